@@ -1,0 +1,107 @@
+CREATE TYPE pv.erasure_state AS ENUM
+    ('requested', 'blocked', 'partial', 'verifying', 'completed', 'cancelled');
+COMMENT ON TYPE pv.erasure_state IS 'how far an erasure is';
+
+CREATE TABLE pv.erasure_ledger (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    relation_id     integer NOT NULL REFERENCES pv.relation,
+    key             text,
+    former_digest   bytea NOT NULL,
+    subject_digest  bytea NOT NULL,
+    state           pv.erasure_state NOT NULL,
+    requested_at    timestamptz NOT NULL DEFAULT now(),
+    due_at          timestamptz NOT NULL DEFAULT now(),
+    completed_at    timestamptz,
+    requested_by    name NOT NULL,
+    approved_by     name,
+    executed_by     name,
+    executed_at     timestamptz,
+    reason          text,
+    rows_anonymised bigint NOT NULL DEFAULT 0,
+    rows_deleted    bigint NOT NULL DEFAULT 0,
+    retained_until  timestamptz,
+    blocked_by      text[] NOT NULL DEFAULT '{}',
+    clear_since     timestamptz,
+    verify_after    bigint,
+    scrubbed_at     timestamptz,
+    CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL),
+    CHECK ((state = 'completed') = (completed_at IS NOT NULL))
+);
+COMMENT ON TABLE pv.erasure_ledger IS 'requests for erasure and what became of them; read it as pv.erasure';
+COMMENT ON COLUMN pv.erasure_ledger.key IS 'the subject''s key as it is now; NULL from completion on';
+COMMENT ON COLUMN pv.erasure_ledger.former_digest IS 'HMAC of the key at the request';
+COMMENT ON COLUMN pv.erasure_ledger.subject_digest IS 'HMAC of the row''s key after the erasure';
+COMMENT ON COLUMN pv.erasure_ledger.executed_at IS 'when data was last changed, for pvext.erasure_limit';
+COMMENT ON COLUMN pv.erasure_ledger.clear_since IS 'since when a blocked request has no blocker, for pvext.unblock_delay';
+COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the transaction whose older ones must have ended before the second look';
+CREATE INDEX ON pv.erasure_ledger (subject_digest);
+CREATE INDEX ON pv.erasure_ledger (former_digest);
+CREATE INDEX ON pv.erasure_ledger (executed_at);
+CREATE UNIQUE INDEX erasure_ledger_open ON pv.erasure_ledger (relation_id, subject_digest)
+    WHERE state IN ('requested', 'blocked', 'partial', 'verifying');
+SELECT pg_extension_config_dump('pv.erasure_ledger', '');
+
+CREATE VIEW pv.erasure AS
+    SELECT e.id, r.relation AS subject, e.key, e.former_digest, e.subject_digest, e.state,
+           e.requested_at, e.due_at, e.completed_at, e.requested_by, e.approved_by, e.executed_by,
+           e.reason, e.rows_anonymised, e.rows_deleted, e.retained_until, e.blocked_by, e.scrubbed_at
+    FROM pv.erasure_ledger e JOIN pv.relation r ON r.id = e.relation_id;
+COMMENT ON VIEW pv.erasure IS 'the erasure ledger: requests for erasure and what became of them';
+
+CREATE TABLE pv.redaction (
+    relation_id    integer NOT NULL REFERENCES pv.relation,
+    column_name    name NOT NULL,
+    subject_digest bytea NOT NULL,
+    digest         bytea NOT NULL,
+    PRIMARY KEY (subject_digest, relation_id, column_name, digest)
+);
+COMMENT ON TABLE pv.redaction IS 'SHA-256 of texts that no longer hold a subject''s identifying values';
+SELECT pg_extension_config_dump('pv.redaction', '');
+
+CREATE FUNCTION pv.preview_erasure(subject regclass, key text,
+        OUT relation regclass, OUT column_name name, OUT rows bigint, OUT strategy text,
+        OUT verdict text, OUT until timestamptz, OUT basis text)
+    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
+COMMENT ON FUNCTION pv.preview_erasure(regclass, text) IS
+    'what erase_subject would do now, per column: rows that are still personal, and whether they would be erased, retained (until when, on what basis) or blocked (by what); changes nothing. Errors: P0002 no such subject';
+CREATE FUNCTION pv.preview_erasure(subject regclass, key anyelement,
+        OUT relation regclass, OUT column_name name, OUT rows bigint, OUT strategy text,
+        OUT verdict text, OUT until timestamptz, OUT basis text)
+    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
+COMMENT ON FUNCTION pv.preview_erasure(regclass, anyelement) IS 'the same for a typed key';
+
+CREATE FUNCTION pv.erase_subject(subject regclass, key text, reason text DEFAULT NULL)
+    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
+COMMENT ON FUNCTION pv.erase_subject(regclass, text, text) IS
+    'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 55P03 lock not available, 25001 isolation above READ COMMITTED';
+CREATE FUNCTION pv.erase_subject(subject regclass, key anyelement, reason text DEFAULT NULL)
+    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
+COMMENT ON FUNCTION pv.erase_subject(regclass, anyelement, text) IS 'the same for a typed key';
+CREATE FUNCTION pv.erase_subjects(subject regclass, keys text[], reason text DEFAULT NULL)
+    RETURNS SETOF pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subjects';
+COMMENT ON FUNCTION pv.erase_subjects(regclass, text[], text) IS
+    'the same for many subjects, all or none; returns a row of the ledger for each';
+
+CREATE FUNCTION pv.cancel_erasure(erasure uuid, reason text)
+    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_cancel_erasure';
+COMMENT ON FUNCTION pv.cancel_erasure(uuid, text) IS
+    'cancels a request of which nothing has been erased yet. Errors: P0002 no such erasure, 55000 too late';
+CREATE FUNCTION pv.approve_erasure(erasure uuid)
+    RETURNS pv.erasure LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
+COMMENT ON FUNCTION pv.approve_erasure(uuid) IS
+    'approves a request that another login made, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, 55000 nothing to approve';
+
+CREATE FUNCTION pv.verify_erasure(subject regclass, key text,
+        OUT relation regclass, OUT column_name name, OUT rows bigint)
+    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+COMMENT ON FUNCTION pv.verify_erasure(regclass, text) IS
+    'columns and numbers of rows that are still personal, whatever the reason; empty is the proof of erasure. Errors: P0002 no such subject';
+CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement,
+        OUT relation regclass, OUT column_name name, OUT rows bigint)
+    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement) IS 'the same for a typed key';
+CREATE FUNCTION pv.verify_erasure(erasure uuid,
+        OUT relation regclass, OUT column_name name, OUT rows bigint)
+    RETURNS SETOF record LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_verify_erasure';
+COMMENT ON FUNCTION pv.verify_erasure(uuid) IS
+    'the same for an erasure of the ledger; looks for the row by its digest, which reads the subject table whole';

@@ -1,0 +1,4 @@
+-- Fails where a schema of that name stands already: nobody may prepare it.
+CREATE SCHEMA pv;
+COMMENT ON SCHEMA pv IS 'pvext: what the company''s privacy statement promises, and the functions that keep it';
+GRANT USAGE ON SCHEMA pv TO PUBLIC;

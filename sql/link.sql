@@ -1,0 +1,39 @@
+CREATE TABLE pv.declared_link (
+    relation_id    integer NOT NULL REFERENCES pv.relation,
+    name           name NOT NULL CHECK (name <> '' AND name <> '*'),
+    columns        name[] NOT NULL,
+    parent_id      integer NOT NULL REFERENCES pv.relation,
+    parent_columns name[] NOT NULL CHECK (cardinality(parent_columns) = cardinality(columns)),
+    condition      text,
+    bound          text,
+    owner          name,
+    on_erase       text NOT NULL CHECK (on_erase IN ('anonymise', 'delete')),
+    PRIMARY KEY (relation_id, name),
+    CHECK ((condition IS NULL) = (bound IS NULL) AND (condition IS NULL OR owner IS NOT NULL))
+);
+COMMENT ON TABLE pv.declared_link IS 'which rows belong to which; read it as pv.link';
+COMMENT ON COLUMN pv.declared_link.bound IS 'the condition with every name qualified, its row called r';
+COMMENT ON COLUMN pv.declared_link.owner IS 'the table''s owner when the condition was declared, on whose behalf it runs';
+SELECT pg_extension_config_dump('pv.declared_link', '');
+CREATE INDEX ON pv.declared_link (parent_id);
+CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_link
+    FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+
+CREATE VIEW pv.link AS
+    SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase
+    FROM pv.declared_link l
+    JOIN pv.relation r ON r.id = l.relation_id
+    JOIN pv.relation p ON p.id = l.parent_id;
+COMMENT ON VIEW pv.link IS 'which table''s rows belong to which other table''s rows';
+
+CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regclass,
+                                parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,
+                                condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise')
+    RETURNS name LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_link';
+COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text) IS
+    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete';
+
+CREATE FUNCTION pv.undeclare_link(relation regclass, name name)
+    RETURNS void LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_undeclare_link';
+COMMENT ON FUNCTION pv.undeclare_link(regclass, name) IS
+    'takes a link out of the map. Errors: 42704 not declared, 55006 a personal column names it';

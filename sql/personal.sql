@@ -1,0 +1,91 @@
+CREATE TYPE pv.legal_basis AS ENUM
+    ('consent', 'contract', 'legal_obligation', 'vital_interests', 'public_task', 'legitimate_interests');
+COMMENT ON TYPE pv.legal_basis IS 'GDPR article 6(1), (a) to (f) in order';
+
+CREATE TABLE pv.purpose (
+    name        text PRIMARY KEY CHECK (name <> ''),
+    legal_basis pv.legal_basis NOT NULL,
+    description text NOT NULL
+);
+COMMENT ON TABLE pv.purpose IS 'what personal data is processed for, and on which legal basis';
+SELECT pg_extension_config_dump('pv.purpose', '');
+CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.purpose
+    FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+
+CREATE TABLE pv.declared_personal (
+    relation_id integer NOT NULL REFERENCES pv.relation,
+    column_name name NOT NULL,
+    path        name[],
+    category    text NOT NULL CHECK (category <> ''),
+    purposes    text[] CHECK (cardinality(purposes) > 0),
+    erase_with  text NOT NULL,
+    parameter   text,
+    strategy    text NOT NULL,
+    argument    text,
+    owner       name NOT NULL,
+    PRIMARY KEY (relation_id, column_name)
+);
+COMMENT ON TABLE pv.declared_personal IS 'columns that hold personal data; read it as pv.personal';
+COMMENT ON COLUMN pv.declared_personal.path IS 'the links from the row up to the person it is about, empty for the person''s own row; NULL for any of them; one that ends before a subject table goes on by any link';
+COMMENT ON COLUMN pv.declared_personal.strategy IS 'erase_with, or what auto came to';
+COMMENT ON COLUMN pv.declared_personal.argument IS 'the parameter as bound to the column, such as a constant that auto found or an expression with every name qualified';
+COMMENT ON COLUMN pv.declared_personal.owner IS 'the table''s owner at the declaration, on whose behalf an expression runs';
+SELECT pg_extension_config_dump('pv.declared_personal', '');
+CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_personal
+    FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+
+CREATE VIEW pv.personal AS
+    SELECT r.relation,
+           CASE WHEN p.path IS NULL THEN '*' ELSE p.path[1] END AS link,
+           p.column_name, p.category, p.purposes, p.erase_with, p.parameter, p.strategy, p.path
+    FROM pv.declared_personal p JOIN pv.relation r ON r.id = p.relation_id;
+COMMENT ON VIEW pv.personal IS 'columns that hold personal data, whose it is, and how it is erased';
+COMMENT ON COLUMN pv.personal.link IS 'the link whose subject the column is about; NULL for the subject''s own row, * for any';
+COMMENT ON COLUMN pv.personal.strategy IS 'erase_with, or what auto came to';
+
+CREATE TABLE pv.not_personal (
+    relation_id integer NOT NULL REFERENCES pv.relation,
+    column_name name NOT NULL,
+    PRIMARY KEY (relation_id, column_name)
+);
+COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody';
+SELECT pg_extension_config_dump('pv.not_personal', '');
+
+CREATE FUNCTION pv.declare_purpose(name text, legal_basis pv.legal_basis, description text)
+    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_purpose';
+COMMENT ON FUNCTION pv.declare_purpose(text, pv.legal_basis, text) IS
+    'declares what personal data is processed for; a purpose that exists gets the new description, and the new basis';
+CREATE FUNCTION pv.undeclare_purpose(name text)
+    RETURNS void LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_undeclare_purpose';
+COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
+    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column or blocker names it';
+
+CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category text,
+                                    purposes text[] DEFAULT NULL, erase_with text DEFAULT 'auto',
+                                    parameter text DEFAULT NULL, link name DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_personal';
+COMMENT ON FUNCTION pv.declare_personal(regclass, name[], text, text[], text, text, name) IS
+    'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several; replaces an earlier declaration. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, 42702 link needed, 22023 and others where the strategy cannot work on the column';
+CREATE FUNCTION pv.undeclare_personal(relation regclass, columns name[] DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_undeclare_personal';
+COMMENT ON FUNCTION pv.undeclare_personal(regclass, name[]) IS
+    'takes columns, by default all of the table''s, out of the map. Errors: 42704 not declared';
+
+CREATE FUNCTION pv.declare_not_personal(relation regclass, columns name[] DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_not_personal';
+COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[]) IS
+    'records that columns, by default all that are not yet classified, were looked at and identify nobody. Errors: 42710 declared personal';
+CREATE FUNCTION pv.undeclare_not_personal(relation regclass, columns name[] DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_personal';
+COMMENT ON FUNCTION pv.undeclare_not_personal(regclass, name[]) IS
+    'makes columns, by default all of the table''s, unclassified again';
+
+CREATE FUNCTION pv.remove_path(document jsonb, path text[])
+    RETURNS jsonb LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_remove_path';
+COMMENT ON FUNCTION pv.remove_path(jsonb, text[]) IS
+    'the document without what the path leads to; an array on the way is entered element by element';
+
+-- The numbers that short tokens are made of.
+CREATE SEQUENCE pv.token_seq;
+COMMENT ON SEQUENCE pv.token_seq IS 'numbers of tokens that are too short to be random';
+SELECT pg_extension_config_dump('pv.token_seq', '');

@@ -1,0 +1,12 @@
+-- Nothing in pv is anybody's until it is granted, by pv.grant_role() or by
+-- hand, but for the functions that only compute. Default privileges of the
+-- role that installs are undone, too.
+REVOKE ALL ON ALL TABLES IN SCHEMA pv FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA pv FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA pv FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    pv.accounting_year_end(date, integer),
+    pv.accounting_year_end(timestamp, integer),
+    pv.accounting_year_end(timestamptz, integer),
+    pv.remove_path(jsonb, text[])
+    TO PUBLIC;

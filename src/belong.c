@@ -1,0 +1,162 @@
+/*
+ * belong.c
+ *		Which rows belong to which, along the links, within one statement.
+ *
+ * An erasure collects rows table by table, as each table's owner (sets.c).
+ * What reads several tables at once, a clock over another table's rows or a
+ * count of blocked subjects, needs one owner for all of them.
+ */
+#include "postgres.h"
+
+#include "belong.h"
+#include "catalog.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+static bool
+is_on_path(List *path, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, path)
+		if (((PvextLink *) lfirst(lc))->table == table)
+			return true;
+	return false;
+}
+
+static List *
+extend_paths(List *path, PvextTable *table, PvextTable *ancestor, List *found)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		List	   *longer = lappend(list_copy(path), link);
+
+		if (link->parent == ancestor)
+			found = lappend(found, longer);
+		else if (!link->parent->is_subject && !is_on_path(longer, link->parent))
+			found = extend_paths(longer, link->parent, ancestor, found);
+	}
+	return found;
+}
+
+/*
+ * The ways, none of them through another subject, on which rows of table belong
+ * to rows of ancestor: lists of links, from the table upwards.
+ */
+List *
+pvext_paths(PvextTable *table, PvextTable *ancestor)
+{
+	return extend_paths(NIL, table, ancestor, NIL);
+}
+
+/* Has every table on the way from table to ancestor the same owner? */
+bool
+pvext_same_owner(PvextTable *table, PvextTable *ancestor)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, pvext_paths(table, ancestor))
+		foreach(cell, (List *) lfirst(lc))
+			if (((PvextLink *) lfirst(cell))->table->owner != ancestor->owner)
+				return false;
+	return true;
+}
+
+/* SQL: " AND (condition)" over row r of the link's table, or "". */
+char *
+pvext_link_condition(PvextLink *link)
+{
+	if (link->condition == NULL)
+		return "";
+	pvext_check_bound_owner(link->table, link->owner,
+							psprintf("the condition of link \"%s\"", link->name));
+	return psprintf(" AND (%s)", link->condition);
+}
+
+/* SQL: the row called child holds the key of the one called parent. */
+static void
+append_match(StringInfo buf, PvextLink *link, const char *child, const char *parent)
+{
+	ListCell   *lc;
+	ListCell   *other;
+
+	forboth(lc, link->columns, other, link->parent_columns)
+	{
+		Oid			left,
+					right;
+		char	   *equality;
+
+		(void) pvext_column(link->table->relid, lfirst(lc), &left, NULL);
+		(void) pvext_column(link->parent->relid, lfirst(other), &right, NULL);
+		equality = pvext_equality(left, right);
+		appendStringInfo(buf, equality ? "%s%s.%s %s %s.%s" :
+						 "%sCAST(%s.%s AS text) %s CAST(%s.%s AS text)",
+						 lc == list_head(link->columns) ? "" : " AND ",
+						 child, quote_identifier(lfirst(lc)),
+						 equality ? equality : "=",
+						 parent, quote_identifier(lfirst(other)));
+	}
+}
+
+/* SQL: row r belongs to row o by one path. */
+static void
+append_path(StringInfo buf, List *path)
+{
+	PvextLink  *first = linitial(path);
+	const char *child = "r";
+	int			last = list_length(path) - 1;
+
+	if (last > 0)
+		appendStringInfoString(buf, "EXISTS (SELECT FROM ");
+	for (int i = 1; i <= last; i++)
+	{
+		PvextLink  *link = list_nth(path, i);
+
+		if (link->condition)
+			appendStringInfo(buf, "%s(SELECT r.* FROM %s AS r WHERE true%s) AS l%d",
+							 i > 1 ? ", " : "", link->table->sql_name,
+							 pvext_link_condition(link), i);
+		else
+			appendStringInfo(buf, "%s%s AS l%d", i > 1 ? ", " : "",
+							 link->table->sql_name, i);
+	}
+	if (last > 0)
+		appendStringInfoString(buf, " WHERE ");
+	for (int i = 0; i <= last; i++)
+	{
+		const char *parent = i == last ? "o" : psprintf("l%d", i + 1);
+
+		if (i > 0)
+			appendStringInfoString(buf, " AND ");
+		append_match(buf, list_nth(path, i), child, parent);
+		child = parent;
+	}
+	appendStringInfo(buf, "%s%s", last > 0 ? ")" : "", pvext_link_condition(first));
+}
+
+/*
+ * SQL: row r of table belongs to row o of ancestor, by any path.  One role
+ * must own them all (pvext_same_owner).
+ */
+char *
+pvext_belongs_sql(PvextTable *table, PvextTable *ancestor)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	List	   *paths = pvext_paths(table, ancestor);
+
+	initStringInfo(&buf);
+	foreach(lc, paths)
+	{
+		if (list_length(paths) > 1)
+			appendStringInfoString(&buf, lc == list_head(paths) ? "(" : " OR (");
+		append_path(&buf, lfirst(lc));
+		if (list_length(paths) > 1)
+			appendStringInfoChar(&buf, ')');
+	}
+	return buf.data;
+}

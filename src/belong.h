@@ -1,0 +1,15 @@
+/*
+ * belong.h
+ *		Which rows belong to which, along the links, within one statement.
+ */
+#ifndef PVEXT_BELONG_H
+#define PVEXT_BELONG_H
+
+#include "map.h"
+
+extern List *pvext_paths(PvextTable *table, PvextTable *ancestor);
+extern bool pvext_same_owner(PvextTable *table, PvextTable *ancestor);
+extern char *pvext_link_condition(PvextLink *link);
+extern char *pvext_belongs_sql(PvextTable *table, PvextTable *ancestor);
+
+#endif							/* PVEXT_BELONG_H */

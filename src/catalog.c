@@ -1,0 +1,511 @@
+/*
+ * catalog.c
+ *		What the system catalogs and pv.relation know of a relation.
+ *
+ * Columns are passed around as lists of C strings, since that is how pvext
+ * keeps them: a name survives dump and restore, an attribute number doesn't.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog.h"
+#include "catalog/catalog.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+/* The owner of a relation; raises where the relation is gone. */
+Oid
+pvext_owner(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+bool
+pvext_is_partition(Oid relid)
+{
+	return get_rel_relispartition(relid);
+}
+
+/* The relation's name, qualified and quoted. */
+char *
+pvext_relation_name(Oid relid)
+{
+	char	   *name = get_rel_name(relid);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  name);
+}
+
+/*
+ * Refuse what cannot be declared: only ordinary and partitioned tables of
+ * users can, and partitions only through their root.
+ */
+void
+pvext_check_table(Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+	char	   *name = pvext_relation_name(relid);
+
+	if (IsCatalogRelationOid(relid) ||
+		get_rel_namespace(relid) == get_namespace_oid("pv", false) ||
+		IsCatalogNamespace(get_rel_namespace(relid)) ||
+		IsToastNamespace(get_rel_namespace(relid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is a system table", name),
+				 errhint("Declare the tables of your own schemas.")));
+	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is not a table", name),
+				 relkind == RELKIND_FOREIGN_TABLE ?
+				 errhint("Declare the table on the server where its rows are.") :
+				 errhint("Declare the tables that it gets its rows from.")));
+	if (get_rel_persistence(relid) == RELPERSISTENCE_TEMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is a temporary table", name),
+				 errhint("Its rows go when its session ends.")));
+	if (pvext_is_partition(relid))
+	{
+		List	   *ancestors = get_partition_ancestors(relid);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("%s is a partition", name),
+				 errhint("Declare %s, the root of its partition tree.",
+						 pvext_relation_name(llast_oid(ancestors)))));
+	}
+}
+
+/* Declaring needs ownership of the relation, or membership in its owner. */
+void
+pvext_check_owner(Oid relid)
+{
+	if (!pvext_owns_relation(relid, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s", pvext_relation_name(relid)),
+				 errhint("Let the table's owner, or a member of that role, declare it.")));
+}
+
+/*
+ * An expression runs as the table's owner for ever after: on a superuser's
+ * table that would make anybody a superuser, so only a superuser declares one.
+ */
+void
+pvext_check_expression_owner(Oid relid)
+{
+	pvext_check_owner(relid);
+	if (superuser_arg(pvext_owner(relid)) && !superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be superuser to declare an expression on %s",
+						pvext_relation_name(relid)),
+				 errhint("The expression would run as the table's owner, who is a superuser.")));
+}
+
+/*
+ * The number of a column, with its type.  Raises where there is none of the
+ * name, and for a system column.
+ */
+AttrNumber
+pvext_column(Oid relid, const char *name, Oid *type, int32 *typmod)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, name);
+	Form_pg_attribute att;
+	AttrNumber	attnum;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table %s does not exist", name,
+						pvext_relation_name(relid)),
+				 errhint("The columns are: %s.",
+						 pvext_join_names(pvext_columns(relid), ", ", true))));
+	att = (Form_pg_attribute) GETSTRUCT(tuple);
+	attnum = att->attnum;
+	if (type)
+		*type = att->atttypid;
+	if (typmod)
+		*typmod = att->atttypmod;
+	ReleaseSysCache(tuple);
+	if (attnum < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+				 errmsg("\"%s\" is a system column", name),
+				 errhint("Name one of the table's own columns.")));
+	return attnum;
+}
+
+bool
+pvext_has_column(Oid relid, const char *name)
+{
+	return SearchSysCacheExistsAttName(relid, name);
+}
+
+/* The names of all columns that are not dropped, in order. */
+List *
+pvext_columns(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *names = NIL;
+
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+
+		if (!att->attisdropped)
+			names = lappend(names, pstrdup(NameStr(att->attname)));
+	}
+	relation_close(rel, AccessShareLock);
+	return names;
+}
+
+/* The key columns of a plain index as names, NIL for an expression index. */
+static List *
+index_columns(Relation rel, Form_pg_index index)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = index->indkey.values[i];
+
+		if (attnum <= 0)
+			return NIL;
+		names = lappend(names, pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel),
+															 attnum - 1)->attname)));
+	}
+	return names;
+}
+
+/* Do two lists hold the same names, in any order? */
+bool
+pvext_same_names(List *a, List *b)
+{
+	ListCell   *lc;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	foreach(lc, a)
+	{
+		ListCell   *other;
+		bool		found = false;
+
+		foreach(other, b)
+			if (strcmp(lfirst(lc), lfirst(other)) == 0)
+				found = true;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* The columns of the primary key in its order, NIL where there is none. */
+List *
+pvext_primary_key(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisprimary)
+			result = index_columns(rel, index);
+		ReleaseSysCache(tuple);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
+/* Does a whole, valid unique index cover exactly (or a part of) these columns? */
+bool
+pvext_is_unique(Oid relid, List *columns)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisunique && index->indisvalid &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+		{
+			List	   *names = index_columns(rel, index);
+			ListCell   *name;
+			bool		within = names != NIL;
+
+			foreach(name, names)
+			{
+				ListCell   *other;
+				bool		found = false;
+
+				foreach(other, columns)
+					if (strcmp(lfirst(name), lfirst(other)) == 0)
+						found = true;
+				within = within && found;
+			}
+			result = result || within;
+		}
+		ReleaseSysCache(tuple);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
+static Oid
+index_method(Oid indexid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(indexid));
+	Oid			method;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for index %u", indexid);
+	method = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+	ReleaseSysCache(tuple);
+	return method;
+}
+
+/* Does a whole, valid btree or hash index begin with one of these columns? */
+bool
+pvext_is_indexed(Oid relid, List *columns)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Form_pg_index index;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		if (index->indisvalid && heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+		{
+			Oid			am = index_method(lfirst_oid(lc));
+			AttrNumber	first = index->indkey.values[0];
+			ListCell   *name;
+
+			foreach(name, columns)
+				if (first > 0 && (am == BTREE_AM_OID || am == HASH_AM_OID) &&
+					strcmp(NameStr(TupleDescAttr(RelationGetDescr(rel), first - 1)->attname),
+						   lfirst(name)) == 0)
+					result = true;
+		}
+		ReleaseSysCache(tuple);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
+/* An int2[] of attribute numbers as a list of names. */
+static List *
+attnum_names(Oid relid, Datum array)
+{
+	Datum	   *elements;
+	int			n;
+	List	   *names = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), INT2OID, sizeof(int16), true,
+					  TYPALIGN_SHORT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, get_attname(relid, DatumGetInt16(elements[i]), false));
+	return names;
+}
+
+/*
+ * The foreign keys that refer to a relation, its own self-references included,
+ * those that partitions inherit left out, in the order of their OIDs.
+ */
+List *
+pvext_foreign_keys_to(Oid relid)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *result = NIL;
+
+	ScanKeyInit(&key, Anum_pg_constraint_confrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+		PvextForeignKey *fk;
+
+		if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid))
+			continue;
+		fk = palloc0(sizeof(PvextForeignKey));
+		fk->constraint = form->oid;
+		fk->name = pstrdup(NameStr(form->conname));
+		fk->relid = form->conrelid;
+		fk->on_update = form->confupdtype;
+		fk->on_delete = form->confdeltype;
+		fk->validated = form->convalidated;
+		fk->columns = attnum_names(form->conrelid,
+								   SysCacheGetAttr(CONSTROID, tuple,
+												   Anum_pg_constraint_conkey,
+												   &(bool) {false}));
+		fk->parent_columns = attnum_names(relid,
+										  SysCacheGetAttr(CONSTROID, tuple,
+														  Anum_pg_constraint_confkey,
+														  &(bool) {false}));
+		result = lappend(result, fk);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return result;
+}
+
+/* Names in a row, quoted as identifiers where quote says so. */
+char *
+pvext_join_names(List *names, const char *separator, bool quote)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, names)
+		appendStringInfo(&buf, "%s%s", buf.len > 0 ? separator : "",
+						 quote ? quote_identifier(lfirst(lc)) : (char *) lfirst(lc));
+	return buf.data;
+}
+
+/*
+ * The operator, as OPERATOR(schema.name), by which btree or hash calls a value
+ * of type left equal to one of type right; NULL where there is none in common.
+ */
+char *
+pvext_equality(Oid left, Oid right)
+{
+	Oid			opclass;
+	Oid			operator = InvalidOid;
+
+	left = getBaseType(left);
+	right = getBaseType(right);
+	if (left == right)
+		operator = lookup_type_cache(left, TYPECACHE_EQ_OPR)->eq_opr;
+	if (!OidIsValid(operator))
+	{
+		opclass = GetDefaultOpClass(right, BTREE_AM_OID);
+		if (OidIsValid(opclass))
+		{
+			Oid			input = get_opclass_input_type(opclass);
+			Oid			other = GetDefaultOpClass(left, BTREE_AM_OID);
+
+			if (OidIsValid(other) &&
+				get_opclass_family(other) == get_opclass_family(opclass))
+				operator = get_opfamily_member(get_opclass_family(opclass),
+											   get_opclass_input_type(other), input,
+											   BTEqualStrategyNumber);
+		}
+	}
+	if (!OidIsValid(operator))
+		return NULL;
+	{
+		HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+		Form_pg_operator form = (Form_pg_operator) GETSTRUCT(tuple);
+		char	   *text = psprintf("OPERATOR(%s.%s)",
+									quote_identifier(get_namespace_name(form->oprnamespace)),
+									NameStr(form->oprname));
+
+		ReleaseSysCache(tuple);
+		return text;
+	}
+}
+
+/* The type's name, qualified and quoted, as it can be written in SQL. */
+char *
+pvext_type_name(Oid type, int32 typmod)
+{
+	return format_type_extended(type, typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+/* The id of a relation in pv.relation, 0 where no declaration names it. */
+int32
+pvext_relation_id(Oid relid)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_oid(&args, REGCLASSOID, relid);
+	if (pvext_own("SELECT id FROM pv.relation WHERE relation OPERATOR(pg_catalog.=) $1",
+				  &args) == 0)
+		return 0;
+	return (int32) pvext_int(0, 1);
+}
+
+/*
+ * The id of a relation in pv.relation, entered there if need be.  A dropped
+ * table's declarations are taken up by the table that has its name again.
+ */
+int32
+pvext_register_relation(Oid relid)
+{
+	PvextArgs	args = {0};
+	int32		id = pvext_relation_id(relid);
+
+	if (id != 0)
+		return id;
+	pvext_arg_oid(&args, REGCLASSOID, relid);
+	pvext_arg_name(&args, get_namespace_name(get_rel_namespace(relid)));
+	pvext_arg_name(&args, get_rel_name(relid));
+	if (pvext_own("UPDATE pv.relation SET relation = $1"
+				  " WHERE relation IS NULL AND schema = $2 AND name = $3"
+				  " RETURNING id", &args) == 0)
+		(void) pvext_own("INSERT INTO pv.relation (relation, schema, name)"
+						 " VALUES ($1, $2, $3) RETURNING id", &args);
+	return (int32) pvext_int(0, 1);
+}

@@ -1,0 +1,46 @@
+/*
+ * catalog.h
+ *		What the system catalogs and pv.relation know of a relation.
+ */
+#ifndef PVEXT_CATALOG_H
+#define PVEXT_CATALOG_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+/* A foreign key that refers to a relation. */
+typedef struct PvextForeignKey
+{
+	Oid			constraint;
+	char	   *name;
+	Oid			relid;			/* the referring relation, a partition's root */
+	List	   *columns;		/* its columns, C strings */
+	List	   *parent_columns;	/* the columns referred to, in the same order */
+	char		on_update;		/* FKCONSTR_ACTION_... */
+	char		on_delete;
+	bool		validated;
+} PvextForeignKey;
+
+extern Oid	pvext_owner(Oid relid);
+extern bool pvext_is_partition(Oid relid);
+extern char *pvext_relation_name(Oid relid);
+extern void pvext_check_table(Oid relid);
+extern void pvext_check_owner(Oid relid);
+extern void pvext_check_expression_owner(Oid relid);
+extern AttrNumber pvext_column(Oid relid, const char *name, Oid *type,
+							   int32 *typmod);
+extern bool pvext_has_column(Oid relid, const char *name);
+extern List *pvext_columns(Oid relid);
+extern List *pvext_primary_key(Oid relid);
+extern bool pvext_is_unique(Oid relid, List *columns);
+extern bool pvext_is_indexed(Oid relid, List *columns);
+extern List *pvext_foreign_keys_to(Oid relid);
+extern bool pvext_same_names(List *a, List *b);
+extern char *pvext_join_names(List *names, const char *separator, bool quote);
+extern char *pvext_equality(Oid left, Oid right);
+extern char *pvext_type_name(Oid type, int32 typmod);
+
+extern int32 pvext_relation_id(Oid relid);
+extern int32 pvext_register_relation(Oid relid);
+
+#endif							/* PVEXT_CATALOG_H */

@@ -1,0 +1,51 @@
+/*
+ * compat.h
+ *		What differs between the major versions pvext supports.
+ *
+ * This is the only file that looks at PG_VERSION_NUM.
+ */
+#ifndef PVEXT_COMPAT_H
+#define PVEXT_COMPAT_H
+
+#include "catalog/pg_class.h"
+#include "fmgr.h"
+#include "utils/acl.h"
+
+/*
+ * Symbols are hidden by default (-fvisibility=hidden).  Before 16 PGDLLEXPORT
+ * is empty on Linux, which would hide the SQL functions as well.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = {1}; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define PVEXT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pvext", .version = PVEXT_VERSION)
+#else
+#define PVEXT_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* Does the role own the relation, or is it a member of the role that does? */
+static inline bool
+pvext_owns_relation(Oid relid, Oid roleid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relid, roleid);
+#else
+	return pg_class_ownercheck(relid, roleid);
+#endif
+}
+
+#endif							/* PVEXT_COMPAT_H */

@@ -1,0 +1,469 @@
+/*
+ * ddl.c
+ *		Event triggers: the data map follows what DDL does to its tables.
+ *
+ * After a command, new names are taken over, tables that return take up their
+ * declarations, and what was changed is checked again.  What no longer fits is
+ * a WARNING; only with pvext.strict_ddl is it an ERROR, and nothing else that
+ * happens here stops a command.
+ *
+ * The command is anybody's, who has no rights in pv: what is read and written
+ * there is with pvext_own().  CREATE EXTENSION, pg_upgrade and the restore of a
+ * dump (which sets check_function_bodies off) put objects together in an order
+ * of their own and are not checked.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "compat.h"
+#include "catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "check.h"
+#include "commands/event_trigger.h"
+#include "commands/extension.h"
+#include "guc.h"
+#include "hold.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "stored.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(pvext_ddl_command_end);
+PG_FUNCTION_INFO_V1(pvext_sql_drop);
+
+/* A command, and what is to be said about it. */
+typedef struct Command
+{
+	Node	   *parsetree;
+	List	   *findings;		/* PvextFinding */
+} Command;
+
+/* A column that has a new name. */
+typedef struct Renaming
+{
+	Oid			relid;
+	const char *oldname;
+	const char *newname;
+	PvextStored *stored;
+} Renaming;
+
+/*
+ * Must the map be left alone?  So it must while an extension's script runs, in
+ * pg_upgrade, and when pvext itself is being dropped.
+ */
+static bool
+is_inactive(void)
+{
+	Oid			schema;
+
+	if (creating_extension || IsBinaryUpgrade)
+		return true;
+	schema = get_namespace_oid("pv", true);
+	return !OidIsValid(schema) || !OidIsValid(get_relname_relid("relation", schema)) ||
+		!OidIsValid(get_relname_relid("declared_retention", schema));
+}
+
+/* Raise what was found: as errors where DDL is strict. */
+static void
+raise_findings(List *findings)
+{
+	ListCell   *lc;
+
+	foreach(lc, findings)
+	{
+		PvextFinding *finding = lfirst(lc);
+
+		ereport(pvext_strict_ddl ? ERROR : WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 finding->column ?
+				 errmsg("data map: %s, column \"%s\": %s", finding->relation,
+						finding->column, finding->problem) :
+				 errmsg("data map: %s: %s", finding->relation, finding->problem),
+				 finding->hint ? errhint("%s", finding->hint) : 0));
+	}
+}
+
+/*
+ * Do what a command asks for, with the errors of doing it turned into a
+ * WARNING unless DDL is strict.
+ */
+static void
+follow_command(void (*follow) (void *), Node *parsetree)
+{
+	Command		command = {parsetree, NIL};
+	PvextScope	scope;
+	ErrorData  *error;
+
+	pvext_enter(&scope);
+	error = pvext_try(follow, &command);
+	if (error && pvext_strict_ddl)
+		ReThrowError(error);
+	if (error)
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("the data map could not follow the command: %s", error->message),
+				 errhint("See pv.check_map().")));
+	raise_findings(command.findings);
+	pvext_leave(&scope);
+}
+
+/*
+ * Take over the names that tables have now.  Writes only where one differs,
+ * since the command may run in a read-only transaction (a temporary table).
+ */
+static void
+refresh_names(void)
+{
+	static PvextStatement find = {
+		"SELECT r.id, n.nspname, c.relname FROM pv.relation r"
+		" JOIN pg_class c ON c.oid = r.relation"
+		" JOIN pg_namespace n ON n.oid = c.relnamespace"
+		" WHERE (r.schema, r.name) <> (n.nspname, c.relname)", NULL
+	};
+
+	if (pvext_own_kept(&find, NULL) > 0)
+		(void) pvext_own("UPDATE pv.relation r SET schema = n.nspname, name = c.relname"
+						 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+						 " WHERE c.oid = r.relation"
+						 " AND (r.schema, r.name) <> (n.nspname, c.relname)", NULL);
+}
+
+/* A table of an orphan's name takes up its declarations, which are checked. */
+static void
+take_up_orphans(Command *command, bool check)
+{
+	static PvextStatement find = {
+		"SELECT r.id, c.oid FROM pv.relation r"
+		" JOIN pg_namespace n ON n.nspname = r.schema"
+		" JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = r.name"
+		" WHERE r.relation IS NULL AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+		" AND NOT EXISTS (SELECT FROM pv.relation o WHERE o.relation = c.oid)"
+		" ORDER BY r.id", NULL
+	};
+	List	   *ids = NIL;
+	ListCell   *lc;
+
+	if (pvext_own_kept(&find, NULL) == 0)
+		return;
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ids = lappend_int(ids, (int) pvext_int(i, 1));
+	foreach(lc, ids)
+	{
+		PvextArgs	args = {0};
+
+		pvext_arg_int4(&args, lfirst_int(lc));
+		(void) pvext_own("UPDATE pv.relation r SET relation = c.oid"
+						 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+						 " WHERE r.id = $1 AND n.nspname = r.schema AND c.relname = r.name"
+						 " AND NOT EXISTS (SELECT FROM pv.relation o WHERE o.relation = c.oid)",
+						 &args);
+		if (check)
+			command->findings = list_concat(command->findings,
+											pvext_check_relation(lfirst_int(lc), true, NIL));
+	}
+}
+
+/*
+ * Let the declarations of a column follow its new name.  What is declared
+ * under the new name is left over from a column that has been dropped.
+ */
+static void
+rename_declared(int32 relation_id, Renaming *renaming)
+{
+	static const char *const updates[] = {
+		"DELETE FROM pv.declared_personal WHERE relation_id = $1 AND column_name = $3"
+		" AND (EXISTS (SELECT FROM pv.declared_personal WHERE relation_id = $1 AND column_name = $2)"
+		"  OR EXISTS (SELECT FROM pv.not_personal WHERE relation_id = $1 AND column_name = $2))",
+		"DELETE FROM pv.not_personal WHERE relation_id = $1 AND column_name = $3",
+		"DELETE FROM pv.redaction WHERE relation_id = $1 AND column_name = $3",
+		"UPDATE pv.declared_personal SET column_name = $3 WHERE relation_id = $1 AND column_name = $2",
+		"UPDATE pv.not_personal SET column_name = $3 WHERE relation_id = $1 AND column_name = $2",
+		"UPDATE pv.redaction SET column_name = $3 WHERE relation_id = $1 AND column_name = $2",
+		"UPDATE pv.declared_subject SET key = array_replace(key, $2, $3)"
+		" WHERE relation_id = $1 AND $2 = ANY (key)",
+		"UPDATE pv.declared_link SET columns = array_replace(columns, $2, $3)"
+		" WHERE relation_id = $1 AND $2 = ANY (columns)",
+		"UPDATE pv.declared_link SET parent_columns = array_replace(parent_columns, $2, $3)"
+		" WHERE parent_id = $1 AND $2 = ANY (parent_columns)",
+		"UPDATE pv.declared_retention SET columns = array_replace(columns, $2, $3)"
+		" WHERE relation_id = $1 AND $2 = ANY (columns)"
+	};
+
+	for (int i = 0; i < lengthof(updates); i++)
+	{
+		PvextArgs	args = {0};
+
+		pvext_arg_int4(&args, relation_id);
+		pvext_arg_name(&args, renaming->oldname);
+		pvext_arg_name(&args, renaming->newname);
+		(void) pvext_own(updates[i], &args);
+	}
+}
+
+/* Does an expression still bind?  For pvext_try(). */
+static void
+bind_expression(void *arg)
+{
+	(void) pvext_rebind_stored(arg, InvalidOid, NULL, NULL, true);
+}
+
+/* Let one expression follow; for pvext_try(). */
+static void
+rename_in_expression(void *arg)
+{
+	Renaming   *renaming = arg;
+	char	   *bound = pvext_rebind_stored(renaming->stored, renaming->relid,
+											renaming->oldname, renaming->newname, true);
+	char	   *text = pvext_rebind_stored(renaming->stored, renaming->relid,
+										   renaming->oldname, renaming->newname, false);
+
+	pvext_update_stored(renaming->stored, bound, text);
+}
+
+/*
+ * Let the map follow the new name of a table's column.  Any blocker may name
+ * the column in a subquery, so all are looked at.  What still binds as it is
+ * stays as its author wrote it; what cannot be bound is found by the checks.
+ */
+static void
+rename_column(Renaming *renaming)
+{
+	int32		relation_id = pvext_relation_id(renaming->relid);
+	ListCell   *lc;
+
+	if (relation_id != 0)
+		rename_declared(relation_id, renaming);
+	foreach(lc, pvext_stored_expressions(0))
+	{
+		renaming->stored = lfirst(lc);
+		if ((renaming->stored->kind == PVEXT_BLOCKER_CONDITION ||
+			 renaming->stored->relid == renaming->relid) &&
+			pvext_try(bind_expression, renaming->stored) != NULL)
+			(void) pvext_try(rename_in_expression, renaming);
+	}
+}
+
+/* ALTER TABLE ... RENAME COLUMN, the columns of children included. */
+static void
+follow_column(RenameStmt *stmt)
+{
+	ListCell   *lc;
+	Renaming	renaming = {InvalidOid, stmt->subname, stmt->newname, NULL};
+
+	if (pvext_own("SELECT objid FROM pg_event_trigger_ddl_commands()"
+				  " WHERE classid = 'pg_class'::regclass AND objsubid > 0", NULL) == 0)
+		return;
+	foreach(lc, find_all_inheritors((Oid) pvext_int(0, 1), NoLock, NULL))
+	{
+		renaming.relid = lfirst_oid(lc);
+		rename_column(&renaming);
+	}
+}
+
+/* The columns that an ALTER TABLE adds. */
+static List *
+added_columns(Node *parsetree)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (!IsA(parsetree, AlterTableStmt))
+		return NIL;
+	foreach(lc, ((AlterTableStmt *) parsetree)->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_AddColumn && cmd->def && IsA(cmd->def, ColumnDef))
+			names = lappend(names, ((ColumnDef *) cmd->def)->colname);
+	}
+	return names;
+}
+
+/* Check the mapped relations, and those of indexes, that the command altered. */
+static void
+check_altered(Command *command)
+{
+	List	   *ids = NIL;
+	ListCell   *lc;
+
+	(void) pvext_own("SELECT DISTINCT r.id FROM pg_event_trigger_ddl_commands() d"
+					 " LEFT JOIN pg_index i ON i.indexrelid = d.objid"
+					 " JOIN pv.relation r ON r.relation = coalesce(i.indrelid, d.objid)"
+					 " WHERE d.classid = 'pg_class'::regclass ORDER BY r.id", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ids = lappend_int(ids, (int) pvext_int(i, 1));
+	foreach(lc, ids)
+		command->findings = list_concat(command->findings,
+										pvext_check_relation(lfirst_int(lc), false,
+															 added_columns(command->parsetree)));
+}
+
+/* What a command asks for; for pvext_try(). */
+static void
+follow_ddl(void *arg)
+{
+	Command    *command = arg;
+
+	switch (nodeTag(command->parsetree))
+	{
+		case T_CreateStmt:
+		case T_CreateTableAsStmt:
+			take_up_orphans(command, true);
+			break;
+		case T_AlterTableStmt:
+		case T_IndexStmt:
+			check_altered(command);
+			break;
+		case T_RenameStmt:
+			if (((RenameStmt *) command->parsetree)->renameType == OBJECT_COLUMN)
+				follow_column((RenameStmt *) command->parsetree);
+			/* FALLTHROUGH */
+		case T_AlterObjectSchemaStmt:
+			refresh_names();
+			take_up_orphans(command, true);
+			/* FALLTHROUGH */
+		case T_ReassignOwnedStmt:
+			command->findings = list_concat(command->findings, pvext_check_expressions());
+			break;
+		default:
+			break;
+	}
+}
+
+/* The same for the restore of a dump; for pvext_try(). */
+static void
+follow_restore(void *arg)
+{
+	refresh_names();
+	take_up_orphans(arg, false);
+}
+
+/* Can the command concern the map? */
+static bool
+is_relevant(Node *parsetree)
+{
+	switch (nodeTag(parsetree))
+	{
+		case T_IndexStmt:
+			return ((IndexStmt *) parsetree)->unique;
+		case T_CreateStmt:
+		case T_CreateTableAsStmt:
+		case T_AlterTableStmt:
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_ReassignOwnedStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static EventTriggerData *
+event_data(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by event trigger manager", name)));
+	return (EventTriggerData *) fcinfo->context;
+}
+
+/* Is anything declared? */
+static bool
+is_mapped(void)
+{
+	static PvextStatement find = {"SELECT FROM pv.relation LIMIT 1", NULL};
+	PvextScope	scope;
+	bool		result;
+
+	pvext_enter(&scope);
+	result = pvext_own_kept(&find, NULL) > 0;
+	pvext_leave(&scope);
+	return result;
+}
+
+/* Event trigger on ddl_command_end. */
+Datum
+pvext_ddl_command_end(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = event_data(fcinfo, "ddl_command_end");
+
+	if (is_relevant(data->parsetree) && !is_inactive() && is_mapped())
+		follow_command(check_function_bodies ? follow_ddl : follow_restore,
+					   data->parsetree);
+	PG_RETURN_NULL();
+}
+
+/* With strict DDL nothing goes that a declaration names. */
+static void
+refuse_drop(void)
+{
+	if (pvext_own("SELECT format('%I.%I', r.schema, r.name), d.column_name"
+				  " FROM (SELECT objid, CASE WHEN objsubid > 0 THEN address_names[3] END::name"
+				  "   AS column_name FROM pg_event_trigger_dropped_objects()"
+				  "   WHERE classid = 'pg_class'::regclass) d"
+				  " JOIN pv.relation r ON r.relation = d.objid"
+				  " WHERE EXISTS (SELECT FROM pv.declared_subject WHERE relation_id = r.id"
+				  "   AND (d.column_name IS NULL OR d.column_name = ANY (key)))"
+				  " OR EXISTS (SELECT FROM pv.declared_link WHERE relation_id = r.id"
+				  "   AND (d.column_name IS NULL OR d.column_name = ANY (columns)))"
+				  " OR EXISTS (SELECT FROM pv.declared_link WHERE parent_id = r.id"
+				  "   AND (d.column_name IS NULL OR d.column_name = ANY (parent_columns)))"
+				  " OR EXISTS (SELECT FROM pv.declared_personal WHERE relation_id = r.id"
+				  "   AND (d.column_name IS NULL OR d.column_name = pv.declared_personal.column_name))"
+				  " OR EXISTS (SELECT FROM pv.declared_retention WHERE relation_id = r.id"
+				  "   AND (d.column_name IS NULL OR d.column_name = ANY (columns)))"
+				  " ORDER BY 1, 2", NULL) > 0)
+	{
+		char	   *column = pvext_value(0, 2);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 column ?
+				 errmsg("cannot drop column \"%s\" of table %s because it is declared in the data map",
+						column, pvext_value(0, 1)) :
+				 errmsg("cannot drop table %s because it is declared in the data map",
+						pvext_value(0, 1)),
+				 errhint("Undeclare it first, or set pvext.strict_ddl to off.")));
+	}
+}
+
+/*
+ * Dropped tables leave their declarations as orphans; for pvext_try().  So do
+ * dropped columns, but for those that aren't personal: one that comes under
+ * the same name later is to be looked at again.
+ */
+static void
+follow_drop(void *arg)
+{
+	if (pvext_own("SELECT FROM pg_event_trigger_dropped_objects() d"
+				  " JOIN pv.relation r ON r.relation = d.objid"
+				  " WHERE d.classid = 'pg_class'::regclass", NULL) == 0)
+		return;
+	if (pvext_strict_ddl)
+		refuse_drop();
+	(void) pvext_own("DELETE FROM pv.not_personal n"
+					 " USING pg_event_trigger_dropped_objects() d, pv.relation r"
+					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0"
+					 " AND r.relation = d.objid AND n.relation_id = r.id"
+					 " AND n.column_name = d.address_names[3]", NULL);
+	(void) pvext_own("UPDATE pv.relation r SET relation = NULL"
+					 " FROM pg_event_trigger_dropped_objects() d"
+					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0"
+					 " AND r.relation = d.objid", NULL);
+}
+
+/* Event trigger on sql_drop. */
+Datum
+pvext_sql_drop(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = event_data(fcinfo, "sql_drop");
+
+	if (!is_inactive() && is_mapped())
+		follow_command(follow_drop, data->parsetree);
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,576 @@
+/*
+ * erase.c
+ *		Erasure: from the call to the ledger.
+ *
+ * A call is one transaction, all or nothing.  It locks the subjects' own rows
+ * in key order, asks for the verdict on each, carries out what may go now, and
+ * enters in the ledger what became of each request.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "arg.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "erase.h"
+#include "event.h"
+#include "funcapi.h"
+#include "compat.h"
+#include "guc.h"
+#include "hold.h"
+#include "key.h"
+#include "miscadmin.h"
+#include "run.h"
+#include "secret.h"
+#include "spi.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "verdict.h"
+
+/* Advisory lock under which erasures are counted: "pvext" and 1. */
+#define LIMIT_LOCK_CLASS	0x70767874
+#define LIMIT_LOCK_OBJECT	1
+
+/* One subject of a call. */
+typedef struct Case
+{
+	PvextRow   *row;
+	PvextRequest request;
+	PvextVerdict verdict;
+	bool		execute;
+	HeapTuple	result;
+} Case;
+
+PG_FUNCTION_INFO_V1(pvext_erase_subject);
+PG_FUNCTION_INFO_V1(pvext_erase_subjects);
+PG_FUNCTION_INFO_V1(pvext_approve_erasure);
+PG_FUNCTION_INFO_V1(pvext_cancel_erasure);
+
+/*
+ * Deferred triggers that are queued, and constraints that would queue more,
+ * run now, as the caller: at commit they would run as the caller too, but on
+ * behalf of what a table's owner did.
+ */
+static void
+run_deferred_triggers(void)
+{
+	ConstraintsSetStmt *stmt = makeNode(ConstraintsSetStmt);
+
+	AfterTriggerSetState(stmt);
+}
+
+/* What an erasure needs of the transaction it is in. */
+static void
+check_transaction(void)
+{
+	PreventCommandIfReadOnly("pv.erase_subject()");
+	PreventCommandDuringRecovery("pv.erase_subject()");
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("an erasure must see rows that are committed while it waits"),
+				 errhint("Run it in a transaction of isolation level READ COMMITTED.")));
+}
+
+static void
+set_lock_timeout(void)
+{
+	if (pvext_lock_timeout > 0)
+		(void) set_config_option("lock_timeout", psprintf("%d", pvext_lock_timeout),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* A request's place in time: may it be carried out now? */
+static bool
+is_due(Case *c)
+{
+	PvextRequest *request = &c->request;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (strcmp(request->state, "requested") != 0)
+		return true;
+	return request->due_at <= now &&
+		(pvext_erasure_approvals == 0 || request->approved_by != NULL);
+}
+
+/* The open request of a subject, or a new one. */
+static void
+open_request(PvextTable *subject, Case *c, char *reason)
+{
+	bytea	   *digest = pvext_subject_digest(subject->id, c->row->key);
+	PvextRequest *request = &c->request;
+
+	pvext_find_request(subject, digest, request);
+	if (!pvext_is_open(request))
+	{
+		bool		executed = request->executed;
+
+		memset(request, 0, sizeof(*request));
+		request->executed = executed;
+		request->state = "requested";
+		request->former_digest = digest;
+		request->due_at = GetCurrentTransactionStartTimestamp() +
+			(int64) pvext_erasure_delay * USECS_PER_SEC;
+	}
+	request->key = c->row->key;
+	request->subject_digest = digest;
+	request->until = DT_NOBEGIN;
+	request->reason = reason;
+}
+
+/* A blocked request whose blockers have gone waits pvext.unblock_delay more. */
+static bool
+is_clear_long_enough(PvextRequest *request)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (pvext_unblock_delay == 0 || strcmp(request->state, "blocked") != 0)
+		return true;
+	if (!request->was_clear)
+	{
+		request->was_clear = true;
+		request->clear_since = now;
+	}
+	return now - request->clear_since >= (int64) pvext_unblock_delay * USECS_PER_SEC;
+}
+
+/* Ask for the verdict on one subject, whose row is locked. */
+static void
+judge(PvextPlan *plan, Case *c)
+{
+	PvextRequest *request = &c->request;
+
+	if (!is_due(c))
+		return;
+	pvext_set_rows(plan, list_make1(c->row));
+	pvext_verdict(plan, request->subject_digest, &c->verdict);
+	request->blocked_by = c->verdict.reasons;
+	if (c->verdict.all_blocked)
+	{
+		request->was_clear = false;
+		if (strcmp(request->state, "requested") == 0 || strcmp(request->state, "verifying") == 0)
+			request->state = request->executed && request->exists ? "partial" : "blocked";
+		return;
+	}
+	c->execute = is_clear_long_enough(request);
+}
+
+/* Refuse the whole call where it would erase more than the limit allows. */
+static void
+check_limit(List *cases)
+{
+	ListCell   *lc;
+	int64		n = 0;
+
+	if (pvext_erasure_limit == 0)
+		return;
+	foreach(lc, cases)
+		n += ((Case *) lfirst(lc))->execute;
+	if (n > 0 && n + pvext_erased_lately() > pvext_erasure_limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("erasing %lld more subjects would pass \"pvext.erasure_limit\"",
+						(long long) n),
+				 errdetail("The limit is %d subjects within 24 hours; nothing was changed.",
+						   pvext_erasure_limit),
+				 errhint("If it is meant, let a superuser raise the limit for this session.")));
+}
+
+/* The state that an executed request is in now. */
+static void
+conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
+{
+	PvextRequest *request = &c->request;
+
+	request->until = outcome->until;
+	if (outcome->held > 0)
+	{
+		bool		begun = outcome->anonymised + outcome->deleted > 0 ||
+			(request->exists && request->executed);
+
+		request->state = begun ? "partial" : "blocked";
+		return;
+	}
+	request->blocked_by = NIL;
+	if (plan->unenforced && pvext_older_running(&request->verify_after))
+		request->state = "verifying";
+	else
+	{
+		request->state = "completed";
+		request->verify_after = 0;
+	}
+}
+
+/* Move what is kept under the subject's digest to that of its new key. */
+static void
+follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
+{
+	PvextRequest *request = &c->request;
+	bytea	   *former = request->subject_digest;
+
+	request->key = c->row->key;
+	request->subject_digest = pvext_subject_digest(subject->id, request->key);
+	if (plan->redacts)
+	{
+		PvextArgs	args = {0};
+
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(former), false);
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
+		(void) pvext_own("UPDATE pv.redaction SET subject_digest = $2"
+						 " WHERE subject_digest = $1 AND $1 <> $2", &args);
+		pvext_record_redaction(plan, request->subject_digest);
+	}
+	pvext_forget_held_key(former, request->subject_digest);
+}
+
+/*
+ * Run one plan for cases of one verdict.  What all of them lost together is
+ * divided among them.
+ */
+static void
+execute(PvextMap *map, PvextTable *subject, List *cases)
+{
+	Case	   *first = linitial(cases);
+	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
+	PvextOutcome outcome;
+	List	   *rows = NIL;
+	ListCell   *lc;
+	int			n = list_length(cases);
+	int			i = 0;
+
+	foreach(lc, cases)
+		rows = lappend(rows, ((Case *) lfirst(lc))->row);
+	pvext_run_plan(plan, rows, first->request.subject_digest, first->request.executed,
+				   &outcome);
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		c->request.anonymised = outcome.anonymised / n + (i < outcome.anonymised % n);
+		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
+		i++;
+		conclude(plan, c, &outcome);
+		follow_digest(subject, plan, c);
+	}
+}
+
+/* Are rows decided one by one, so that subjects cannot share an outcome? */
+static bool
+is_individual(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	if (plan->redacts)
+		return true;
+	foreach(lc, plan->targets)
+		if (((PvextTarget *) lfirst(lc))->until)
+			return true;
+	foreach(lc, plan->removals)
+		if (((PvextRemoval *) lfirst(lc))->until)
+			return true;
+	return false;
+}
+
+/* Carry out all that may be carried out, subjects of one verdict together. */
+static void
+execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
+{
+	bool		individual = is_individual(plan);
+	List	   *together = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		if (!c->execute)
+			continue;
+		if (individual || c->verdict.blocked)
+			execute(map, subject, list_make1(c));
+		else
+			together = lappend(together, c);
+	}
+	if (together != NIL)
+		execute(map, subject, together);
+}
+
+/* Enter the cases in the ledger, and that the call was made. */
+static void
+record(PvextTable *subject, List *cases)
+{
+	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+		PvextRequest *request = &c->request;
+
+		if (!request->exists && request->executed && request->anonymised + request->deleted == 0 &&
+			strcmp(request->state, "completed") == 0)
+		{
+			/* Erased before, and nothing has come since: the old row stands. */
+			c->result = pvext_former_row(subject, request->subject_digest);
+			continue;
+		}
+		c->result = pvext_save_request(subject, request);
+		pvext_record_event(call, request->subject_digest);
+	}
+}
+
+/*
+ * The rows of pv.erasure for keys that are no longer there, but were once; any
+ * other unknown key is an error.
+ */
+static List *
+former_rows(PvextTable *subject, List *keys, List *rows)
+{
+	bool	   *found = palloc0(sizeof(bool) * list_length(keys));
+	List	   *result = NIL;
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, rows)
+		found[((PvextRow *) lfirst(lc))->n] = true;
+	foreach(lc, keys)
+	{
+		HeapTuple	former;
+
+		if (found[n++])
+			continue;
+		former = pvext_former_row(subject, pvext_subject_digest(subject->id, lfirst(lc)));
+		if (former == NULL)
+			pvext_unknown_key(subject);
+		result = lappend(result, former);
+	}
+	return result;
+}
+
+/* A case for each row, those asked for twice once. */
+static List *
+make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
+{
+	List	   *cases = NIL;
+	const char *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, rows)
+	{
+		Case	   *c;
+
+		if (last && strcmp(((PvextRow *) lfirst(lc))->key, last) == 0)
+			continue;
+		c = palloc0(sizeof(Case));
+		c->row = lfirst(lc);
+		last = c->row->key;
+		open_request(subject, c, reason);
+		judge(plan, c);
+		cases = lappend(cases, c);
+	}
+	return cases;
+}
+
+static List *
+erase(PvextMap *map, Oid relid, List *keys, char *reason)
+{
+	PvextTable *subject = pvext_map_subject(map, relid);
+	PvextPlan  *plan = pvext_plan(map, subject, NULL);
+	List	   *parts = NIL;
+	List	   *rows;
+	List	   *cases;
+	List	   *results;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+		parts = lappend(parts, pvext_split_key(subject, lfirst(lc)));
+	if (pvext_erasure_limit > 0)
+		DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(LIMIT_LOCK_CLASS),
+							Int32GetDatum(LIMIT_LOCK_OBJECT));
+	rows = pvext_lock_rows(plan, parts, true);
+	results = former_rows(subject, keys, rows);
+	cases = make_cases(subject, plan, rows, reason);
+	check_limit(cases);
+	execute_all(map, subject, plan, cases);
+	record(subject, cases);
+	foreach(lc, cases)
+		results = lappend(results, ((Case *) lfirst(lc))->result);
+	return results;
+}
+
+/*
+ * An error of the server's may hold values: raise it again without them.
+ * What pvext itself raises never does.
+ */
+static void
+raise_without_values(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+		error->message = "a value could not be converted or computed during the erasure";
+	if (error->detail && error->table_name)
+		error->detail = NULL;
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		error->detail = error->detail_log = NULL;
+	ReThrowError(error);
+}
+
+/*
+ * Erase subjects: keys is a list of key texts.  Returns their rows of
+ * pv.erasure, in the order of their keys, living as long as the SPI
+ * connection.  Between pvext_enter() and pvext_leave(), in a transaction that
+ * writes, of isolation level READ COMMITTED.
+ */
+List *
+pvext_erase(Oid relid, List *keys, char *reason)
+{
+	static bool running = false;
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile results = NIL;
+	PvextMap   *map;
+
+	if (running)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("an erasure is already running in this session"),
+				 errhint("A trigger cannot erase while it is fired by an erasure.")));
+	if (keys == NIL)
+		return NIL;
+	map = pvext_map();
+	running = true;
+	pvext_pin_map();
+	PG_TRY();
+	{
+		results = erase(map, relid, keys, reason);
+	}
+	PG_CATCH();
+	{
+		running = false;
+		pvext_unpin_map();
+		raise_without_values(context);
+	}
+	PG_END_TRY();
+	running = false;
+	pvext_unpin_map();
+	return results;
+}
+
+/* Begin a call that erases. */
+static void
+begin(PvextScope *scope)
+{
+	check_transaction();
+	run_deferred_triggers();
+	pvext_enter(scope);
+	set_lock_timeout();
+}
+
+/* Return one row of pv.erasure. */
+static Datum
+return_row(FunctionCallInfo fcinfo, PvextScope *scope, HeapTuple row)
+{
+	TupleDesc	desc;
+	HeapTupleHeader result;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result = SPI_returntuple(row, BlessTupleDesc(desc));
+	pvext_leave(scope);
+	return HeapTupleHeaderGetDatum(result);
+}
+
+Datum
+pvext_erase_subject(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	List	   *rows;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	begin(&scope);
+	rows = pvext_erase(PG_GETARG_OID(0), list_make1(pvext_key_arg(fcinfo, 1)),
+					   pvext_text_arg(fcinfo, 2));
+	return return_row(fcinfo, &scope, linitial(rows));
+}
+
+Datum
+pvext_erase_subjects(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	List	   *rows;
+	ListCell   *lc;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 1, "keys");
+	InitMaterializedSRF(fcinfo, 0);
+	begin(&scope);
+	rows = pvext_erase(PG_GETARG_OID(0), pvext_texts_arg(fcinfo, 1, "keys"),
+					   pvext_text_arg(fcinfo, 2));
+	foreach(lc, rows)
+		tuplestore_puttuple(((ReturnSetInfo *) fcinfo->resultinfo)->setResult, lfirst(lc));
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
+
+/*
+ * Approve a request and, if it is due, carry it out.
+ */
+Datum
+pvext_approve_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextRequest request;
+	PvextArgs	args = {0};
+
+	begin(&scope);
+	pvext_lock_request(PG_GETARG_UUID_P(0), &request);
+	if (strcmp(request.state, "requested") != 0 || request.approved_by)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the erasure does not wait for an approval"),
+				 errhint("Its state is \"%s\".", request.state)));
+	if (strcmp(request.requested_by, pvext_login_name()) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a request cannot be approved by the login that made it"),
+				 errhint("Let another login approve it.")));
+	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
+	pvext_arg_name(&args, pvext_login_name());
+	(void) pvext_own("UPDATE pv.erasure_ledger SET approved_by = $2 WHERE id = $1", &args);
+	pvext_record_event("approve_erasure", request.subject_digest);
+	if (request.due_at <= GetCurrentTransactionStartTimestamp())
+		return return_row(fcinfo, &scope,
+						  linitial(pvext_erase(request.relid, list_make1(request.key), NULL)));
+	return return_row(fcinfo, &scope, pvext_request_row(&request.id));
+}
+
+Datum
+pvext_cancel_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextRequest request;
+	PvextArgs	args = {0};
+
+	pvext_require_arg(fcinfo, 0, "erasure");
+	pvext_require_arg(fcinfo, 1, "reason");
+	pvext_enter(&scope);
+	pvext_lock_request(PG_GETARG_UUID_P(0), &request);
+	if (request.executed ||
+		(strcmp(request.state, "requested") != 0 && strcmp(request.state, "blocked") != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the erasure cannot be cancelled any more"),
+				 errhint("Its state is \"%s\".", request.state)));
+	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
+	pvext_arg_text(&args, pvext_text_arg(fcinfo, 1));
+	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL,"
+					 " reason = concat_ws('; cancelled: ', reason, $2) WHERE id = $1", &args);
+	pvext_record_event("cancel_erasure", request.subject_digest);
+	return return_row(fcinfo, &scope, pvext_request_row(&request.id));
+}

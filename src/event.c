@@ -1,0 +1,39 @@
+/*
+ * event.c
+ *		The record of calls that change what pvext keeps.
+ *
+ * The record names the function and what it was about, never a key.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "event.h"
+#include "miscadmin.h"
+#include "spi.h"
+
+/* The name of the role that logged in, whatever SET ROLE made of it. */
+char *
+pvext_login_name(void)
+{
+	return GetUserNameFromId(GetSessionUserId(), false);
+}
+
+/*
+ * Record a call ("declare_subject(public.customer)") by the current user, and
+ * which subject it was about, if any.  Between pvext_enter() and pvext_leave().
+ */
+void
+pvext_record_event(const char *call, const bytea *subject_digest)
+{
+	static PvextStatement insert = {
+		"INSERT INTO pv.event (login, role, call, subject_digest)"
+		" VALUES ($1, $2, $3, $4)", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
+	pvext_arg_text(&args, call);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(subject_digest), subject_digest == NULL);
+	(void) pvext_own_kept(&insert, &args);
+}

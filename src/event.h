@@ -1,0 +1,11 @@
+/*
+ * event.h
+ *		The record of calls that change what pvext keeps.
+ */
+#ifndef PVEXT_EVENT_H
+#define PVEXT_EVENT_H
+
+extern void pvext_record_event(const char *call, const bytea *subject_digest);
+extern char *pvext_login_name(void);
+
+#endif							/* PVEXT_EVENT_H */

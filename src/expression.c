@@ -1,0 +1,253 @@
+/*
+ * expression.c
+ *		SQL expressions that a declaration carries.
+ *
+ * An expression is parsed once, when it is declared, under the caller's own
+ * search_path, and kept "bound": deparsed with every name qualified, its row
+ * called "r", so that it means the same under pvext's pinned search_path for
+ * ever.  Parsing evaluates nothing.  A bound expression is evaluated only
+ * inside a statement that pvext_run() executes as the table's owner.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "catalog/namespace.h"
+#include "expression.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+/* A column that had another name when the expression was bound. */
+typedef struct Renaming
+{
+	Oid			relid;
+	const char *oldname;
+	const char *newname;
+} Renaming;
+
+static void
+bad_expression(const char *what, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("%s is not a single expression", what),
+			 errdetail("%s", detail),
+			 errhint("Write one SQL expression, without SELECT, FROM or a semicolon.")));
+}
+
+/*
+ * The raw parse tree of one expression, nothing before or after it.
+ */
+static Node *
+parse_one(const char *text, const char *what)
+{
+	List	   *raw = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	SelectStmt *select;
+	ResTarget  *target;
+
+	if (list_length(raw) != 1)
+		bad_expression(what, "There is more than one statement.");
+	select = (SelectStmt *) linitial_node(RawStmt, raw)->stmt;
+	if (!IsA(select, SelectStmt) || list_length(select->targetList) != 1)
+		bad_expression(what, "There is not exactly one value.");
+	if (select->distinctClause || select->intoClause || select->fromClause ||
+		select->whereClause || select->groupClause || select->havingClause ||
+		select->windowClause || select->valuesLists || select->sortClause ||
+		select->limitOffset || select->limitCount ||
+		select->lockingClause || select->withClause || select->op != SETOP_NONE)
+		bad_expression(what, "A clause follows the expression.");
+	target = linitial_node(ResTarget, select->targetList);
+	if (target->name)
+		bad_expression(what, "The value has an alias.");
+	return target->val;
+}
+
+/*
+ * An unqualified column inside a subquery binds to the inner table whenever
+ * that happens to have a column of the name, and silently changes meaning.
+ */
+static bool
+unqualified_walker(Node *node, bool *inside)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, ColumnRef) && *inside)
+	{
+		ColumnRef  *ref = (ColumnRef *) node;
+
+		if (list_length(ref->fields) == 1 && IsA(linitial(ref->fields), String))
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+					 errmsg("column \"%s\" inside a subquery is not qualified",
+							strVal(linitial(ref->fields))),
+					 errhint("Name the table of every column inside a subquery, such as \"subject.%s\".",
+							 strVal(linitial(ref->fields)))));
+	}
+	if (IsA(node, SubLink))
+	{
+		SubLink    *sublink = (SubLink *) node;
+		bool		now_inside = true;
+
+		unqualified_walker(sublink->testexpr, inside);
+		return unqualified_walker(sublink->subselect, &now_inside);
+	}
+	return raw_expression_tree_walker(node, unqualified_walker, inside);
+}
+
+/* p_post_columnref_hook: what is not found any more may have been renamed. */
+static Node *
+renamed_column(ParseState *pstate, ColumnRef *cref, Node *var)
+{
+	Renaming   *renaming = pstate->p_ref_hook_state;
+	Node	   *last = llast(cref->fields);
+	ListCell   *lc;
+
+	if (var != NULL || !IsA(last, String) ||
+		strcmp(strVal(last), renaming->oldname) != 0)
+		return NULL;
+	for (int up = 0; pstate; pstate = pstate->parentParseState, up++)
+		foreach(lc, pstate->p_namespace)
+		{
+			ParseNamespaceItem *item = lfirst(lc);
+			const char *alias = item->p_rte->eref->aliasname;
+
+			if (item->p_rte->relid != renaming->relid)
+				continue;
+			if (list_length(cref->fields) == 2 &&
+				strcmp(strVal(linitial(cref->fields)), alias) != 0)
+				continue;
+			return scanNSItemForColumn(pstate, item, up, renaming->newname,
+									   cref->location);
+		}
+	return NULL;
+}
+
+/*
+ * Parse analysis of a raw expression over one row of relid, called alias, and
+ * the checks that flags ask for.
+ */
+static Node *
+analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
+		const char *what, Renaming *renaming, const char *source)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Relation	rel = table_open(relid, AccessShareLock);
+	ParseNamespaceItem *item;
+	Node	   *expr;
+
+	pstate->p_sourcetext = source;
+	if (renaming)
+	{
+		pstate->p_ref_hook_state = renaming;
+		pstate->p_post_columnref_hook = renamed_column;
+	}
+	item = addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
+										 makeAlias(alias, NIL), false, true);
+	addNSItemToQuery(pstate, item, false, true, true);
+	expr = transformExpr(pstate, raw,
+						 (flags & PVEXT_EXPR_AGGREGATE) ? EXPR_KIND_SELECT_TARGET
+						 : EXPR_KIND_WHERE);
+	if (want == BOOLOID)
+		expr = coerce_to_boolean(pstate, expr, what);
+	else if (exprType(expr) == UNKNOWNOID)
+		expr = coerce_type(pstate, expr, UNKNOWNOID, TEXTOID, -1,
+						   COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+	assign_expr_collations(pstate, expr);
+
+	if (pstate->p_hasSubLinks && !(flags & PVEXT_EXPR_SUBQUERY))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot use a subquery", what)));
+	if (pstate->p_hasWindowFuncs || pstate->p_hasTargetSRFs)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot use a window function or a set", what)));
+	if ((flags & PVEXT_EXPR_AGGREGATE) && !pstate->p_hasAggs)
+		ereport(ERROR,
+				(errcode(ERRCODE_GROUPING_ERROR),
+				 errmsg("%s is not an aggregate", what),
+				 errhint("Write it over the rows of the other table, such as max(issued_on).")));
+	if (contain_volatile_functions(expr))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("%s uses a volatile function", what),
+				 errhint("Its result must not change from one evaluation to the next.")));
+	if (!(flags & PVEXT_EXPR_STABLE) && contain_mutable_functions(expr))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("%s uses a function that is not immutable", what),
+				 errhint("Use functions that are marked IMMUTABLE, and casts that depend on no setting.")));
+	table_close(rel, NoLock);
+	return expr;
+}
+
+/*
+ * The text of an analyzed expression, names qualified, its row called "r" (or
+ * columns bare where prefix is false, as a person would write it).
+ */
+char *
+pvext_deparse(Oid relid, Node *expr, bool prefix)
+{
+	int			nestlevel = NewGUCNestLevel();
+	char	   *text;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_SUSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("quote_all_identifiers", "off", PGC_SUSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	text = deparse_expression(expr, deparse_context_for(PVEXT_ROW, relid),
+							  prefix, false);
+	AtEOXact_GUC(false, nestlevel);
+	return text;
+}
+
+/*
+ * Bind the text of an expression over a row of relid, which the text may call
+ * alias.  want is BOOLOID for a condition or InvalidOid; what names it in
+ * messages ("condition of the link").  To be called before pvext_enter(),
+ * under the caller's search_path.  Raises a clear error for anything that is
+ * not one expression of the kind that flags allow.
+ */
+char *
+pvext_bind(Oid relid, const char *alias, const char *text, Oid want,
+		   int flags, const char *what, Oid *type)
+{
+	Node	   *raw = parse_one(text, what);
+	Node	   *expr;
+	bool		inside = false;
+
+	unqualified_walker(raw, &inside);
+	expr = analyze(relid, alias, raw, want, flags, what, NULL, text);
+	if (type)
+		*type = exprType(expr);
+	return pvext_deparse(relid, expr, true);
+}
+
+/*
+ * Bind a bound expression anew: raises what has become wrong with it since.
+ * Where renamed is given, its column oldname is now called newname.  To be
+ * called between pvext_enter() and pvext_leave().
+ */
+char *
+pvext_rebind(Oid relid, const char *bound, Oid want, int flags, Oid renamed,
+			 const char *oldname, const char *newname, bool prefix)
+{
+	Renaming	renaming = {renamed, oldname, newname};
+	Node	   *expr;
+
+	expr = analyze(relid, PVEXT_ROW, parse_one(bound, "expression"), want,
+				   flags, "expression", OidIsValid(renamed) ? &renaming : NULL,
+				   bound);
+	return pvext_deparse(relid, expr, prefix);
+}

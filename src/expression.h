@@ -1,0 +1,23 @@
+/*
+ * expression.h
+ *		SQL expressions that a declaration carries.
+ */
+#ifndef PVEXT_EXPRESSION_H
+#define PVEXT_EXPRESSION_H
+
+/* What an expression may hold besides immutable functions of its row. */
+#define PVEXT_EXPR_STABLE		0x01	/* now() and the like */
+#define PVEXT_EXPR_SUBQUERY		0x02	/* subqueries, qualified columns only */
+#define PVEXT_EXPR_AGGREGATE	0x04	/* aggregates over the table's rows */
+
+/* The name by which a bound expression calls its row. */
+#define PVEXT_ROW "r"
+
+extern char *pvext_bind(Oid relid, const char *alias, const char *text,
+						Oid want, int flags, const char *what, Oid *type);
+extern char *pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
+						  Oid renamed, const char *oldname,
+						  const char *newname, bool prefix);
+extern char *pvext_deparse(Oid relid, Node *expr, bool prefix);
+
+#endif							/* PVEXT_EXPRESSION_H */

@@ -1,0 +1,55 @@
+/*
+ * guc.c
+ *		The settings.
+ *
+ * What guards the data against its users is SUSET: a superuser's, or that of
+ * whom GRANT SET ON PARAMETER allows.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "guc.h"
+#include "utils/guc.h"
+
+char	   *pvext_secret_file = NULL;
+bool		pvext_strict_ddl = false;
+int			pvext_lock_timeout = 0;
+int			pvext_erasure_limit = 100;
+int			pvext_erasure_delay = 0;
+int			pvext_erasure_approvals = 0;
+int			pvext_unblock_delay = 0;
+
+void
+pvext_define_gucs(void)
+{
+	DefineCustomStringVariable("pvext.secret_file",
+							   "File that holds the secret of all keyed digests.",
+							   "Without it the secret is kept in the database, and so in every dump.",
+							   &pvext_secret_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomBoolVariable("pvext.strict_ddl",
+							 "Refuses DDL that breaks a declaration or adds an unclassified column to a mapped table.",
+							 NULL, &pvext_strict_ddl, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.lock_timeout",
+							"How long an erasure or a hold waits for a lock; 0 for as long as lock_timeout says.",
+							NULL, &pvext_lock_timeout, 0, 0, INT_MAX, PGC_USERSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.erasure_limit",
+							"Subjects that may be erased within 24 hours, all calls together; 0 for no limit.",
+							NULL, &pvext_erasure_limit, 100, 0, INT_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.erasure_delay",
+							"How long a request waits, and can be cancelled, before anything is erased.",
+							NULL, &pvext_erasure_delay, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.erasure_approvals",
+							"Approvals by another login that a request needs.",
+							NULL, &pvext_erasure_approvals, 0, 0, 1, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.unblock_delay",
+							"How long a blocked request's blockers must have been clear before it is carried out.",
+							NULL, &pvext_unblock_delay, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("pvext");
+}

@@ -1,0 +1,18 @@
+/*
+ * guc.h
+ *		The settings.
+ */
+#ifndef PVEXT_GUC_H
+#define PVEXT_GUC_H
+
+extern char *pvext_secret_file;
+extern bool pvext_strict_ddl;
+extern int	pvext_lock_timeout;
+extern int	pvext_erasure_limit;
+extern int	pvext_erasure_delay;
+extern int	pvext_erasure_approvals;
+extern int	pvext_unblock_delay;
+
+extern void pvext_define_gucs(void);
+
+#endif							/* PVEXT_GUC_H */

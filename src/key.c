@@ -1,0 +1,201 @@
+/*
+ * key.c
+ *		Keys of subjects: from what a caller passes to the row's own value.
+ *
+ * A key is passed around as text: the value itself for a key of one column,
+ * the row literal, such as (7,42), for one of several.  It is compared by the
+ * key columns' own equality, as the table's owner, and from then on stands in
+ * the row's own spelling.
+ */
+#include "postgres.h"
+
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "expression.h"
+#include "key.h"
+#include "spi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/*
+ * The text of a key argument of type text or of any other type.  Between
+ * pvext_enter() and pvext_leave(), so that the text doesn't depend on settings.
+ */
+char *
+pvext_key_arg(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	Oid			output;
+	bool		varlena;
+
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the subject's key is null"),
+				 errhint("Pass the key of one row.")));
+	if (!OidIsValid(type))
+		type = TEXTOID;
+	getTypeOutputInfo(type, &output, &varlena);
+	return OidOutputFunctionCall(output, PG_GETARG_DATUM(arg));
+}
+
+static void
+malformed_key(PvextTable *subject)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("malformed key for subject table %s", subject->sql_name),
+			 errhint("The key has the columns %s: write it as a row literal such as (7,42), or pass ROW(7, 42).",
+					 pvext_join_names(subject->key, ", ", true))));
+}
+
+/*
+ * The text of each key column.  Raises where the literal has another number
+ * of columns, or a NULL, which no key has.
+ */
+List *
+pvext_split_key(PvextTable *subject, const char *key)
+{
+	List	   *parts = NIL;
+	const char *p = key;
+
+	if (list_length(subject->key) == 1)
+		return list_make1(pstrdup(key));
+
+	while (isspace((unsigned char) *p))
+		p++;
+	if (*p++ != '(')
+		malformed_key(subject);
+	for (;;)
+	{
+		StringInfoData part;
+		bool		quoted = false;
+		bool		was_quoted = false;
+
+		initStringInfo(&part);
+		for (; *p && (quoted || (*p != ',' && *p != ')')); p++)
+		{
+			if (*p == '\\' && p[1])
+				appendStringInfoChar(&part, *++p);
+			else if (*p == '"' && quoted && p[1] == '"')
+				appendStringInfoChar(&part, *++p);
+			else if (*p == '"')
+			{
+				quoted = !quoted;
+				was_quoted = true;
+			}
+			else
+				appendStringInfoChar(&part, *p);
+		}
+		if (*p == '\0' || (part.len == 0 && !was_quoted))
+			malformed_key(subject);
+		parts = lappend(parts, part.data);
+		if (*p++ == ')')
+			break;
+	}
+	while (isspace((unsigned char) *p))
+		p++;
+	if (*p != '\0' || list_length(parts) != list_length(subject->key))
+		malformed_key(subject);
+	return parts;
+}
+
+/* SQL: the key of row r as text. */
+char *
+pvext_key_sql(PvextTable *subject)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	if (list_length(subject->key) == 1)
+		return psprintf("CAST(r.%s AS text)",
+						quote_identifier(linitial(subject->key)));
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "CAST(ROW(");
+	foreach(lc, subject->key)
+		appendStringInfo(&buf, "%sr.%s", lc == list_head(subject->key) ? "" : ", ",
+						 quote_identifier(lfirst(lc)));
+	appendStringInfoString(&buf, ") AS text)");
+	return buf.data;
+}
+
+/*
+ * SQL: the text expression as a value of the key column's type.  Integers go
+ * through numeric, so that 1.0 is 1 (and 1.5 is an error, not 2).
+ */
+static char *
+cast_key(Oid type, const char *text)
+{
+	Oid			base = getBaseType(type);
+
+	if (base == INT2OID || base == INT4OID || base == INT8OID)
+		return psprintf("CAST(CAST(trim_scale(CAST(%s AS numeric)) AS text) AS %s)",
+						text, pvext_type_name(base, -1));
+	return psprintf("CAST(%s AS %s)", text, pvext_type_name(base, -1));
+}
+
+/*
+ * SQL: row r has the key whose columns' texts are what "format" makes of the
+ * numbers first, first + 1, ... ("$%d" or "k.k%d").
+ */
+char *
+pvext_key_match_sql(PvextTable *subject, const char *format, int first)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, subject->key)
+	{
+		Oid			type;
+		char		ref[32];
+
+		(void) pvext_column(subject->relid, lfirst(lc), &type, NULL);
+		snprintf(ref, sizeof(ref), format, first++);
+		appendStringInfo(&buf, "%sr.%s %s %s", buf.len > 0 ? " AND " : "",
+						 quote_identifier(lfirst(lc)), pvext_equality(type, type),
+						 cast_key(type, ref));
+	}
+	return buf.data;
+}
+
+void
+pvext_unknown_key(PvextTable *subject)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("there is no such subject in %s", subject->sql_name),
+			 subject->condition ?
+			 errhint("Pass the key of one row that the subject's condition holds for.") :
+			 errhint("Pass the key of one row.")));
+}
+
+/*
+ * Resolve a key: the row's own spelling of it, in the current context.  With
+ * lock the row is locked FOR UPDATE, as its table's owner.  Raises where no
+ * such person is there.
+ */
+char *
+pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
+{
+	PvextArgs	args = {0};
+	List	   *parts = pvext_split_key(subject, key);
+	ListCell   *lc;
+	StringInfoData sql;
+
+	if (subject->condition)
+		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
+	foreach(lc, parts)
+		pvext_arg_text(&args, lfirst(lc));
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s FROM %s AS r WHERE %s",
+					 pvext_key_sql(subject), subject->sql_name,
+					 pvext_key_match_sql(subject, "$%d", 1));
+	if (subject->condition)
+		appendStringInfo(&sql, " AND (%s)", subject->condition);
+	if (lock)
+		appendStringInfoString(&sql, " FOR UPDATE");
+	if (pvext_run(subject->owner, sql.data, &args) == 0)
+		pvext_unknown_key(subject);
+	return pvext_value(0, 1);
+}

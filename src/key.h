@@ -1,0 +1,18 @@
+/*
+ * key.h
+ *		Keys of subjects: from what a caller passes to the row's own value.
+ */
+#ifndef PVEXT_KEY_H
+#define PVEXT_KEY_H
+
+#include "fmgr.h"
+#include "map.h"
+
+extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
+extern List *pvext_split_key(PvextTable *subject, const char *key);
+extern char *pvext_key_sql(PvextTable *subject);
+extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);
+extern void pvext_unknown_key(PvextTable *subject) pg_attribute_noreturn();
+extern char *pvext_lock_subject(PvextTable *subject, const char *key, bool lock);
+
+#endif							/* PVEXT_KEY_H */

@@ -1,0 +1,243 @@
+/*
+ * ledger.c
+ *		The erasure ledger: requests, and what became of them.
+ *
+ * A subject has at most one open request.  From completion on, the ledger
+ * knows the person by keyed digests only.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "event.h"
+#include "ledger.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#define REQUEST_COLUMNS \
+	"SELECT e.id, coalesce(r.relation, 0), e.key, CAST(e.state AS text), e.former_digest," \
+	" e.subject_digest, e.due_at, e.requested_by, e.approved_by," \
+	" e.executed_at IS NOT NULL, e.clear_since, coalesce(e.verify_after, 0)" \
+	" FROM pv.erasure_ledger e JOIN pv.relation r ON r.id = e.relation_id"
+
+/* As the view pv.erasure has them; $1 is the relation. */
+#define ERASURE_COLUMNS \
+	" RETURNING id, $1, key, former_digest, subject_digest, state, requested_at, due_at," \
+	" completed_at, requested_by, approved_by, executed_by, reason, rows_anonymised," \
+	" rows_deleted, retained_until, blocked_by, scrubbed_at"
+
+static TimestampTz
+timestamp_at(int column, bool *isnull)
+{
+	Datum		value = pvext_datum(0, column, isnull);
+
+	return *isnull ? 0 : DatumGetTimestampTz(value);
+}
+
+/* Fill in a request from the one row of REQUEST_COLUMNS. */
+static void
+read_request(PvextRequest *request)
+{
+	bool		isnull;
+
+	memset(request, 0, sizeof(*request));
+	request->until = DT_NOBEGIN;
+	if (SPI_processed == 0)
+		return;
+	request->exists = true;
+	memcpy(&request->id, DatumGetUUIDP(pvext_datum(0, 1, &isnull)), sizeof(pg_uuid_t));
+	request->relid = (Oid) pvext_int(0, 2);
+	request->key = pvext_value(0, 3);
+	request->state = pvext_value(0, 4);
+	request->former_digest = DatumGetByteaPCopy(pvext_datum(0, 5, &isnull));
+	request->subject_digest = DatumGetByteaPCopy(pvext_datum(0, 6, &isnull));
+	request->due_at = timestamp_at(7, &isnull);
+	request->requested_by = pvext_value(0, 8);
+	request->approved_by = pvext_value(0, 9);
+	request->executed = pvext_bool(0, 10);
+	request->clear_since = timestamp_at(11, &isnull);
+	request->was_clear = !isnull;
+	request->verify_after = pvext_int(0, 12);
+}
+
+/*
+ * The subject's open request or, where there is none, its last one.  Results
+ * are in the current context; request->exists is false where there is none.
+ */
+void
+pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *request)
+{
+	static PvextStatement find = {
+		REQUEST_COLUMNS " WHERE e.relation_id = $1 AND e.subject_digest = $2"
+		" ORDER BY e.state IN ('completed', 'cancelled'), e.requested_at DESC LIMIT 1", NULL
+	};
+	PvextArgs	args;
+
+	args.n = 0;
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+	(void) pvext_own_kept(&find, &args);
+	read_request(request);
+}
+
+/* A request by its id, locked.  Raises where there is none. */
+void
+pvext_lock_request(const pg_uuid_t *id, PvextRequest *request)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
+	(void) pvext_own(REQUEST_COLUMNS " WHERE e.id = $1 FOR UPDATE OF e", &args);
+	read_request(request);
+	if (!request->exists)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("there is no such erasure"),
+				 errhint("pv.erasure lists them.")));
+}
+
+bool
+pvext_is_open(const PvextRequest *request)
+{
+	return request->exists && strcmp(request->state, "completed") != 0 &&
+		strcmp(request->state, "cancelled") != 0;
+}
+
+static Datum
+blocked_by_array(List *reasons)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(reasons), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, reasons)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The values of both statements below, from $1 on. */
+static void
+request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
+{
+	bool		completed = strcmp(request->state, "completed") == 0;
+
+	args->n = 0;
+	pvext_arg_oid(args, REGCLASSOID, subject->relid);
+	pvext_arg_text(args, completed ? NULL : request->key);
+	pvext_arg(args, BYTEAOID, PointerGetDatum(request->former_digest), false);
+	pvext_arg(args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
+	pvext_arg_text(args, request->state);
+	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->due_at), false);
+	pvext_arg_name(args, pvext_login_name());
+	pvext_arg_text(args, request->reason);
+	pvext_arg(args, INT8OID, Int64GetDatum(request->anonymised), false);
+	pvext_arg(args, INT8OID, Int64GetDatum(request->deleted), false);
+	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->until),
+			  request->until == DT_NOBEGIN);
+	pvext_arg(args, TEXTARRAYOID, blocked_by_array(request->blocked_by), false);
+	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->clear_since),
+			  !request->was_clear);
+	pvext_arg(args, INT8OID, Int64GetDatum(request->verify_after),
+			  request->verify_after == 0);
+}
+
+/*
+ * Enter a request, or what became of it since.  Returns its row as the view
+ * pv.erasure has it, living as long as the SPI connection.
+ */
+HeapTuple
+pvext_save_request(PvextTable *subject, PvextRequest *request)
+{
+	static PvextStatement insert = {
+		"INSERT INTO pv.erasure_ledger AS e (key, former_digest, subject_digest, state, due_at,"
+		" completed_at, requested_by, executed_by, executed_at, reason, rows_anonymised,"
+		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, relation_id)"
+		" VALUES ($2, $3, $4, CAST($5 AS pv.erasure_state), $6,"
+		" CASE WHEN $5 = 'completed' THEN now() END, $7,"
+		" CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 END,"
+		" CASE WHEN $9 + $10 > 0 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $15)"
+		ERASURE_COLUMNS, NULL
+	};
+	static PvextStatement update = {
+		"UPDATE pv.erasure_ledger AS e SET key = $2, former_digest = $3, subject_digest = $4,"
+		" state = CAST($5 AS pv.erasure_state), due_at = $6,"
+		" completed_at = CASE WHEN $5 = 'completed' THEN now() END,"
+		" executed_by = CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 ELSE executed_by END,"
+		" executed_at = CASE WHEN $9 + $10 > 0 THEN now() ELSE executed_at END,"
+		" reason = coalesce(reason, $8), rows_anonymised = rows_anonymised + $9,"
+		" rows_deleted = rows_deleted + $10, retained_until = $11, blocked_by = $12,"
+		" clear_since = $13, verify_after = $14 WHERE id = $15"
+		ERASURE_COLUMNS, NULL
+	};
+	PvextArgs	args;
+
+	request_args(subject, request, &args);
+	if (request->exists)
+	{
+		pvext_arg(&args, UUIDOID, UUIDPGetDatum(&request->id), false);
+		(void) pvext_own_kept(&update, &args);
+	}
+	else
+	{
+		pvext_arg_int4(&args, subject->id);
+		(void) pvext_own_kept(&insert, &args);
+	}
+	return SPI_tuptable->vals[0];
+}
+
+/* A row of pv.erasure by its id. */
+HeapTuple
+pvext_request_row(const pg_uuid_t *id)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
+	if (pvext_own("SELECT * FROM pv.erasure WHERE id = $1", &args) == 0)
+		elog(ERROR, "erasure vanished from the ledger");
+	return SPI_tuptable->vals[0];
+}
+
+/* The last row of pv.erasure for a key that a subject had once, or NULL. */
+HeapTuple
+pvext_former_row(PvextTable *subject, const bytea *digest)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_oid(&args, REGCLASSOID, subject->relid);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+	if (pvext_own("SELECT * FROM pv.erasure WHERE subject = $1 AND"
+				  " (former_digest = $2 OR subject_digest = $2)"
+				  " ORDER BY requested_at DESC LIMIT 1", &args) == 0)
+		return NULL;
+	return SPI_tuptable->vals[0];
+}
+
+/* How many subjects lost data within the last 24 hours. */
+int64
+pvext_erased_lately(void)
+{
+	static PvextStatement count = {
+		"SELECT count(DISTINCT subject_digest) FROM pv.erasure_ledger"
+		" WHERE executed_at > now() - interval '24 hours'", NULL
+	};
+
+	(void) pvext_own_kept(&count, NULL);
+	return pvext_int(0, 1);
+}
+
+/*
+ * Is a transaction still running that is older than *than (0: than this one,
+ * which *than is then set to)?  It may yet bring rows that no lock has seen.
+ */
+bool
+pvext_older_running(int64 *than)
+{
+	if (*than == 0)
+		*than = (int64) U64FromFullTransactionId(GetTopFullTransactionId());
+	(void) pvext_own("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)",
+					 NULL);
+	return pvext_int(0, 1) < *than;
+}

@@ -1,0 +1,48 @@
+/*
+ * ledger.h
+ *		The erasure ledger: requests, and what became of them.
+ */
+#ifndef PVEXT_LEDGER_H
+#define PVEXT_LEDGER_H
+
+#include "access/htup.h"
+#include "datatype/timestamp.h"
+#include "map.h"
+#include "utils/uuid.h"
+
+/* A row of the ledger, as far as the code decides by it. */
+typedef struct PvextRequest
+{
+	bool		exists;
+	pg_uuid_t	id;
+	Oid			relid;
+	char	   *key;
+	char	   *state;
+	bytea	   *former_digest;
+	bytea	   *subject_digest;
+	TimestampTz due_at;
+	char	   *requested_by;
+	char	   *approved_by;
+	bool		executed;
+	bool		was_clear;
+	TimestampTz clear_since;
+	int64		verify_after;	/* 0: none */
+	/* what this call adds */
+	char	   *reason;
+	int64		anonymised;
+	int64		deleted;
+	TimestampTz until;			/* DT_NOBEGIN: none */
+	List	   *blocked_by;		/* C strings */
+} PvextRequest;
+
+extern void pvext_find_request(PvextTable *subject, const bytea *digest,
+							   PvextRequest *request);
+extern void pvext_lock_request(const pg_uuid_t *id, PvextRequest *request);
+extern bool pvext_is_open(const PvextRequest *request);
+extern HeapTuple pvext_save_request(PvextTable *subject, PvextRequest *request);
+extern HeapTuple pvext_request_row(const pg_uuid_t *id);
+extern HeapTuple pvext_former_row(PvextTable *subject, const bytea *digest);
+extern int64 pvext_erased_lately(void);
+extern bool pvext_older_running(int64 *than);
+
+#endif							/* PVEXT_LEDGER_H */

@@ -1,0 +1,462 @@
+/*
+ * map.c
+ *		The data map as a backend keeps it in memory.
+ *
+ * The map is read whole when it is first needed, and again when pv's tables or
+ * a mapped table have changed since.  Callbacks only set a flag: the map that
+ * a call works with stays as it is until the next call asks for one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "map.h"
+#include "miscadmin.h"
+#include "plan.h"
+#include "secret.h"
+#include "spi.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+static PvextMap *current = NULL;
+static uint64 changes = 0;		/* invalidations seen so far */
+static uint64 current_as_of = 0;	/* how many of them current has in it */
+static int	pins = 0;
+static Oid	map_relid = InvalidOid; /* pv.relation, which stands for them all */
+
+PG_FUNCTION_INFO_V1(pvext_map_changed);
+
+/*
+ * Statement trigger of the tables that hold the map: other backends learn of
+ * the change when this transaction commits, this one at its next command.
+ */
+Datum
+pvext_map_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						"map_changed")));
+	CacheInvalidateRelcacheByRelid(get_relname_relid("relation",
+													 get_namespace_oid("pv", false)));
+	return PointerGetDatum(NULL);
+}
+
+/* Relation cache callback: was it one that the map was made from? */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(relid) || relid == map_relid)
+	{
+		changes++;
+		pvext_forget_secret();
+		return;
+	}
+	if (current == NULL)
+		return;
+	foreach(lc, current->tables)
+		if (((PvextTable *) lfirst(lc))->relid == relid)
+			changes++;
+}
+
+/* A role that changes may own a mapped table. */
+static void
+catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	changes++;
+}
+
+void
+pvext_init_map(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
+}
+
+PvextTable *
+pvext_map_table(PvextMap *map, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (((PvextTable *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* The table of a subject; raises where it isn't declared. */
+PvextTable *
+pvext_map_subject(PvextMap *map, Oid relid)
+{
+	PvextTable *table = pvext_map_table(map, relid);
+
+	if (table == NULL || !table->is_subject)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s is not declared as a subject", pvext_relation_name(relid)),
+				 errhint("Declare it with pv.declare_subject().")));
+	return table;
+}
+
+PvextLink *
+pvext_map_link(PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+		if (strcmp(((PvextLink *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+PvextColumn *
+pvext_map_column(PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+		if (strcmp(((PvextColumn *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+/*
+ * An expression runs with the rights of the table's owner; it is that owner's
+ * word only while the table is still theirs.
+ */
+void
+pvext_check_bound_owner(PvextTable *table, const char *owner, const char *what)
+{
+	const char *now = GetUserNameFromId(table->owner, false);
+
+	if (owner == NULL || strcmp(owner, now) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s of table %s was declared for another owner", what,
+						table->sql_name),
+				 errhint("Let the table's owner declare it again.")));
+}
+
+static PvextTable *
+table_by_id(PvextMap *map, int32 id)
+{
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (((PvextTable *) lfirst(lc))->id == id)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* A text[] of the last result as a list of C strings, NULL giving NIL. */
+static List *
+texts(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+	Datum	   *elements;
+	int			n;
+	List	   *result = NIL;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		result = lappend(result, TextDatumGetCString(elements[i]));
+	return result;
+}
+
+static void
+load_tables(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT r.id, r.relation, s.key, s.bound, s.owner,"
+							  " s.relation_id IS NOT NULL"
+							  " FROM pv.relation r"
+							  " JOIN pg_class c ON c.oid = r.relation"
+							  " LEFT JOIN pv.declared_subject s ON s.relation_id = r.id"
+							  " ORDER BY r.id", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextTable *table = palloc0(sizeof(PvextTable));
+
+		table->id = (int32) pvext_int(i, 1);
+		table->relid = (Oid) pvext_int(i, 2);
+		table->owner = pvext_owner(table->relid);
+		table->sql_name = pvext_relation_name(table->relid);
+		table->key = pvext_names(i, 3);
+		table->condition = pvext_value(i, 4);
+		table->condition_owner = pvext_value(i, 5);
+		table->is_subject = pvext_bool(i, 6);
+		map->tables = lappend(map->tables, table);
+	}
+}
+
+/* Does a foreign key stand behind the link, so that inserts take a lock? */
+static bool
+is_enforced(PvextLink *link)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_foreign_keys_to(link->parent->relid))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (fk->relid == link->table->relid &&
+			pvext_same_names(fk->columns, link->columns) &&
+			pvext_same_names(fk->parent_columns, link->parent_columns))
+			return true;
+	}
+	return false;
+}
+
+static void
+load_links(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
+							  " bound, owner, on_erase"
+							  " FROM pv.declared_link ORDER BY relation_id, name", NULL);
+	ListCell   *lc;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextLink  *link = palloc0(sizeof(PvextLink));
+
+		link->table = table_by_id(map, (int32) pvext_int(i, 1));
+		link->parent = table_by_id(map, (int32) pvext_int(i, 2));
+		if (link->table == NULL || link->parent == NULL)
+			continue;
+		link->name = pvext_value(i, 3);
+		link->columns = pvext_names(i, 4);
+		link->parent_columns = pvext_names(i, 5);
+		link->condition = pvext_value(i, 6);
+		link->owner = pvext_value(i, 7);
+		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
+		link->table->links = lappend(link->table->links, link);
+	}
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+		ListCell   *link;
+
+		foreach(link, table->links)
+			((PvextLink *) lfirst(link))->enforced = is_enforced(lfirst(link));
+	}
+}
+
+static bool
+is_member(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+/* Does the column name a subject, or do linked columns or keys refer to it? */
+static bool
+column_leads(PvextMap *map, PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (is_member(table->key, name))
+		return true;
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+
+			if (link->parent == table && is_member(link->parent_columns, name))
+				return true;
+		}
+	foreach(lc, pvext_foreign_keys_to(table->relid))
+		if (is_member(((PvextForeignKey *) lfirst(lc))->parent_columns, name))
+			return true;
+	return false;
+}
+
+static bool
+column_follows(PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+		if (is_member(((PvextLink *) lfirst(lc))->columns, name))
+			return true;
+	return false;
+}
+
+static void
+load_columns(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT p.relation_id, p.column_name, p.category, p.purposes,"
+							  " p.path IS NULL, p.path, p.strategy, p.argument, p.owner,"
+							  " p.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
+							  "  WHERE u.name = ANY (p.purposes) AND u.legal_basis <> 'consent')"
+							  " FROM pv.declared_personal p ORDER BY 1, 2", NULL);
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextColumn *column = palloc0(sizeof(PvextColumn));
+		PvextTable *table;
+
+		SPI_tuptable = rows;
+		table = table_by_id(map, (int32) pvext_int(i, 1));
+		if (table == NULL)
+			continue;
+		column->name = pvext_value(i, 2);
+		column->category = pvext_value(i, 3);
+		column->purposes = texts(i, 4);
+		column->any_path = pvext_bool(i, 5);
+		column->path = pvext_names(i, 6);
+		column->owner = pvext_value(i, 9);
+		column->consent_only = pvext_bool(i, 10);
+		column->missing = !pvext_has_column(table->relid, column->name);
+		column->leads = column_leads(map, table, column->name);
+		column->follows = column_follows(table, column->name);
+		if (!column->missing)
+			pvext_init_strategy(&column->strategy, table->relid, column->name,
+								pvext_value(i, 7), pvext_value(i, 8));
+		table->columns = lappend(table->columns, column);
+	}
+}
+
+static void
+load_rules(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, name, basis, keep::text, after_bound,"
+							  " otherwise_bound, coalesce(over_id, 0), columns, time_zone, owner,"
+							  " mandatory, state = 'active'"
+							  " FROM pv.declared_retention ORDER BY 1, 2", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextRule  *rule = palloc0(sizeof(PvextRule));
+		PvextTable *table = table_by_id(map, (int32) pvext_int(i, 1));
+
+		if (table == NULL)
+			continue;
+		rule->name = pvext_value(i, 2);
+		rule->basis = pvext_value(i, 3);
+		rule->keep = pvext_value(i, 4);
+		rule->after = pvext_value(i, 5);
+		rule->otherwise = pvext_value(i, 6);
+		rule->over = table_by_id(map, (int32) pvext_int(i, 7));
+		rule->columns = pvext_names(i, 8);
+		rule->time_zone = pvext_value(i, 9);
+		rule->owner = pvext_value(i, 10);
+		rule->mandatory = pvext_bool(i, 11);
+		rule->active = pvext_bool(i, 12);
+		table->rules = lappend(table->rules, rule);
+	}
+}
+
+static void
+load_blockers(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, name, reason, bound, owner,"
+							  " coalesce(over_id, 0), purposes"
+							  " FROM pv.declared_blocker ORDER BY 1, 2", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextBlocker *blocker = palloc0(sizeof(PvextBlocker));
+		PvextTable *table = table_by_id(map, (int32) pvext_int(i, 1));
+
+		if (table == NULL)
+			continue;
+		blocker->name = pvext_value(i, 2);
+		blocker->reason = pvext_value(i, 3);
+		blocker->condition = pvext_value(i, 4);
+		blocker->owner = pvext_value(i, 5);
+		blocker->over = table_by_id(map, (int32) pvext_int(i, 6));
+		blocker->purposes = texts(i, 7);
+		table->blockers = lappend(table->blockers, blocker);
+	}
+}
+
+/*
+ * Keep the map as it is: a trigger that runs inside an erasure may call pvext
+ * again, while the erasure still works by its plans.
+ */
+void
+pvext_pin_map(void)
+{
+	pins++;
+}
+
+void
+pvext_unpin_map(void)
+{
+	pins--;
+}
+
+/* Read the map into the current context. */
+static PvextMap *
+load_map(void)
+{
+	PvextMap   *map = palloc0(sizeof(PvextMap));
+
+	map->context = CurrentMemoryContext;
+	map_relid = get_relname_relid("relation", get_namespace_oid("pv", false));
+	load_tables(map);
+	load_links(map);
+	load_columns(map);
+	load_rules(map);
+	load_blockers(map);
+	return map;
+}
+
+/*
+ * The data map as the current snapshot sees it.  Between pvext_enter() and
+ * pvext_leave(), once a call; what an earlier call got is no longer valid.
+ */
+PvextMap *
+pvext_map(void)
+{
+	MemoryContext context;
+	MemoryContext old;
+	PvextMap   *map;
+	uint64		changes_before;
+	ListCell   *lc;
+
+	AcceptInvalidationMessages();
+	if (current && (pins > 0 || current_as_of == changes))
+		return current;
+
+	changes_before = changes;
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext map",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	map = load_map();
+	MemoryContextSwitchTo(old);
+
+	if (current)
+	{
+		foreach(lc, current->tables)
+			pvext_free_plans(lfirst(lc));
+		MemoryContextDelete(current->context);
+	}
+	MemoryContextSetParent(context, TopMemoryContext);
+	current = map;
+
+	/* A map read under an old snapshot serves this call alone. */
+	current_as_of = IsolationUsesXactSnapshot() ? PG_UINT64_MAX : changes_before;
+	return current;
+}

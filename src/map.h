@@ -1,0 +1,109 @@
+/*
+ * map.h
+ *		The data map as a backend keeps it in memory.
+ *
+ * pvext_map() loads it whole from pv's tables; declarations of orphans (whose
+ * table has been dropped) are left out.  Everything hangs in one memory
+ * context that stays as it is until the next call of pvext_map().
+ */
+#ifndef PVEXT_MAP_H
+#define PVEXT_MAP_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "strategy.h"
+
+typedef struct PvextTable PvextTable;
+
+/* A personal column. */
+typedef struct PvextColumn
+{
+	char	   *name;
+	char	   *category;
+	List	   *purposes;		/* C strings; NIL: every purpose */
+	bool		consent_only;	/* all purposes rest on consent */
+	bool		any_path;		/* about whomever the row belongs to */
+	List	   *path;			/* names of links up to the person */
+	PvextStrategy strategy;
+	bool		leads;			/* linked columns or foreign keys follow it */
+	bool		follows;		/* a link's column: follows its parent's */
+	bool		missing;		/* dropped since it was declared */
+	char	   *owner;			/* on whose behalf an expression runs */
+} PvextColumn;
+
+/* The rows of table belong to the rows of parent. */
+typedef struct PvextLink
+{
+	char	   *name;
+	PvextTable *table;
+	List	   *columns;		/* C strings */
+	PvextTable *parent;
+	List	   *parent_columns; /* C strings, in the same order */
+	char	   *condition;		/* bound, or NULL */
+	char	   *owner;			/* on whose behalf the condition runs */
+	bool		delete_rows;
+	bool		enforced;		/* a validated foreign key stands behind it */
+} PvextLink;
+
+/* A retention rule. */
+typedef struct PvextRule
+{
+	char	   *name;
+	char	   *basis;
+	char	   *keep;			/* interval as text */
+	char	   *after;			/* bound over r, or over the rows of "over" */
+	char	   *otherwise;		/* bound over r, or NULL */
+	PvextTable *over;			/* or NULL */
+	List	   *columns;		/* C strings; NIL: all personal ones */
+	char	   *time_zone;
+	char	   *owner;
+	bool		mandatory;
+	bool		active;
+} PvextRule;
+
+/* A blocker of a subject table. */
+typedef struct PvextBlocker
+{
+	char	   *name;
+	char	   *reason;
+	char	   *condition;		/* bound over r */
+	char	   *owner;
+	PvextTable *over;			/* the linked table, or NULL for the subject's row */
+	List	   *purposes;		/* C strings; NIL: every purpose */
+} PvextBlocker;
+
+struct PvextTable
+{
+	int32		id;				/* in pv.relation */
+	Oid			relid;
+	Oid			owner;
+	char	   *sql_name;		/* qualified and quoted */
+	bool		is_subject;
+	List	   *key;			/* of a subject table: C strings */
+	char	   *condition;		/* which rows are persons: bound, or NULL */
+	char	   *condition_owner;
+	List	   *links;			/* PvextLink: what its rows belong to */
+	List	   *columns;		/* PvextColumn: its personal columns */
+	List	   *rules;			/* PvextRule */
+	List	   *blockers;		/* PvextBlocker, of a subject table */
+	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
+};
+
+typedef struct PvextMap
+{
+	List	   *tables;			/* PvextTable */
+	MemoryContext context;
+} PvextMap;
+
+extern void pvext_init_map(void);
+extern PvextMap *pvext_map(void);
+extern void pvext_pin_map(void);
+extern void pvext_unpin_map(void);
+extern PvextTable *pvext_map_table(PvextMap *map, Oid relid);
+extern PvextTable *pvext_map_subject(PvextMap *map, Oid relid);
+extern PvextLink *pvext_map_link(PvextTable *table, const char *name);
+extern PvextColumn *pvext_map_column(PvextTable *table, const char *name);
+extern void pvext_check_bound_owner(PvextTable *table, const char *owner,
+									const char *what);
+
+#endif							/* PVEXT_MAP_H */

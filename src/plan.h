@@ -1,0 +1,122 @@
+/*
+ * plan.h
+ *		The statements that carry a verdict out.
+ */
+#ifndef PVEXT_PLAN_H
+#define PVEXT_PLAN_H
+
+#include "map.h"
+#include "spi.h"
+
+/* A value that statements take; filled in for each run. */
+typedef struct PvextParam
+{
+	Oid			type;
+	Datum		value;
+	bool		isnull;
+} PvextParam;
+
+/* One column of a set's rows, as an array that its children are matched by. */
+typedef struct PvextSlot
+{
+	char	   *column;
+	bool		as_text;
+	Oid			element;		/* type of the array's elements */
+	PvextParam	param;
+} PvextSlot;
+
+typedef struct PvextStep PvextStep;
+typedef struct PvextPlan PvextPlan;
+
+/*
+ * Rows of a table that belong to the subject: by one path of links, or by any.
+ */
+typedef struct PvextSet
+{
+	PvextTable *table;
+	bool		with_self;		/* the subject's own rows are among them */
+	bool		any;			/* by any path, else by "path" */
+	List	   *path;			/* names of links, from this table up */
+	List	   *arms;			/* PvextArm: how they belong */
+	List	   *slots;			/* PvextSlot: what children are matched by */
+	bool		building;
+	bool		productive;
+	PvextStep  *collect;		/* locks them and fills the slots */
+	PvextStep  *look;			/* the same without the lock */
+} PvextSet;
+
+typedef struct PvextArm
+{
+	PvextLink  *link;
+	PvextSet   *parent;
+	List	   *slots;			/* of parent, in the order of the link's columns */
+} PvextArm;
+
+/* A statement on one user table, run as its owner. */
+struct PvextStep
+{
+	PvextTable *table;
+	List	   *params;			/* PvextParam, as $1, $2, ... */
+	PvextStatement few;			/* planned once for few subjects */
+	PvextStatement many;		/* planned for the values of each run */
+};
+
+/* A personal column within a plan. */
+typedef struct PvextTarget
+{
+	PvextPlan  *plan;
+	PvextTable *table;
+	PvextColumn *column;
+	PvextSet   *set;			/* whose rows' values go */
+	bool		blocked;
+	char	   *until;			/* SQL: retained until then; NULL: not retained */
+	char	   *basis;			/* of that, for people */
+	PvextParam	made;			/* jsonb: new values made in C */
+	PvextParam	known;			/* bytea[]: digests of redacted texts */
+	PvextStep  *gather;			/* old texts, where new ones are made in C */
+	PvextStep  *follow;			/* re-keying: this column and all that follow */
+	PvextParam	old_keys;		/* text[] */
+	PvextParam	new_keys;		/* text[] */
+	PvextStep  *identify;		/* the identifying values, for redaction */
+	PvextStep  *digest;			/* digests of redacted texts */
+	PvextStep  *preview;		/* due, retained, until */
+} PvextTarget;
+
+/* Rows of a table that are deleted. */
+typedef struct PvextRemoval
+{
+	PvextTable *table;
+	PvextSet   *set;
+	bool		blocked;
+	char	   *until;
+	char	   *basis;
+	PvextStep  *preview;
+} PvextRemoval;
+
+struct PvextPlan
+{
+	PvextTable *subject;
+	char	   *blocked;		/* a character per target and removal: '1' blocked */
+	PvextSet   *self;
+	List	   *sets;			/* PvextSet, parents first */
+	List	   *targets;		/* PvextTarget */
+	List	   *removals;		/* PvextRemoval */
+	List	   *writes;			/* PvextStep, leaves first */
+	List	   *checks;			/* PvextStep: dirty, held, until */
+	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */
+	List	   *blocker_steps;	/* PvextStep, as subject->blockers */
+	PvextParam	pattern;		/* text: finds identifying values */
+	PvextParam	whole;			/* bool: redact whole texts */
+	PvextStatement lock_one;
+	PvextStatement lock_many;
+	char	   *look_one;
+	bool		redacts;
+	bool		cyclic;
+	bool		unenforced;		/* a link without a foreign key takes part */
+};
+
+extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
+extern void pvext_free_plans(PvextTable *subject);
+extern uint64 pvext_run_step(PvextStep *step, bool many);
+
+#endif							/* PVEXT_PLAN_H */

@@ -1,0 +1,319 @@
+/*
+ * preview.c
+ *		What an erasure would do, and what one has left.
+ *
+ * Both read with the very plan that an erasure runs by, without its locks, and
+ * change nothing.
+ */
+#include "postgres.h"
+
+#include "arg.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "key.h"
+#include "ledger.h"
+#include "run.h"
+#include "secret.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "verdict.h"
+
+PG_FUNCTION_INFO_V1(pvext_preview_erasure);
+PG_FUNCTION_INFO_V1(pvext_verify_subject);
+PG_FUNCTION_INFO_V1(pvext_verify_erasure);
+
+/* Rows of one column, by what the verdict is on them. */
+typedef struct Counts
+{
+	int64		due;
+	int64		retained;
+	TimestampTz until;
+} Counts;
+
+static void
+count_rows(PvextStep *step, Counts *counts)
+{
+	bool		isnull;
+	Datum		until;
+
+	(void) pvext_run_step(step, false);
+	counts->due = pvext_int(0, 1);
+	counts->retained = pvext_int(0, 2);
+	until = pvext_datum(0, 3, &isnull);
+	counts->until = isnull ? DT_NOBEGIN : DatumGetTimestampTz(until);
+}
+
+/* Turn the plan to one subject's rows, as they are now. */
+static void
+look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
+{
+	PvextRequest request;
+
+	pvext_set_rows(plan, list_make1(row));
+	pvext_collect(plan, false, false, false);
+	pvext_find_request(plan->subject, digest, &request);
+	pvext_prepare_redaction(plan, digest, request.exists && request.executed);
+}
+
+/* One row of the preview, unless it is about no rows. */
+static void
+put_preview(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows,
+			const char *strategy, const char *verdict, TimestampTz until,
+			const char *basis)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[7];
+	bool		nulls[7] = {false};
+	NameData	name;
+
+	if (rows == 0)
+		return;
+	memset(&name, 0, sizeof(name));
+	if (column)
+		namestrcpy(&name, column);
+	values[0] = ObjectIdGetDatum(relid);
+	values[1] = NameGetDatum(&name);
+	nulls[1] = column == NULL;
+	values[2] = Int64GetDatum(rows);
+	values[3] = CStringGetTextDatum(strategy);
+	values[4] = CStringGetTextDatum(verdict);
+	values[5] = TimestampTzGetDatum(until);
+	nulls[5] = until == DT_NOBEGIN;
+	values[6] = basis ? CStringGetTextDatum(basis) : (Datum) 0;
+	nulls[6] = basis == NULL;
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, PvextStep *step,
+			 const char *strategy, bool blocked, const char *why, const char *basis)
+{
+	Counts		counts;
+
+	count_rows(step, &counts);
+	if (blocked)
+	{
+		put_preview(fcinfo, relid, column, counts.due + counts.retained, strategy,
+					"blocked", DT_NOBEGIN, why);
+		return;
+	}
+	put_preview(fcinfo, relid, column, counts.due, strategy, "erase", DT_NOBEGIN, NULL);
+	put_preview(fcinfo, relid, column, counts.retained, strategy, "retain",
+				counts.until, basis);
+}
+
+static char *
+join_texts(List *texts)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, texts)
+		appendStringInfo(&buf, "%s%s", buf.len ? "; " : "", (char *) lfirst(lc));
+	return buf.data;
+}
+
+Datum
+pvext_preview_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextMap   *map;
+	PvextTable *subject;
+	PvextPlan  *plan;
+	PvextVerdict verdict;
+	List	   *rows;
+	PvextRow   *row;
+	bytea	   *digest;
+	ListCell   *lc;
+	int			i = 0;
+	char	   *why;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	map = pvext_map();
+	subject = pvext_map_subject(map, PG_GETARG_OID(0));
+	plan = pvext_plan(map, subject, NULL);
+	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, pvext_key_arg(fcinfo, 1))),
+						   false);
+	if (rows == NIL)
+		pvext_unknown_key(subject);
+	row = linitial(rows);
+	digest = pvext_subject_digest(subject->id, row->key);
+	look_at(plan, row, digest);
+	pvext_verdict(plan, digest, &verdict);
+	look_at(plan, row, digest);
+	why = join_texts(verdict.reasons);
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		put_verdicts(fcinfo, target->table->relid, target->column->name, target->preview,
+					 pvext_strategy_name(target->column->strategy.kind),
+					 verdict.blocked && verdict.blocked[i] == '1', why, target->basis);
+		i++;
+	}
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+
+		put_verdicts(fcinfo, removal->table->relid, NULL, removal->preview, "delete",
+					 verdict.blocked && verdict.blocked[i] == '1', why, removal->basis);
+		i++;
+	}
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
+
+static void
+put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, PvextStep *step)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Counts		counts;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+	NameData	name;
+
+	count_rows(step, &counts);
+	if (counts.due + counts.retained == 0)
+		return;
+	memset(&name, 0, sizeof(name));
+	if (column)
+		namestrcpy(&name, column);
+	values[0] = ObjectIdGetDatum(relid);
+	values[1] = NameGetDatum(&name);
+	nulls[1] = column == NULL;
+	values[2] = Int64GetDatum(counts.due + counts.retained);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* What of one subject's data is still personal. */
+static void
+put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
+{
+	ListCell   *lc;
+
+	look_at(plan, row, pvext_subject_digest(plan->subject->id, row->key));
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		put_remainder(fcinfo, target->table->relid, target->column->name, target->preview);
+	}
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+
+		put_remainder(fcinfo, removal->table->relid, NULL, removal->preview);
+	}
+}
+
+/*
+ * The row whose key has the digest, found by reading them all: the ledger
+ * knows no more of an erased subject.  NULL where it has been deleted since.
+ */
+static PvextRow *
+find_by_digest(PvextPlan *plan, const bytea *digest)
+{
+	PvextTable *subject = plan->subject;
+	uint64		n = pvext_run(subject->owner,
+							  psprintf("SELECT %s FROM %s AS r", pvext_key_sql(subject),
+									   subject->sql_name), NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *key = pvext_value(i, 1);
+		bytea	   *found = pvext_subject_digest(subject->id, key);
+
+		if (VARSIZE(found) == VARSIZE(digest) &&
+			memcmp(VARDATA(found), VARDATA(digest), VARSIZE(digest) - VARHDRSZ) == 0)
+		{
+			List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)),
+											   false);
+
+			return rows == NIL ? NULL : linitial(rows);
+		}
+		pfree(found);
+		pfree(key);
+	}
+	return NULL;
+}
+
+/* The digest that a subject of the ledger has now. */
+static bytea *
+digest_of_former(PvextTable *subject, const char *key)
+{
+	PvextArgs	args = {0};
+	bool		isnull;
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(pvext_subject_digest(subject->id, key)), false);
+	if (pvext_own("SELECT subject_digest FROM pv.erasure_ledger WHERE relation_id = $1"
+				  " AND (former_digest = $2 OR subject_digest = $2)"
+				  " ORDER BY requested_at DESC LIMIT 1", &args) == 0)
+		pvext_unknown_key(subject);
+	return DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
+}
+
+Datum
+pvext_verify_subject(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextMap   *map;
+	PvextTable *subject;
+	PvextPlan  *plan;
+	char	   *key;
+	List	   *rows;
+	PvextRow   *row;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	key = pvext_key_arg(fcinfo, 1);
+	map = pvext_map();
+	subject = pvext_map_subject(map, PG_GETARG_OID(0));
+	plan = pvext_plan(map, subject, NULL);
+	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)), false);
+	row = rows != NIL ? linitial(rows) : find_by_digest(plan, digest_of_former(subject, key));
+	if (row)
+		put_remainders(fcinfo, plan, row);
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
+
+Datum
+pvext_verify_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextMap   *map;
+	PvextArgs	args = {0};
+	PvextTable *subject;
+	PvextPlan  *plan;
+	PvextRow   *row;
+	Oid			relid;
+	bytea	   *digest;
+	bool		isnull;
+
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
+	if (pvext_own("SELECT subject, subject_digest FROM pv.erasure WHERE id = $1", &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("there is no such erasure"),
+				 errhint("pv.erasure lists them.")));
+	relid = (Oid) pvext_int(0, 1);
+	digest = DatumGetByteaPCopy(pvext_datum(0, 2, &isnull));
+	map = pvext_map();
+	subject = pvext_map_subject(map, relid);
+	plan = pvext_plan(map, subject, NULL);
+	row = find_by_digest(plan, digest);
+	if (row)
+		put_remainders(fcinfo, plan, row);
+	pvext_leave(&scope);
+	return (Datum) 0;
+}

@@ -1,0 +1,21 @@
+/*
+ * pvext.c
+ *		A database that keeps its company's privacy statement.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "fmgr.h"
+#include "guc.h"
+#include "map.h"
+
+PVEXT_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	pvext_define_gucs();
+	pvext_init_map();
+}

@@ -1,0 +1,548 @@
+/*
+ * run.c
+ *		Carrying out a plan for some subjects.
+ *
+ * A run goes in passes: the rows that belong are found and locked from the
+ * subjects down, a new snapshot per level; values are replaced from the leaves
+ * up; keys follow; then every table is verified.  What a trigger wrote back
+ * meanwhile gets another pass.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "key.h"
+#include "miscadmin.h"
+#include "run.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#define MAX_PASSES 3
+
+/* Above this many subjects, statements are planned for their very keys. */
+#define FEW_SUBJECTS 20
+
+/* Texts as a text[]. */
+static Datum
+text_array(List *texts)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(texts), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, texts)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The first column of the last result, nulls left out. */
+static List *
+result_texts(uint64 n)
+{
+	List	   *texts = NIL;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *text = pvext_value(i, 1);
+
+		if (text)
+			texts = lappend(texts, text);
+	}
+	return texts;
+}
+
+/*
+ * Find the subjects' own rows, and with lock take them FOR UPDATE in key
+ * order.  keys holds for each subject the list of its key columns' texts.
+ * Returns a PvextRow for each that was found, its values living as long as
+ * the SPI connection.
+ */
+List *
+pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
+{
+	PvextArgs	args = {0};
+	uint64		n;
+	List	   *rows = NIL;
+	int			nslots = list_length(plan->self->slots);
+
+	if (list_length(keys) == 1)
+	{
+		ListCell   *lc;
+
+		foreach(lc, linitial(keys))
+			pvext_arg_text(&args, lfirst(lc));
+		n = lock ? pvext_run_kept(plan->subject->owner, &plan->lock_one, &args,
+								  CURSOR_OPT_GENERIC_PLAN)
+			: pvext_run(plan->subject->owner, plan->look_one, &args);
+	}
+	else
+	{
+		for (int i = 0; i < list_length(plan->subject->key); i++)
+		{
+			List	   *part = NIL;
+			ListCell   *lc;
+
+			foreach(lc, keys)
+				part = lappend(part, list_nth(lfirst(lc), i));
+			pvext_arg(&args, TEXTARRAYOID, text_array(part), false);
+		}
+		n = pvext_run_kept(plan->subject->owner, &plan->lock_many, &args, 0);
+	}
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextRow   *row = palloc(sizeof(PvextRow));
+
+		row->n = (int) pvext_int(i, 1) - 1;
+		row->key = pvext_value(i, 2);
+		row->slots = palloc(sizeof(Datum) * nslots);
+		row->nulls = palloc(sizeof(bool) * nslots);
+		for (int s = 0; s < nslots; s++)
+			row->slots[s] = pvext_datum(i, s + 3, &row->nulls[s]);
+		rows = lappend(rows, row);
+	}
+	return rows;
+}
+
+/* Let the plan's statements be about these subjects. */
+void
+pvext_set_rows(PvextPlan *plan, List *rows)
+{
+	int			nrows = list_length(rows);
+	ListCell   *lc;
+	int			s = 0;
+
+	foreach(lc, plan->self->slots)
+	{
+		PvextSlot  *slot = lfirst(lc);
+		Datum	   *elements = palloc(sizeof(Datum) * Max(nrows, 1));
+		bool	   *nulls = palloc(sizeof(bool) * Max(nrows, 1));
+		int16		typlen;
+		bool		typbyval;
+		char		typalign;
+		int			lbound = 1;
+		int			i = 0;
+		ListCell   *cell;
+
+		foreach(cell, rows)
+		{
+			PvextRow   *row = lfirst(cell);
+
+			elements[i] = row->slots[s];
+			nulls[i++] = row->nulls[s];
+		}
+		get_typlenbyvalalign(slot->element, &typlen, &typbyval, &typalign);
+		slot->param.value = PointerGetDatum(construct_md_array(elements, nulls, 1, &nrows,
+															   &lbound, slot->element,
+															   typlen, typbyval, typalign));
+		slot->param.isnull = false;
+		s++;
+	}
+}
+
+/*
+ * Read a set's slots by one of its steps, in place of what they hold or after
+ * it.  Returns the number of rows found.
+ */
+int64
+pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many)
+{
+	ListCell   *lc;
+	int			s = 1;
+
+	(void) pvext_run_step(step, many);
+	foreach(lc, set->slots)
+	{
+		PvextSlot  *slot = lfirst(lc);
+		bool		isnull;
+		Datum		found = pvext_datum(0, s++, &isnull);
+
+		if (append && !slot->param.isnull && !isnull)
+			found = OidFunctionCall2(F_ARRAY_CAT, slot->param.value, found);
+		else if (append && isnull)
+			continue;
+		slot->param.value = found;
+		slot->param.isnull = isnull;
+	}
+	return pvext_int(0, s);
+}
+
+/*
+ * Follow the links from the subjects down, level by level.  Where links form
+ * a cycle, until no more rows are found.
+ */
+void
+pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)
+{
+	int64		before = -1;
+	int64		found = 0;
+
+	while (found != before)
+	{
+		ListCell   *lc;
+
+		before = found;
+		found = 0;
+		foreach(lc, plan->sets)
+		{
+			PvextSet   *set = lfirst(lc);
+
+			if (set->collect)
+				found += pvext_fill_slots(set, lock ? set->collect : set->look, append, many);
+		}
+		if (!plan->cyclic)
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Numbers for new tokens, as many as asked for. */
+static int64 *
+draw_serials(int n)
+{
+	static PvextStatement draw = {
+		"SELECT nextval('pv.token_seq') FROM generate_series(1, $1)", NULL
+	};
+	PvextArgs	args = {0};
+	int64	   *serials = palloc(sizeof(int64) * n);
+
+	pvext_arg_int4(&args, n);
+	(void) pvext_own_kept(&draw, &args);
+	for (int i = 0; i < n; i++)
+		serials[i] = pvext_int(i, 1);
+	return serials;
+}
+
+/* The new values, in the order of the old ones. */
+static List *
+make_values(PvextTarget *target, List *old)
+{
+	List	   *made = NIL;
+	ListCell   *lc;
+	int			i = 0;
+	int64	   *serials;
+
+	if (old == NIL)
+		return NIL;
+	serials = draw_serials(list_length(old));
+	foreach(lc, old)
+		made = lappend(made, pvext_make_value(&target->column->strategy, lfirst(lc),
+											  serials[i++]));
+	return made;
+}
+
+/* Pairs as a jsonb object {old: new}. */
+static Datum
+json_pairs(List *old, List *made)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *result;
+	ListCell   *key;
+	ListCell   *value;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	forboth(key, old, value, made)
+	{
+		JsonbValue	json;
+
+		json.type = jbvString;
+		json.val.string.val = lfirst(key);
+		json.val.string.len = strlen(lfirst(key));
+		(void) pushJsonbValue(&state, WJB_KEY, &json);
+		json.val.string.val = lfirst(value);
+		json.val.string.len = strlen(lfirst(value));
+		(void) pushJsonbValue(&state, WJB_VALUE, &json);
+	}
+	result = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbPGetDatum(JsonbValueToJsonb(result));
+}
+
+/* Make the new values of columns whose strategy works in C. */
+static void
+gather_values(PvextPlan *plan, bool many)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		List	   *old;
+
+		if (target->blocked || target->column->leads || target->gather == NULL)
+			continue;
+		old = result_texts(pvext_run_step(target->gather, many));
+		target->made.value = json_pairs(old, make_values(target, old));
+		target->made.isnull = false;
+	}
+}
+
+/* The subjects' rows again, by the keys that they have now. */
+static List *
+find_rows_again(PvextPlan *plan, PvextTarget *target, List *rows, List *old, List *made)
+{
+	List	   *keys = NIL;
+	List	   *found;
+	ListCell   *lc;
+
+	foreach(lc, rows)
+	{
+		List	   *parts = pvext_split_key(plan->subject, ((PvextRow *) lfirst(lc))->key);
+
+		for (int i = 0; i < list_length(parts); i++)
+		{
+			ListCell   *from;
+			ListCell   *to;
+
+			if (strcmp(list_nth(plan->subject->key, i), target->column->name) != 0)
+				continue;
+			forboth(from, old, to, made)
+				if (strcmp(list_nth(parts, i), lfirst(from)) == 0)
+				{
+					lfirst(list_nth_cell(parts, i)) = lfirst(to);
+					break;
+				}
+		}
+		keys = lappend(keys, parts);
+	}
+	found = pvext_lock_rows(plan, keys, true);
+	foreach(lc, found)
+	{
+		PvextRow   *row = lfirst(lc);
+
+		((PvextRow *) list_nth(rows, row->n))->key = row->key;
+	}
+	return found;
+}
+
+/*
+ * Give leading columns their new values, and all that follow.  Returns the
+ * number of keys changed; *matched gains the rows under their new keys, for
+ * rows may still turn up under either.
+ */
+static int64
+follow_keys(PvextPlan *plan, List *rows, List **matched, bool many)
+{
+	int64		changed = 0;
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		List	   *old;
+		List	   *made;
+
+		if (target->blocked || target->follow == NULL)
+			continue;
+		old = result_texts(pvext_run_step(target->gather, many));
+		if (old == NIL && target->old_keys.isnull)
+			continue;
+		if (old != NIL)
+		{
+			made = make_values(target, old);
+			target->old_keys.value = text_array(old);
+			target->new_keys.value = text_array(made);
+			target->old_keys.isnull = target->new_keys.isnull = false;
+		}
+		changed += pvext_run_step(target->follow, many);
+		if (old != NIL && target->table == plan->subject)
+		{
+			*matched = list_concat_copy(*matched,
+										find_rows_again(plan, target, rows, old, made));
+			pvext_set_rows(plan, *matched);
+		}
+	}
+	return changed;
+}
+
+/*
+ * Verify: *dirty rows still hold what should be gone; the outcome says how
+ * many are held and until when.
+ */
+void
+pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome)
+{
+	ListCell   *lc;
+
+	*dirty = 0;
+	outcome->held = 0;
+	outcome->until = DT_NOBEGIN;
+	foreach(lc, plan->checks)
+	{
+		bool		isnull;
+		Datum		until;
+
+		(void) pvext_run_step(lfirst(lc), many);
+		*dirty += pvext_int(0, 1);
+		outcome->held += pvext_int(0, 2);
+		until = pvext_datum(0, 3, &isnull);
+		if (!isnull)
+			outcome->until = Max(outcome->until, DatumGetTimestampTz(until));
+	}
+}
+
+/*
+ * Read what redaction needs: the subject's identifying values, before they
+ * go, and the texts known to be free of them.  Where identifying values have
+ * gone before, whole texts are replaced.  One subject at a time.
+ */
+void
+pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
+{
+	List	   *values = NIL;
+	char	   *pattern;
+	ListCell   *lc;
+
+	if (!plan->redacts)
+		return;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->identify)
+			values = list_concat(values,
+								 result_texts(pvext_run_step(target->identify, false)));
+	}
+	pattern = pvext_redact_pattern(values);
+	plan->pattern.isnull = pattern == NULL;
+	plan->pattern.value = pattern ? CStringGetTextDatum(pattern) : (Datum) 0;
+	plan->whole.value = BoolGetDatum(whole);
+	plan->whole.isnull = false;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		PvextArgs	args = {0};
+
+		if (target->column->strategy.kind != PVEXT_REDACT)
+			continue;
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+		pvext_arg_int4(&args, target->table->id);
+		pvext_arg_name(&args, target->column->name);
+		(void) pvext_own("SELECT coalesce(array_agg(digest), '{}') FROM pv.redaction"
+						 " WHERE subject_digest = $1 AND relation_id = $2 AND column_name = $3",
+						 &args);
+		target->known.value = pvext_datum(0, 1, &target->known.isnull);
+	}
+}
+
+/* Remember the texts that are now free of the subject's identifying values. */
+void
+pvext_record_redaction(PvextPlan *plan, const bytea *digest)
+{
+	ListCell   *lc;
+
+	if (!plan->redacts)
+		return;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		SPITupleTable *found;
+		uint64		n;
+
+		if (target->blocked || target->digest == NULL)
+			continue;
+		n = pvext_run_step(target->digest, false);
+		found = SPI_tuptable;
+		for (uint64 i = 0; i < n; i++)
+		{
+			PvextArgs	args = {0};
+			bool		isnull;
+
+			SPI_tuptable = found;
+			pvext_arg_int4(&args, target->table->id);
+			pvext_arg_name(&args, target->column->name);
+			pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+			pvext_arg(&args, BYTEAOID, pvext_datum(i, 1, &isnull), false);
+			(void) pvext_own("INSERT INTO pv.redaction VALUES ($1, $2, $3, $4)"
+							 " ON CONFLICT DO NOTHING", &args);
+		}
+	}
+}
+
+/* What an earlier run left in the plan is not of this one. */
+static void
+forget_keys(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		target->old_keys.isnull = target->new_keys.isnull = true;
+	}
+	foreach(lc, plan->sets)
+	{
+		ListCell   *cell;
+
+		foreach(cell, ((PvextSet *) lfirst(lc))->slots)
+			((PvextSlot *) lfirst(cell))->param.isnull = true;
+	}
+}
+
+/* Replace and delete, leaves first. */
+static void
+write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->writes)
+	{
+		PvextStep  *step = lfirst(lc);
+		uint64		n = pvext_run_step(step, many);
+
+		if (strncmp(step->few.sql, "DELETE", 6) == 0)
+			outcome->deleted += n;
+		else
+			outcome->anonymised += n;
+	}
+}
+
+/*
+ * Erase what may go of these subjects, whose own rows are locked and whose
+ * verdict the plan is for.  A row's key is changed where it was re-keyed.
+ * digest and whole are for redaction, which takes one subject at a time.
+ * Raises when rows stay personal after three passes.
+ */
+void
+pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
+			   PvextOutcome *outcome)
+{
+	bool		many = list_length(rows) > FEW_SUBJECTS;
+	List	   *matched = rows;
+	bool		rekeyed = false;
+	int64		dirty = 0;
+
+	memset(outcome, 0, sizeof(*outcome));
+	forget_keys(plan);
+	pvext_set_rows(plan, rows);
+	for (int pass = 1; pass <= MAX_PASSES; pass++)
+	{
+		int64		keys;
+
+		pvext_collect(plan, true, rekeyed, many);
+		if (pass == 1)
+			pvext_prepare_redaction(plan, digest, whole);
+		gather_values(plan, many);
+		write_all(plan, many, outcome);
+		keys = follow_keys(plan, rows, &matched, many);
+		outcome->anonymised += keys;
+		if (keys > 0)
+		{
+			rekeyed = true;
+			pvext_collect(plan, true, true, many);
+		}
+		pvext_check_plan(plan, many, &dirty, outcome);
+		if (dirty == 0)
+			break;
+	}
+	if (dirty > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("rows are still personal after %d passes", MAX_PASSES),
+				 errdetail("%lld rows linked to %s hold values that were to be erased.",
+						   (long long) dirty, plan->subject->sql_name),
+				 errhint("Look for triggers or rules that write the values back; pv.preview_erasure() shows the columns.")));
+}

@@ -1,0 +1,39 @@
+/*
+ * run.h
+ *		Carrying out a plan for some subjects.
+ */
+#ifndef PVEXT_RUN_H
+#define PVEXT_RUN_H
+
+#include "plan.h"
+
+/* A subject's own row, as it was locked. */
+typedef struct PvextRow
+{
+	int			n;				/* which of the keys asked for, from 0 */
+	char	   *key;			/* in the row's own spelling */
+	Datum	   *slots;			/* values of plan->self's slots */
+	bool	   *nulls;
+} PvextRow;
+
+/* What came of it. */
+typedef struct PvextOutcome
+{
+	int64		anonymised;
+	int64		deleted;
+	int64		held;			/* rows still personal: retained or blocked */
+	TimestampTz until;			/* the latest of those retained; DT_NOBEGIN: none */
+} PvextOutcome;
+
+extern List *pvext_lock_rows(PvextPlan *plan, List *keys, bool lock);
+extern void pvext_set_rows(PvextPlan *plan, List *rows);
+extern int64 pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many);
+extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
+extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
+extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
+						   bool whole, PvextOutcome *outcome);
+extern void pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty,
+							 PvextOutcome *outcome);
+extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);
+
+#endif							/* PVEXT_RUN_H */

@@ -1,0 +1,12 @@
+/*
+ * secret.h
+ *		Keyed digests.
+ */
+#ifndef PVEXT_SECRET_H
+#define PVEXT_SECRET_H
+
+extern bytea *pvext_hmac(const char *domain, const char *value);
+extern void pvext_forget_secret(void);
+extern bytea *pvext_subject_digest(int32 relation_id, const char *key);
+
+#endif							/* PVEXT_SECRET_H */

@@ -1,0 +1,417 @@
+/*
+ * sets.c
+ *		Which rows belong to a subject, as SQL.
+ *
+ * A set is the rows of one table that belong to the subject by a path of
+ * links, or by any.  Sets are built from the subject down: a row belongs
+ * through a link (an "arm") when it holds the key of a row of the parent's
+ * set, and keys travel between statements as arrays (a "slot" per column), so
+ * that each statement reads one owner's tables only.
+ *
+ * Rows of a subject table own what hangs on them: "any" never leads through
+ * another subject table, nor through rows of the same one that merely refer
+ * to the subject (an employee's customers' invoices are not the employee's).
+ */
+#include "postgres.h"
+
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "expression.h"
+#include "link.h"
+#include "sets.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+void
+pvext_sql_init(PvextSql *sql)
+{
+	initStringInfo(&sql->text);
+	sql->params = NIL;
+}
+
+/* The number of a value among the statement's, added where it's new. */
+int
+pvext_sql_param(PvextSql *sql, PvextParam *param)
+{
+	if (!list_member_ptr(sql->params, param))
+		sql->params = lappend(sql->params, param);
+	for (int i = 0; i < list_length(sql->params); i++)
+		if (list_nth(sql->params, i) == param)
+			return i + 1;
+	return 0;					/* not reached */
+}
+
+/* A step from a finished statement. */
+PvextStep *
+pvext_sql_step(PvextSql *sql, PvextTable *table)
+{
+	PvextStep  *step = palloc0(sizeof(PvextStep));
+
+	step->table = table;
+	step->params = sql->params;
+	step->few.sql = step->many.sql = sql->text.data;
+	return step;
+}
+
+static PvextSet *
+new_set(PvextTable *table)
+{
+	PvextSet   *set = palloc0(sizeof(PvextSet));
+
+	set->table = table;
+	return set;
+}
+
+/* The slot of a set's column, added where it's new. */
+PvextSlot *
+pvext_set_slot(PvextSet *set, const char *column, bool as_text)
+{
+	PvextSlot  *slot;
+	ListCell   *lc;
+	Oid			type;
+
+	foreach(lc, set->slots)
+	{
+		slot = lfirst(lc);
+		if (strcmp(slot->column, column) == 0 && slot->as_text == as_text)
+			return slot;
+	}
+	(void) pvext_column(set->table->relid, column, &type, NULL);
+	slot = palloc0(sizeof(PvextSlot));
+	slot->column = pstrdup(column);
+	slot->as_text = as_text;
+	slot->element = as_text ? TEXTOID : getBaseType(type);
+	slot->param.type = get_array_type(slot->element);
+	slot->param.isnull = true;
+	if (!OidIsValid(slot->param.type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("could not find array type for data type %s",
+						format_type_be(slot->element))));
+	set->slots = lappend(set->slots, slot);
+	return slot;
+}
+
+static void
+add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
+{
+	PvextArm   *arm = palloc0(sizeof(PvextArm));
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	arm->link = link;
+	arm->parent = parent;
+	forboth(lc, link->columns, parent_lc, link->parent_columns)
+	{
+		Oid			type;
+		Oid			parent_type;
+
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		(void) pvext_column(link->parent->relid, lfirst(parent_lc), &parent_type, NULL);
+		arm->slots = lappend(arm->slots,
+							 pvext_set_slot(parent, lfirst(parent_lc),
+											pvext_link_as_text(type, parent_type)));
+	}
+	set->arms = lappend(set->arms, arm);
+}
+
+/* The parent's rows that carry the subject on through a link, or NULL. */
+static PvextSet *
+parent_set(PvextPlan *plan, PvextLink *link)
+{
+	if (link->parent == plan->subject)
+		return plan->self;
+	if (link->parent->is_subject)
+		return NULL;
+	return pvext_set_any(plan, link->parent);
+}
+
+/* The rows of a table that belong to the subject by any path. */
+PvextSet *
+pvext_set_any(PvextPlan *plan, PvextTable *table)
+{
+	PvextSet   *set;
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && set->any)
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->any = true;
+	set->building = true;
+	set->with_self = table == plan->subject;
+	plan->sets = lappend(plan->sets, set);
+	foreach(lc, table->links)
+	{
+		PvextSet   *parent = parent_set(plan, lfirst(lc));
+
+		if (parent)
+			add_arm(set, lfirst(lc), parent);
+	}
+	set->building = false;
+
+	/* Parents first: what was reached from here has been added before. */
+	plan->sets = lappend(list_delete_ptr(plan->sets, set), set);
+	return set;
+}
+
+/*
+ * The rows of a table whose path, from its step on, leads to the subject; NULL
+ * where it leads to another subject table.
+ */
+static PvextSet *
+set_by_path(PvextPlan *plan, PvextTable *table, List *path, int step)
+{
+	PvextLink  *link;
+	PvextSet   *parent;
+	PvextSet   *set;
+	ListCell   *lc;
+	List	   *rest;
+
+	if (step == list_length(path))
+	{
+		if (table == plan->subject)
+			return plan->self;
+		return table->is_subject ? NULL : pvext_set_any(plan, table);
+	}
+	rest = list_copy_tail(path, step);
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && set != plan->self &&
+			list_length(set->path) == list_length(rest))
+		{
+			ListCell   *a;
+			ListCell   *b;
+			bool		same = true;
+
+			forboth(a, set->path, b, rest)
+				same = same && strcmp(lfirst(a), lfirst(b)) == 0;
+			if (same)
+				return set;
+		}
+	}
+	link = pvext_map_link(table, linitial(rest));
+	if (link == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table %s has no link named \"%s\" any more",
+						table->sql_name, (char *) linitial(rest)),
+				 errhint("pv.check_map() shows what no longer fits.")));
+	parent = set_by_path(plan, link->parent, path, step + 1);
+	if (parent == NULL)
+		return NULL;
+	set = new_set(table);
+	set->path = rest;
+	add_arm(set, link, parent);
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
+/* The rows of a table whose column is about the subject, or NULL. */
+PvextSet *
+pvext_set_of_column(PvextPlan *plan, PvextTable *table, PvextColumn *column)
+{
+	if (column->any_path)
+		return pvext_set_any(plan, table);
+	return set_by_path(plan, table, column->path, 0);
+}
+
+/* The rows of a table that go with the subject, or NULL. */
+PvextSet *
+pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
+{
+	PvextSet   *set = new_set(table);
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		PvextSet   *parent = link->delete_rows ? parent_set(plan, link) : NULL;
+
+		if (parent)
+			add_arm(set, link, parent);
+	}
+	if (set->arms == NIL)
+		return NULL;
+	set->path = list_make1("*delete*");
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
+/* Drop what doesn't lead to the subject. */
+void
+pvext_prune_sets(PvextPlan *plan)
+{
+	bool		again = true;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	plan->self->productive = true;
+	while (again)
+	{
+		again = false;
+		foreach(lc, plan->sets)
+		{
+			PvextSet   *set = lfirst(lc);
+			bool		productive = set->with_self;
+
+			foreach(cell, set->arms)
+				productive = productive || ((PvextArm *) lfirst(cell))->parent->productive;
+			if (productive && !set->productive)
+				set->productive = again = true;
+		}
+	}
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		foreach(cell, set->arms)
+			if (!((PvextArm *) lfirst(cell))->parent->productive)
+				set->arms = foreach_delete_current(set->arms, cell);
+			else if (!((PvextArm *) lfirst(cell))->link->enforced)
+				plan->unenforced = true;
+	}
+}
+
+/* SQL: row r holds the key of one of the parent's rows. */
+static void
+append_arm(PvextSql *sql, PvextArm *arm)
+{
+	PvextLink  *link = arm->link;
+	StringInfo	buf = &sql->text;
+	StringInfoData pairs;
+	StringInfoData params;
+	int			i = 0;
+	ListCell   *lc;
+
+	initStringInfo(&pairs);
+	initStringInfo(&params);
+	if (link->condition)
+		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	foreach(lc, link->columns)
+	{
+		PvextSlot  *slot = list_nth(arm->slots, i++);
+		int			param = pvext_sql_param(sql, &slot->param);
+		const char *column = psprintf(slot->as_text ? "CAST(r.%s AS text)" : "r.%s",
+									  quote_identifier(lfirst(lc)));
+		const char *equals = "OPERATOR(pg_catalog.=)";
+
+		if (!slot->as_text)
+		{
+			Oid			type;
+
+			(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+			equals = pvext_equality(type, slot->element);
+		}
+		appendStringInfo(buf, "%s%s %s ANY ($%d)", i > 1 ? " AND " : "", column,
+						 equals, param);
+		appendStringInfo(&params, "%s$%d", i > 1 ? ", " : "", param);
+		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 1 ? " AND " : "", column,
+						 equals, i);
+	}
+	if (i > 1)
+	{
+		appendStringInfo(buf, " AND EXISTS (SELECT FROM unnest(%s) AS k(", params.data);
+		for (int k = 1; k <= i; k++)
+			appendStringInfo(buf, "%sk%d", k > 1 ? ", " : "", k);
+		appendStringInfo(buf, ") WHERE %s)", pairs.data);
+	}
+	if (link->condition)
+		appendStringInfo(buf, " AND (%s)", link->condition);
+}
+
+/* SQL: row r is one of the subject's own rows. */
+static void
+append_self(PvextPlan *plan, PvextSql *sql)
+{
+	PvextLink	link = {0};
+	PvextArm	arm = {&link, plan->self, NIL};
+	ListCell   *lc;
+
+	link.table = plan->subject;
+	link.columns = plan->subject->key;
+	foreach(lc, plan->subject->key)
+		arm.slots = lappend(arm.slots, pvext_set_slot(plan->self, lfirst(lc), false));
+	append_arm(sql, &arm);
+}
+
+/*
+ * SQL: row r belongs to the set, in parentheses.
+ */
+void
+pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
+{
+	ListCell   *lc;
+	bool		first = true;
+
+	appendStringInfoChar(&sql->text, '(');
+	if (set->with_self)
+	{
+		append_self(plan, sql);
+		first = false;
+	}
+	foreach(lc, set->arms)
+	{
+		if (!first)
+			appendStringInfoString(&sql->text, " OR ");
+		append_arm(sql, lfirst(lc));
+		first = false;
+	}
+	appendStringInfoChar(&sql->text, ')');
+}
+
+/*
+ * The statement that reads a set's slots: one row with an array for each, and
+ * the number of rows.
+ */
+static PvextStep *
+build_collect(PvextPlan *plan, PvextSet *set, bool lock)
+{
+	PvextSql	sql;
+	StringInfoData inner;
+	ListCell   *lc;
+	int			i = 0;
+
+	pvext_sql_init(&sql);
+	initStringInfo(&inner);
+	appendStringInfoString(&sql.text, "SELECT ");
+	foreach(lc, set->slots)
+	{
+		PvextSlot  *slot = lfirst(lc);
+
+		appendStringInfo(&sql.text, "array_agg(x.c%d), ", i);
+		appendStringInfo(&inner, "%sCAST(r.%s AS %s) AS c%d", i > 0 ? ", " : "",
+						 quote_identifier(slot->column),
+						 pvext_type_name(slot->element, -1), i);
+		i++;
+	}
+	appendStringInfo(&sql.text, "count(*) FROM (SELECT %s FROM %s AS r WHERE ",
+					 inner.data, set->table->sql_name);
+	pvext_append_match(plan, &sql, set);
+	appendStringInfo(&sql.text, "%s) AS x", lock ? " FOR UPDATE" : "");
+	return pvext_sql_step(&sql, set->table);
+}
+
+/* The statements that follow the links from the subject down. */
+void
+pvext_build_collects(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		if (set->slots == NIL || !set->productive)
+			continue;
+		set->collect = build_collect(plan, set, true);
+		set->look = build_collect(plan, set, false);
+	}
+}

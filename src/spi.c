@@ -1,0 +1,321 @@
+/*
+ * spi.c
+ *		Statements: who runs them, under which settings, with which values.
+ *
+ * Every statement of pvext goes through pvext_run() or pvext_run_kept(), which
+ * name the role it runs as: the owner of the table it reads or writes, or for
+ * pvext's own tables the owner of schema pv.  A statement is parsed, planned
+ * and executed as that role inside a security-restricted operation, so that
+ * no trigger, default, operator or expression of that role's can reach the
+ * rights of the caller, now or at commit.
+ *
+ * Nothing here needs PG_TRY: when a statement raises an error, the abort of
+ * the (sub)transaction restores user, settings and SPI, and pvext never
+ * catches an error without such an abort.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+/* Settings that decide what SQL means and how a value is written as text. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			pinned[] =
+{
+	{"search_path", "pg_catalog, pg_temp"},
+	{"row_security", "off"},
+	{"check_function_bodies", "on"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"TimeZone", "UTC"},
+	{"bytea_output", "hex"},
+	{"extra_float_digits", "1"},
+	{"quote_all_identifiers", "off"},
+	{"standard_conforming_strings", "on"},
+	{"transform_null_equals", "off"},
+	{"xmlbinary", "base64"},
+};
+
+/*
+ * Begin the work of a SQL function: connect to SPI and pin the settings until
+ * pvext_leave().  An error undoes both.
+ */
+void
+pvext_enter(PvextScope *scope)
+{
+	scope->nestlevel = NewGUCNestLevel();
+	for (int i = 0; i < lengthof(pinned); i++)
+		(void) set_config_option(pinned[i].name, pinned[i].value,
+								 PGC_SUSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+pvext_leave(PvextScope *scope)
+{
+	SPI_finish();
+	AtEOXact_GUC(false, scope->nestlevel);
+}
+
+/*
+ * The role that owns schema pv and all that is in it.
+ */
+Oid
+pvext_role(void)
+{
+	Oid			namespaceId = get_namespace_oid("pv", false);
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespaceId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema pv");
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+void
+pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull)
+{
+	if (args->n >= PVEXT_MAX_ARGS)
+		elog(ERROR, "too many values for one statement");
+	args->types[args->n] = type;
+	args->values[args->n] = value;
+	args->nulls[args->n] = isnull ? 'n' : ' ';
+	args->n++;
+}
+
+/* A C string as text; NULL gives SQL's NULL. */
+void
+pvext_arg_text(PvextArgs *args, const char *value)
+{
+	pvext_arg(args, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0,
+			  value == NULL);
+}
+
+/* A C string as name; NULL gives SQL's NULL. */
+void
+pvext_arg_name(PvextArgs *args, const char *value)
+{
+	Name		name = NULL;
+
+	if (value)
+	{
+		name = palloc0(sizeof(NameData));
+		namestrcpy(name, value);
+	}
+	pvext_arg(args, NAMEOID, NameGetDatum(name), value == NULL);
+}
+
+/* A list of C strings as name[]. */
+void
+pvext_arg_names(PvextArgs *args, List *names, bool isnull)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(names), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, names)
+		elements[n++] = DirectFunctionCall1(namein, CStringGetDatum(lfirst(lc)));
+	pvext_arg(args, NAMEARRAYOID,
+			  PointerGetDatum(construct_array(elements, n, NAMEOID, NAMEDATALEN,
+											  false, TYPALIGN_CHAR)),
+			  isnull);
+}
+
+void
+pvext_arg_int4(PvextArgs *args, int32 value)
+{
+	pvext_arg(args, INT4OID, Int32GetDatum(value), false);
+}
+
+/* An oid, regclass, regrole ...; InvalidOid gives SQL's NULL. */
+void
+pvext_arg_oid(PvextArgs *args, Oid type, Oid value)
+{
+	pvext_arg(args, type, ObjectIdGetDatum(value), !OidIsValid(value));
+}
+
+void
+pvext_arg_bool(PvextArgs *args, bool value)
+{
+	pvext_arg(args, BOOLOID, BoolGetDatum(value), false);
+}
+
+/*
+ * Prepare the statement if it has no plan yet, and execute it, both as role.
+ *
+ * The nest level undoes what a trigger may have SET, so that the next
+ * statement finds the pinned settings again.
+ */
+static uint64
+run_as(Oid role, PvextStatement *statement, PvextArgs *args,
+	   int cursor_options, bool keep)
+{
+	MemoryContext old = CurrentMemoryContext;
+	int			nestlevel = NewGUCNestLevel();
+	Oid			save_user;
+	int			save_context;
+	int			result;
+
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(role, save_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, args ? args->n : 0,
+											  args ? args->types : NULL,
+											  cursor_options);
+
+		if (plan == NULL)
+			elog(ERROR, "could not prepare statement: %s",
+				 SPI_result_code_string(SPI_result));
+		if (keep && SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not keep statement");
+		statement->plan = plan;
+	}
+	result = SPI_execute_plan(statement->plan, args ? args->values : NULL,
+							  args ? args->nulls : NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "could not execute statement: %s",
+			 SPI_result_code_string(result));
+
+	SetUserIdAndSecContext(save_user, save_context);
+	AtEOXact_GUC(false, nestlevel);
+	MemoryContextSwitchTo(old); /* SPI leaves its own context behind */
+	return SPI_processed;
+}
+
+/*
+ * Run a statement once as role, between pvext_enter() and pvext_leave().
+ * Returns the number of rows; those a query returns are in SPI_tuptable.
+ */
+uint64
+pvext_run(Oid role, const char *sql, PvextArgs *args)
+{
+	PvextStatement statement = {sql, NULL};
+
+	return run_as(role, &statement, args, 0, false);
+}
+
+/*
+ * The same, keeping the plan in *statement, which must outlive the backend's
+ * transactions and always be run by the same role.
+ */
+uint64
+pvext_run_kept(Oid role, PvextStatement *statement, PvextArgs *args,
+			   int cursor_options)
+{
+	return run_as(role, statement, args, cursor_options, true);
+}
+
+/* Run a statement on pvext's own tables. */
+uint64
+pvext_own(const char *sql, PvextArgs *args)
+{
+	return pvext_run(pvext_role(), sql, args);
+}
+
+uint64
+pvext_own_kept(PvextStatement *statement, PvextArgs *args)
+{
+	return pvext_run_kept(pvext_role(), statement, args, 0);
+}
+
+/* A value of the last result as a C string in the current context, or NULL. */
+char *
+pvext_value(uint64 row, int column)
+{
+	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+}
+
+/* A value of the last result; it lives as long as SPI_tuptable. */
+Datum
+pvext_datum(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+						 column, isnull);
+}
+
+/* A boolean of the last result, NULL being false. */
+bool
+pvext_bool(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/* An int4, int8 or oid of the last result, NULL being 0. */
+int64
+pvext_int(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+
+	if (isnull)
+		return 0;
+	switch (SPI_gettypeid(SPI_tuptable->tupdesc, column))
+	{
+		case INT8OID:
+			return DatumGetInt64(value);
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		default:
+			return DatumGetObjectId(value);
+	}
+}
+
+/* A name[] of the last result as a list of C strings; NULL gives NIL. */
+List *
+pvext_names(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+	Datum	   *elements;
+	int			n;
+	List	   *names = NIL;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN, false,
+					  TYPALIGN_CHAR, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	return names;
+}
+
+/*
+ * Return the rows of the last result as those of a set-returning function.
+ * The columns must be the function's, in its order.
+ */
+void
+pvext_copy_results(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
+		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
+}

@@ -1,0 +1,61 @@
+/*
+ * spi.h
+ *		Statements: who runs them, under which settings, with which values.
+ */
+#ifndef PVEXT_SPI_H
+#define PVEXT_SPI_H
+
+#include "executor/spi.h"
+#include "nodes/pg_list.h"
+
+#define PVEXT_MAX_ARGS 128
+
+/* The values of a statement, in the order of $1, $2, ... */
+typedef struct PvextArgs
+{
+	int			n;
+	Oid			types[PVEXT_MAX_ARGS];
+	Datum		values[PVEXT_MAX_ARGS];
+	char		nulls[PVEXT_MAX_ARGS];
+} PvextArgs;
+
+/* A statement whose plan is kept for the life of the backend. */
+typedef struct PvextStatement
+{
+	const char *sql;
+	SPIPlanPtr	plan;
+} PvextStatement;
+
+/* What pvext_enter() changed and pvext_leave() restores. */
+typedef struct PvextScope
+{
+	int			nestlevel;
+} PvextScope;
+
+extern void pvext_enter(PvextScope *scope);
+extern void pvext_leave(PvextScope *scope);
+
+extern Oid	pvext_role(void);
+
+extern void pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull);
+extern void pvext_arg_text(PvextArgs *args, const char *value);
+extern void pvext_arg_name(PvextArgs *args, const char *value);
+extern void pvext_arg_names(PvextArgs *args, List *names, bool isnull);
+extern void pvext_arg_int4(PvextArgs *args, int32 value);
+extern void pvext_arg_oid(PvextArgs *args, Oid type, Oid value);
+extern void pvext_arg_bool(PvextArgs *args, bool value);
+
+extern uint64 pvext_run(Oid role, const char *sql, PvextArgs *args);
+extern uint64 pvext_run_kept(Oid role, PvextStatement *statement,
+							 PvextArgs *args, int cursor_options);
+extern uint64 pvext_own(const char *sql, PvextArgs *args);
+extern uint64 pvext_own_kept(PvextStatement *statement, PvextArgs *args);
+
+extern char *pvext_value(uint64 row, int column);
+extern Datum pvext_datum(uint64 row, int column, bool *isnull);
+extern bool pvext_bool(uint64 row, int column);
+extern int64 pvext_int(uint64 row, int column);
+extern List *pvext_names(uint64 row, int column);
+extern void pvext_copy_results(FunctionCallInfo fcinfo);
+
+#endif							/* PVEXT_SPI_H */

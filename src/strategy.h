@@ -1,0 +1,101 @@
+/*
+ * strategy.h
+ *		How a value loses its person.
+ *
+ * A strategy is two SQL fragments over the row r: the value that replaces,
+ * and the test "is already replaced".
+ */
+#ifndef PVEXT_STRATEGY_H
+#define PVEXT_STRATEGY_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+typedef enum PvextStrategyKind
+{
+	PVEXT_NULL,
+	PVEXT_DEFAULT,
+	PVEXT_CONSTANT,
+	PVEXT_TOKEN,
+	PVEXT_PSEUDONYM,
+	PVEXT_GENERALISE,
+	PVEXT_REDACT,
+	PVEXT_REMOVE_PATHS,
+	PVEXT_EXPRESSION
+} PvextStrategyKind;
+
+typedef struct PvextStrategy
+{
+	PvextStrategyKind kind;
+	Oid			relid;
+	char	   *column;			/* name */
+	Oid			type;
+	int32		typmod;
+	char	   *argument;		/* as pvext_resolve_strategy() gave it */
+
+	/*
+	 * New values are made in C from the old ones, by pvext_make_value(), and
+	 * passed as one jsonb object {old text: new text}.
+	 */
+	bool		made_in_c;
+} PvextStrategy;
+
+extern const char *pvext_strategy_name(PvextStrategyKind kind);
+extern bool pvext_strategy_kind(const char *name, PvextStrategyKind *kind);
+
+/*
+ * Find the strategy for a column and check that it can work: against type,
+ * domain, length, NOT NULL, UNIQUE, CHECK, EXCLUDE, foreign keys and generated
+ * columns by the catalog, and by a trial on up to 1,000 rows.  erase_with and
+ * parameter are the user's; bound is the bound expression where erase_with is
+ * "expression" (else NULL).  leads says that links or foreign keys refer to
+ * the column.  Between pvext_enter() and pvext_leave(); trials run as the
+ * table's owner.  Raises with a hint that names what fits.
+ */
+extern PvextStrategyKind pvext_resolve_strategy(Oid relid, const char *column,
+												const char *erase_with,
+												const char *parameter,
+												const char *bound, bool leads,
+												char **argument);
+
+/* Warn of rows that look like tokens though nothing has replaced them. */
+extern void pvext_warn_of_tokens(const PvextStrategy *strategy);
+
+/* Fill in a strategy from what pv.declared_personal keeps of it. */
+extern void pvext_init_strategy(PvextStrategy *strategy, Oid relid,
+								const char *column, const char *name,
+								const char *argument);
+
+/*
+ * How many statement parameters value and test need: 1 where values are made
+ * in C ($n jsonb {old: new}); 3 for redact ($n text, the regular expression;
+ * $n+1 bytea[], SHA-256 of texts known to be redacted; $n+2 boolean, replace
+ * the whole text); else 0.
+ */
+extern int	pvext_strategy_params(const PvextStrategy *strategy);
+
+/* SQL of a new value that needs neither row nor parameters, NULL if none does. */
+extern char *pvext_strategy_sample(const PvextStrategy *strategy);
+
+/* SQL, never NULL: are two values of a type the same, also in case? */
+extern char *pvext_same_sql(Oid type, const char *a, const char *b);
+
+extern bool pvext_is_text(Oid type);
+extern int	pvext_text_room(Oid type, int32 typmod);
+extern List *pvext_parse_paths(const char *parameter);
+extern bool pvext_parse_networks(const char *argument, int *v4, int *v6);
+
+/* The SQL of the new value, its parameters numbered from first_param. */
+extern char *pvext_strategy_value(const PvextStrategy *strategy, int first_param);
+
+/* The SQL of the test, never NULL; for made_in_c without parameters. */
+extern char *pvext_strategy_test(const PvextStrategy *strategy, int first_param);
+
+/* The text of the new value for an old one; serial is from pv.token_seq. */
+extern char *pvext_make_value(const PvextStrategy *strategy, const char *old,
+							  int64 serial);
+
+/* The regular expression that finds any of the values (text[]), or NULL. */
+extern char *pvext_redact_pattern(List *values);
+
+#endif							/* PVEXT_STRATEGY_H */

@@ -1,0 +1,220 @@
+/*
+ * verdict.c
+ *		The one decision: what may go, what is retained, what is blocked.
+ *
+ * Whether a subject is held or blocked is decided once, before its rows are
+ * touched and after its own row is locked; how long a row's columns are
+ * retained is decided row by row, by a fragment of SQL in every statement.
+ * Preview, erasure and purge all ask here.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "hold.h"
+#include "retention.h"
+#include "run.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "verdict.h"
+
+static bool
+covers(PvextRule *rule, const char *column)
+{
+	ListCell   *lc;
+
+	if (!rule->mandatory)
+		return false;
+	if (rule->columns == NIL || column == NULL)
+		return true;
+	foreach(lc, rule->columns)
+		if (strcmp(lfirst(lc), column) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * SQL over row r: until when mandatory rules keep the column (any column,
+ * where it is NULL) against a request; the latest end wins.  NULL where none
+ * does.  *basis says why.
+ */
+char *
+pvext_retained_until(PvextTable *table, const char *column, char **basis)
+{
+	StringInfoData until;
+	StringInfoData why;
+	ListCell   *lc;
+	int			n = 0;
+
+	*basis = NULL;
+	initStringInfo(&until);
+	initStringInfo(&why);
+	foreach(lc, table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (!covers(rule, column))
+			continue;
+		pvext_check_bound_owner(table, rule->owner, "the clock of a retention rule");
+		appendStringInfo(&until, "%s%s", n > 0 ? ", " : "", pvext_rule_until(table, rule));
+		appendStringInfo(&why, "%s%s: %s", n > 0 ? "; " : "", rule->name, rule->basis);
+		n++;
+	}
+	if (n == 0)
+		return NULL;
+	*basis = why.data;
+	return n == 1 ? until.data : psprintf("GREATEST(%s)", until.data);
+}
+
+static bool
+overlap(List *a, List *b)
+{
+	ListCell   *x;
+	ListCell   *y;
+
+	if (a == NIL || b == NIL)
+		return true;
+	foreach(x, a)
+		foreach(y, b)
+			if (strcmp(lfirst(x), lfirst(y)) == 0)
+				return true;
+	return false;
+}
+
+/* What rests on consent alone is never a blocker's, only a hold's. */
+static bool
+blocks_column(PvextBlocker *blocker, PvextColumn *column)
+{
+	return !column->consent_only && overlap(blocker->purposes, column->purposes);
+}
+
+static bool
+blocks_removal(PvextBlocker *blocker, PvextTable *table)
+{
+	ListCell   *lc;
+
+	if (blocker->purposes == NIL)
+		return true;
+	foreach(lc, table->columns)
+		if (blocks_column(blocker, lfirst(lc)))
+			return true;
+	return false;
+}
+
+/* Find the rows that lead to a set, from the subject's own. */
+static void
+look_for(PvextPlan *plan, PvextSet *set)
+{
+	ListCell   *lc;
+
+	if (set->building)
+		return;					/* a cycle: its first round is found elsewhere */
+	set->building = true;
+	foreach(lc, set->arms)
+	{
+		PvextSet   *parent = ((PvextArm *) lfirst(lc))->parent;
+
+		if (parent == plan->self)
+			continue;
+		look_for(plan, parent);
+		pvext_fill_slots(parent, parent->look, false, false);
+	}
+	set->building = false;
+}
+
+/* Does the blocker block the subject whose row is in plan->self? */
+static bool
+evaluate(PvextPlan *plan, int n)
+{
+	PvextBlocker *blocker = list_nth(plan->subject->blockers, n);
+	PvextStep  *step = list_nth(plan->blocker_steps, n);
+
+	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
+	look_for(plan, list_nth(plan->blocker_sets, n));
+	(void) pvext_run_step(step, false);
+	return pvext_bool(0, 1);
+}
+
+/*
+ * The same, an error counting as yes: what cannot be decided is not erased.
+ * Being interrupted is no decision.
+ */
+static bool
+blocks(PvextPlan *plan, int n)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool result = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		result = evaluate(plan, n);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return result;
+}
+
+/*
+ * What holds and blockers say of the one subject whose row fills plan->self.
+ * Its row is to be locked before, if the verdict is to be carried out.  The
+ * results are in the current context.
+ */
+void
+pvext_verdict(PvextPlan *plan, const bytea *digest, PvextVerdict *verdict)
+{
+	int			size = list_length(plan->targets) + list_length(plan->removals);
+	char	   *blocked = palloc0(size + 1);
+	ListCell   *lc;
+	int			n = 0;
+
+	memset(blocked, '0', size);
+	verdict->reasons = pvext_held_by(digest);
+	verdict->all_blocked = verdict->reasons != NIL;
+	if (verdict->all_blocked)
+		memset(blocked, '1', size);
+	foreach(lc, plan->subject->blockers)
+	{
+		PvextBlocker *blocker = lfirst(lc);
+		ListCell   *cell;
+		int			i = 0;
+
+		if (!blocks(plan, n++))
+			continue;
+		verdict->reasons = lappend(verdict->reasons,
+								   psprintf("%s: %s", blocker->name, blocker->reason));
+		foreach(cell, plan->targets)
+		{
+			if (blocks_column(blocker, ((PvextTarget *) lfirst(cell))->column))
+				blocked[i] = '1';
+			i++;
+		}
+		foreach(cell, plan->removals)
+		{
+			if (blocks_removal(blocker, ((PvextRemoval *) lfirst(cell))->table))
+				blocked[i] = '1';
+			i++;
+		}
+	}
+	if (!verdict->all_blocked)
+		verdict->all_blocked = size > 0 && strchr(blocked, '0') == NULL;
+	verdict->blocked = strchr(blocked, '1') ? blocked : NULL;
+}

@@ -1,0 +1,20 @@
+/*
+ * verdict.h
+ *		The one decision: what may go, what is retained, what is blocked.
+ */
+#ifndef PVEXT_VERDICT_H
+#define PVEXT_VERDICT_H
+
+#include "plan.h"
+
+typedef struct PvextVerdict
+{
+	List	   *reasons;		/* C strings: holds and blockers in force */
+	char	   *blocked;		/* as PvextPlan.blocked; NULL where nothing is */
+	bool		all_blocked;
+} PvextVerdict;
+
+extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
+extern void pvext_verdict(PvextPlan *plan, const bytea *digest, PvextVerdict *verdict);
+
+#endif							/* PVEXT_VERDICT_H */
