@@ -11,6 +11,7 @@
 #include "auto.h"
 #include "catalog.h"
 #include "fit.h"
+#include "follow.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy.h"
@@ -110,6 +111,27 @@ choose_format(const PvextFit *fit, PvextStrategyKind kind, char *parameter)
 }
 
 /*
+ * A column that follows another gets that one's new value: the user may name
+ * no other strategy for it.
+ */
+static bool
+resolve_follower(Oid relid, const char *column, const char *erase_with,
+				 PvextStrategyKind *kind, char **argument)
+{
+	const char *strategy;
+
+	if (!pvext_column_follows(pvext_relation_id(relid), column, &strategy, argument))
+		return false;
+	if (strcmp(erase_with, "auto") != 0 && strcmp(erase_with, strategy) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" follows a column that is erased with \"%s\"",
+						column, strategy),
+				 errhint("Leave erase_with out: the column gets its parent's new value.")));
+	return pvext_strategy_kind(strategy, kind);
+}
+
+/*
  * Find the strategy for a column and check that it can work; see strategy.h.
  */
 PvextStrategyKind
@@ -117,11 +139,14 @@ pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,
 					   const char *parameter, const char *bound, bool leads,
 					   char **argument)
 {
-	PvextFit   *fit = pvext_fit(relid, column, leads);
+	PvextFit   *fit;
 	PvextFailure failure = {0};
 	PvextStrategy strategy;
 	PvextStrategyKind kind;
 
+	if (resolve_follower(relid, column, erase_with, &kind, argument))
+		return kind;
+	fit = pvext_fit(relid, column, leads);
 	if (strcmp(erase_with, "auto") == 0)
 	{
 		if (parameter)

@@ -30,7 +30,6 @@
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/syscache.h"
@@ -271,6 +270,8 @@ pvext_fitting_hint(const PvextFit *fit)
 		return fit->not_null ?
 			"Declare the link that the foreign key stands for, and the column it refers to personal." :
 			"Use erase_with => 'null'.";
+	if (fit->leads && !pvext_token_type(fit->type))
+		return "Let links and the subject's key go by another column, or leave this one as it is.";
 	if ((fit->unique || fit->exclusion) && !fit->leads && !fit->not_null && !fit->nulls_collide)
 		return "Use erase_with => 'null', or 'token', which gives each row its own value.";
 	if (fit->unique || fit->exclusion || fit->leads)

@@ -176,6 +176,30 @@ pvext_column_follows(int32 id, const char *column, const char **strategy,
 	return true;
 }
 
+/* Give the columns that follow, at any depth, the strategy that now is theirs. */
+void
+pvext_update_followers(int32 id, const char *column, const char *strategy,
+					   const char *argument)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, id);
+	pvext_arg_name(&args, column);
+	pvext_arg_text(&args, strategy);
+	pvext_arg_text(&args, argument);
+	(void) pvext_own("WITH RECURSIVE follower (relation_id, column_name) AS ("
+					 " SELECT $1, $2 UNION"
+					 " SELECT l.relation_id, k.own_column FROM follower f"
+					 " JOIN pv.declared_link l ON l.parent_id = f.relation_id"
+					 " CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column)"
+					 " WHERE k.parent_column = f.column_name)"
+					 " UPDATE pv.declared_personal p SET strategy = $3, argument = $4,"
+					 " erase_with = CASE p.erase_with WHEN 'auto' THEN 'auto' ELSE $3 END"
+					 " FROM follower f WHERE p.relation_id = f.relation_id"
+					 " AND p.column_name = f.column_name AND (p.relation_id, p.column_name) <> ($1, $2)"
+					 " AND (p.strategy, p.argument) IS DISTINCT FROM ($3, $4)", &args);
+}
+
 /* Raise where another declared column follows the one to be undeclared. */
 void
 pvext_refuse_followed(Oid relid, int32 id, const char *column)

@@ -134,27 +134,19 @@ declare_column(Declaration *d, const char *column)
 
 	(void) pvext_column(d->relid, column, NULL, NULL);
 	refuse_inherited(d->relid, column);
-	if (pvext_column_follows(d->id, column, &strategy, &argument))
-	{
-		if (strcmp(d->erase_with, "auto") != 0 && strcmp(d->erase_with, strategy) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("column \"%s\" follows a column that is erased with \"%s\"",
-							column, strategy),
-					 errhint("Leave erase_with out: the column gets its parent's new value.")));
-		store_column(d, column, strategy, argument);
-		return;
-	}
 	strategy = pvext_strategy_name(pvext_resolve_strategy(d->relid, column, d->erase_with,
 														  d->parameter, d->bound,
 														  pvext_column_leads(d->relid, d->id, column),
 														  &argument));
-	if (!is_declared_so(d, column, strategy, argument))
+	/* a token that has followed its parent's was meant to be there */
+	if (!pvext_column_follows(d->id, column, &(const char *) {NULL}, &(char *) {NULL}) &&
+		!is_declared_so(d, column, strategy, argument))
 	{
 		pvext_init_strategy(&made, d->relid, column, strategy, argument);
 		pvext_warn_of_tokens(&made);
 	}
 	store_column(d, column, strategy, argument);
+	pvext_update_followers(d->id, column, strategy, argument);
 }
 
 /* Check the arguments that need neither SPI nor pinned settings. */

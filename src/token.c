@@ -22,9 +22,9 @@
 #include "secret.h"
 #include "strategy.h"
 #include "token.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 
 #define LONG_DIGITS 32			/* of a uuid, or of half an HMAC */
 #define MIN_RANDOM_DIGITS 16	/* with less, chance could repeat itself */

@@ -42,7 +42,7 @@ typedef struct Check
 
 /* What an error in a trial means, its message left out but where harmless. */
 static void
-explain_error(const PvextStrategy *s, ErrorData *edata, PvextFailure *failure)
+explain_error(ErrorData *edata, PvextFailure *failure)
 {
 	int			category = ERRCODE_TO_CATEGORY(edata->sqlerrcode);
 
@@ -55,7 +55,7 @@ explain_error(const PvextStrategy *s, ErrorData *edata, PvextFailure *failure)
 	if (edata->constraint_name)
 		failure->detail = psprintf("The new value violates check constraint \"%s\".",
 								   edata->constraint_name);
-	else if (s->kind == PVEXT_CONSTANT)
+	else if (failure->literal)
 		failure->detail = psprintf("A trial of the value failed: %s.", edata->message);
 	else
 		failure->detail = psprintf("A trial on the table's rows failed with SQLSTATE %s.",
@@ -67,8 +67,7 @@ explain_error(const PvextStrategy *s, ErrorData *edata, PvextFailure *failure)
  * succeeded; its one row is in SPI_tuptable.
  */
 static bool
-try_query(const PvextFit *fit, const PvextStrategy *s, const char *sql,
-		  PvextFailure *failure)
+try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -92,7 +91,7 @@ try_query(const PvextFit *fit, const PvextStrategy *s, const char *sql,
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	if (edata)
-		explain_error(s, edata, failure);
+		explain_error(edata, failure);
 	return edata == NULL;
 }
 
@@ -208,7 +207,7 @@ trial_value(const PvextStrategy *s)
  * off or round it without a word.
  */
 static bool
-try_length(const PvextFit *fit, const PvextStrategy *s, Oid type, int32 typmod,
+try_length(const PvextFit *fit, Oid type, int32 typmod,
 		   const char *from, const char *value, PvextFailure *failure)
 {
 	Oid			base = getBaseTypeAndTypmod(type, &typmod);
@@ -219,7 +218,7 @@ try_length(const PvextFit *fit, const PvextStrategy *s, Oid type, int32 typmod,
 		return true;
 	whole = psprintf("CAST(%s AS %s)", value, pvext_type_name(base, -1));
 	cut = psprintf("CAST(%s AS %s)", whole, pvext_type_name(base, typmod));
-	if (!try_query(fit, s, psprintf("SELECT bool_and(%s)%s", pvext_same_sql(base, cut, whole), from),
+	if (!try_query(fit, psprintf("SELECT bool_and(%s)%s", pvext_same_sql(base, cut, whole), from),
 				   failure))
 		return false;
 	if (SPI_tuptable->numvals == 1 && pvext_value(0, 1) && !pvext_bool(0, 1))
@@ -235,7 +234,7 @@ try_length(const PvextFit *fit, const PvextStrategy *s, Oid type, int32 typmod,
 
 /* Evaluate the checks, one query for all of them, over the rows of "from". */
 static bool
-try_checks(const PvextFit *fit, const PvextStrategy *s, const char *from,
+try_checks(const PvextFit *fit, const char *from,
 		   List *checks, bool not_null, PvextFailure *failure)
 {
 	StringInfoData sql;
@@ -247,7 +246,7 @@ try_checks(const PvextFit *fit, const PvextStrategy *s, const char *from,
 	foreach(lc, checks)
 		appendStringInfo(&sql, ", bool_or((%s) IS FALSE)", ((Check *) lfirst(lc))->sql);
 	appendStringInfo(&sql, " FROM %s", from);
-	if (!try_query(fit, s, sql.data, failure))
+	if (!try_query(fit, sql.data, failure))
 		return false;
 	if (not_null && pvext_bool(0, 1))
 		return fail(failure, ERRCODE_NOT_NULL_VIOLATION,
@@ -298,24 +297,32 @@ try_sample(const PvextFit *fit, const PvextStrategy *s, List *checks,
 
 	if (sample == NULL)
 		return true;
-	if (s->kind == PVEXT_CONSTANT &&
-		!try_length(fit, s, fit->type, fit->typmod, "", quote_literal_cstr(s->argument), failure))
-		return false;
+	if (s->kind == PVEXT_CONSTANT)
+	{
+		char	   *literal = quote_literal_cstr(s->argument);
+
+		failure->literal = true;
+		if (!try_query(fit, psprintf("SELECT CAST(%s AS %s)", literal,
+										pvext_type_name(getBaseType(fit->type), -1)), failure) ||
+			!try_length(fit, fit->type, fit->typmod, "", literal, failure))
+			return false;
+		failure->literal = false;
+	}
 	if (s->kind == PVEXT_DEFAULT && s->argument &&
-		!try_length(fit, s, fit->type, fit->typmod, "", psprintf("(%s)", s->argument), failure))
+		!try_length(fit, fit->type, fit->typmod, "", psprintf("(%s)", s->argument), failure))
 		return false;
 	foreach(lc, checks)
 		if (((Check *) lfirst(lc))->alone)
 			alone = lappend(alone, lfirst(lc));
-	return try_checks(fit, s, psprintf("(SELECT %s AS %s) AS %s", sample,
+	return try_checks(fit, psprintf("(SELECT %s AS %s) AS %s", sample,
 									   quote_identifier(fit->column), PVEXT_ROW),
 					  alone, fit->not_null, failure);
 }
 
 /* What is computed from the new value must fit as well. */
 static bool
-try_generated_length(const PvextFit *fit, const PvextStrategy *s,
-					 const char *from, PvextFailure *failure)
+try_generated_length(const PvextFit *fit, const char *from,
+					 PvextFailure *failure)
 {
 	ListCell   *lc;
 
@@ -325,7 +332,7 @@ try_generated_length(const PvextFit *fit, const PvextStrategy *s,
 		int32		typmod;
 
 		(void) pvext_column(fit->relid, lfirst(lc), &type, &typmod);
-		if (!try_length(fit, s, type, typmod, psprintf(" FROM %s", from),
+		if (!try_length(fit, type, typmod, psprintf(" FROM %s", from),
 						psprintf("(%s)", generated_sql(fit->relid, lfirst(lc))), failure))
 			return false;
 	}
@@ -334,14 +341,14 @@ try_generated_length(const PvextFit *fit, const PvextStrategy *s,
 
 /* NULL must not collide where a unique index makes something else of it. */
 static bool
-try_null_in_indexes(const PvextFit *fit, const PvextStrategy *s,
-					const char *from, PvextFailure *failure)
+try_null_in_indexes(const PvextFit *fit, const char *from,
+					PvextFailure *failure)
 {
 	ListCell   *lc;
 
 	foreach(lc, fit->null_unique)
 	{
-		if (!try_query(fit, s, psprintf("SELECT bool_or(%s) FROM %s", (char *) lfirst(lc), from),
+		if (!try_query(fit, psprintf("SELECT bool_or(%s) FROM %s", (char *) lfirst(lc), from),
 					   failure))
 			return false;
 		if (pvext_bool(0, 1))
@@ -357,7 +364,7 @@ try_assignment(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failur
 {
 	Oid			type;
 
-	if (!try_query(fit, s, psprintf("SELECT (%s) FROM %s AS %s LIMIT 0", s->argument,
+	if (!try_query(fit, psprintf("SELECT (%s) FROM %s AS %s LIMIT 0", s->argument,
 									fit->table, PVEXT_ROW), failure))
 		return false;
 	type = SPI_gettypeid(SPI_tuptable->tupdesc, 1);
@@ -380,18 +387,18 @@ try_twice(const PvextFit *fit, const PvextStrategy *s, const char *from,
 	char	   *rows = psprintf("%s AS %s", fit->table, PVEXT_ROW);
 	char	   *column = psprintf("%s.%s", PVEXT_ROW, quote_identifier(fit->column));
 
-	if (!try_query(fit, s, psprintf("SELECT bool_and(%s) FROM %s", pvext_strategy_test(s, 1), from),
+	if (!try_query(fit, psprintf("SELECT bool_and(%s) FROM %s", pvext_strategy_test(s, 1), from),
 				   failure))
 		return false;
 	if (pvext_value(0, 1) && !pvext_bool(0, 1))
 		return fail(failure, ERRCODE_INVALID_PARAMETER_VALUE,
 					"The expression gives another value when it is evaluated over its own result.");
-	if (!try_length(fit, s, fit->type, fit->typmod, psprintf(" FROM %s", replaced_rows(fit, rows, NIL, NULL)),
+	if (!try_length(fit, fit->type, fit->typmod, psprintf(" FROM %s", replaced_rows(fit, rows, NIL, NULL)),
 					psprintf("(%s)", s->argument), failure))
 		return false;
 	if (!fit->unique_alone)
 		return true;
-	if (!try_query(fit, s, psprintf("SELECT count(%s) > count(DISTINCT CAST(%s AS text)) FROM %s",
+	if (!try_query(fit, psprintf("SELECT count(%s) > count(DISTINCT CAST(%s AS text)) FROM %s",
 									column, column, from), failure))
 		return false;
 	return !pvext_bool(0, 1) ||
@@ -407,7 +414,7 @@ try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure
 	char	   *value;
 	PvextArgs	args = {0};
 
-	if (!try_query(fit, s, psprintf("SELECT CAST(%s AS text)", pvext_strategy_sample(s)), failure))
+	if (!try_query(fit, psprintf("SELECT CAST(%s AS text)", pvext_strategy_sample(s)), failure))
 		return false;
 	value = pvext_value(0, 1);
 	if (value == NULL)
@@ -463,15 +470,15 @@ pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 	from = replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
 	if (s->kind == PVEXT_EXPRESSION && !try_twice(fit, s, from, failure))
 		return false;
-	if (!try_generated_length(fit, s, from, failure))
+	if (!try_generated_length(fit, from, failure))
 		return false;
 	if (fit->generated != NIL)
 		from = replaced_rows(fit, psprintf("(SELECT %s.* FROM %s) AS %s", PVEXT_ROW, from, PVEXT_ROW),
 							 fit->generated, NULL);
-	if (!try_checks(fit, s, from, list_concat(checks, generated_checks(fit)),
+	if (!try_checks(fit, from, list_concat(checks, generated_checks(fit)),
 					fit->not_null, failure))
 		return false;
-	return s->kind != PVEXT_NULL || try_null_in_indexes(fit, s, from, failure);
+	return s->kind != PVEXT_NULL || try_null_in_indexes(fit, from, failure);
 }
 
 /*

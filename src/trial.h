@@ -12,6 +12,7 @@ typedef struct PvextFailure
 {
 	int			sqlstate;
 	char	   *detail;			/* a full sentence without anybody's data */
+	bool		literal;		/* only the user's literal was evaluated */
 	bool		no_room;		/* it was the room for tokens */
 	uint64		room;			/* how many there would be */
 } PvextFailure;

@@ -102,7 +102,13 @@ SELECT * FROM pv.candidate_links('visit_1');
 DROP TABLE long, both_ways;
 SELECT pv.generate_map('customer');
 SELECT pv.generate_map('login');
+SET client_min_messages = error;
+DO $$ BEGIN EXECUTE pv.generate_map('customer'); END $$;
+RESET client_min_messages;
+SELECT pv.generate_map('customer');
+SELECT relation, column_name, severity, problem FROM pv.check_map();
 
+SET client_min_messages = warning;
 DROP SCHEMA candidate CASCADE;
 REVOKE ALL ON SCHEMA pv FROM regress_candidate_owner;
 REVOKE ALL ON FUNCTION pv.link_foreign_keys FROM regress_candidate_owner;

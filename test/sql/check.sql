@@ -80,5 +80,6 @@ SELECT * FROM pv.check_map();
 ROLLBACK;
 SELECT * FROM pv.check_map();
 
+SET client_min_messages = warning;
 DROP SCHEMA "check" CASCADE;
 DROP ROLE regress_check_owner, regress_check_other;

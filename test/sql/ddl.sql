@@ -1,8 +1,9 @@
 -- The data map follows DDL.
 SET client_min_messages = warning; DROP EXTENSION IF EXISTS pvext CASCADE; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
 CREATE ROLE regress_ddl_owner;
+CREATE ROLE regress_ddl_other;
 CREATE SCHEMA ddl;
-GRANT USAGE, CREATE ON SCHEMA ddl TO regress_ddl_owner;
+GRANT USAGE, CREATE ON SCHEMA ddl TO regress_ddl_owner, regress_ddl_other;
 SET search_path = ddl;
 -- An owner has no rights in pv; the triggers work all the same.
 SET ROLE regress_ddl_owner;
@@ -77,23 +78,25 @@ ALTER TABLE purchase ALTER ship_to SET NOT NULL;
 ROLLBACK;
 RESET ROLE;
 BEGIN;
-ALTER TABLE purchase OWNER TO CURRENT_USER;
+ALTER TABLE purchase OWNER TO regress_ddl_other;
 ROLLBACK;
 
 -- A dropped table leaves its declarations to the next one of its name.
 DROP TABLE purchase;
 SELECT relation, schema, name FROM pv.relation ORDER BY 3;
+SET ROLE regress_ddl_owner;
 CREATE TABLE other (id integer);
 CREATE TABLE purchase (id integer PRIMARY KEY, buyer integer, ship_to text, is_paid boolean, extra text);
-ALTER TABLE purchase OWNER TO regress_ddl_owner;
+RESET ROLE;
 SELECT relation, schema, name FROM pv.relation ORDER BY 3;
 ALTER TABLE other RENAME TO other2;
 ALTER TABLE purchase DROP extra;
 -- so it does by a new name
+SET ROLE regress_ddl_owner;
 CREATE TABLE purchase_new (LIKE purchase INCLUDING ALL);
-ALTER TABLE purchase_new OWNER TO regress_ddl_owner;
 DROP TABLE purchase;
 ALTER TABLE purchase_new RENAME TO purchase;
+RESET ROLE;
 SELECT relation, schema, name FROM pv.relation ORDER BY 3;
 SELECT * FROM pv.check_map();
 
@@ -124,4 +127,4 @@ DROP EXTENSION pvext CASCADE;
 CREATE TABLE after (a integer);
 SET client_min_messages = warning;
 DROP SCHEMA ddl CASCADE;
-DROP ROLE regress_ddl_owner;
+DROP ROLE regress_ddl_owner, regress_ddl_other;

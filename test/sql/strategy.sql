@@ -285,6 +285,41 @@ SELECT pv.declare_personal('address', '{country}', 'x');
 SELECT * FROM found;
 SELECT pv.undeclare_personal('address');
 
+-- each refusal has its SQLSTATE
+CREATE FUNCTION refusal(relation text, col text, erase_with text, parameter text DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pv.declare_personal(relation::regclass, ARRAY[col::name], 'x', NULL, erase_with, parameter);
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    RETURN sqlstate;
+END $$;
+SELECT t.*, refusal(t.relation, t.col, t.erase_with, t.parameter) FROM (VALUES
+    ('person', 'mail', 'null', NULL),
+    ('person', 'mail', 'default', NULL),
+    ('person', 'made', 'default', NULL),
+    ('person', 'id', 'null', NULL),
+    ('person', 'name', 'forget', NULL),
+    ('person', 'tag', 'constant', 'gone for ever'),
+    ('person', 'partner', 'constant', 'x'),
+    ('person', 'made', 'constant', 'x'),
+    ('person', 'made', 'redact', NULL),
+    ('person', 'made', 'expression', 'id'),
+    ('person', 'name', 'expression', 'name || 1::text'),
+    ('fitting', 'amount', 'constant', '1.234'),
+    ('keys', 'a', 'constant', 'x'),
+    ('keys', 'j', 'constant', 'empty'),
+    ('keys', 'f', 'null', NULL),
+    ('made', 'whole', 'auto', NULL),
+    ('made', 'n', 'auto', NULL),
+    ('tokens', 'b', 'token', NULL),
+    ('tokens', 'k', 'token', NULL),
+    ('tokens', 'l', 'token', '%s'),
+    ('address', 'country', 'token', NULL),
+    ('address', 'country', 'constant', 'XX'),
+    ('address', 'origin', 'auto', NULL)
+) AS t (relation, col, erase_with, parameter);
+
 -- nothing of the owner's runs as the caller, and no message holds a person's data
 CREATE ROLE regress_strategy_owner;
 GRANT USAGE, CREATE ON SCHEMA strategy TO regress_strategy_owner;

@@ -1,0 +1,25 @@
+-- Some time later, one of the refused requests has nothing in its way any more.
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset null -
+\set QUIET off
+
+\echo
+\echo '== Olav (1004) pays, and his request goes through as far as the bookkeeping lets it'
+\echo
+WITH paid AS (UPDATE invoice SET paid_on = current_date
+              WHERE customer_id = 1004 AND paid_on IS NULL RETURNING id, paid_on, amount)
+INSERT INTO payment (invoice_id, paid_on, amount, from_account) SELECT *, '1503 12 34567' FROM paid;
+SELECT key, state, requested_at < now() AS asked_before, retained_until, blocked_by
+FROM pv.erase_subject('customer', 1004);
+
+\echo '== What remains for statistics: a year of it'
+\echo
+SELECT to_char(month, 'YYYY-MM') AS month,
+       sum(hours) FILTER (WHERE product = 'internet') AS internet,
+       sum(hours) FILTER (WHERE product = 'telephone') AS telephone,
+       sum(hours) FILTER (WHERE product = 'television') AS television
+FROM statistics
+WHERE month >= date_trunc('year', current_date) - interval '10 years'
+  AND month < date_trunc('year', current_date) - interval '9 years'
+GROUP BY month ORDER BY month;
