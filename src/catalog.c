@@ -111,6 +111,43 @@ pvext_check_table(Oid relid)
 				 errhint("Declare %s, the root of its partition tree.",
 						 pvext_relation_name(llast_oid(ancestors)))));
 	}
+	pvext_check_children(relid);
+}
+
+/*
+ * A partition or child is reached through its root, as the root's owner; its
+ * own triggers, indexes and checks would then run with that owner's rights.
+ */
+void
+pvext_check_children(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (pvext_owner(lfirst_oid(lc)) != pvext_owner(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("partition or child %s of %s has another owner",
+							pvext_relation_name(lfirst_oid(lc)), pvext_relation_name(relid)),
+					 errhint("Give both to one role with ALTER TABLE ... OWNER TO.")));
+}
+
+/* Has the relation, or a partition or child of it, triggers of a user's? */
+bool
+pvext_has_triggers(Oid relid)
+{
+	ListCell   *lc;
+	bool		result = false;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
+
+		for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+			result = result || !rel->trigdesc->triggers[i].tgisinternal;
+		relation_close(rel, NoLock);
+	}
+	return result;
 }
 
 /* Declaring needs ownership of the relation, or membership in its owner. */
@@ -364,6 +401,15 @@ attnum_names(Oid relid, Datum array)
 	return names;
 }
 
+static int
+older_first(const ListCell *a, const ListCell *b)
+{
+	Oid			x = ((PvextForeignKey *) lfirst(a))->constraint;
+	Oid			y = ((PvextForeignKey *) lfirst(b))->constraint;
+
+	return x < y ? -1 : x > y;
+}
+
 /*
  * The foreign keys that refer to a relation, its own self-references included,
  * those that partitions inherit left out, in the order of their OIDs.
@@ -406,6 +452,7 @@ pvext_foreign_keys_to(Oid relid)
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+	list_sort(result, older_first);
 	return result;
 }
 

@@ -25,6 +25,8 @@ extern Oid	pvext_owner(Oid relid);
 extern bool pvext_is_partition(Oid relid);
 extern char *pvext_relation_name(Oid relid);
 extern void pvext_check_table(Oid relid);
+extern void pvext_check_children(Oid relid);
+extern bool pvext_has_triggers(Oid relid);
 extern void pvext_check_owner(Oid relid);
 extern void pvext_check_expression_owner(Oid relid);
 extern AttrNumber pvext_column(Oid relid, const char *name, Oid *type,

@@ -290,6 +290,7 @@ resolve_strategy(void *arg)
 	char	  **row = arg;
 	char	   *argument;
 
+	pvext_check_children(atooid(row[0]));
 	(void) pvext_resolve_strategy(atooid(row[0]), row[2], row[3], row[4], row[5],
 								  is_true(row[6]), &argument);
 }
@@ -393,7 +394,7 @@ check_unclassified(Check *check, List *only)
 /* A statement to run as the owner of a table, and the number it returns. */
 typedef struct Counting
 {
-	Oid			owner;
+	Oid			relid;
 	char	   *sql;
 	int64		count;
 } Counting;
@@ -403,7 +404,8 @@ count_rows(void *arg)
 {
 	Counting   *counting = arg;
 
-	(void) pvext_run(counting->owner, counting->sql, NULL);
+	pvext_check_children(counting->relid);
+	(void) pvext_run(pvext_owner(counting->relid), counting->sql, NULL);
 	counting->count = pvext_int(0, 1);
 }
 
@@ -456,7 +458,7 @@ check_unowned(Check *check)
 						 owned_sql(parse_names(row[2]), row[3]));
 		if (!is_true(row[4]))
 			continue;
-		counting.owner = pvext_owner(atooid(row[0]));
+		counting.relid = atooid(row[0]);
 		counting.sql = psprintf("SELECT count(*) FROM %s AS %s WHERE (%s) IS NOT TRUE",
 								row[1], PVEXT_ROW, any.data);
 		counting.count = 0;

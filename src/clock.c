@@ -196,6 +196,7 @@ pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
 	ResTarget  *target = linitial(castNode(SelectStmt, raw->stmt)->targetList);
 	LocalTime	local = {zone, year_end_function(TIMESTAMPTZOID),
 	year_end_function(TIMESTAMPOID)};
+	PvextUser	back;
 	Node	   *expr;
 	char	   *text;
 
@@ -203,8 +204,10 @@ pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
 					 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
 												   makeAlias(PVEXT_ROW, NIL), false, true),
 					 false, true, true);
+	pvext_switch_user(RelationGetForm(rel)->relowner, &back);
 	expr = transformExpr(pstate, target->val, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expr);
+	pvext_restore_user(&back);
 	text = pvext_deparse(relid, localise_mutator(expr, &local), true);
 	table_close(rel, NoLock);
 	if (getBaseType(type) == TIMESTAMPTZOID)

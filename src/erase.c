@@ -146,7 +146,7 @@ judge(PvextPlan *plan, Case *c)
 	if (!is_due(c))
 		return;
 	pvext_set_rows(plan, list_make1(c->row));
-	pvext_verdict(plan, request->subject_digest, &c->verdict);
+	pvext_verdict(plan, request->subject_digest, true, &c->verdict);
 	request->blocked_by = c->verdict.reasons;
 	if (c->verdict.all_blocked)
 	{
@@ -168,7 +168,11 @@ check_limit(List *cases)
 	if (pvext_erasure_limit == 0)
 		return;
 	foreach(lc, cases)
-		n += ((Case *) lfirst(lc))->execute;
+	{
+		Case	   *c = lfirst(lc);
+
+		n += c->execute && !c->request.executed;	/* asking twice is harmless */
+	}
 	if (n > 0 && n + pvext_erased_lately() > pvext_erasure_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -288,7 +292,7 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 
 		if (!c->execute)
 			continue;
-		if (individual || c->verdict.blocked)
+		if (individual || c->verdict.blocked || c->request.executed)
 			execute(map, subject, list_make1(c));
 		else
 			together = lappend(together, c);
@@ -373,15 +377,11 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 	return cases;
 }
 
+/* Lock the subjects' own rows, in key order, under the limit's lock. */
 static List *
-erase(PvextMap *map, Oid relid, List *keys, char *reason)
+lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 {
-	PvextTable *subject = pvext_map_subject(map, relid);
-	PvextPlan  *plan = pvext_plan(map, subject, NULL);
 	List	   *parts = NIL;
-	List	   *rows;
-	List	   *cases;
-	List	   *results;
 	ListCell   *lc;
 
 	foreach(lc, keys)
@@ -389,9 +389,17 @@ erase(PvextMap *map, Oid relid, List *keys, char *reason)
 	if (pvext_erasure_limit > 0)
 		DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(LIMIT_LOCK_CLASS),
 							Int32GetDatum(LIMIT_LOCK_OBJECT));
-	rows = pvext_lock_rows(plan, parts, true);
-	results = former_rows(subject, keys, rows);
-	cases = make_cases(subject, plan, rows, reason);
+	return pvext_lock_rows(plan, parts, true);
+}
+
+static List *
+erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
+{
+	PvextTable *subject = plan->subject;
+	List	   *results = former_rows(subject, keys, rows);
+	List	   *cases = make_cases(subject, plan, rows, reason);
+	ListCell   *lc;
+
 	check_limit(cases);
 	execute_all(map, subject, plan, cases);
 	record(subject, cases);
@@ -422,6 +430,35 @@ raise_without_values(MemoryContext context)
 	ReThrowError(error);
 }
 
+/* The arguments and the result of pvext_erase(). */
+typedef struct Call
+{
+	Oid			relid;
+	List	   *keys;
+	char	   *reason;
+	List	   *results;
+} Call;
+
+static void
+erase_by_map(PvextMap *map, void *arg)
+{
+	Call	   *call = arg;
+	PvextTable *subject = pvext_map_subject(map, call->relid);
+	PvextPlan  *plan = pvext_plan(map, subject, NULL);
+	MemoryContext context = CurrentMemoryContext;
+	List	   *rows = lock_subjects(subject, plan, call->keys);
+
+	PG_TRY();
+	{
+		call->results = erase(map, plan, rows, call->keys, call->reason);
+	}
+	PG_CATCH();
+	{
+		raise_without_values(context);
+	}
+	PG_END_TRY();
+}
+
 /*
  * Erase subjects: keys is a list of key texts.  Returns their rows of
  * pv.erasure, in the order of their keys, living as long as the SPI
@@ -431,35 +468,11 @@ raise_without_values(MemoryContext context)
 List *
 pvext_erase(Oid relid, List *keys, char *reason)
 {
-	static bool running = false;
-	MemoryContext context = CurrentMemoryContext;
-	List	   *volatile results = NIL;
-	PvextMap   *map;
+	Call		call = {relid, keys, reason, NIL};
 
-	if (running)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("an erasure is already running in this session"),
-				 errhint("A trigger cannot erase while it is fired by an erasure.")));
-	if (keys == NIL)
-		return NIL;
-	map = pvext_map();
-	running = true;
-	pvext_pin_map();
-	PG_TRY();
-	{
-		results = erase(map, relid, keys, reason);
-	}
-	PG_CATCH();
-	{
-		running = false;
-		pvext_unpin_map();
-		raise_without_values(context);
-	}
-	PG_END_TRY();
-	running = false;
-	pvext_unpin_map();
-	return results;
+	if (keys != NIL)
+		pvext_with_map(erase_by_map, &call);
+	return call.results;
 }
 
 /* Begin a call that erases. */

@@ -5,8 +5,8 @@
  * An expression is parsed once, when it is declared, under the caller's own
  * search_path, and kept "bound": deparsed with every name qualified, its row
  * called "r", so that it means the same under pvext's pinned search_path for
- * ever.  Parsing evaluates nothing.  A bound expression is evaluated only
- * inside a statement that pvext_run() executes as the table's owner.
+ * ever.  It is parsed and evaluated as the table's owner only: parsing a
+ * literal already runs the checks of domains in it.
  */
 #include "postgres.h"
 
@@ -22,6 +22,7 @@
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
+#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -110,6 +111,7 @@ static Node *
 renamed_column(ParseState *pstate, ColumnRef *cref, Node *var)
 {
 	Renaming   *renaming = pstate->p_ref_hook_state;
+	ParseState *inner = pstate;
 	Node	   *last = llast(cref->fields);
 	ListCell   *lc;
 
@@ -127,7 +129,7 @@ renamed_column(ParseState *pstate, ColumnRef *cref, Node *var)
 			if (list_length(cref->fields) == 2 &&
 				strcmp(strVal(linitial(cref->fields)), alias) != 0)
 				continue;
-			return scanNSItemForColumn(pstate, item, up, renaming->newname,
+			return scanNSItemForColumn(inner, item, up, renaming->newname,
 									   cref->location);
 		}
 	return NULL;
@@ -145,7 +147,9 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 	Relation	rel = table_open(relid, AccessShareLock);
 	ParseNamespaceItem *item;
 	Node	   *expr;
+	PvextUser	back;
 
+	pvext_switch_user(RelationGetForm(rel)->relowner, &back);
 	pstate->p_sourcetext = source;
 	if (renaming)
 	{
@@ -188,6 +192,7 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("%s uses a function that is not immutable", what),
 				 errhint("Use functions that are marked IMMUTABLE, and casts that depend on no setting.")));
+	pvext_restore_user(&back);
 	table_close(rel, NoLock);
 	return expr;
 }

@@ -304,6 +304,7 @@ persons_sql(PvextTable *subject)
 static int64
 count_persons(PvextTable *subject)
 {
+	pvext_check_children(subject->relid);
 	(void) pvext_run(subject->owner,
 					 psprintf("SELECT count(*) FROM %s", persons_sql(subject)), NULL);
 	return pvext_int(0, 1);
@@ -359,6 +360,9 @@ count_blocked(void *arg)
 	Oid			role = subject->owner;
 	char	   *sql;
 
+	pvext_check_children(subject->relid);
+	if (over)
+		pvext_check_children(over->relid);
 	pvext_check_bound_owner(over ? over : subject, count->blocker->owner, "the blocker");
 	if (over == NULL)
 		sql = psprintf("SELECT count(*) FILTER (WHERE (%s) IS NOT FALSE) FROM %s",

@@ -45,8 +45,38 @@ malformed_key(PvextTable *subject)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("malformed key for subject table %s", subject->sql_name),
+			 list_length(subject->key) == 1 ?
+			 errhint("The key is a value of the type of column %s.",
+					 pvext_join_names(subject->key, ", ", true)) :
 			 errhint("The key has the columns %s: write it as a row literal such as (7,42), or pass ROW(7, 42).",
 					 pvext_join_names(subject->key, ", ", true))));
+}
+
+/*
+ * Run a statement that looks for keys, as the subject table's owner.  What the
+ * server says of a key that it cannot read holds the key: say it without.
+ */
+uint64
+pvext_run_keys(PvextTable *subject, PvextStatement *statement, PvextArgs *args,
+			   int cursor_options)
+{
+	uint64		volatile n = 0;
+
+	PG_TRY();
+	{
+		n = pvext_run_kept(subject->owner, statement, args, cursor_options);
+	}
+	PG_CATCH();
+	{
+		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_DATA_EXCEPTION)
+		{
+			FlushErrorState();
+			malformed_key(subject);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return n;
 }
 
 /*
@@ -181,8 +211,10 @@ pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
 	PvextArgs	args = {0};
 	List	   *parts = pvext_split_key(subject, key);
 	ListCell   *lc;
+	PvextStatement statement = {NULL, NULL};
 	StringInfoData sql;
 
+	pvext_check_children(subject->relid);
 	if (subject->condition)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
 	foreach(lc, parts)
@@ -195,7 +227,9 @@ pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
 		appendStringInfo(&sql, " AND (%s)", subject->condition);
 	if (lock)
 		appendStringInfoString(&sql, " FOR UPDATE");
-	if (pvext_run(subject->owner, sql.data, &args) == 0)
+	statement.sql = sql.data;
+	if (pvext_run_keys(subject, &statement, &args, 0) == 0)
 		pvext_unknown_key(subject);
+	SPI_freeplan(statement.plan);
 	return pvext_value(0, 1);
 }

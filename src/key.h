@@ -7,12 +7,15 @@
 
 #include "fmgr.h"
 #include "map.h"
+#include "spi.h"
 
 extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
 extern List *pvext_split_key(PvextTable *subject, const char *key);
 extern char *pvext_key_sql(PvextTable *subject);
 extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);
-extern void pvext_unknown_key(PvextTable *subject) pg_attribute_noreturn();
+extern void pvext_unknown_key(PvextTable *subject);
+extern uint64 pvext_run_keys(PvextTable *subject, PvextStatement *statement,
+							 PvextArgs *args, int cursor_options);
 extern char *pvext_lock_subject(PvextTable *subject, const char *key, bool lock);
 
 #endif							/* PVEXT_KEY_H */

@@ -20,19 +20,59 @@
 #include "plan.h"
 #include "secret.h"
 #include "spi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 static PvextMap *current = NULL;
 static uint64 changes = 0;		/* invalidations seen so far */
 static uint64 current_as_of = 0;	/* how many of them current has in it */
+static List *retired = NIL;		/* PvextMap, freed when the transaction ends */
 static int	pins = 0;
 static Oid	map_relid = InvalidOid; /* pv.relation, which stands for them all */
 
 PG_FUNCTION_INFO_V1(pvext_map_changed);
+
+/*
+ * A trigger, or a function in an expression, may call pvext again while a plan
+ * is being carried out, whose values that call would overwrite.
+ */
+static void
+refuse_nested(void)
+{
+	if (pins > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("pvext is already at work in this session"),
+				 errhint("A trigger or expression that pvext runs cannot call it.")));
+}
+
+/* Free the maps that calls of the transaction may have held on to. */
+static void
+free_retired(XactEvent event, void *arg)
+{
+	ListCell   *lc;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	pins = 0;
+	foreach(lc, retired)
+	{
+		PvextMap   *map = lfirst(lc);
+		ListCell   *table;
+
+		foreach(table, map->tables)
+			pvext_free_plans(lfirst(table));
+		MemoryContextDelete(map->context);
+	}
+	list_free(retired);
+	retired = NIL;
+}
 
 /*
  * Statement trigger of the tables that hold the map: other backends learn of
@@ -46,6 +86,9 @@ pvext_map_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager",
 						"map_changed")));
+	if (strcmp(RelationGetRelationName(((TriggerData *) fcinfo->context)->tg_relation),
+			   "secret") != 0)	/* made when it is first needed */
+		refuse_nested();
 	CacheInvalidateRelcacheByRelid(get_relname_relid("relation",
 													 get_namespace_oid("pv", false)));
 	return PointerGetDatum(NULL);
@@ -81,6 +124,7 @@ void
 pvext_init_map(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	RegisterXactCallback(free_retired, NULL);
 	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 }
 
@@ -358,6 +402,8 @@ load_rules(PvextMap *map)
 		rule->after = pvext_value(i, 5);
 		rule->otherwise = pvext_value(i, 6);
 		rule->over = table_by_id(map, (int32) pvext_int(i, 7));
+		if (rule->over == NULL && pvext_int(i, 7) != 0)
+			rule->after = "CAST(NULL AS timestamp)";	/* its table is gone: keep */
 		rule->columns = pvext_names(i, 8);
 		rule->time_zone = pvext_value(i, 9);
 		rule->owner = pvext_value(i, 10);
@@ -386,25 +432,41 @@ load_blockers(PvextMap *map)
 		blocker->condition = pvext_value(i, 4);
 		blocker->owner = pvext_value(i, 5);
 		blocker->over = table_by_id(map, (int32) pvext_int(i, 6));
+		if (blocker->over == NULL && pvext_int(i, 6) != 0)
+			blocker->condition = "NULL";	/* its table is gone: block */
 		blocker->purposes = texts(i, 7);
 		table->blockers = lappend(table->blockers, blocker);
 	}
 }
 
 /*
- * Keep the map as it is: a trigger that runs inside an erasure may call pvext
- * again, while the erasure still works by its plans.
+ * Do something by the map's plans, whose values a nested call would overwrite:
+ * such a call is refused.
  */
 void
-pvext_pin_map(void)
+pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)
 {
+	PvextMap   *map = pvext_map();
+
 	pins++;
+	PG_TRY();
+	{
+		body(map, arg);
+	}
+	PG_FINALLY();
+	{
+		pins--;
+	}
+	PG_END_TRY();
 }
 
-void
-pvext_unpin_map(void)
+static void
+retire(PvextMap *map)
 {
-	pins--;
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	retired = lappend(retired, map);
+	MemoryContextSwitchTo(old);
 }
 
 /* Read the map into the current context. */
@@ -434,10 +496,10 @@ pvext_map(void)
 	MemoryContext old;
 	PvextMap   *map;
 	uint64		changes_before;
-	ListCell   *lc;
 
 	AcceptInvalidationMessages();
-	if (current && (pins > 0 || current_as_of == changes))
+	refuse_nested();
+	if (current && current_as_of == changes)
 		return current;
 
 	changes_before = changes;
@@ -448,11 +510,7 @@ pvext_map(void)
 	MemoryContextSwitchTo(old);
 
 	if (current)
-	{
-		foreach(lc, current->tables)
-			pvext_free_plans(lfirst(lc));
-		MemoryContextDelete(current->context);
-	}
+		retire(current);
 	MemoryContextSetParent(context, TopMemoryContext);
 	current = map;
 

@@ -97,8 +97,7 @@ typedef struct PvextMap
 
 extern void pvext_init_map(void);
 extern PvextMap *pvext_map(void);
-extern void pvext_pin_map(void);
-extern void pvext_unpin_map(void);
+extern void pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg);
 extern PvextTable *pvext_map_table(PvextMap *map, Oid relid);
 extern PvextTable *pvext_map_subject(PvextMap *map, Oid relid);
 extern PvextLink *pvext_map_link(PvextTable *table, const char *name);

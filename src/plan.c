@@ -10,11 +10,11 @@
 #include "postgres.h"
 
 #include "catalog.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "plan.h"
 #include "rekey.h"
 #include "sets.h"
@@ -260,51 +260,66 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 	appendStringInfoString(&sql->text, first ? "false, false)" : ", false)");
 }
 
-/* The query that verifies a table: rows dirty, rows held, held until. */
+/* SQL: any of the rows that the targets and the removal are about. */
+static void
+append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal)
+{
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	appendStringInfoChar(&sql->text, '(');
+	foreach(lc, targets)
+	{
+		PvextSet   *set = ((PvextTarget *) lfirst(lc))->set;
+
+		if (list_member_ptr(seen, set))
+			continue;
+		appendStringInfoString(&sql->text, seen == NIL ? "" : " OR ");
+		pvext_append_match(plan, sql, set);
+		seen = lappend(seen, set);
+	}
+	if (removal)
+	{
+		appendStringInfoString(&sql->text, seen == NIL ? "" : " OR ");
+		pvext_append_match(plan, sql, removal->set);
+	}
+	appendStringInfoChar(&sql->text, ')');
+}
+
+/*
+ * The query that verifies a table: rows dirty, rows held, held until.
+ *
+ * Rows that this transaction didn't write are locked, for somebody may be
+ * filling a row that was found clean: he is waited for, and his version is
+ * the one that is tested.
+ */
 static PvextStep *
 build_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *removal)
 {
 	PvextSql	sql;
-	bool		held = removal && (removal->blocked || removal->until);
-	ListCell   *lc;
 
-	foreach(lc, targets)
-		held = held || ((PvextTarget *) lfirst(lc))->blocked || ((PvextTarget *) lfirst(lc))->until;
 	pvext_sql_init(&sql);
-	if (!held)
-	{
-		appendStringInfoString(&sql.text, "SELECT count(*), CAST(0 AS bigint), CAST(NULL AS timestamptz)");
-		appendStringInfo(&sql.text, " FROM %s AS r WHERE ", table->sql_name);
-		append_state(plan, &sql, targets, removal, false);
-		return pvext_sql_step(&sql, table);
-	}
 	appendStringInfoString(&sql.text, "SELECT count(*) FILTER (WHERE ");
 	append_state(plan, &sql, targets, removal, false);
 	appendStringInfoString(&sql.text, "), count(*) FILTER (WHERE ");
 	append_state(plan, &sql, targets, removal, true);
 	appendStringInfoString(&sql.text, "), ");
 	append_until(plan, &sql, targets, removal);
-	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", table->sql_name);
-	foreach(lc, targets)
-	{
-		if (lc != list_head(targets) && same_set(targets))
-			break;
-		appendStringInfoString(&sql.text, lc == list_head(targets) ? "" : " OR ");
-		pvext_append_match(plan, &sql, ((PvextTarget *) lfirst(lc))->set);
-	}
-	if (removal)
-	{
-		appendStringInfoString(&sql.text, targets == NIL ? "" : " OR ");
-		pvext_append_match(plan, &sql, removal->set);
-	}
+	appendStringInfo(&sql.text, " FROM (SELECT * FROM %s AS r WHERE ", table->sql_name);
+	append_rows(plan, &sql, targets, removal);
+	appendStringInfoString(&sql.text, " AND (r.xmin <> CAST(pg_current_xact_id() AS xid) OR ");
+	append_state(plan, &sql, targets, removal, false);
+	appendStringInfoString(&sql.text, " OR ");
+	append_state(plan, &sql, targets, removal, true);
+	appendStringInfoString(&sql.text, ") FOR UPDATE) AS r");
 	return pvext_sql_step(&sql, table);
 }
 
 /* The query of one column's values: what in the rows that belong, and need. */
-static PvextStep *
-build_column(PvextPlan *plan, PvextTarget *target, const char *what, bool need,
-			 const char *also)
+PvextStep *
+pvext_build_column(PvextTarget *target, const char *what, bool need, const char *also)
 {
+	PvextPlan  *plan = target->plan;
 	PvextSql	sql;
 
 	pvext_sql_init(&sql);
@@ -334,13 +349,13 @@ build_columns(PvextPlan *plan)
 		PvextSql	sql;
 		const char *until = target->until ? target->until : "CAST('-infinity' AS timestamptz)";
 
-		if (target->column->strategy.made_in_c || target->column->leads)
-			target->gather = build_column(plan, target, text, true, "");
+		if (target->column->strategy.made_in_c && !target->column->leads)
+			target->gather = pvext_build_column(target, text, true, "");
 		if (plan->redacts && strcmp(target->column->category, "identifying") == 0)
-			target->identify = build_column(plan, target, text, false,
+			target->identify = pvext_build_column(target, text, false,
 											psprintf(" AND r.%s IS NOT NULL", column));
 		if (target->column->strategy.kind == PVEXT_REDACT)
-			target->digest = build_column(plan, target,
+			target->digest = pvext_build_column(target,
 										  psprintf("DISTINCT sha256(convert_to(CAST(r.%s AS text), 'UTF8'))", column),
 										  false,
 										  psprintf(" AND r.%s IS NOT NULL%s%s%s", column,
@@ -456,7 +471,7 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			if (target->blocked)
 				continue;
 			if (target->column->leads)
-				target->follow = pvext_build_rekey(map, target);
+				pvext_build_rekey(map, target);
 			else
 				now = lappend(now, target);
 		}
@@ -470,21 +485,32 @@ build_writes(PvextMap *map, PvextPlan *plan)
 }
 
 /*
- * A partition or child is written through its root, as the root's owner; its
- * own triggers would then run with that owner's rights.
+ * The triggers of a table that a foreign key changes by the side are fired as
+ * whoever changed the key: refuse where they aren't that owner's own.
  */
 static void
-check_children(PvextTable *table)
+check_cascades(PvextTable *table, Oid relid, bool update, List *seen)
 {
 	ListCell   *lc;
 
-	foreach(lc, find_all_inheritors(table->relid, NoLock, NULL))
-		if (pvext_owner(lfirst_oid(lc)) != table->owner)
+	foreach(lc, pvext_foreign_keys_to(relid))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+		char		action = update ? fk->on_update : fk->on_delete;
+
+		if (action == FKCONSTR_ACTION_NOACTION || action == FKCONSTR_ACTION_RESTRICT ||
+			list_member_oid(seen, fk->relid))
+			continue;
+		if (pvext_owner(fk->relid) != table->owner && pvext_has_triggers(fk->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("partition or child %s of %s has another owner",
-							pvext_relation_name(lfirst_oid(lc)), table->sql_name),
-					 errhint("Give both to one role with ALTER TABLE ... OWNER TO.")));
+					 errmsg("triggers of table %s would run as the owner of table %s",
+							pvext_relation_name(fk->relid), table->sql_name),
+					 errdetail("Foreign key \"%s\" carries the change over.", fk->name),
+					 errhint("Give both tables to one role, drop the triggers, or make the foreign key NO ACTION and link the table.")));
+		seen = lappend_oid(seen, fk->relid);
+		check_cascades(table, fk->relid, update || action != FKCONSTR_ACTION_CASCADE, seen);
+	}
 }
 
 static void
@@ -521,9 +547,9 @@ add_targets(PvextPlan *plan, PvextTable *table)
 		target->set = set;
 		target->made.type = JSONBOID;
 		target->known.type = get_array_type(BYTEAOID);
-		target->old_keys.type = target->new_keys.type = TEXTARRAYOID;
+		target->new_keys.type = TEXTARRAYOID;
 		target->made.isnull = target->known.isnull = true;
-		target->old_keys.isnull = target->new_keys.isnull = true;
+		target->new_keys.isnull = true;
 		plan->redacts = plan->redacts || column->strategy.kind == PVEXT_REDACT;
 		plan->targets = lappend(plan->targets, target);
 	}
@@ -569,7 +595,9 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 		PvextTarget *target = lfirst(lc);
 
 		check_column(target->table, target->column);
-		check_children(target->table);
+		pvext_check_children(target->table->relid);
+		if (target->column->leads)
+			check_cascades(target->table, target->table->relid, true, NIL);
 		target->until = pvext_retained_until(target->table, target->column->name,
 											 &target->basis);
 		target->blocked = blocked && *blocked && *blocked++ == '1';
@@ -578,7 +606,8 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 	{
 		PvextRemoval *removal = lfirst(lc);
 
-		check_children(removal->table);
+		pvext_check_children(removal->table->relid);
+		check_cascades(removal->table, removal->table->relid, false, NIL);
 		removal->until = pvext_retained_until(removal->table, NULL, &removal->basis);
 		removal->blocked = blocked && *blocked && *blocked++ == '1';
 	}
@@ -615,10 +644,10 @@ build_locks(PvextPlan *plan)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
 		appendStringInfo(&where, " AND (%s)", subject->condition);
 	}
-	plan->look_one = psprintf("SELECT CAST(1 AS bigint), %s FROM %s AS r WHERE %s%s",
+	plan->look_one.sql = psprintf("SELECT CAST(1 AS bigint), %s FROM %s AS r WHERE %s%s",
 							  columns.data, subject->sql_name,
 							  pvext_key_match_sql(subject, "$%d", 1), where.data);
-	plan->lock_one.sql = psprintf("%s FOR UPDATE", plan->look_one);
+	plan->lock_one.sql = psprintf("%s FOR UPDATE", plan->look_one.sql);
 	{
 		StringInfoData keys;
 		StringInfoData names;
@@ -654,6 +683,23 @@ build_blockers(PvextPlan *plan)
 	}
 }
 
+static PvextStep *
+build_blocker_step(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool lock)
+{
+	PvextSql	sql;
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT EXISTS (SELECT FROM (SELECT * FROM %s AS r WHERE ",
+					 set->table->sql_name);
+	if (set->productive)
+		pvext_append_match(plan, &sql, set);
+	else
+		appendStringInfoString(&sql.text, "true");	/* not linked any more: blocks */
+	appendStringInfo(&sql.text, "%s) AS r WHERE (%s) IS NOT FALSE)",
+					 lock ? " FOR UPDATE" : "", blocker->condition);
+	return pvext_sql_step(&sql, set->table);
+}
+
 static void
 build_blocker_steps(PvextPlan *plan)
 {
@@ -662,20 +708,13 @@ build_blocker_steps(PvextPlan *plan)
 
 	forboth(lc, plan->subject->blockers, set_lc, plan->blocker_sets)
 	{
-		PvextBlocker *blocker = lfirst(lc);
 		PvextSet   *set = lfirst(set_lc);
-		PvextSql	sql;
 
-		pvext_sql_init(&sql);
-		appendStringInfo(&sql.text, "SELECT EXISTS (SELECT FROM %s AS r WHERE ",
-						 set->table->sql_name);
-		if (set->productive)
-			pvext_append_match(plan, &sql, set);
-		else
-			appendStringInfoString(&sql.text, "true");	/* not linked any more: blocks */
-		appendStringInfo(&sql.text, " AND (%s) IS NOT FALSE)", blocker->condition);
 		plan->blocker_steps = lappend(plan->blocker_steps,
-									  pvext_sql_step(&sql, set->table));
+									  build_blocker_step(plan, lfirst(lc), set, false));
+		plan->blocker_locks = lappend(plan->blocker_locks, set == plan->self ?
+									  llast(plan->blocker_steps) :
+									  build_blocker_step(plan, lfirst(lc), set, true));
 	}
 }
 
@@ -754,6 +793,7 @@ free_plan(PvextPlan *plan)
 	free_steps(plan->writes);
 	free_steps(plan->checks);
 	free_steps(plan->blocker_steps);
+	free_steps(list_difference_ptr(plan->blocker_locks, plan->blocker_steps));
 	foreach(lc, plan->sets)
 	{
 		free_step(((PvextSet *) lfirst(lc))->collect);
@@ -773,6 +813,8 @@ free_plan(PvextPlan *plan)
 		free_step(((PvextRemoval *) lfirst(lc))->preview);
 	if (plan->lock_one.plan)
 		SPI_freeplan(plan->lock_one.plan);
+	if (plan->look_one.plan)
+		SPI_freeplan(plan->look_one.plan);
 	if (plan->lock_many.plan)
 		SPI_freeplan(plan->lock_many.plan);
 }

@@ -75,7 +75,8 @@ typedef struct PvextTarget
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
 	PvextStep  *gather;			/* old texts, where new ones are made in C */
 	PvextStep  *follow;			/* re-keying: this column and all that follow */
-	PvextParam	old_keys;		/* text[] */
+	List	   *key_columns;	/* of re-keying: what tells which rows follow */
+	List	   *old_keys;		/* PvextParam, text[], for each of them */
 	PvextParam	new_keys;		/* text[] */
 	PvextStep  *identify;		/* the identifying values, for redaction */
 	PvextStep  *digest;			/* digests of redacted texts */
@@ -105,11 +106,12 @@ struct PvextPlan
 	List	   *checks;			/* PvextStep: dirty, held, until */
 	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */
 	List	   *blocker_steps;	/* PvextStep, as subject->blockers */
+	List	   *blocker_locks;	/* the same, locking the rows they look at */
 	PvextParam	pattern;		/* text: finds identifying values */
 	PvextParam	whole;			/* bool: redact whole texts */
 	PvextStatement lock_one;
 	PvextStatement lock_many;
-	char	   *look_one;
+	PvextStatement look_one;
 	bool		redacts;
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */

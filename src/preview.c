@@ -117,36 +117,35 @@ join_texts(List *texts)
 	return buf.data;
 }
 
-Datum
-pvext_preview_erasure(PG_FUNCTION_ARGS)
+/* What the functions below are called with. */
+typedef struct Call
 {
-	PvextScope	scope;
-	PvextMap   *map;
-	PvextTable *subject;
-	PvextPlan  *plan;
+	FunctionCallInfo fcinfo;
+	Oid			relid;
+	char	   *key;			/* or NULL: */
+	bytea	   *digest;
+} Call;
+
+static void
+preview_by_map(PvextMap *map, void *arg)
+{
+	Call	   *call = arg;
+	FunctionCallInfo fcinfo = call->fcinfo;
+	PvextTable *subject = pvext_map_subject(map, call->relid);
+	PvextPlan  *plan = pvext_plan(map, subject, NULL);
+	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
 	PvextVerdict verdict;
-	List	   *rows;
-	PvextRow   *row;
 	bytea	   *digest;
 	ListCell   *lc;
 	int			i = 0;
 	char	   *why;
 
-	pvext_require_arg(fcinfo, 0, "subject");
-	InitMaterializedSRF(fcinfo, 0);
-	pvext_enter(&scope);
-	map = pvext_map();
-	subject = pvext_map_subject(map, PG_GETARG_OID(0));
-	plan = pvext_plan(map, subject, NULL);
-	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, pvext_key_arg(fcinfo, 1))),
-						   false);
 	if (rows == NIL)
 		pvext_unknown_key(subject);
-	row = linitial(rows);
-	digest = pvext_subject_digest(subject->id, row->key);
-	look_at(plan, row, digest);
-	pvext_verdict(plan, digest, &verdict);
-	look_at(plan, row, digest);
+	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
+	pvext_set_rows(plan, rows);
+	pvext_verdict(plan, digest, false, &verdict);
+	look_at(plan, linitial(rows), digest);
 	why = join_texts(verdict.reasons);
 	foreach(lc, plan->targets)
 	{
@@ -165,6 +164,20 @@ pvext_preview_erasure(PG_FUNCTION_ARGS)
 					 verdict.blocked && verdict.blocked[i] == '1', why, removal->basis);
 		i++;
 	}
+}
+
+Datum
+pvext_preview_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	Call		call = {fcinfo};
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	call.relid = PG_GETARG_OID(0);
+	call.key = pvext_key_arg(fcinfo, 1);
+	pvext_with_map(preview_by_map, &call);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }
@@ -259,28 +272,38 @@ digest_of_former(PvextTable *subject, const char *key)
 	return DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
 }
 
+static void
+verify_by_map(PvextMap *map, void *arg)
+{
+	Call	   *call = arg;
+	PvextTable *subject = pvext_map_subject(map, call->relid);
+	PvextPlan  *plan = pvext_plan(map, subject, NULL);
+	List	   *rows = NIL;
+	PvextRow   *row;
+
+	if (call->key)
+		rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
+	if (rows != NIL)
+		row = linitial(rows);
+	else
+		row = find_by_digest(plan, call->digest ? call->digest
+							 : digest_of_former(subject, call->key));
+	if (row)
+		put_remainders(call->fcinfo, plan, row);
+}
+
 Datum
 pvext_verify_subject(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
-	PvextMap   *map;
-	PvextTable *subject;
-	PvextPlan  *plan;
-	char	   *key;
-	List	   *rows;
-	PvextRow   *row;
+	Call		call = {fcinfo};
 
 	pvext_require_arg(fcinfo, 0, "subject");
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
-	key = pvext_key_arg(fcinfo, 1);
-	map = pvext_map();
-	subject = pvext_map_subject(map, PG_GETARG_OID(0));
-	plan = pvext_plan(map, subject, NULL);
-	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)), false);
-	row = rows != NIL ? linitial(rows) : find_by_digest(plan, digest_of_former(subject, key));
-	if (row)
-		put_remainders(fcinfo, plan, row);
+	call.relid = PG_GETARG_OID(0);
+	call.key = pvext_key_arg(fcinfo, 1);
+	pvext_with_map(verify_by_map, &call);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }
@@ -289,13 +312,8 @@ Datum
 pvext_verify_erasure(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
-	PvextMap   *map;
+	Call		call = {fcinfo};
 	PvextArgs	args = {0};
-	PvextTable *subject;
-	PvextPlan  *plan;
-	PvextRow   *row;
-	Oid			relid;
-	bytea	   *digest;
 	bool		isnull;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -306,14 +324,9 @@ pvext_verify_erasure(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no such erasure"),
 				 errhint("pv.erasure lists them.")));
-	relid = (Oid) pvext_int(0, 1);
-	digest = DatumGetByteaPCopy(pvext_datum(0, 2, &isnull));
-	map = pvext_map();
-	subject = pvext_map_subject(map, relid);
-	plan = pvext_plan(map, subject, NULL);
-	row = find_by_digest(plan, digest);
-	if (row)
-		put_remainders(fcinfo, plan, row);
+	call.relid = (Oid) pvext_int(0, 1);
+	call.digest = DatumGetByteaPCopy(pvext_datum(0, 2, &isnull));
+	pvext_with_map(verify_by_map, &call);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

@@ -23,7 +23,9 @@ typedef struct Follower
 {
 	PvextTable *table;
 	char	   *column;
-	bool		as_text;
+	List	   *columns;		/* its table's columns that hold the leader's key */
+	List	   *keys;			/* the leader's key columns that they hold */
+	List	   *as_text;		/* int: compared as text */
 	char	   *condition;		/* of the link, or NULL */
 } Follower;
 
@@ -60,9 +62,51 @@ is_known(List *followers, PvextTable *table, const char *column)
 	return false;
 }
 
-/* The columns that refer to one column, added where they are new. */
+/* The position of a name in a list, or -1. */
+static int
+position(List *names, const char *name)
+{
+	for (int i = 0; i < list_length(names); i++)
+		if (strcmp(list_nth(names, i), name) == 0)
+			return i;
+	return -1;
+}
+
+/* A link's column that takes the value of a column that takes it. */
+static Follower *
+make_follower(PvextLink *link, Follower *parent, const char *column)
+{
+	Follower   *follower = palloc0(sizeof(Follower));
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	if (link->condition)
+		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	follower->table = link->table;
+	follower->column = pstrdup(column);
+	follower->condition = link->condition;
+	forboth(lc, link->columns, parent_lc, link->parent_columns)
+	{
+		int			held = position(parent->columns, lfirst(parent_lc));
+		Oid			type;
+		Oid			parent_type;
+
+		if (held < 0)
+			continue;			/* no part of the leader's key */
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		(void) pvext_column(link->parent->relid, lfirst(parent_lc), &parent_type, NULL);
+		follower->columns = lappend(follower->columns, lfirst(lc));
+		follower->keys = lappend(follower->keys, list_nth(parent->keys, held));
+		follower->as_text = lappend_int(follower->as_text,
+										pvext_link_as_text(type, parent_type) ||
+										list_nth_int(parent->as_text, held));
+	}
+	return follower;
+}
+
+/* The columns that refer to one that takes the value, added where they are new. */
 static List *
-add_followers(PvextMap *map, List *followers, PvextTable *parent, const char *name)
+add_followers(PvextMap *map, List *followers, Follower *parent)
 {
 	ListCell   *lc;
 	ListCell   *cell;
@@ -71,48 +115,46 @@ add_followers(PvextMap *map, List *followers, PvextTable *parent, const char *na
 		foreach(cell, ((PvextTable *) lfirst(lc))->links)
 		{
 			PvextLink  *link = lfirst(cell);
-			ListCell   *column;
-			ListCell   *parent_column;
+			int			at = position(link->parent_columns, parent->column);
+			char	   *column;
 
-			if (link->parent != parent || cascades(link))
+			if (link->parent != parent->table || at < 0 || cascades(link))
 				continue;
-			forboth(column, link->columns, parent_column, link->parent_columns)
-			{
-				Follower   *follower;
-				Oid			type;
-				Oid			parent_type;
-
-				if (strcmp(lfirst(parent_column), name) != 0 ||
-					is_known(followers, link->table, lfirst(column)))
-					continue;
-				if (link->condition)
-					pvext_check_bound_owner(link->table, link->owner,
-											"the condition of a link");
-				follower = palloc0(sizeof(Follower));
-				(void) pvext_column(link->table->relid, lfirst(column), &type, NULL);
-				(void) pvext_column(parent->relid, name, &parent_type, NULL);
-				follower->table = link->table;
-				follower->column = lfirst(column);
-				follower->as_text = pvext_link_as_text(type, parent_type);
-				follower->condition = link->condition;
-				followers = lappend(followers, follower);
-			}
+			column = list_nth(link->columns, at);
+			if (!is_known(followers, link->table, column))
+				followers = lappend(followers, make_follower(link, parent, column));
 		}
 	return followers;
 }
 
-/* SQL: the follower's column holds the old key k.o. */
+/* SQL: the follower's row holds the old key k.o1, k.o2, ... */
 static char *
-compares(Follower *follower)
+compares(PvextTarget *target, Follower *follower)
 {
-	Oid			type;
-	const char *column = quote_identifier(follower->column);
+	StringInfoData buf;
+	int			i = 0;
+	ListCell   *lc;
 
-	(void) pvext_column(follower->table->relid, follower->column, &type, NULL);
-	if (follower->as_text)
-		return psprintf("CAST(r.%s AS text) = k.o", column);
-	return psprintf("r.%s %s CAST(k.o AS %s)", column, pvext_equality(type, type),
-					pvext_type_name(getBaseType(type), -1));
+	initStringInfo(&buf);
+	foreach(lc, follower->columns)
+	{
+		const char *column = quote_identifier(lfirst(lc));
+		int			key = position(target->key_columns, list_nth(follower->keys, i)) + 1;
+		Oid			type;
+
+		(void) pvext_column(follower->table->relid, lfirst(lc), &type, NULL);
+		appendStringInfoString(&buf, i > 0 ? " AND " : "");
+		if (list_nth_int(follower->as_text, i))
+			appendStringInfo(&buf, "CAST(r.%s AS text) = k.o%d", column, key);
+		else
+			appendStringInfo(&buf, "r.%s %s CAST(k.o%d AS %s)", column,
+							 pvext_equality(type, type), key,
+							 pvext_type_name(getBaseType(type), -1));
+		i++;
+	}
+	if (follower->condition)
+		appendStringInfo(&buf, " AND (%s)", follower->condition);
+	return buf.data;
 }
 
 static char *
@@ -125,14 +167,23 @@ column_type(Follower *follower)
 	return pvext_type_name(type, typmod);
 }
 
-/* SQL: the old and new keys as rows k(o, n). */
+/* SQL: the new keys and the old ones as rows k(n, o1, o2, ...). */
 static char *
 keys_sql(PvextSql *sql, PvextTarget *target)
 {
-	int			old_keys = pvext_sql_param(sql, &target->old_keys);
-	int			new_keys = pvext_sql_param(sql, &target->new_keys);
+	StringInfoData values;
+	StringInfoData names;
 
-	return psprintf("unnest($%d, $%d) AS k(o, n)", old_keys, new_keys);
+	initStringInfo(&values);
+	initStringInfo(&names);
+	appendStringInfo(&values, "$%d", pvext_sql_param(sql, &target->new_keys));
+	for (int i = 0; i < list_length(target->old_keys); i++)
+	{
+		appendStringInfo(&values, ", $%d",
+						 pvext_sql_param(sql, list_nth(target->old_keys, i)));
+		appendStringInfo(&names, ", o%d", i + 1);
+	}
+	return psprintf("unnest(%s) AS k(n%s)", values.data, names.data);
 }
 
 /* One UPDATE of the columns, all of one table, that take the new value. */
@@ -149,9 +200,7 @@ append_update(PvextSql *sql, PvextTarget *target, List *followers)
 	{
 		appendStringInfo(&sql->text, "%s = CAST(k.n AS %s) FROM %s WHERE %s",
 						 quote_identifier(first->column), column_type(first), keys,
-						 compares(first));
-		if (first->condition)
-			appendStringInfo(&sql->text, " AND (%s)", first->condition);
+						 compares(target, first));
 		return;
 	}
 	initStringInfo(&where);
@@ -159,11 +208,8 @@ append_update(PvextSql *sql, PvextTarget *target, List *followers)
 	{
 		Follower   *follower = lfirst(lc);
 		const char *column = quote_identifier(follower->column);
-		char	   *found = psprintf("(SELECT k.n FROM %s WHERE %s%s%s%s LIMIT 1)", keys,
-									 compares(follower),
-									 follower->condition ? " AND (" : "",
-									 follower->condition ? follower->condition : "",
-									 follower->condition ? ")" : "");
+		char	   *found = psprintf("(SELECT k.n FROM %s WHERE %s LIMIT 1)", keys,
+									 compares(target, follower));
 
 		appendStringInfo(&sql->text, "%s%s = coalesce(CAST(%s AS %s), r.%s)",
 						 lc == list_head(followers) ? "" : ", ", column, found,
@@ -186,18 +232,61 @@ followers_of_table(List *followers, PvextTable *table)
 }
 
 /*
- * The statement that gives a leading column its new values, target->new_keys
- * for target->old_keys, and all that follow it.  Raises where they are not all
- * one owner's.
+ * The columns of the leader's table whose old values tell which rows follow:
+ * a composite key is only the same when all of it is.
  */
-PvextStep *
-pvext_build_rekey(PvextMap *map, PvextTarget *target)
+static List *
+key_columns(PvextMap *map, PvextTarget *target)
 {
-	Follower	leader = {target->table, target->column->name, false, NULL};
-	List	   *followers = list_make1(&leader);
-	List	   *done = list_make1(target->table);
-	PvextSql	sql;
-	int			n = 0;
+	List	   *names = list_make1(target->column->name);
+	List	   *keys = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (position(target->table->key, target->column->name) >= 0)
+		keys = lappend(keys, target->table->key);
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+
+			if (link->parent == target->table &&
+				position(link->parent_columns, target->column->name) >= 0)
+				keys = lappend(keys, link->parent_columns);
+		}
+	foreach(lc, keys)
+		foreach(cell, (List *) lfirst(lc))
+			if (position(names, lfirst(cell)) < 0)
+				names = lappend(names, lfirst(cell));
+	return names;
+}
+
+/* The leader: its rows are known by all the key columns. */
+static Follower *
+make_leader(PvextTarget *target)
+{
+	Follower   *leader = palloc0(sizeof(Follower));
+
+	leader->table = target->table;
+	leader->column = target->column->name;
+	leader->columns = leader->keys = target->key_columns;
+	for (int i = 0; i < list_length(target->key_columns); i++)
+	{
+		PvextParam *param = palloc0(sizeof(PvextParam));
+
+		param->type = TEXTARRAYOID;
+		param->isnull = true;
+		target->old_keys = lappend(target->old_keys, param);
+		leader->as_text = lappend_int(leader->as_text, false);
+	}
+	return leader;
+}
+
+/* The columns that follow the leader, itself first; all are one owner's. */
+static List *
+find_followers(PvextMap *map, PvextTarget *target)
+{
+	List	   *followers = list_make1(make_leader(target));
 
 	for (int i = 0; i < list_length(followers); i++)
 	{
@@ -209,8 +298,37 @@ pvext_build_rekey(PvextMap *map, PvextTarget *target)
 					 errmsg("column \"%s\" of table %s has another owner than the key it follows",
 							follower->column, follower->table->sql_name),
 					 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
-		followers = add_followers(map, followers, follower->table, follower->column);
+		followers = add_followers(map, followers, follower);
 	}
+	return followers;
+}
+
+/*
+ * Build the two statements of a leading column: target->gather reads the new
+ * value, where SQL makes it, and the old keys of the rows to change;
+ * target->follow gives the new values, target->new_keys for target->old_keys,
+ * to the column and all that follow it.
+ */
+void
+pvext_build_rekey(PvextMap *map, PvextTarget *target)
+{
+	List	   *followers;
+	List	   *done = list_make1(target->table);
+	StringInfoData columns;
+	PvextSql	sql;
+	ListCell   *lc;
+	int			n = 0;
+
+	target->key_columns = key_columns(map, target);
+	followers = find_followers(map, target);
+
+	initStringInfo(&columns);
+	appendStringInfo(&columns, "CAST(%s AS text)", target->column->strategy.made_in_c ? "NULL"
+					 : pvext_strategy_value(&target->column->strategy, 0));
+	foreach(lc, target->key_columns)
+		appendStringInfo(&columns, ", CAST(r.%s AS text)", quote_identifier(lfirst(lc)));
+	target->gather = pvext_build_column(target, columns.data, true, "");
+
 	pvext_sql_init(&sql);
 	for (int i = 1; i < list_length(followers); i++)
 	{
@@ -226,5 +344,5 @@ pvext_build_rekey(PvextMap *map, PvextTarget *target)
 	}
 	appendStringInfoString(&sql.text, n > 0 ? " " : "");
 	append_update(&sql, target, followers_of_table(followers, target->table));
-	return pvext_sql_step(&sql, target->table);
+	target->follow = pvext_sql_step(&sql, target->table);
 }

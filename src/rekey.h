@@ -7,6 +7,6 @@
 
 #include "plan.h"
 
-extern PvextStep *pvext_build_rekey(PvextMap *map, PvextTarget *target);
+extern void pvext_build_rekey(PvextMap *map, PvextTarget *target);
 
 #endif							/* PVEXT_REKEY_H */

@@ -75,9 +75,8 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 
 		foreach(lc, linitial(keys))
 			pvext_arg_text(&args, lfirst(lc));
-		n = lock ? pvext_run_kept(plan->subject->owner, &plan->lock_one, &args,
-								  CURSOR_OPT_GENERIC_PLAN)
-			: pvext_run(plan->subject->owner, plan->look_one, &args);
+		n = pvext_run_keys(plan->subject, lock ? &plan->lock_one : &plan->look_one,
+						   &args, CURSOR_OPT_GENERIC_PLAN);
 	}
 	else
 	{
@@ -90,7 +89,7 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 				part = lappend(part, list_nth(lfirst(lc), i));
 			pvext_arg(&args, TEXTARRAYOID, text_array(part), false);
 		}
-		n = pvext_run_kept(plan->subject->owner, &plan->lock_many, &args, 0);
+		n = pvext_run_keys(plan->subject, &plan->lock_many, &args, 0);
 	}
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -279,32 +278,54 @@ gather_values(PvextPlan *plan, bool many)
 	}
 }
 
-/* The subjects' rows again, by the keys that they have now. */
+/* A re-keyed row: its old key columns, one after the other, and the new value. */
+typedef struct KeyChange
+{
+	char	   *old;
+	char	   *made;
+} KeyChange;
+
+static int
+compare_changes(const void *a, const void *b)
+{
+	return strcmp(((const KeyChange *) a)->old, ((const KeyChange *) b)->old);
+}
+
+/* The key columns' texts as one, such that different keys stay different. */
+static char *
+join_key(List *parts)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, parts)
+		appendStringInfo(&buf, "%zu:%s", strlen(lfirst(lc)), (char *) lfirst(lc));
+	return buf.data;
+}
+
+/*
+ * The subjects' rows again, by the keys that they have now.
+ */
 static List *
-find_rows_again(PvextPlan *plan, PvextTarget *target, List *rows, List *old, List *made)
+find_rows_again(PvextPlan *plan, PvextTarget *target, List *rows,
+				KeyChange *key_changes, int nchanges)
 {
 	List	   *keys = NIL;
 	List	   *found;
 	ListCell   *lc;
 
+	qsort(key_changes, nchanges, sizeof(KeyChange), compare_changes);
 	foreach(lc, rows)
 	{
 		List	   *parts = pvext_split_key(plan->subject, ((PvextRow *) lfirst(lc))->key);
+		KeyChange	wanted = {join_key(parts), NULL};
+		KeyChange  *change = bsearch(&wanted, key_changes, nchanges, sizeof(KeyChange),
+									 compare_changes);
 
-		for (int i = 0; i < list_length(parts); i++)
-		{
-			ListCell   *from;
-			ListCell   *to;
-
-			if (strcmp(list_nth(plan->subject->key, i), target->column->name) != 0)
-				continue;
-			forboth(from, old, to, made)
-				if (strcmp(list_nth(parts, i), lfirst(from)) == 0)
-				{
-					lfirst(list_nth_cell(parts, i)) = lfirst(to);
-					break;
-				}
-		}
+		for (int i = 0; change && i < list_length(parts); i++)
+			if (strcmp(list_nth(plan->subject->key, i), target->column->name) == 0)
+				lfirst(list_nth_cell(parts, i)) = change->made;
 		keys = lappend(keys, parts);
 	}
 	found = pvext_lock_rows(plan, keys, true);
@@ -315,6 +336,70 @@ find_rows_again(PvextPlan *plan, PvextTarget *target, List *rows, List *old, Lis
 		((PvextRow *) list_nth(rows, row->n))->key = row->key;
 	}
 	return found;
+}
+
+/* The subject's key columns among those of a gathered row, joined. */
+static char *
+subject_key(PvextPlan *plan, PvextTarget *target, List *texts)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->subject->key)
+		for (int i = 0; i < list_length(target->key_columns); i++)
+			if (strcmp(lfirst(lc), list_nth(target->key_columns, i)) == 0)
+				parts = lappend(parts, list_nth(texts, i));
+	return join_key(parts);
+}
+
+/*
+ * Read the keys to change and make their new values.  Returns how many.
+ */
+static int
+gather_keys(PvextPlan *plan, PvextTarget *target, bool many, KeyChange **key_changes)
+{
+	int			n = (int) pvext_run_step(target->gather, many);
+	int			nkeys = list_length(target->key_columns);
+	SPITupleTable *found = SPI_tuptable;
+	List	   *made = NIL;
+	List	  **old;
+	int64	   *serials = NULL;
+
+	if (n == 0)
+		return 0;
+	if (target->column->strategy.made_in_c)
+		serials = draw_serials(n);
+	SPI_tuptable = found;
+	old = palloc0(sizeof(List *) * nkeys);
+	*key_changes = palloc0(sizeof(KeyChange) * n);
+	for (int i = 0; i < n; i++)
+	{
+		List	   *texts = NIL;
+		char	   *value;
+
+		for (int k = 0; k < nkeys; k++)
+		{
+			char	   *text = pvext_value(i, k + 2);
+
+			texts = lappend(texts, text ? text : "");
+			old[k] = lappend(old[k], text ? text : "");
+		}
+		value = serials ? pvext_make_value(&target->column->strategy, linitial(texts),
+										   serials[i]) : pvext_value(i, 1);
+		made = lappend(made, value);
+		(*key_changes)[i].made = value;
+		(*key_changes)[i].old = subject_key(plan, target, texts);
+	}
+	target->new_keys.value = text_array(made);
+	target->new_keys.isnull = false;
+	for (int k = 0; k < nkeys; k++)
+	{
+		PvextParam *param = list_nth(target->old_keys, k);
+
+		param->value = text_array(old[k]);
+		param->isnull = false;
+	}
+	return n;
 }
 
 /*
@@ -331,26 +416,19 @@ follow_keys(PvextPlan *plan, List *rows, List **matched, bool many)
 	foreach(lc, plan->targets)
 	{
 		PvextTarget *target = lfirst(lc);
-		List	   *old;
-		List	   *made;
+		KeyChange  *key_changes = NULL;
+		int			n;
 
 		if (target->blocked || target->follow == NULL)
 			continue;
-		old = result_texts(pvext_run_step(target->gather, many));
-		if (old == NIL && target->old_keys.isnull)
+		n = gather_keys(plan, target, many, &key_changes);
+		if (target->new_keys.isnull)
 			continue;
-		if (old != NIL)
-		{
-			made = make_values(target, old);
-			target->old_keys.value = text_array(old);
-			target->new_keys.value = text_array(made);
-			target->old_keys.isnull = target->new_keys.isnull = false;
-		}
 		changed += pvext_run_step(target->follow, many);
-		if (old != NIL && target->table == plan->subject)
+		if (n > 0 && target->table == plan->subject)
 		{
 			*matched = list_concat_copy(*matched,
-										find_rows_again(plan, target, rows, old, made));
+										find_rows_again(plan, target, rows, key_changes, n));
 			pvext_set_rows(plan, *matched);
 		}
 	}
@@ -471,7 +549,7 @@ forget_keys(PvextPlan *plan)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		target->old_keys.isnull = target->new_keys.isnull = true;
+		target->new_keys.isnull = true;
 	}
 	foreach(lc, plan->sets)
 	{

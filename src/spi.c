@@ -49,6 +49,14 @@ static const struct
 	{"standard_conforming_strings", "on"},
 	{"transform_null_equals", "off"},
 	{"xmlbinary", "base64"},
+	{"array_nulls", "on"},
+	{"gin_fuzzy_search_limit", "0"},
+
+	/* What shows plans shows their values to whoever set it. */
+	{"debug_print_parse", "off"},
+	{"debug_print_rewritten", "off"},
+	{"debug_print_plan", "off"},
+	{"plan_cache_mode", "auto"},
 };
 
 /*
@@ -89,6 +97,25 @@ pvext_role(void)
 	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 	ReleaseSysCache(tuple);
 	return owner;
+}
+
+/*
+ * Become role inside a security-restricted operation: for running its code,
+ * and for parsing, which runs it too (the input function of an array over a
+ * domain checks the domain).  An error's abort switches back by itself.
+ */
+void
+pvext_switch_user(Oid role, PvextUser *back)
+{
+	GetUserIdAndSecContext(&back->user, &back->context);
+	SetUserIdAndSecContext(role, back->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+}
+
+void
+pvext_restore_user(const PvextUser *back)
+{
+	SetUserIdAndSecContext(back->user, back->context);
 }
 
 void
@@ -171,13 +198,10 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 {
 	MemoryContext old = CurrentMemoryContext;
 	int			nestlevel = NewGUCNestLevel();
-	Oid			save_user;
-	int			save_context;
+	PvextUser	back;
 	int			result;
 
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(role, save_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	pvext_switch_user(role, &back);
 
 	if (statement->plan == NULL)
 	{
@@ -198,7 +222,7 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 		elog(ERROR, "could not execute statement: %s",
 			 SPI_result_code_string(result));
 
-	SetUserIdAndSecContext(save_user, save_context);
+	pvext_restore_user(&back);
 	AtEOXact_GUC(false, nestlevel);
 	MemoryContextSwitchTo(old); /* SPI leaves its own context behind */
 	return SPI_processed;

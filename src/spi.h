@@ -35,6 +35,16 @@ typedef struct PvextScope
 extern void pvext_enter(PvextScope *scope);
 extern void pvext_leave(PvextScope *scope);
 
+/* Whom to go back to after pvext_switch_user(). */
+typedef struct PvextUser
+{
+	Oid			user;
+	int			context;
+} PvextUser;
+
+extern void pvext_switch_user(Oid role, PvextUser *back);
+extern void pvext_restore_user(const PvextUser *back);
+
 extern Oid	pvext_role(void);
 
 extern void pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull);

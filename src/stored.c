@@ -113,27 +113,29 @@ pvext_describe_stored(PvextStored *stored)
 
 /*
  * Bind a stored expression anew, see pvext_rebind(), as the owner of its
- * table, who may look up what it names.  For pvext_try(): an error leaves
- * it to the subtransaction to restore the user.
+ * table, who may look up what it names.  Raises where that isn't the owner who
+ * declared it: to parse is to run its code.
  */
 char *
 pvext_rebind_stored(PvextStored *stored, Oid renamed, const char *oldname,
 					const char *newname, bool prefix)
 {
 	int			flags = kinds[stored->kind].flags;
-	Oid			save_user;
-	int			save_context;
+	PvextUser	back;
 	char	   *text;
 
 	if (stored->aggregate)
 		flags |= PVEXT_EXPR_AGGREGATE;
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(pvext_owner(stored->relid), save_context |
-						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	if (strcmp(stored->owner, GetUserNameFromId(pvext_owner(stored->relid), false)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the expression was declared for another owner"),
+				 errhint("Let the table's owner declare it again.")));
+	pvext_switch_user(pvext_owner(stored->relid), &back);
 	text = pvext_rebind(stored->relid, stored->bound,
 						kinds[stored->kind].is_condition ? BOOLOID : InvalidOid,
 						flags, renamed, oldname, newname, prefix);
-	SetUserIdAndSecContext(save_user, save_context);
+	pvext_restore_user(&back);
 	return text;
 }
 

@@ -102,7 +102,7 @@ blocks_removal(PvextBlocker *blocker, PvextTable *table)
 
 /* Find the rows that lead to a set, from the subject's own. */
 static void
-look_for(PvextPlan *plan, PvextSet *set)
+look_for(PvextPlan *plan, PvextSet *set, bool lock)
 {
 	ListCell   *lc;
 
@@ -115,21 +115,21 @@ look_for(PvextPlan *plan, PvextSet *set)
 
 		if (parent == plan->self)
 			continue;
-		look_for(plan, parent);
-		pvext_fill_slots(parent, parent->look, false, false);
+		look_for(plan, parent, lock);
+		pvext_fill_slots(parent, lock ? parent->collect : parent->look, false, false);
 	}
 	set->building = false;
 }
 
 /* Does the blocker block the subject whose row is in plan->self? */
 static bool
-evaluate(PvextPlan *plan, int n)
+evaluate(PvextPlan *plan, int n, bool lock)
 {
 	PvextBlocker *blocker = list_nth(plan->subject->blockers, n);
-	PvextStep  *step = list_nth(plan->blocker_steps, n);
+	PvextStep  *step = list_nth(lock ? plan->blocker_locks : plan->blocker_steps, n);
 
 	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
-	look_for(plan, list_nth(plan->blocker_sets, n));
+	look_for(plan, list_nth(plan->blocker_sets, n), lock);
 	(void) pvext_run_step(step, false);
 	return pvext_bool(0, 1);
 }
@@ -139,7 +139,7 @@ evaluate(PvextPlan *plan, int n)
  * Being interrupted is no decision.
  */
 static bool
-blocks(PvextPlan *plan, int n)
+blocks(PvextPlan *plan, int n, bool lock)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -149,7 +149,7 @@ blocks(PvextPlan *plan, int n)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		result = evaluate(plan, n);
+		result = evaluate(plan, n, lock);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -175,11 +175,12 @@ blocks(PvextPlan *plan, int n)
 
 /*
  * What holds and blockers say of the one subject whose row fills plan->self.
- * Its row is to be locked before, if the verdict is to be carried out.  The
- * results are in the current context.
+ * If the verdict is to be carried out, its row is locked before, and with lock
+ * so are the rows that blockers look at: whoever is changing them is waited
+ * for.  The results are in the current context.
  */
 void
-pvext_verdict(PvextPlan *plan, const bytea *digest, PvextVerdict *verdict)
+pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock, PvextVerdict *verdict)
 {
 	int			size = list_length(plan->targets) + list_length(plan->removals);
 	char	   *blocked = palloc0(size + 1);
@@ -197,7 +198,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, PvextVerdict *verdict)
 		ListCell   *cell;
 		int			i = 0;
 
-		if (!blocks(plan, n++))
+		if (!blocks(plan, n++, lock))
 			continue;
 		verdict->reasons = lappend(verdict->reasons,
 								   psprintf("%s: %s", blocker->name, blocker->reason));

@@ -15,6 +15,7 @@ typedef struct PvextVerdict
 } PvextVerdict;
 
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
-extern void pvext_verdict(PvextPlan *plan, const bytea *digest, PvextVerdict *verdict);
+extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock,
+						  PvextVerdict *verdict);
 
 #endif							/* PVEXT_VERDICT_H */

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # What test/run and test/demo have in common: getting PostgreSQL, and building
 # pvext in a temporary copy of the tree, as an unprivileged user.  Sourced, with
 #   tree    the source tree

@@ -138,7 +138,7 @@ SELECT count(DISTINCT id) AS requests, min(state) AS state FROM (
     SELECT * FROM pv.erase_subject('firm', 'ALFKI')
     UNION ALL SELECT e.* FROM firm, pv.erase_subject('firm', firm.id) e WHERE firm.id <> 'ANATR') x;
 SELECT former_digest <> subject_digest AS moved FROM pv.erasure WHERE subject = 'firm'::regclass;
-SELECT * FROM pv.erasure e, pv.verify_erasure(e.id) WHERE e.subject = 'firm'::regclass;
+SELECT v.* FROM pv.erasure e, pv.verify_erasure(e.id) v WHERE e.subject = 'firm'::regclass;
 SELECT pv.erase_subject('firm', 'BOLID');
 \echo :SQLSTATE
 
@@ -163,5 +163,19 @@ SELECT country, c.number = '123456782' AS known, c.name, count(v.round) AS votes
        count(r.round) AS remarks, count(r.body) AS bodies
 FROM citizen c LEFT JOIN vote v USING (country, number) LEFT JOIN remark r USING (country, number, round)
 GROUP BY 1, 2, 3 ORDER BY 1;
+
+-- Likewise where pvext has to make them follow: the other tenant's Ann stays.
+CREATE TABLE account (tenant int, login varchar(12), name text, PRIMARY KEY (tenant, login));
+CREATE TABLE post (tenant int, login varchar(12), body text, FOREIGN KEY (login, tenant) REFERENCES account (login, tenant));
+INSERT INTO account VALUES (1, 'ann', 'Ann'), (2, 'ann', 'another Ann');
+INSERT INTO post SELECT tenant, login, 'post of ' || name FROM account;
+\o /dev/null
+SELECT pv.declare_subject('account');
+SELECT pv.link_foreign_keys('account');
+SELECT pv.declare_personal('account', '{login}', 'identifying', erase_with => 'token');
+SELECT pv.declare_personal('account', '{name}', 'x'), pv.declare_personal('post', '{body}', 'x');
+\o
+SELECT state FROM pv.erase_subject('account', ROW(1, 'ann'));
+SELECT tenant, login = 'ann' AS ann, name, body FROM account JOIN post USING (tenant, login) ORDER BY tenant;
 
 DROP SCHEMA key CASCADE;

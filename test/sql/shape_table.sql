@@ -49,7 +49,7 @@ INSERT INTO call_note VALUES (3, 1, 'call', '555'), (4, 2, 'call', '555');
 INSERT INTO long_call_note VALUES (5, 1, 'long call', '555', 5), (6, 2, 'long call', '555', 6);
 SELECT pv.declare_link('note', '{person}', 'person');
 SELECT pv.declare_personal('note', '{body}', 'x') \g /dev/null
-SELECT relation, column_name, problem FROM pv.check_map() WHERE relation LIKE 'tables.%call_note' ORDER BY 1, 2;
+SELECT count(*) FROM pv.check_map() WHERE relation = 'tables.call_note' AND column_name = 'phone';
 SELECT pv.declare_link('call_note', '{person}', 'person');
 SELECT pv.declare_personal('call_note', '{phone}', 'x') \g /dev/null
 

@@ -137,8 +137,9 @@ DROP TRIGGER late ON client;
 CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM pv.erase_subject('shape.client', OLD.id); RETURN NEW; END $$;
 CREATE TRIGGER again BEFORE UPDATE ON client FOR EACH ROW EXECUTE FUNCTION again();
+\set VERBOSITY sqlstate
 SELECT pv.erase_subject('client', 1);
-\echo :SQLSTATE
+\set VERBOSITY default
 DROP TRIGGER again ON client;
 -- But one may erase when it is fired by something else.
 CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$

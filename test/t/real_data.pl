@@ -112,6 +112,16 @@ sub values_of
 	return keys %values;
 }
 
+# Is a value in a dump? A few digits are in every digest and time; there they
+# don't count.
+sub holds
+{
+	my ($dump, $value) = @_;
+
+	return index($dump, $value) >= 0 if $value =~ /[^0-9a-fA-F-]/;
+	return $dump =~ /(?<![0-9a-f.:-])\Q$value\E(?![0-9a-f:-])/;
+}
+
 # Erase by a call, and compare what was with what is.
 sub erase
 {
@@ -123,7 +133,7 @@ sub erase
 	my @only = grep { index($rest, $_) < 0 } values_of($database, $map, $keys);
 
 	$dump{$database} //= take_dump($database);
-	is(scalar(grep { index($dump{$database}, $_) < 0 } @only), 0,
+	is(scalar(grep { !holds($dump{$database}, $_) } @only), 0,
 		"$name: a dump holds what only they have");
 	cmp_ok(scalar @only, '>=', 4 * @keys, "$name: and that is not little");
 
@@ -133,7 +143,7 @@ sub erase
 
 	my $before = rows_of($dump{$database});
 	$dump{$database} = take_dump($database);
-	is_deeply([ grep { index($dump{$database}, $_) >= 0 } @only ], [],
+	is_deeply([ grep { holds($dump{$database}, $_) } @only ], [],
 		"$name: a dump holds nothing of what only they had");
 
 	my $after = rows_of($dump{$database});
