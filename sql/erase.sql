@@ -4,7 +4,7 @@ COMMENT ON TYPE pv.erasure_state IS 'how far an erasure is';
 
 CREATE TABLE pv.erasure_ledger (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    relation_id     integer NOT NULL REFERENCES pv.relation,
+    relation_id     integer NOT NULL,
     key             text,
     former_digest   bytea NOT NULL,
     subject_digest  bytea NOT NULL,
@@ -49,7 +49,7 @@ CREATE VIEW pv.erasure AS
 COMMENT ON VIEW pv.erasure IS 'the erasure ledger: requests for erasure and what became of them';
 
 CREATE TABLE pv.redaction (
-    relation_id    integer NOT NULL REFERENCES pv.relation,
+    relation_id    integer NOT NULL,
     column_name    name NOT NULL,
     subject_digest bytea NOT NULL,
     digest         bytea NOT NULL,

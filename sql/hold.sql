@@ -1,7 +1,7 @@
 CREATE TABLE pv.declared_blocker (
-    relation_id integer NOT NULL REFERENCES pv.declared_subject (relation_id),
+    relation_id integer NOT NULL,
     name        text NOT NULL CHECK (name <> ''),
-    over_id     integer REFERENCES pv.relation,
+    over_id     integer,
     condition   text NOT NULL,
     bound       text NOT NULL,
     owner       name NOT NULL,
@@ -26,7 +26,7 @@ COMMENT ON VIEW pv.blocker IS 'conditions under which a subject is not erased';
 
 CREATE TABLE pv.hold (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    relation_id    integer NOT NULL REFERENCES pv.relation,
+    relation_id    integer NOT NULL,
     key            text,
     subject_digest bytea NOT NULL,
     reason         text NOT NULL CHECK (reason <> ''),

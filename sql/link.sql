@@ -1,8 +1,8 @@
 CREATE TABLE pv.declared_link (
-    relation_id    integer NOT NULL REFERENCES pv.relation,
+    relation_id    integer NOT NULL,
     name           name NOT NULL CHECK (name <> '' AND name <> '*'),
     columns        name[] NOT NULL,
-    parent_id      integer NOT NULL REFERENCES pv.relation,
+    parent_id      integer NOT NULL,
     parent_columns name[] NOT NULL CHECK (cardinality(parent_columns) = cardinality(columns)),
     condition      text,
     bound          text,

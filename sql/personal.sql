@@ -13,7 +13,7 @@ CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.pu
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
 
 CREATE TABLE pv.declared_personal (
-    relation_id integer NOT NULL REFERENCES pv.relation,
+    relation_id integer NOT NULL,
     column_name name NOT NULL,
     path        name[],
     category    text NOT NULL CHECK (category <> ''),
@@ -44,7 +44,7 @@ COMMENT ON COLUMN pv.personal.link IS 'the link whose subject the column is abou
 COMMENT ON COLUMN pv.personal.strategy IS 'erase_with, or what auto came to';
 
 CREATE TABLE pv.not_personal (
-    relation_id integer NOT NULL REFERENCES pv.relation,
+    relation_id integer NOT NULL,
     column_name name NOT NULL,
     PRIMARY KEY (relation_id, column_name)
 );

@@ -1,3 +1,5 @@
+-- The tables below name a relation by its id, without a foreign key: pg_restore's
+-- parallel jobs load them in any order.
 CREATE TABLE pv.relation (
     id       integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     relation regclass UNIQUE,

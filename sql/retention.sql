@@ -1,5 +1,5 @@
 CREATE TABLE pv.declared_retention (
-    relation_id     integer NOT NULL REFERENCES pv.relation,
+    relation_id     integer NOT NULL,
     name            text NOT NULL CHECK (name <> ''),
     keep            interval NOT NULL,
     after           text NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE pv.declared_retention (
     columns         name[],
     mandatory       boolean NOT NULL,
     action          text NOT NULL CHECK (action IN ('anonymise', 'delete')),
-    over_id         integer REFERENCES pv.relation,
+    over_id         integer,
     otherwise       text,
     otherwise_bound text,
     time_zone       text NOT NULL,

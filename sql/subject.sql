@@ -1,5 +1,5 @@
 CREATE TABLE pv.declared_subject (
-    relation_id integer PRIMARY KEY REFERENCES pv.relation,
+    relation_id integer PRIMARY KEY,
     key         name[] NOT NULL CHECK (cardinality(key) > 0),
     description text,
     condition   text,

@@ -3,6 +3,7 @@
  *		Arguments of SQL functions that may be null.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog/pg_type.h"

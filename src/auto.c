@@ -8,6 +8,7 @@
  * declaration, so that an erasure doesn't search again.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"

@@ -7,6 +7,7 @@
  * count of blocked subjects, needs one owner for all of them.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "belong.h"
 #include "catalog.h"

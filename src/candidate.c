@@ -10,6 +10,7 @@
  * Called by pv.candidate_links(), pv.link_foreign_keys() and generate.c.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "fmgr.h"
 #include "compat.h"

@@ -6,6 +6,7 @@
  * keeps them: a name survives dump and restore, an attribute number doesn't.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"

@@ -11,6 +11,7 @@
  * ddl.c, for a table that a command has just changed.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "fmgr.h"
 #include "compat.h"
@@ -559,6 +560,61 @@ check_children(Check *check)
 	}
 }
 
+/* Foreign keys by which deleted rows would take others along. */
+static void
+check_deletes(Check *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch(check,
+					  "SELECT DISTINCT k.conrelid::regclass, r.relation, k.conname"
+					  " FROM pv.declared_link d JOIN (" LIVE_RELATION ") ON r.id = d.relation_id"
+					  " JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = c.oid"
+					  "  AND k.conparentid = 0 AND k.conrelid <> c.oid AND k.confdeltype IN ('c', 'n', 'd')"
+					  " WHERE d.on_erase = 'delete' AND ($1 = 0 OR r.id = $1)"
+					  " AND NOT EXISTS (SELECT FROM pv.declared_link l JOIN pv.relation x ON x.id = l.relation_id"
+					  "  WHERE x.relation = k.conrelid AND l.parent_id = r.id AND l.on_erase = 'delete')"
+					  " ORDER BY 1, 3"))
+	{
+		char	  **row = lfirst(lc);
+
+		add_finding(check, row[0], NULL, true,
+					psprintf("foreign key \"%s\" lets its rows change when those of %s are deleted",
+							 row[2], row[1]),
+					psprintf("Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
+							 row[1]));
+	}
+}
+
+/* Columns that only an inheritance child of a mapped table has. */
+static void
+check_child_columns(Check *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch(check,
+					  "WITH RECURSIVE child (id) AS ("
+					  " SELECT i.inhrelid FROM " LIVE_RELATION
+					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " ONLY
+					  " UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
+					  " SELECT a.attrelid::regclass, a.attname FROM child"
+					  " JOIN pg_attribute a ON a.attrelid = child.id AND a.attnum > 0"
+					  "  AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''"
+					  " WHERE NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.declared_personal p ON p.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND p.column_name = a.attname)"
+					  " AND NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.not_personal n ON n.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND n.column_name = a.attname)"
+					  " ORDER BY 1, a.attnum"))
+	{
+		char	  **row = lfirst(lc);
+
+		add_finding(check, row[0], row[1], false, "the column is not classified",
+					"Link the child table as its parent is, and declare the column there.");
+	}
+}
+
 /*
  * What is wrong with one relation after a command: with its declarations, and
  * with those of its columns that are in new_columns, or with all_columns any,
@@ -575,6 +631,7 @@ pvext_check_relation(int32 relation_id, bool all_columns, List *new_columns)
 	check_expressions(&check);
 	check_strategies(&check);
 	check_children(&check);
+	check_deletes(&check);
 	if (all_columns || new_columns != NIL)
 		check_unclassified(&check, all_columns ? NIL : new_columns);
 	return check.findings;
@@ -608,8 +665,10 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_expressions(&check);
 	check_strategies(&check);
 	check_children(&check);
+	check_deletes(&check);
 	check_indexes(&check);
 	check_unclassified(&check, NIL);
+	check_child_columns(&check);
 	check_unreached(&check);
 	check_undeclared(&check);
 	check_unowned(&check);

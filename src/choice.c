@@ -6,6 +6,7 @@
  * what the user leaves open.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/table.h"
 #include "auto.h"

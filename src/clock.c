@@ -9,6 +9,7 @@
  * user's) sees UTC, as pvext's statements run under it.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/table.h"
 #include "catalog/pg_collation.h"

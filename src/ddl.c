@@ -13,6 +13,7 @@
  * of their own and are not checked.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "fmgr.h"
 #include "compat.h"

@@ -7,6 +7,7 @@
  * enters in the ledger what became of each request.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "arg.h"
@@ -176,9 +177,9 @@ check_limit(List *cases)
 	if (n > 0 && n + pvext_erased_lately() > pvext_erasure_limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("erasing %lld more subjects would pass \"pvext.erasure_limit\"",
+				 errmsg("erasing %lld more would pass \"pvext.erasure_limit\"",
 						(long long) n),
-				 errdetail("The limit is %d subjects within 24 hours; nothing was changed.",
+				 errdetail("The limit within 24 hours is %d; nothing was changed.",
 						   pvext_erasure_limit),
 				 errhint("If it is meant, let a superuser raise the limit for this session.")));
 }
@@ -408,28 +409,6 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	return results;
 }
 
-/*
- * An error of the server's may hold values: raise it again without them.
- * What pvext itself raises never does.
- */
-static void
-raise_without_values(MemoryContext context)
-{
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
-		error->message = "a value could not be converted or computed during the erasure";
-	if (error->detail && error->table_name)
-		error->detail = NULL;
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
-		error->detail = error->detail_log = NULL;
-	ReThrowError(error);
-}
-
 /* The arguments and the result of pvext_erase(). */
 typedef struct Call
 {
@@ -445,18 +424,9 @@ erase_by_map(PvextMap *map, void *arg)
 	Call	   *call = arg;
 	PvextTable *subject = pvext_map_subject(map, call->relid);
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
-	MemoryContext context = CurrentMemoryContext;
 	List	   *rows = lock_subjects(subject, plan, call->keys);
 
-	PG_TRY();
-	{
-		call->results = erase(map, plan, rows, call->keys, call->reason);
-	}
-	PG_CATCH();
-	{
-		raise_without_values(context);
-	}
-	PG_END_TRY();
+	call->results = erase(map, plan, rows, call->keys, call->reason);
 }
 
 /*

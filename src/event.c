@@ -5,6 +5,7 @@
  * The record names the function and what it was about, never a key.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog/pg_type.h"
 #include "event.h"

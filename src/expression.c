@@ -9,6 +9,7 @@
  * literal already runs the checks of domains in it.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
@@ -204,13 +205,9 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 char *
 pvext_deparse(Oid relid, Node *expr, bool prefix)
 {
-	int			nestlevel = NewGUCNestLevel();
+	int			nestlevel = pvext_pin_settings();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_SUSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("quote_all_identifiers", "off", PGC_SUSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	text = deparse_expression(expr, deparse_context_for(PVEXT_ROW, relid),
 							  prefix, false);
 	AtEOXact_GUC(false, nestlevel);

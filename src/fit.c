@@ -6,6 +6,7 @@
  * values can tell, trial.c finds out.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include <math.h>
 

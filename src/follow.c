@@ -8,6 +8,7 @@
  * goes by follows, and is never replaced by itself.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

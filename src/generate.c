@@ -8,6 +8,7 @@
  * to read it: names of columns are hints, not knowledge.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include <ctype.h>
 

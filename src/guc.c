@@ -6,6 +6,7 @@
  * whom GRANT SET ON PARAMETER allows.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include <limits.h>
 

@@ -11,6 +11,7 @@
  * would block everybody: it is tried first.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "arg.h"

@@ -8,6 +8,7 @@
  * the row's own spelling.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

@@ -6,6 +6,7 @@
  * knows the person by keyed digests only.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"

@@ -8,6 +8,7 @@
  * table: then the path ends before, and goes on by any of them.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

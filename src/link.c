@@ -6,6 +6,7 @@
  * under a condition only.  A text column may hold another type's key.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog.h"
@@ -221,6 +222,38 @@ check_parent_deletes(Oid relid, List *columns, Oid parent, const char *on_erase)
 	}
 }
 
+/*
+ * Where the parent's key is itself erased, the link's columns get its new value
+ * in the same statement: by the foreign key, or as one owner.
+ */
+static void
+check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
+{
+	PvextArgs	args = {0};
+	ListCell   *lc;
+
+	if (pvext_owner(relid) == pvext_owner(parent))
+		return;
+	pvext_arg_int4(&args, pvext_relation_id(parent));
+	pvext_arg_names(&args, parent_columns, false);
+	if (pvext_own("SELECT FROM pv.declared_personal WHERE relation_id = $1"
+				  " AND column_name = ANY ($2)", &args) == 0)
+		return;
+	foreach(lc, pvext_foreign_keys_to(parent))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (fk->relid == relid && fk->on_update == FKCONSTR_ACTION_CASCADE &&
+			pvext_same_names(fk->columns, columns))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table %s has another owner than the personal key that it is linked to",
+					pvext_relation_name(relid)),
+			 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
+}
+
 static void
 insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
 			const char *name, const char *condition, const char *bound,
@@ -272,6 +305,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 	check_columns(relid, columns, parent, parent_columns);
 	check_on_erase(relid, on_erase);
 	check_parent_deletes(relid, columns, parent, on_erase);
+	check_key_follows(relid, columns, parent, parent_columns);
 	if (bound)
 		(void) pvext_run(pvext_owner(relid),
 						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",

@@ -7,6 +7,7 @@
  * a call works with stays as it is until the next call asks for one.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "catalog.h"
@@ -440,12 +441,37 @@ load_blockers(PvextMap *map)
 }
 
 /*
+ * An error that the server raised while it worked on users' rows may hold
+ * their values: raise it again without them.  pvext's own never do.
+ */
+static void
+raise_without_values(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	error->context = NULL;
+	error->internalquery = NULL;
+	error->internalpos = 0;
+	if (error->domain == NULL || strcmp(error->domain, TEXTDOMAIN) != 0)
+	{
+		error->detail = error->detail_log = error->hint = NULL;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+			error->message = "a value of the subject's rows could not be converted or computed";
+	}
+	ReThrowError(error);
+}
+
+/*
  * Do something by the map's plans, whose values a nested call would overwrite:
- * such a call is refused.
+ * such a call is refused.  Errors are raised without values.
  */
 void
 pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)
 {
+	MemoryContext context = CurrentMemoryContext;
 	PvextMap   *map = pvext_map();
 
 	pins++;
@@ -453,11 +479,13 @@ pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)
 	{
 		body(map, arg);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		pins--;
+		raise_without_values(context);
 	}
 	PG_END_TRY();
+	pins--;
 }
 
 static void

@@ -8,6 +8,7 @@
  * end where negative.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"

@@ -4,6 +4,7 @@
  *		and whose they are; and columns that were looked at and hold none.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog.h"

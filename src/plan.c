@@ -8,6 +8,7 @@
  * yet, and no mandatory retention rule keeps it.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
@@ -484,12 +485,24 @@ build_writes(PvextMap *map, PvextPlan *plan)
 	}
 }
 
+static bool
+is_removed(PvextPlan *plan, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->removals)
+		if (((PvextRemoval *) lfirst(lc))->table->relid == relid)
+			return true;
+	return false;
+}
+
 /*
  * The triggers of a table that a foreign key changes by the side are fired as
- * whoever changed the key: refuse where they aren't that owner's own.
+ * whoever changed the key: refuse where they aren't that owner's own.  Rows
+ * that go with deleted ones must have been declared to go.
  */
 static void
-check_cascades(PvextTable *table, Oid relid, bool update, List *seen)
+check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List *seen)
 {
 	ListCell   *lc;
 
@@ -508,8 +521,17 @@ check_cascades(PvextTable *table, Oid relid, bool update, List *seen)
 							pvext_relation_name(fk->relid), table->sql_name),
 					 errdetail("Foreign key \"%s\" carries the change over.", fk->name),
 					 errhint("Give both tables to one role, drop the triggers, or make the foreign key NO ACTION and link the table.")));
+		if (!update && !is_removed(plan, fk->relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("deleting rows of table %s would change rows of table %s",
+							pvext_relation_name(relid), pvext_relation_name(fk->relid)),
+					 errdetail("Foreign key \"%s\" is ON DELETE CASCADE, SET NULL or SET DEFAULT.",
+							   fk->name),
+					 errhint("Declare a link of %s to %s with on_erase => 'delete'.",
+							 pvext_relation_name(fk->relid), pvext_relation_name(relid))));
 		seen = lappend_oid(seen, fk->relid);
-		check_cascades(table, fk->relid, update || action != FKCONSTR_ACTION_CASCADE, seen);
+		check_cascades(plan, table, fk->relid, update || action != FKCONSTR_ACTION_CASCADE, seen);
 	}
 }
 
@@ -597,7 +619,7 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 		check_column(target->table, target->column);
 		pvext_check_children(target->table->relid);
 		if (target->column->leads)
-			check_cascades(target->table, target->table->relid, true, NIL);
+			check_cascades(plan, target->table, target->table->relid, true, NIL);
 		target->until = pvext_retained_until(target->table, target->column->name,
 											 &target->basis);
 		target->blocked = blocked && *blocked && *blocked++ == '1';
@@ -607,7 +629,7 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 		PvextRemoval *removal = lfirst(lc);
 
 		pvext_check_children(removal->table->relid);
-		check_cascades(removal->table, removal->table->relid, false, NIL);
+		check_cascades(plan, removal->table, removal->table->relid, false, NIL);
 		removal->until = pvext_retained_until(removal->table, NULL, &removal->basis);
 		removal->blocked = blocked && *blocked && *blocked++ == '1';
 	}

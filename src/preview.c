@@ -6,6 +6,7 @@
  * change nothing.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog/pg_type.h"

@@ -3,6 +3,7 @@
  *		Purposes: what personal data is processed for.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog/pg_type.h"

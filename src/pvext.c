@@ -3,6 +3,7 @@
  *		A database that keeps its company's privacy statement.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "compat.h"
 #include "fmgr.h"

@@ -8,6 +8,7 @@
  * CASCADE follow by themselves.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

@@ -10,6 +10,7 @@
  * rule's time zone (clock.c), and only the end is a timestamptz.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "belong.h"

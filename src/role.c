@@ -8,6 +8,7 @@
  * leaves what another one needs.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog/pg_type.h"

@@ -8,6 +8,7 @@
  * meanwhile gets another pass.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"

@@ -3,11 +3,13 @@
  *		Keyed digests: HMAC-SHA-256 under the installation's secret.
  *
  * The secret is the content of pvext.secret_file or, where that is not set, a
- * random value made at its first use and kept in pv.secret.  Digests are
+ * random value made at its first use and kept in pv.secret; a fingerprint there
+ * tells when it is not the one that was used before.  Digests are
  * always computed here, before pvext switches to a table's owner: no SQL that
  * such an owner could write ever sees the secret.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include <sys/stat.h>
 
@@ -55,31 +57,81 @@ read_secret_file(void)
 	return secret;
 }
 
+static bytea *
+random_secret(void)
+{
+	bytea	   *secret = palloc(VARHDRSZ + MIN_SECRET);
+
+	SET_VARSIZE(secret, VARHDRSZ + MIN_SECRET);
+	if (!pg_strong_random(VARDATA(secret), MIN_SECRET))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random bytes")));
+	return secret;
+}
+
+static bytea *
+hmac(const bytea *key, const char *domain, const char *value)
+{
+	pg_hmac_ctx *ctx = pg_hmac_create(PG_SHA256);
+	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+
+	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	if (pg_hmac_init(ctx, (const uint8 *) VARDATA(key), VARSIZE(key) - VARHDRSZ) < 0 ||
+		pg_hmac_update(ctx, (const uint8 *) domain, strlen(domain) + 1) < 0 ||
+		pg_hmac_update(ctx, (const uint8 *) value, strlen(value)) < 0 ||
+		pg_hmac_final(ctx, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not compute HMAC: %s", pg_hmac_error(ctx));
+	pg_hmac_free(ctx);
+	return digest;
+}
+
+/* Under another secret no hold or request would be found again. */
+static void
+check_fingerprint(const bytea *secret, const bytea *expected)
+{
+	bytea	   *found = hmac(secret, "fingerprint", "");
+
+	if (VARSIZE(found) != VARSIZE(expected) ||
+		memcmp(VARDATA(found), VARDATA(expected), VARSIZE(found) - VARHDRSZ) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the secret is not the one that this database's digests were made with"),
+				 errhint("Let \"pvext.secret_file\" name the file with the former secret.")));
+}
+
 /*
- * Read the secret of the database, made now if there is none.
+ * Read the secret, made now if there is none.
  */
 static bytea *
-read_secret_table(void)
+read_secret(void)
 {
-	static PvextStatement read = {"SELECT value FROM pv.secret", NULL};
+	bool		from_file = pvext_secret_file && pvext_secret_file[0];
+	bytea	   *file = from_file ? read_secret_file() : NULL;
+	PvextArgs	args = {0};
+	Datum		stored;
 	bool		isnull;
+	bytea	   *secret = file;
 
-	if (pvext_own_kept(&read, NULL) == 0)
+	if (pvext_own("SELECT value, fingerprint FROM pv.secret", NULL) == 0)
 	{
-		PvextArgs	args = {0};
-		bytea	   *fresh = palloc(VARHDRSZ + MIN_SECRET);
-
-		SET_VARSIZE(fresh, VARHDRSZ + MIN_SECRET);
-		if (!pg_strong_random(VARDATA(fresh), MIN_SECRET))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate random bytes")));
-		pvext_arg(&args, BYTEAOID, PointerGetDatum(fresh), false);
-		(void) pvext_own("INSERT INTO pv.secret (value) VALUES ($1)"
+		if (secret == NULL)
+			secret = random_secret();
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(secret), from_file);
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(hmac(secret, "fingerprint", "")), false);
+		(void) pvext_own("INSERT INTO pv.secret (value, fingerprint) VALUES ($1, $2)"
 						 " ON CONFLICT DO NOTHING", &args);
-		(void) pvext_own_kept(&read, NULL);
+		(void) pvext_own("SELECT value, fingerprint FROM pv.secret", NULL);
 	}
-	return DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
+	stored = pvext_datum(0, 1, &isnull);
+	if (file == NULL && isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the secret of this database is in a file"),
+				 errhint("Let \"pvext.secret_file\" name it.")));
+	secret = file ? file : DatumGetByteaPCopy(stored);
+	check_fingerprint(secret, DatumGetByteaP(pvext_datum(0, 2, &isnull)));
+	return secret;
 }
 
 static bytea *cached = NULL;	/* in TopMemoryContext */
@@ -95,16 +147,20 @@ pvext_forget_secret(void)
 	cached = NULL;
 }
 
-static bytea *
+/* The secret; callers may be in the middle of a result, which stays. */
+static const bytea *
 secret(void)
 {
+	SPITupleTable *tuptable = SPI_tuptable;
+	uint64		processed = SPI_processed;
 	MemoryContext old;
 	bytea	   *found;
 
 	if (cached)
 		return cached;
-	found = pvext_secret_file && pvext_secret_file[0] ?
-		read_secret_file() : read_secret_table();
+	found = read_secret();
+	SPI_tuptable = tuptable;
+	SPI_processed = processed;
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	cached = (bytea *) pg_detoast_datum_copy((struct varlena *) found);
 	MemoryContextSwitchTo(old);
@@ -121,18 +177,7 @@ secret(void)
 bytea *
 pvext_hmac(const char *domain, const char *value)
 {
-	bytea	   *key = secret();
-	pg_hmac_ctx *ctx = pg_hmac_create(PG_SHA256);
-	bytea	   *digest = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-
-	SET_VARSIZE(digest, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
-	if (pg_hmac_init(ctx, (uint8 *) VARDATA(key), VARSIZE(key) - VARHDRSZ) < 0 ||
-		pg_hmac_update(ctx, (const uint8 *) domain, strlen(domain) + 1) < 0 ||
-		pg_hmac_update(ctx, (const uint8 *) value, strlen(value)) < 0 ||
-		pg_hmac_final(ctx, (uint8 *) VARDATA(digest), PG_SHA256_DIGEST_LENGTH) < 0)
-		elog(ERROR, "could not compute HMAC: %s", pg_hmac_error(ctx));
-	pg_hmac_free(ctx);
-	return digest;
+	return hmac(secret(), domain, value);
 }
 
 /*

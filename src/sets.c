@@ -13,6 +13,7 @@
  * to the subject (an employee's customers' invoices are not the employee's).
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

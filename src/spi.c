@@ -14,6 +14,7 @@
  * catches an error without such an abort.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
@@ -59,6 +60,19 @@ static const struct
 	{"plan_cache_mode", "auto"},
 };
 
+/* Pin the settings until AtEOXact_GUC(false, the result). */
+int
+pvext_pin_settings(void)
+{
+	int			nestlevel = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(pinned); i++)
+		(void) set_config_option(pinned[i].name, pinned[i].value,
+								 PGC_SUSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return nestlevel;
+}
+
 /*
  * Begin the work of a SQL function: connect to SPI and pin the settings until
  * pvext_leave().  An error undoes both.
@@ -66,11 +80,7 @@ static const struct
 void
 pvext_enter(PvextScope *scope)
 {
-	scope->nestlevel = NewGUCNestLevel();
-	for (int i = 0; i < lengthof(pinned); i++)
-		(void) set_config_option(pinned[i].name, pinned[i].value,
-								 PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+	scope->nestlevel = pvext_pin_settings();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }

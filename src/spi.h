@@ -32,6 +32,7 @@ typedef struct PvextScope
 	int			nestlevel;
 } PvextScope;
 
+extern int	pvext_pin_settings(void);
 extern void pvext_enter(PvextScope *scope);
 extern void pvext_leave(PvextScope *scope);
 

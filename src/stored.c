@@ -9,6 +9,7 @@
  * and who lets them follow a column's new name (ddl.c).
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog.h"
 #include "catalog/pg_type.h"

@@ -10,6 +10,7 @@
  * that pvext_run() executes as the table's owner.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/htup_details.h"
 #include "access/table.h"

@@ -3,6 +3,7 @@
  *		Subjects: tables whose rows are persons.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "arg.h"
 #include "catalog.h"

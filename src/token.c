@@ -14,6 +14,7 @@
  * for a percent sign.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "catalog/pg_type.h"
 #include "catalog.h"

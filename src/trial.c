@@ -10,6 +10,7 @@
  * data.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/htup_details.h"
 #include "access/table.h"

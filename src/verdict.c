@@ -8,6 +8,7 @@
  * Preview, erasure and purge all ask here.
  */
 #include "postgres.h"
+#include "message.h"
 
 #include "access/xact.h"
 #include "hold.h"

@@ -25,7 +25,8 @@ SELECT state FROM pv.erase_subject('person', 99);
 SELECT state FROM pv.erase_subject('person', 100);
 SELECT pv.erase_subject('person', 101);
 \echo :SQLSTATE
--- What is blocked or rolled back doesn't count.
+-- What was erased before doesn't count, nor does what is blocked or rolled back.
+SELECT state FROM pv.erase_subject('person', 1);
 SELECT pv.place_hold('person', 102, 'case') AS hold \gset
 SELECT state FROM pv.erase_subject('person', 102);
 SET pvext.erasure_limit = 101;
