@@ -115,6 +115,18 @@ pvext_check_table(Oid relid)
 	pvext_check_children(relid);
 }
 
+/* A partition or child of the relation that has another owner, or InvalidOid. */
+Oid
+pvext_foreign_child(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (pvext_owner(lfirst_oid(lc)) != pvext_owner(relid))
+			return lfirst_oid(lc);
+	return InvalidOid;
+}
+
 /*
  * A partition or child is reached through its root, as the root's owner; its
  * own triggers, indexes and checks would then run with that owner's rights.
@@ -122,15 +134,14 @@ pvext_check_table(Oid relid)
 void
 pvext_check_children(Oid relid)
 {
-	ListCell   *lc;
+	Oid			child = pvext_foreign_child(relid);
 
-	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
-		if (pvext_owner(lfirst_oid(lc)) != pvext_owner(relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("partition or child %s of %s has another owner",
-							pvext_relation_name(lfirst_oid(lc)), pvext_relation_name(relid)),
-					 errhint("Give both to one role with ALTER TABLE ... OWNER TO.")));
+	if (OidIsValid(child))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("partition or child %s of %s has another owner",
+						pvext_relation_name(child), pvext_relation_name(relid)),
+				 errhint("Give both to one role with ALTER TABLE ... OWNER TO.")));
 }
 
 /* Has the relation, or a partition or child of it, triggers of a user's? */

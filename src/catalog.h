@@ -25,6 +25,7 @@ extern Oid	pvext_owner(Oid relid);
 extern bool pvext_is_partition(Oid relid);
 extern char *pvext_relation_name(Oid relid);
 extern void pvext_check_table(Oid relid);
+extern Oid	pvext_foreign_child(Oid relid);
 extern void pvext_check_children(Oid relid);
 extern bool pvext_has_triggers(Oid relid);
 extern void pvext_check_owner(Oid relid);

@@ -170,7 +170,8 @@ check_tables(Check *check)
 	{
 		char	  **row = lfirst(lc);
 		Oid			relid = atooid(row[0]);
-		ErrorData  *error = pvext_try(check_table, &relid);
+		ErrorData  *error = OidIsValid(pvext_foreign_child(relid)) ? NULL :
+			pvext_try(check_table, &relid);
 
 		if (error)
 			add_finding(check, row[1], NULL, true, error->message, error->hint);
@@ -271,13 +272,14 @@ check_expressions(Check *check)
 		PvextStored *stored = lfirst(lc);
 		char	   *column = stored->kind == PVEXT_PERSONAL_VALUE ? stored->name : NULL;
 		char	   *owner = GetUserNameFromId(pvext_owner(stored->relid), false);
-		ErrorData  *error = pvext_try(rebind, stored);
+		bool		same_owner = strcmp(owner, stored->owner) == 0;
+		ErrorData  *error = same_owner ? pvext_try(rebind, stored) : NULL;
 
 		if (error)
 			add_finding(check, stored->relation, column, true,
 						psprintf("%s no longer works: %s", pvext_describe_stored(stored), error->message),
 						"Declare it again.");
-		if (strcmp(owner, stored->owner) != 0)
+		if (!same_owner)
 			add_finding(check, stored->relation, column, true,
 						psprintf("%s was declared for \"%s\", the table is now owned by \"%s\"",
 								 pvext_describe_stored(stored), stored->owner, owner),
@@ -291,7 +293,6 @@ resolve_strategy(void *arg)
 	char	  **row = arg;
 	char	   *argument;
 
-	pvext_check_children(atooid(row[0]));
 	(void) pvext_resolve_strategy(atooid(row[0]), row[2], row[3], row[4], row[5],
 								  is_true(row[6]), &argument);
 }
@@ -323,7 +324,7 @@ check_strategies(Check *check)
 		char	  **row = lfirst(lc);
 		ErrorData  *error;
 
-		if (!is_true(row[7]))
+		if (!is_true(row[7]) || OidIsValid(pvext_foreign_child(atooid(row[0]))))
 			continue;
 		error = pvext_try(resolve_strategy, row);
 		if (error)
@@ -405,7 +406,6 @@ count_rows(void *arg)
 {
 	Counting   *counting = arg;
 
-	pvext_check_children(counting->relid);
 	(void) pvext_run(pvext_owner(counting->relid), counting->sql, NULL);
 	counting->count = pvext_int(0, 1);
 }
@@ -463,7 +463,8 @@ check_unowned(Check *check)
 		counting.sql = psprintf("SELECT count(*) FROM %s AS %s WHERE (%s) IS NOT TRUE",
 								row[1], PVEXT_ROW, any.data);
 		counting.count = 0;
-		error = pvext_try(count_rows, &counting);
+		error = OidIsValid(pvext_foreign_child(counting.relid)) ? NULL :
+			pvext_try(count_rows, &counting);
 		if (error)
 			add_finding(check, row[1], NULL, true,
 						"rows that belong to nobody cannot be counted",

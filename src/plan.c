@@ -705,6 +705,10 @@ build_blockers(PvextPlan *plan)
 	}
 }
 
+/*
+ * OFFSET 0 keeps the condition out of the subquery: it is to be decided on the
+ * rows as they are once they are locked.
+ */
 static PvextStep *
 build_blocker_step(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool lock)
 {
@@ -718,7 +722,7 @@ build_blocker_step(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool l
 	else
 		appendStringInfoString(&sql.text, "true");	/* not linked any more: blocks */
 	appendStringInfo(&sql.text, "%s) AS r WHERE (%s) IS NOT FALSE)",
-					 lock ? " FOR UPDATE" : "", blocker->condition);
+					 lock ? " OFFSET 0 FOR UPDATE" : "", blocker->condition);
 	return pvext_sql_step(&sql, set->table);
 }
 

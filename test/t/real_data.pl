@@ -16,14 +16,27 @@ plan skip_all => 'the real data is not at hand'
   unless defined $northwind && defined $chinook;
 
 my $node = new_node('real_data');
-my %dump;
+my %dump;       # of each database, the last one
+my %columns;    # of each table, all
 
-# What psql gives for a query, in the COPY format, as lines.
+# What queries give in the COPY format, as a list of lines for each.
+sub copy_all
+{
+	my ($database, @queries) = @_;
+	my $out = $node->safe_psql($database,
+		join '', map { "COPY ($_) TO STDOUT;\n\\echo =====\n" } @queries);
+
+	my @parts = split /^=====\n?/m, $out, -1;
+
+	pop @parts;
+	return map { [ split /\n/ ] } @parts;
+}
+
 sub copy_lines
 {
 	my ($database, $query) = @_;
 
-	return split /\n/, $node->safe_psql($database, "COPY ($query) TO STDOUT");
+	return map { @$_ } copy_all($database, $query);
 }
 
 sub take_dump
@@ -66,20 +79,14 @@ sub rest_of
 	my ($database, $map, $keys) = @_;
 	my @tables = copy_lines($database,
 		"SELECT oid::regclass FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
-	my %others;
-	my @own;
+	my @mapped = sort keys %$map;
+	my %where = map { $_ => $map->{$_} ? sprintf($map->{$_}[0], $keys) : 'false' } @tables;
+	my @lines = copy_all($database,
+		(map { "SELECT * FROM $_ WHERE ($where{$_}) IS NOT TRUE" } @tables),
+		(map { 'SELECT ' . join(', ', columns_but($database, $_, $map->{$_}[1])) . " FROM $_ WHERE $where{$_}" } @mapped));
+	my %others = map { ("public.$_" => shift @lines) } @tables;
+	my @own = map { @$_ } @lines;
 
-	foreach my $table (@tables)
-	{
-		my $where = $map->{$table} ? sprintf($map->{$table}[0], $keys) : 'false';
-
-		$others{"public.$table"} =
-		  [ copy_lines($database, "SELECT * FROM $table WHERE ($where) IS NOT TRUE") ];
-		next unless $map->{$table};
-		my $columns = join ', ', columns_but($database, $table, $map->{$table}[1]);
-		push @own, copy_lines($database, "SELECT $columns FROM $table WHERE $where")
-		  if $columns ne '';
-	}
 	return (\%others, \@own);
 }
 
@@ -89,26 +96,24 @@ sub columns_but
 	my ($database, $table, $personal) = @_;
 	my %personal = map { $_ => 1 } split / /, $personal;
 
-	return grep { !$personal{$_} } copy_lines($database,
-		"SELECT attname FROM pg_attribute WHERE attrelid = '$table'::regclass"
-		  . " AND attnum > 0 AND NOT attisdropped ORDER BY attnum");
+	$columns{"$database.$table"} //= [ copy_lines($database,
+			"SELECT attname FROM pg_attribute WHERE attrelid = '$table'::regclass"
+			  . " AND attnum > 0 AND NOT attisdropped ORDER BY attnum") ];
+	return grep { !$personal{$_} } @{ $columns{"$database.$table"} };
 }
 
 # The personal values of four or more characters, as a dump writes them.
 sub values_of
 {
 	my ($database, $map, $keys) = @_;
-	my %values;
+	my @queries = map {
+		my ($where, $columns) = @{ $map->{$_} };
 
-	foreach my $table (sort keys %$map)
-	{
-		my ($where, $columns) = @{ $map->{$table} };
-		my $list = join ', ', map { "($_\::text)" } split / /, $columns;
+		"SELECT v FROM $_, LATERAL (VALUES " . join(', ', map { "($_\::text)" } split / /, $columns)
+		  . ') AS x (v) WHERE ' . sprintf($where, $keys) . ' AND length(v) >= 4';
+	} sort keys %$map;
+	my %values = map { $_ => 1 } map { @$_ } copy_all($database, @queries);
 
-		$values{$_} = 1 foreach copy_lines($database,
-			"SELECT v FROM $table, LATERAL (VALUES $list) AS x (v)"
-			  . " WHERE " . sprintf($where, $keys) . " AND length(v) >= 4");
-	}
 	return keys %values;
 }
 
