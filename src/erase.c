@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "arg.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "erase.h"
@@ -24,16 +25,13 @@
 #include "run.h"
 #include "secret.h"
 #include "spi.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "verdict.h"
-
-/* Advisory lock under which erasures are counted: "pvext" and 1. */
-#define LIMIT_LOCK_CLASS	0x70767874
-#define LIMIT_LOCK_OBJECT	1
 
 /* One subject of a call. */
 typedef struct Case
@@ -216,8 +214,11 @@ follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
 	PvextRequest *request = &c->request;
 	bytea	   *former = request->subject_digest;
 
-	request->key = c->row->key;
-	request->subject_digest = pvext_subject_digest(subject->id, request->key);
+	if (strcmp(request->key, c->row->key) != 0)
+	{
+		request->key = c->row->key;
+		request->subject_digest = pvext_subject_digest(subject->id, request->key);
+	}
 	if (plan->redacts)
 	{
 		PvextArgs	args = {0};
@@ -228,7 +229,9 @@ follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
 						 " WHERE subject_digest = $1 AND $1 <> $2", &args);
 		pvext_record_redaction(plan, request->subject_digest);
 	}
-	pvext_forget_held_key(former, request->subject_digest);
+	if (c->verdict.any_hold &&
+		(strcmp(request->state, "completed") == 0 || former != request->subject_digest))
+		pvext_forget_held_key(former, request->subject_digest);
 }
 
 /*
@@ -378,6 +381,17 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 	return cases;
 }
 
+/*
+ * Count erasures one after the other: by a lock on a table that is hardly ever
+ * vacuumed, and that nobody else has a right to lock.
+ */
+static void
+lock_limit(void)
+{
+	LockRelationOid(get_relname_relid("secret", get_namespace_oid("pv", false)),
+					ShareUpdateExclusiveLock);
+}
+
 /* Lock the subjects' own rows, in key order, under the limit's lock. */
 static List *
 lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
@@ -388,8 +402,7 @@ lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 	foreach(lc, keys)
 		parts = lappend(parts, pvext_split_key(subject, lfirst(lc)));
 	if (pvext_erasure_limit > 0)
-		DirectFunctionCall2(pg_advisory_xact_lock_int4, Int32GetDatum(LIMIT_LOCK_CLASS),
-							Int32GetDatum(LIMIT_LOCK_OBJECT));
+		lock_limit();
 	return pvext_lock_rows(plan, parts, true);
 }
 

@@ -529,25 +529,28 @@ pvext_release_hold(PG_FUNCTION_ARGS)
 }
 
 /*
- * The holds in force on a subject, as texts such as "hold 12: court case", in
- * the current context; NIL where there are none.
+ * The holds in force on a subject, as texts such as "hold 12: court case".
+ * *any says whether there are holds at all, expired and released ones too.
  */
 List *
-pvext_held_by(const bytea *subject_digest)
+pvext_held_by(const bytea *subject_digest, bool *any)
 {
 	static PvextStatement select = {
-		"SELECT 'hold ' || id || ': ' || reason FROM pv.hold"
-		" WHERE subject_digest = $1 AND released_at IS NULL"
-		" AND (expires IS NULL OR expires > now()) ORDER BY id", NULL
+		"SELECT 'hold ' || id || ': ' || reason,"
+		" released_at IS NULL AND (expires IS NULL OR expires > now())"
+		" FROM pv.hold WHERE subject_digest = $1 ORDER BY id", NULL
 	};
-	PvextArgs	args = {0};
+	PvextArgs	args;
 	List	   *holds = NIL;
 	uint64		n;
 
+	args.n = 0;
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(subject_digest), false);
 	n = pvext_own_kept(&select, &args);
 	for (uint64 i = 0; i < n; i++)
-		holds = lappend(holds, pvext_value(i, 1));
+		if (pvext_bool(i, 2))
+			holds = lappend(holds, pvext_value(i, 1));
+	*any = n > 0;
 	return holds;
 }
 

@@ -8,7 +8,7 @@
 #include "fmgr.h"
 #include "map.h"
 
-extern List *pvext_held_by(const bytea *subject_digest);
+extern List *pvext_held_by(const bytea *subject_digest, bool *any);
 extern void pvext_forget_held_key(const bytea *former, const bytea *digest);
 
 /* Rows on which a declaration tries what it is given. */

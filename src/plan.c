@@ -24,6 +24,9 @@
 #include "utils/memutils.h"
 #include "verdict.h"
 
+/* A verifying query is not joined to one that takes this many values. */
+#define MAX_CHECK_PARAMS (PVEXT_MAX_ARGS / 2)
+
 /* Run a step; returns the number of rows, those of a query in SPI_tuptable. */
 uint64
 pvext_run_step(PvextStep *step, bool many)
@@ -287,19 +290,41 @@ append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal
 	appendStringInfoChar(&sql->text, ')');
 }
 
+static PvextStep *
+check_of_owner(PvextPlan *plan, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->checks)
+	{
+		PvextStep  *step = lfirst(lc);
+
+		if (step->table->owner == table->owner && list_length(step->params) < MAX_CHECK_PARAMS)
+			return step;
+	}
+	return NULL;
+}
+
 /*
- * The query that verifies a table: rows dirty, rows held, held until.
+ * Add to the queries that verify: one for each owner's tables, with a row for
+ * each table: rows dirty, rows held, held until.
  *
  * Rows that this transaction didn't write are locked, for somebody may be
  * filling a row that was found clean: he is waited for, and his version is
  * the one that is tested.
  */
-static PvextStep *
-build_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *removal)
+static void
+add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *removal)
 {
+	PvextStep  *step = check_of_owner(plan, table);
 	PvextSql	sql;
 
 	pvext_sql_init(&sql);
+	if (step)
+	{
+		sql.params = step->params;
+		appendStringInfo(&sql.text, "%s UNION ALL ", step->few.sql);
+	}
 	appendStringInfoString(&sql.text, "SELECT count(*) FILTER (WHERE ");
 	append_state(plan, &sql, targets, removal, false);
 	appendStringInfoString(&sql.text, "), count(*) FILTER (WHERE ");
@@ -313,7 +338,13 @@ build_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *rem
 	appendStringInfoString(&sql.text, " OR ");
 	append_state(plan, &sql, targets, removal, true);
 	appendStringInfoString(&sql.text, ") FOR UPDATE) AS r");
-	return pvext_sql_step(&sql, table);
+	if (step == NULL)
+		plan->checks = lappend(plan->checks, pvext_sql_step(&sql, table));
+	else
+	{
+		step->params = sql.params;
+		step->few.sql = step->many.sql = sql.text.data;
+	}
 }
 
 /* The query of one column's values: what in the rows that belong, and need. */
@@ -480,8 +511,7 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			plan->writes = lappend(plan->writes, build_delete(plan, work->removal));
 		if (now != NIL)
 			plan->writes = lappend(plan->writes, build_update(plan, work->table, now));
-		plan->checks = lappend(plan->checks,
-							   build_check(plan, work->table, work->targets, work->removal));
+		add_check(plan, work->table, work->targets, work->removal);
 	}
 }
 

@@ -450,15 +450,18 @@ pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome
 	outcome->until = DT_NOBEGIN;
 	foreach(lc, plan->checks)
 	{
-		bool		isnull;
-		Datum		until;
+		uint64		n = pvext_run_step(lfirst(lc), many);
 
-		(void) pvext_run_step(lfirst(lc), many);
-		*dirty += pvext_int(0, 1);
-		outcome->held += pvext_int(0, 2);
-		until = pvext_datum(0, 3, &isnull);
-		if (!isnull)
-			outcome->until = Max(outcome->until, DatumGetTimestampTz(until));
+		for (uint64 i = 0; i < n; i++)
+		{
+			bool		isnull;
+			Datum		until = pvext_datum(i, 3, &isnull);
+
+			*dirty += pvext_int(i, 1);
+			outcome->held += pvext_int(i, 2);
+			if (!isnull)
+				outcome->until = Max(outcome->until, DatumGetTimestampTz(until));
+		}
 	}
 }
 

@@ -67,9 +67,10 @@ pvext_pin_settings(void)
 	int			nestlevel = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(pinned); i++)
-		(void) set_config_option(pinned[i].name, pinned[i].value,
-								 PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		if (strcmp(GetConfigOption(pinned[i].name, false, false), pinned[i].value) != 0)
+			(void) set_config_option(pinned[i].name, pinned[i].value,
+									 PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, 0, false);
 	return nestlevel;
 }
 

@@ -189,7 +189,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock, PvextVerdict *ver
 	int			n = 0;
 
 	memset(blocked, '0', size);
-	verdict->reasons = pvext_held_by(digest);
+	verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
 	verdict->all_blocked = verdict->reasons != NIL;
 	if (verdict->all_blocked)
 		memset(blocked, '1', size);

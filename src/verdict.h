@@ -12,6 +12,7 @@ typedef struct PvextVerdict
 	List	   *reasons;		/* C strings: holds and blockers in force */
 	char	   *blocked;		/* as PvextPlan.blocked; NULL where nothing is */
 	bool		all_blocked;
+	bool		any_hold;		/* there is one, in force or not */
 } PvextVerdict;
 
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);

@@ -120,7 +120,7 @@ SET pvext.erasure_approvals = 0;
 SET pvext.unblock_delay = 0;
 SET pvext.strict_ddl = on;
 SET pvext.secret_file = '/etc/passwd';
-SHOW pvext.secret_file;
+SELECT public.allowed('SHOW pvext.secret_file');
 CREATE FUNCTION pv.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()';
 CREATE TABLE pv.mine (i int);
 ALTER FUNCTION pv.check_map() SECURITY DEFINER;
