@@ -546,6 +546,22 @@ pvext_relation_id(Oid relid)
 	return (int32) pvext_int(0, 1);
 }
 
+/* The relation of an id in pv.relation; raises where it is an orphan. */
+Oid
+pvext_relation_by_id(int32 id)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, id);
+	if (pvext_own("SELECT relation FROM pv.relation WHERE id = $1 AND relation IS NOT NULL",
+				  &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the subject's table has been dropped"),
+				 errhint("pv.check_map() lists such orphans.")));
+	return (Oid) pvext_int(0, 1);
+}
+
 /*
  * The id of a relation in pv.relation, entered there if need be.  A dropped
  * table's declarations are taken up by the table that has its name again.

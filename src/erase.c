@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "arg.h"
+#include "catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -542,7 +543,8 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	pvext_record_event("approve_erasure", request.subject_digest);
 	if (request.due_at <= GetCurrentTransactionStartTimestamp())
 		return return_row(fcinfo, &scope,
-						  linitial(pvext_erase(request.relid, list_make1(request.key), NULL)));
+						  linitial(pvext_erase(pvext_relation_by_id(request.relation_id),
+											  list_make1(request.key), NULL)));
 	return return_row(fcinfo, &scope, pvext_request_row(&request.id));
 }
 

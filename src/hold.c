@@ -551,6 +551,7 @@ pvext_held_by(const bytea *subject_digest, bool *any)
 		if (pvext_bool(i, 2))
 			holds = lappend(holds, pvext_value(i, 1));
 	*any = n > 0;
+	SPI_freetuptable(SPI_tuptable);
 	return holds;
 }
 

@@ -19,10 +19,10 @@
 #include "utils/timestamp.h"
 
 #define REQUEST_COLUMNS \
-	"SELECT e.id, coalesce(r.relation, 0), e.key, CAST(e.state AS text), e.former_digest," \
-	" e.subject_digest, e.due_at, e.requested_by, e.approved_by," \
-	" e.executed_at IS NOT NULL, e.clear_since, coalesce(e.verify_after, 0)" \
-	" FROM pv.erasure_ledger e JOIN pv.relation r ON r.id = e.relation_id"
+	"SELECT id, relation_id, key, CAST(state AS text), former_digest," \
+	" subject_digest, due_at, requested_by, approved_by," \
+	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0)" \
+	" FROM pv.erasure_ledger"
 
 /* As the view pv.erasure has them; $1 is the relation. */
 #define ERASURE_COLUMNS \
@@ -31,37 +31,35 @@
 	" rows_deleted, retained_until, blocked_by, scrubbed_at"
 
 static TimestampTz
-timestamp_at(int column, bool *isnull)
+timestamp_at(uint64 row, int column, bool *isnull)
 {
-	Datum		value = pvext_datum(0, column, isnull);
+	Datum		value = pvext_datum(row, column, isnull);
 
 	return *isnull ? 0 : DatumGetTimestampTz(value);
 }
 
-/* Fill in a request from the one row of REQUEST_COLUMNS. */
+/* Fill in a request from a row of REQUEST_COLUMNS. */
 static void
-read_request(PvextRequest *request)
+read_request(uint64 row, PvextRequest *request)
 {
 	bool		isnull;
 
 	memset(request, 0, sizeof(*request));
 	request->until = DT_NOBEGIN;
-	if (SPI_processed == 0)
-		return;
 	request->exists = true;
-	memcpy(&request->id, DatumGetUUIDP(pvext_datum(0, 1, &isnull)), sizeof(pg_uuid_t));
-	request->relid = (Oid) pvext_int(0, 2);
-	request->key = pvext_value(0, 3);
-	request->state = pvext_value(0, 4);
-	request->former_digest = DatumGetByteaPCopy(pvext_datum(0, 5, &isnull));
-	request->subject_digest = DatumGetByteaPCopy(pvext_datum(0, 6, &isnull));
-	request->due_at = timestamp_at(7, &isnull);
-	request->requested_by = pvext_value(0, 8);
-	request->approved_by = pvext_value(0, 9);
-	request->executed = pvext_bool(0, 10);
-	request->clear_since = timestamp_at(11, &isnull);
+	memcpy(&request->id, DatumGetUUIDP(pvext_datum(row, 1, &isnull)), sizeof(pg_uuid_t));
+	request->relation_id = (int32) pvext_int(row, 2);
+	request->key = pvext_value(row, 3);
+	request->state = pvext_value(row, 4);
+	request->former_digest = DatumGetByteaPCopy(pvext_datum(row, 5, &isnull));
+	request->subject_digest = DatumGetByteaPCopy(pvext_datum(row, 6, &isnull));
+	request->due_at = timestamp_at(row, 7, &isnull);
+	request->requested_by = pvext_value(row, 8);
+	request->approved_by = pvext_value(row, 9);
+	request->executed = pvext_bool(row, 10);
+	request->clear_since = timestamp_at(row, 11, &isnull);
 	request->was_clear = !isnull;
-	request->verify_after = pvext_int(0, 12);
+	request->verify_after = pvext_int(row, 12);
 }
 
 /*
@@ -72,16 +70,25 @@ void
 pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *request)
 {
 	static PvextStatement find = {
-		REQUEST_COLUMNS " WHERE e.relation_id = $1 AND e.subject_digest = $2"
-		" ORDER BY e.state IN ('completed', 'cancelled'), e.requested_at DESC LIMIT 1", NULL
+		REQUEST_COLUMNS " WHERE subject_digest = $2 AND relation_id = $1"
+		" ORDER BY requested_at", NULL
 	};
 	PvextArgs	args;
+	uint64		n;
 
 	args.n = 0;
 	pvext_arg_int4(&args, subject->id);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-	(void) pvext_own_kept(&find, &args);
-	read_request(request);
+	n = pvext_own_kept(&find, &args);
+	memset(request, 0, sizeof(*request));
+	request->until = DT_NOBEGIN;
+	for (uint64 i = 0; i < n; i++)
+	{
+		read_request(i, request);
+		if (pvext_is_open(request))
+			break;
+	}
+	SPI_freetuptable(SPI_tuptable);
 }
 
 /* A request by its id, locked.  Raises where there is none. */
@@ -91,13 +98,12 @@ pvext_lock_request(const pg_uuid_t *id, PvextRequest *request)
 	PvextArgs	args = {0};
 
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
-	(void) pvext_own(REQUEST_COLUMNS " WHERE e.id = $1 FOR UPDATE OF e", &args);
-	read_request(request);
-	if (!request->exists)
+	if (pvext_own(REQUEST_COLUMNS " WHERE id = $1 FOR UPDATE", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no such erasure"),
 				 errhint("pv.erasure lists them.")));
+	read_request(0, request);
 }
 
 bool
@@ -147,7 +153,7 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 
 /*
  * Enter a request, or what became of it since.  Returns its row as the view
- * pv.erasure has it, living as long as the SPI connection.
+ * pv.erasure has it, living as long as the call.
  */
 HeapTuple
 pvext_save_request(PvextTable *subject, PvextRequest *request)
@@ -174,6 +180,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		ERASURE_COLUMNS, NULL
 	};
 	PvextArgs	args;
+	HeapTuple	row;
 
 	request_args(subject, request, &args);
 	if (request->exists)
@@ -186,7 +193,9 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		pvext_arg_int4(&args, subject->id);
 		(void) pvext_own_kept(&insert, &args);
 	}
-	return SPI_tuptable->vals[0];
+	row = SPI_copytuple(SPI_tuptable->vals[0]);
+	SPI_freetuptable(SPI_tuptable);
+	return row;
 }
 
 /* A row of pv.erasure by its id. */

@@ -15,7 +15,7 @@ typedef struct PvextRequest
 {
 	bool		exists;
 	pg_uuid_t	id;
-	Oid			relid;
+	int32		relation_id;
 	char	   *key;
 	char	   *state;
 	bytea	   *former_digest;
