@@ -35,7 +35,8 @@ COMMENT ON COLUMN pv.erasure_ledger.executed_at IS 'when data was last changed, 
 COMMENT ON COLUMN pv.erasure_ledger.clear_since IS 'since when a blocked request has no blocker, for pvext.unblock_delay';
 COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the transaction whose older ones must have ended before the second look';
 CREATE INDEX ON pv.erasure_ledger (subject_digest);
-CREATE INDEX ON pv.erasure_ledger (former_digest);
+-- The two differ only where the subject was re-keyed.
+CREATE INDEX ON pv.erasure_ledger (former_digest) WHERE former_digest <> subject_digest;
 CREATE INDEX ON pv.erasure_ledger (executed_at);
 CREATE UNIQUE INDEX erasure_ledger_open ON pv.erasure_ledger (relation_id, subject_digest)
     WHERE state IN ('requested', 'blocked', 'partial', 'verifying');

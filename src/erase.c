@@ -311,6 +311,7 @@ static void
 record(PvextTable *subject, List *cases)
 {
 	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
+	List	   *digests = NIL;
 	ListCell   *lc;
 
 	foreach(lc, cases)
@@ -326,8 +327,12 @@ record(PvextTable *subject, List *cases)
 			continue;
 		}
 		c->result = pvext_save_request(subject, request);
-		pvext_record_event(call, request->subject_digest);
+		digests = lappend(digests, request->subject_digest);
 	}
+	if (list_length(digests) == 1)
+		pvext_record_event(call, linitial(digests));
+	else if (digests != NIL)
+		pvext_record_events(call, digests);
 }
 
 /*

@@ -5,7 +5,10 @@
 #ifndef PVEXT_EVENT_H
 #define PVEXT_EVENT_H
 
+#include "nodes/pg_list.h"
+
 extern void pvext_record_event(const char *call, const bytea *subject_digest);
+extern void pvext_record_events(const char *call, List *subject_digests);
 extern char *pvext_login_name(void);
 
 #endif							/* PVEXT_EVENT_H */

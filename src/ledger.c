@@ -21,7 +21,7 @@
 #define REQUEST_COLUMNS \
 	"SELECT id, relation_id, key, CAST(state AS text), former_digest," \
 	" subject_digest, due_at, requested_by, approved_by," \
-	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0)" \
+	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0), requested_at" \
 	" FROM pv.erasure_ledger"
 
 /* As the view pv.erasure has them; $1 is the relation. */
@@ -60,6 +60,7 @@ read_request(uint64 row, PvextRequest *request)
 	request->clear_since = timestamp_at(row, 11, &isnull);
 	request->was_clear = !isnull;
 	request->verify_after = pvext_int(row, 12);
+	request->requested_at = timestamp_at(row, 13, &isnull);
 }
 
 /*
@@ -70,8 +71,7 @@ void
 pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *request)
 {
 	static PvextStatement find = {
-		REQUEST_COLUMNS " WHERE subject_digest = $2 AND relation_id = $1"
-		" ORDER BY requested_at", NULL
+		REQUEST_COLUMNS " WHERE subject_digest = $2 AND relation_id = $1", NULL
 	};
 	PvextArgs	args;
 	uint64		n;
@@ -84,9 +84,12 @@ pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *reque
 	request->until = DT_NOBEGIN;
 	for (uint64 i = 0; i < n; i++)
 	{
-		read_request(i, request);
-		if (pvext_is_open(request))
-			break;
+		PvextRequest candidate;
+
+		read_request(i, &candidate);
+		if (pvext_is_open(&candidate) ||
+			(!pvext_is_open(request) && candidate.requested_at >= request->requested_at))
+			*request = candidate;
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -219,7 +222,8 @@ pvext_former_row(PvextTable *subject, const bytea *digest)
 	pvext_arg_oid(&args, REGCLASSOID, subject->relid);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	if (pvext_own("SELECT * FROM pv.erasure WHERE subject = $1 AND"
-				  " (former_digest = $2 OR subject_digest = $2)"
+				  " (subject_digest = $2"
+				  "  OR former_digest = $2 AND former_digest <> subject_digest)"
 				  " ORDER BY requested_at DESC LIMIT 1", &args) == 0)
 		return NULL;
 	return SPI_tuptable->vals[0];

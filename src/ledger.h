@@ -20,6 +20,7 @@ typedef struct PvextRequest
 	char	   *state;
 	bytea	   *former_digest;
 	bytea	   *subject_digest;
+	TimestampTz requested_at;
 	TimestampTz due_at;
 	char	   *requested_by;
 	char	   *approved_by;

@@ -267,7 +267,7 @@ digest_of_former(PvextTable *subject, const char *key)
 	pvext_arg_int4(&args, subject->id);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(pvext_subject_digest(subject->id, key)), false);
 	if (pvext_own("SELECT subject_digest FROM pv.erasure_ledger WHERE relation_id = $1"
-				  " AND (former_digest = $2 OR subject_digest = $2)"
+				  " AND (subject_digest = $2 OR former_digest = $2 AND former_digest <> subject_digest)"
 				  " ORDER BY requested_at DESC LIMIT 1", &args) == 0)
 		pvext_unknown_key(subject);
 	return DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
