@@ -258,7 +258,7 @@ check_indexes(Check *check)
 static void
 rebind(void *arg)
 {
-	(void) pvext_rebind_stored(arg, InvalidOid, NULL, NULL, true);
+	(void) pvext_rebind_stored(arg, NULL, true);
 }
 
 /* Expressions that no longer mean anything, or that belong to a former owner. */

@@ -43,14 +43,12 @@ typedef struct Command
 	List	   *findings;		/* PvextFinding */
 } Command;
 
-/* A column that has a new name. */
-typedef struct Renaming
+/* An expression that is to follow a new name. */
+typedef struct Following
 {
-	Oid			relid;
-	const char *oldname;
-	const char *newname;
+	PvextRenaming renaming;
 	PvextStored *stored;
-} Renaming;
+} Following;
 
 /*
  * Must the map be left alone?  So it must while an extension's script runs, in
@@ -112,27 +110,6 @@ follow_command(void (*follow) (void *), Node *parsetree)
 	pvext_leave(&scope);
 }
 
-/*
- * Take over the names that tables have now.  Writes only where one differs,
- * since the command may run in a read-only transaction (a temporary table).
- */
-static void
-refresh_names(void)
-{
-	static PvextStatement find = {
-		"SELECT r.id, n.nspname, c.relname FROM pv.relation r"
-		" JOIN pg_class c ON c.oid = r.relation"
-		" JOIN pg_namespace n ON n.oid = c.relnamespace"
-		" WHERE (r.schema, r.name) <> (n.nspname, c.relname)", NULL
-	};
-
-	if (pvext_own_kept(&find, NULL) > 0)
-		(void) pvext_own("UPDATE pv.relation r SET schema = n.nspname, name = c.relname"
-						 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-						 " WHERE c.oid = r.relation"
-						 " AND (r.schema, r.name) <> (n.nspname, c.relname)", NULL);
-}
-
 /* A table of an orphan's name takes up its declarations, which are checked. */
 static void
 take_up_orphans(Command *command, bool check)
@@ -173,7 +150,7 @@ take_up_orphans(Command *command, bool check)
  * under the new name is left over from a column that has been dropped.
  */
 static void
-rename_declared(int32 relation_id, Renaming *renaming)
+rename_declared(int32 relation_id, PvextRenaming *renaming)
 {
 	static const char *const updates[] = {
 		"DELETE FROM pv.declared_personal WHERE relation_id = $1 AND column_name = $3"
@@ -209,42 +186,38 @@ rename_declared(int32 relation_id, Renaming *renaming)
 static void
 bind_expression(void *arg)
 {
-	(void) pvext_rebind_stored(arg, InvalidOid, NULL, NULL, true);
+	(void) pvext_rebind_stored(arg, NULL, true);
 }
 
 /* Let one expression follow; for pvext_try(). */
 static void
 rename_in_expression(void *arg)
 {
-	Renaming   *renaming = arg;
-	char	   *bound = pvext_rebind_stored(renaming->stored, renaming->relid,
-											renaming->oldname, renaming->newname, true);
-	char	   *text = pvext_rebind_stored(renaming->stored, renaming->relid,
-										   renaming->oldname, renaming->newname, false);
+	Following  *following = arg;
+	char	   *bound = pvext_rebind_stored(following->stored, &following->renaming, true);
+	char	   *text = pvext_rebind_stored(following->stored, &following->renaming, false);
 
-	pvext_update_stored(renaming->stored, bound, text);
+	pvext_update_stored(following->stored, bound, text);
 }
 
 /*
- * Let the map follow the new name of a table's column.  Any blocker may name
- * the column in a subquery, so all are looked at.  What still binds as it is
- * stays as its author wrote it; what cannot be bound is found by the checks.
+ * Let expressions follow a new name.  Any blocker may name the column or table
+ * in a subquery, so all are looked at.  What still binds as it is stays as its
+ * author wrote it; what cannot be bound is found by the checks.
  */
 static void
-rename_column(Renaming *renaming)
+rename_in_expressions(PvextRenaming *renaming)
 {
-	int32		relation_id = pvext_relation_id(renaming->relid);
+	Following	following = {*renaming, NULL};
 	ListCell   *lc;
 
-	if (relation_id != 0)
-		rename_declared(relation_id, renaming);
 	foreach(lc, pvext_stored_expressions(0))
 	{
-		renaming->stored = lfirst(lc);
-		if ((renaming->stored->kind == PVEXT_BLOCKER_CONDITION ||
-			 renaming->stored->relid == renaming->relid) &&
-			pvext_try(bind_expression, renaming->stored) != NULL)
-			(void) pvext_try(rename_in_expression, renaming);
+		following.stored = lfirst(lc);
+		if ((following.stored->kind == PVEXT_BLOCKER_CONDITION ||
+			 following.stored->relid == renaming->relid) &&
+			pvext_try(bind_expression, following.stored) != NULL)
+			(void) pvext_try(rename_in_expression, &following);
 	}
 }
 
@@ -253,16 +226,53 @@ static void
 follow_column(RenameStmt *stmt)
 {
 	ListCell   *lc;
-	Renaming	renaming = {InvalidOid, stmt->subname, stmt->newname, NULL};
+	PvextRenaming renaming = {InvalidOid, NULL, stmt->subname, stmt->newname};
 
 	if (pvext_own("SELECT objid FROM pg_event_trigger_ddl_commands()"
 				  " WHERE classid = 'pg_class'::regclass AND objsubid > 0", NULL) == 0)
 		return;
 	foreach(lc, find_all_inheritors((Oid) pvext_int(0, 1), NoLock, NULL))
 	{
+		int32		relation_id = pvext_relation_id(lfirst_oid(lc));
+
 		renaming.relid = lfirst_oid(lc);
-		rename_column(&renaming);
+		if (relation_id != 0)
+			rename_declared(relation_id, &renaming);
+		rename_in_expressions(&renaming);
 	}
+}
+
+/*
+ * Take over the names that tables have now, also in expressions.  Writes only
+ * where one differs, since the command may run in a read-only transaction (a
+ * temporary table).
+ */
+static void
+refresh_names(void)
+{
+	static PvextStatement find = {
+		"SELECT c.oid, r.schema, r.name FROM pv.relation r"
+		" JOIN pg_class c ON c.oid = r.relation"
+		" JOIN pg_namespace n ON n.oid = c.relnamespace"
+		" WHERE (r.schema, r.name) <> (n.nspname, c.relname)", NULL
+	};
+	uint64		n = pvext_own_kept(&find, NULL);
+	PvextRenaming *renamed = palloc0(sizeof(PvextRenaming) * Max(n, 1));
+
+	if (n == 0)
+		return;
+	for (uint64 i = 0; i < n; i++)
+	{
+		renamed[i].relid = (Oid) pvext_int(i, 1);
+		renamed[i].oldschema = pvext_value(i, 2);
+		renamed[i].oldname = pvext_value(i, 3);
+	}
+	(void) pvext_own("UPDATE pv.relation r SET schema = n.nspname, name = c.relname"
+					 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+					 " WHERE c.oid = r.relation"
+					 " AND (r.schema, r.name) <> (n.nspname, c.relname)", NULL);
+	for (uint64 i = 0; i < n; i++)
+		rename_in_expressions(&renamed[i]);
 }
 
 /* The columns that an ALTER TABLE adds. */

@@ -200,7 +200,17 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
 	}
 	request->blocked_by = NIL;
 	if (plan->unenforced && pvext_older_running(&request->verify_after))
+	{
+		/* The second look would not know the former key any more. */
+		if (strcmp(request->key, c->row->key) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("an older transaction may yet bring rows under the key that is replaced"),
+					 errdetail("Some links of %s have no foreign key that would make it wait.",
+							   plan->subject->sql_name),
+					 errhint("Try again when the transactions that run now have ended.")));
 		request->state = "verifying";
+	}
 	else
 	{
 		request->state = "completed";

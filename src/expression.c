@@ -30,14 +30,6 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-/* A column that had another name when the expression was bound. */
-typedef struct Renaming
-{
-	Oid			relid;
-	const char *oldname;
-	const char *newname;
-} Renaming;
-
 static void
 bad_expression(const char *what, const char *detail)
 {
@@ -111,7 +103,7 @@ unqualified_walker(Node *node, bool *inside)
 static Node *
 renamed_column(ParseState *pstate, ColumnRef *cref, Node *var)
 {
-	Renaming   *renaming = pstate->p_ref_hook_state;
+	PvextRenaming *renaming = pstate->p_ref_hook_state;
 	ParseState *inner = pstate;
 	Node	   *last = llast(cref->fields);
 	ListCell   *lc;
@@ -136,13 +128,38 @@ renamed_column(ParseState *pstate, ColumnRef *cref, Node *var)
 	return NULL;
 }
 
+/* Let a subquery that names a table by its old name find it by the new one. */
+static bool
+renamed_table_walker(Node *node, void *arg)
+{
+	PvextRenaming *renaming = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeVar))
+	{
+		RangeVar   *table = (RangeVar *) node;
+
+		if (table->schemaname && strcmp(table->schemaname, renaming->oldschema) == 0 &&
+			strcmp(table->relname, renaming->oldname) == 0)
+		{
+			table->schemaname = get_namespace_name(get_rel_namespace(renaming->relid));
+			table->relname = get_rel_name(renaming->relid);
+			if (table->alias == NULL)
+				table->alias = makeAlias(renaming->oldname, NIL);
+		}
+		return false;
+	}
+	return raw_expression_tree_walker(node, renamed_table_walker, arg);
+}
+
 /*
  * Parse analysis of a raw expression over one row of relid, called alias, and
  * the checks that flags ask for.
  */
 static Node *
 analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
-		const char *what, Renaming *renaming, const char *source)
+		const char *what, PvextRenaming *renaming, const char *source)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Relation	rel = table_open(relid, AccessShareLock);
@@ -152,7 +169,9 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 
 	pvext_switch_user(RelationGetForm(rel)->relowner, &back);
 	pstate->p_sourcetext = source;
-	if (renaming)
+	if (renaming && renaming->oldschema)
+		renamed_table_walker(raw, renaming);
+	else if (renaming)
 	{
 		pstate->p_ref_hook_state = renaming;
 		pstate->p_post_columnref_hook = renamed_column;
@@ -238,18 +257,15 @@ pvext_bind(Oid relid, const char *alias, const char *text, Oid want,
 
 /*
  * Bind a bound expression anew: raises what has become wrong with it since.
- * Where renamed is given, its column oldname is now called newname.  To be
- * called between pvext_enter() and pvext_leave().
+ * renaming says what has another name since, or is NULL.  To be called between pvext_enter() and pvext_leave().
  */
 char *
-pvext_rebind(Oid relid, const char *bound, Oid want, int flags, Oid renamed,
-			 const char *oldname, const char *newname, bool prefix)
+pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
+			 PvextRenaming *renaming, bool prefix)
 {
-	Renaming	renaming = {renamed, oldname, newname};
 	Node	   *expr;
 
 	expr = analyze(relid, PVEXT_ROW, parse_one(bound, "expression"), want,
-				   flags, "expression", OidIsValid(renamed) ? &renaming : NULL,
-				   bound);
+				   flags, "expression", renaming, bound);
 	return pvext_deparse(relid, expr, prefix);
 }

@@ -15,9 +15,20 @@
 
 extern char *pvext_bind(Oid relid, const char *alias, const char *text,
 						Oid want, int flags, const char *what, Oid *type);
+/*
+ * What has another name since an expression was bound: a column of relid or,
+ * where oldschema is given, relid itself.
+ */
+typedef struct PvextRenaming
+{
+	Oid			relid;
+	const char *oldschema;
+	const char *oldname;
+	const char *newname;
+} PvextRenaming;
+
 extern char *pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
-						  Oid renamed, const char *oldname,
-						  const char *newname, bool prefix);
+						  PvextRenaming *renaming, bool prefix);
 extern char *pvext_deparse(Oid relid, Node *expr, bool prefix);
 
 #endif							/* PVEXT_EXPRESSION_H */

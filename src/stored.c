@@ -118,8 +118,7 @@ pvext_describe_stored(PvextStored *stored)
  * declared it: to parse is to run its code.
  */
 char *
-pvext_rebind_stored(PvextStored *stored, Oid renamed, const char *oldname,
-					const char *newname, bool prefix)
+pvext_rebind_stored(PvextStored *stored, PvextRenaming *renaming, bool prefix)
 {
 	int			flags = kinds[stored->kind].flags;
 	PvextUser	back;
@@ -135,7 +134,7 @@ pvext_rebind_stored(PvextStored *stored, Oid renamed, const char *oldname,
 	pvext_switch_user(pvext_owner(stored->relid), &back);
 	text = pvext_rebind(stored->relid, stored->bound,
 						kinds[stored->kind].is_condition ? BOOLOID : InvalidOid,
-						flags, renamed, oldname, newname, prefix);
+						flags, renaming, prefix);
 	pvext_restore_user(&back);
 	return text;
 }

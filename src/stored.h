@@ -5,6 +5,7 @@
 #ifndef PVEXT_STORED_H
 #define PVEXT_STORED_H
 
+#include "expression.h"
 #include "nodes/pg_list.h"
 
 typedef enum PvextStoredKind
@@ -31,8 +32,7 @@ typedef struct PvextStored
 
 extern List *pvext_stored_expressions(int32 relation_id);
 extern char *pvext_describe_stored(PvextStored *stored);
-extern char *pvext_rebind_stored(PvextStored *stored, Oid renamed,
-								 const char *oldname, const char *newname,
+extern char *pvext_rebind_stored(PvextStored *stored, PvextRenaming *renaming,
 								 bool prefix);
 extern void pvext_update_stored(PvextStored *stored, const char *bound,
 								const char *text);

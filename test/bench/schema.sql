@@ -3,7 +3,7 @@ CREATE TABLE person (id int PRIMARY KEY, name text NOT NULL, email text NOT NULL
                      address text, mobile text, born date, joined date NOT NULL);
 CREATE TABLE account (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, login text, hint text);
 CREATE TABLE service (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, address text, ends date);
-CREATE TABLE invoice (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, name text, address text, amount numeric);
+CREATE TABLE invoice (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, name text, address text, amount numeric, issued date);
 CREATE TABLE payment (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, payer text, iban text);
 CREATE TABLE message (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, body text);
 CREATE TABLE visit (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person, address inet, agent text);
@@ -14,7 +14,8 @@ INSERT INTO person SELECT i, 'Kari Nordmann ' || i, 'kari' || i || '@example.no'
     FROM generate_series(1, :subjects) i;
 INSERT INTO account SELECT i, i, 'kari' || i, 'name of cat ' || i FROM generate_series(1, :subjects) i;
 INSERT INTO service SELECT i, (i + 1) / 2, 'Storgata ' || i, date '2020-01-01' FROM generate_series(1, 2 * :subjects) i;
-INSERT INTO invoice SELECT i, (i + 5) / 6, 'Kari ' || i, 'Storgata ' || i, i % 1000 FROM generate_series(1, 6 * :subjects) i;
+INSERT INTO invoice SELECT i, (i + 5) / 6, 'Kari ' || i, 'Storgata ' || i, i % 1000, date '2010-01-01' + i % 1000
+    FROM generate_series(1, 6 * :subjects) i;
 INSERT INTO payment SELECT i, (i + 5) / 6, 'Kari ' || i, 'NO93' || i FROM generate_series(1, 6 * :subjects) i;
 INSERT INTO message SELECT i, (i + 4) / 5, 'message of Kari ' || i FROM generate_series(1, 5 * :subjects) i;
 INSERT INTO visit SELECT i, (i + 4) / 5, '10.0.0.0'::inet + i, 'agent ' || i FROM generate_series(1, 5 * :subjects) i;
@@ -70,14 +71,3 @@ BEGIN
     UPDATE person SET name = '', email = 'erased-' || replace(gen_random_uuid()::text, '-', ''),
         address = NULL, mobile = NULL, born = NULL WHERE id = ANY (subjects);
 END $$;
-
-CREATE TABLE measured (what text, round int, ms float8);
-CREATE PROCEDURE measure(what text, round int, command text) LANGUAGE plpgsql AS $$
-DECLARE
-    started timestamptz := clock_timestamp();
-BEGIN
-    EXECUTE command;
-    INSERT INTO measured VALUES (what, round, 1000 * extract(epoch FROM clock_timestamp() - started));
-    COMMIT;
-END $$;
-SET pvext.erasure_limit = 0;

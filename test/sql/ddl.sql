@@ -54,7 +54,7 @@ SELECT column_name FROM pv.personal WHERE relation = 'customer'::regclass ORDER 
 SELECT column_name FROM pv.not_personal n JOIN pv.relation r ON r.id = n.relation_id ORDER BY 1;
 ROLLBACK;
 
--- Tables and schemas; a blocker's subquery doesn't follow, which is said.
+-- Tables and schemas, also in a blocker's subquery.
 ALTER TABLE purchase RENAME TO bought;
 ALTER TABLE bought RENAME TO purchase;
 CREATE SCHEMA ddl_other;
