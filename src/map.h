@@ -86,6 +86,7 @@ struct PvextTable
 	List	   *columns;		/* PvextColumn: its personal columns */
 	List	   *rules;			/* PvextRule */
 	List	   *blockers;		/* PvextBlocker, of a subject table */
+	int			depth;			/* how far from its subjects; 0: not known yet */
 	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
 };
 

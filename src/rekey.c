@@ -15,7 +15,7 @@
 #include "link.h"
 #include "nodes/parsenodes.h"
 #include "rekey.h"
-#include "sets.h"
+#include "statement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

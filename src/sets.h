@@ -28,10 +28,4 @@ extern void pvext_prune_sets(PvextPlan *plan);
 extern void pvext_build_collects(PvextPlan *plan);
 extern void pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set);
 
-/* In plan.c: what a column's strategy adds to a statement. */
-extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
-									 bool need, const char *also);
-extern char *pvext_target_test(PvextTarget *target, PvextSql *sql);
-extern int	pvext_target_params(PvextTarget *target, PvextSql *sql, bool value);
-
 #endif							/* PVEXT_SETS_H */

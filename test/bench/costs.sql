@@ -1,7 +1,7 @@
 -- Where the time of an erasure goes: pg_stat_statements over erasures of their
 -- own, so that its own cost is in nothing else that is measured.
 CREATE EXTENSION pg_stat_statements;
-CREATE TABLE cost (calls text, kind text, ms float8);
+CREATE TABLE cost (way text, kind text, ms float8);
 SET pg_stat_statements.track = 'all';
 SET pg_stat_statements.track_planning = on;
 CALL declare(', a blocker declared');
@@ -19,28 +19,33 @@ CREATE FUNCTION kind(query text, hand boolean) RETURNS text LANGUAGE sql AS $$
     END
 $$;
 
-CREATE PROCEDURE cost(calls text, hand boolean, n int) LANGUAGE plpgsql AS $$
-DECLARE
-    command text := format('CALL %I($1, 0, $2, $3)', replace(calls, ' ', '_'));
+CREATE PROCEDURE cost(way text, hand boolean, n int) LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE command USING 'warm-up', hand, 10;
+    CALL one_by_one('warm-up', 0, hand, 10);
     PERFORM pg_stat_statements_reset();
-    EXECUTE command USING 'costs', hand, n;
-    INSERT INTO cost SELECT calls, kind(query, hand), sum(total_exec_time + total_plan_time) / n
+    IF way = 'one at a time' THEN
+        CALL one_by_one('costs', 0, hand, n);
+    ELSE
+        CALL in_one_call('costs', 0, hand, n);
+    END IF;
+    INSERT INTO cost SELECT way, kind(query, hand), sum(total_exec_time + total_plan_time) / n
         FROM pg_stat_statements WHERE kind(query, hand) IS NOT NULL GROUP BY 2;
 END $$;
 
-CALL cost('one by one', true, 1000);
-CALL cost('one by one', false, 1000);
+CALL cost('one at a time', true, :singles);
+CALL cost('one at a time', false, :singles);
 CALL cost('in one call', true, :batch);
 CALL cost('in one call', false, :batch);
-INSERT INTO cost SELECT calls, 'pvext''s own code, and the rest',
+INSERT INTO cost SELECT way, 'pvext''s own code, and the rest',
         2 * sum(ms) FILTER (WHERE kind = 'the call in all') - sum(ms)
-    FROM cost WHERE kind <> 'the same UPDATEs by hand' GROUP BY calls;
+    FROM cost WHERE kind <> 'the same UPDATEs by hand' GROUP BY way;
+CREATE VIEW cost_ratio AS
+    SELECT *, max(ms) FILTER (WHERE kind = 'UPDATEs') OVER (PARTITION BY way) AS updates FROM cost;
 
-SELECT kind, round(one.ms::numeric, 4) AS "ms each, one by one", round((one.ms / u1.ms)::numeric, 2) AS "to UPDATEs",
-       round(many.ms::numeric, 4) AS "ms each, in one call", round((many.ms / u2.ms)::numeric, 2) AS "to UPDATEs"
-FROM cost AS one JOIN cost AS many USING (kind), cost AS u1, cost AS u2
-WHERE (one.calls, many.calls, u1.calls, u2.calls) = ('one by one', 'in one call', 'one by one', 'in one call')
-  AND (u1.kind, u2.kind) = ('UPDATEs', 'UPDATEs')
+SELECT one.kind, round(one.ms::numeric, 4) AS "ms each, one at a time",
+       round((one.ms / one.updates)::numeric, 2) AS "to UPDATEs",
+       round(many.ms::numeric, 4) AS "ms each, in one call",
+       round((many.ms / many.updates)::numeric, 2) AS "to UPDATEs"
+FROM cost_ratio AS one JOIN cost_ratio AS many USING (kind)
+WHERE one.way = 'one at a time' AND many.way = 'in one call'
 ORDER BY array_position('{the same UPDATEs by hand,UPDATEs}', kind), kind = 'the call in all', one.ms DESC;

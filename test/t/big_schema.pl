@@ -48,7 +48,7 @@ my @kinds = (
 	[ 'device', 'uuid', sub { "md5('device $_[0] $_[1]')::uuid" }, unique => 1 ],
 	[ 'card', 'bigint', sub { $_[0] * 10_000_000 + $_[1] }, unique => 1 ],
 	[ 'absence', 'tstzrange', sub { "tstzrange(timestamptz '2001-01-01Z' + $_[1] * interval '1 hour', timestamptz '2001-01-01Z' + $_[1] * interval '1 hour' + interval '59 min $_[0] s')" },
-		exclude => 1 ],
+		exclude => 1, with => [ 'expression', "'empty'::tstzrange" ] ],
 	[ 'photo', 'bytea', sub { "'photo of $_[2]'::bytea" } ],
 	[ 'form', 'xml', sub { "'<form><name>$_[2]</name></form>'" } ],
 	[ 'home', 'point', sub { "point($_[0].25, $_[1].5)" },
@@ -70,7 +70,8 @@ my @kinds = (
 		with => ['redact'] ],
 	[ 'login', 'text COLLATE "C" CHECK (%n = lower(%n) AND length(%n) <= 24)', sub { "'$_[2]_$_[1]'" },
 		unique => 'CREATE UNIQUE INDEX ON %s (lower(login))' ],
-	[ 'seat', 'crm.seat', sub { "ROW('$_[2]', $_[1])" } ],
+	[ 'seat', 'crm.seat', sub { "ROW('$_[2]', $_[1])" },
+		with => [ 'constant', '(,0)' ] ],
 	[ 'flags', 'bit(12)', sub { "($_[0] * 64 + $_[1] % 64)::bit(12)" } ],
 	[ 'labels', 'crm.label[]', sub { "ARRAY['$_[2]']::crm.label[]" } ],
 	[ 'vat', 'varchar(14)', sub { sprintf("'NO%03d%07dMV'", $_[0], $_[1]) }, unique => 1 ],
@@ -170,9 +171,9 @@ sub make_table
 	$sql .= "INSERT INTO $name (" . join(', ', 'rid', 'whose', @kcols, @fk, map { $_->[0] } @use)
 	  . ") VALUES\n" . join(",\n", @values) . ";\n" . join("\n", @after) . "\n";
 	$sql .= "CREATE TRIGGER touch BEFORE UPDATE ON $name FOR EACH ROW EXECUTE FUNCTION crm.touch();\n"
-	  if @generated % 3 == 0;
+	  if @generated % 3 == 0 && $pcols->[0] ne 'login';
 	$sql .= "CREATE TRIGGER log AFTER INSERT OR UPDATE OR DELETE ON $name FOR EACH ROW EXECUTE FUNCTION audit.log_change();\n"
-	  if @generated % 4 == 0;
+	  if @generated % 4 == 0 && $pcols->[0] ne 'login';
 	push @generated, $name;
 	return ($sql, [ $name, \@kcols, [ map { base_type($kdef->[ 2 * $_ + 1 ]) } 0 .. $#kcols ],
 		sub { $kvalue->($name, 2 * ($_[0] - 1) + $_[1]) } ]);
@@ -469,7 +470,6 @@ SELECT pv.declare_subject('crm.employee');
 SELECT pv.declare_link('shop.session', '{person}', 'crm.person', '{uid}', on_erase => 'delete');
 SELECT pv.link_foreign_keys('crm.person', 10);
 SELECT pv.link_foreign_keys('crm.employee', 10);
-SELECT pv.declare_link('support.call_note', '{person_id}', 'crm.person');
 SELECT pv.declare_link('support.comment', '{item_id}', 'crm.person', name => 'person', condition => $$item_type = 'Person'$$);
 SELECT pv.declare_link('support.comment', '{item_id}', 'support.ticket', name => 'ticket', condition => $$item_type = 'Ticket'$$);
 SELECT pv.declare_link('audit.version', '{item_id}', 'crm.person', name => 'person', condition => $$item_type = 'Person'$$);

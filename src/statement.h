@@ -1,0 +1,21 @@
+/*
+ * statement.h
+ *		The text of a plan's statements.
+ */
+#ifndef PVEXT_STATEMENT_H
+#define PVEXT_STATEMENT_H
+
+#include "sets.h"
+
+extern PvextStep *pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets);
+extern PvextStep *pvext_build_delete(PvextPlan *plan, PvextRemoval *removal);
+extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
+							PvextRemoval *removal);
+extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
+									 bool need, const char *also);
+extern void pvext_build_columns(PvextPlan *plan);
+extern void pvext_build_locks(PvextPlan *plan);
+extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,
+									  PvextSet *set, bool lock);
+
+#endif							/* PVEXT_STATEMENT_H */
