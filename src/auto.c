@@ -322,7 +322,7 @@ pvext_auto(const PvextFit *fit, char **argument)
 						fit->column, fit->table),
 				 errdetail("A foreign key of the table allows only what is in the table it refers to."),
 				 errhint("%s", pvext_fitting_hint(fit))));
-	if (fit->unique || fit->exclusion)
+	if (fit->unique || (fit->exclusion && !fit->only_empty))
 		return must_be_token(fit, argument);
 	if (has_steady_default(fit) && works(fit, PVEXT_DEFAULT, NULL, &failure))
 		return PVEXT_DEFAULT;

@@ -219,7 +219,7 @@ follow_level(List *candidates, Oid subject, Oid parent, int depth,
 		candidate->parent = parent;
 		candidate->parent_columns = fk->parent_columns;
 		candidate->depth = depth;
-		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns);
+		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, NULL);
 		candidates = lappend(candidates, candidate);
 
 		if (!list_member_oid(*visited, fk->relid))

@@ -23,6 +23,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "compat.h"
@@ -144,9 +145,12 @@ pvext_check_children(Oid relid)
 				 errhint("Give both to one role with ALTER TABLE ... OWNER TO.")));
 }
 
-/* Has the relation, or a partition or child of it, triggers of a user's? */
+/*
+ * Has the relation, or a partition or child of it, AFTER triggers of a user's?
+ * A foreign key's action fires them last, no longer as the relation's owner.
+ */
 bool
-pvext_has_triggers(Oid relid)
+pvext_has_after_triggers(Oid relid)
 {
 	ListCell   *lc;
 	bool		result = false;
@@ -156,7 +160,8 @@ pvext_has_triggers(Oid relid)
 		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
 
 		for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
-			result = result || !rel->trigdesc->triggers[i].tgisinternal;
+			result = result || (!rel->trigdesc->triggers[i].tgisinternal &&
+								TRIGGER_FOR_AFTER(rel->trigdesc->triggers[i].tgtype));
 		relation_close(rel, NoLock);
 	}
 	return result;
@@ -364,9 +369,47 @@ index_method(Oid indexid)
 	return method;
 }
 
-/* Does a whole, valid btree or hash index begin with one of these columns? */
+static bool
+has_name(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Does the index lead to rows by one of the columns?  Columns before it may be
+ * those of a link's condition, such as item_type before item_id.
+ */
+static bool
+index_serves(Relation rel, Form_pg_index index, List *columns, const char *condition)
+{
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = index->indkey.values[i];
+		char	   *name;
+
+		if (attnum <= 0)
+			return false;
+		name = NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname);
+		if (has_name(columns, name))
+			return true;
+		if (condition == NULL ||
+			strstr(condition, psprintf("r.%s", quote_identifier(name))) == NULL)
+			return false;
+	}
+	return false;
+}
+
+/*
+ * Is there a whole, valid btree or hash index for a link's columns?  condition
+ * is the link's, bound, or NULL.
+ */
 bool
-pvext_is_indexed(Oid relid, List *columns)
+pvext_is_indexed(Oid relid, List *columns, const char *condition)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	bool		result = false;
@@ -375,23 +418,15 @@ pvext_is_indexed(Oid relid, List *columns)
 	foreach(lc, RelationGetIndexList(rel))
 	{
 		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
-		Form_pg_index index;
+		Oid			method = index_method(lfirst_oid(lc));
 
 		if (!HeapTupleIsValid(tuple))
 			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		if (index->indisvalid && heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-		{
-			Oid			am = index_method(lfirst_oid(lc));
-			AttrNumber	first = index->indkey.values[0];
-			ListCell   *name;
-
-			foreach(name, columns)
-				if (first > 0 && (am == BTREE_AM_OID || am == HASH_AM_OID) &&
-					strcmp(NameStr(TupleDescAttr(RelationGetDescr(rel), first - 1)->attname),
-						   lfirst(name)) == 0)
-					result = true;
-		}
+		if (((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
+			(method == BTREE_AM_OID || method == HASH_AM_OID) &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+			result = result || index_serves(rel, (Form_pg_index) GETSTRUCT(tuple),
+											columns, condition);
 		ReleaseSysCache(tuple);
 	}
 	relation_close(rel, AccessShareLock);

@@ -27,7 +27,7 @@ extern char *pvext_relation_name(Oid relid);
 extern void pvext_check_table(Oid relid);
 extern Oid	pvext_foreign_child(Oid relid);
 extern void pvext_check_children(Oid relid);
-extern bool pvext_has_triggers(Oid relid);
+extern bool pvext_has_after_triggers(Oid relid);
 extern void pvext_check_owner(Oid relid);
 extern void pvext_check_expression_owner(Oid relid);
 extern AttrNumber pvext_column(Oid relid, const char *name, Oid *type,
@@ -36,7 +36,7 @@ extern bool pvext_has_column(Oid relid, const char *name);
 extern List *pvext_columns(Oid relid);
 extern List *pvext_primary_key(Oid relid);
 extern bool pvext_is_unique(Oid relid, List *columns);
-extern bool pvext_is_indexed(Oid relid, List *columns);
+extern bool pvext_is_indexed(Oid relid, List *columns, const char *condition);
 extern List *pvext_foreign_keys_to(Oid relid);
 extern bool pvext_same_names(List *a, List *b);
 extern char *pvext_join_names(List *names, const char *separator, bool quote);

@@ -22,6 +22,7 @@
 #include "funcapi.h"
 #include "hold.h"
 #include "miscadmin.h"
+#include "plan.h"
 #include "spi.h"
 #include "stored.h"
 #include "strategy.h"
@@ -240,14 +241,14 @@ check_indexes(Check *check)
 	ListCell   *lc;
 
 	foreach(lc, fetch(check,
-					  "SELECT r.relation::oid, r.relation, l.columns, l.name"
+					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound"
 					  " FROM pv.declared_link l JOIN (" LIVE_RELATION ") ON r.id = l.relation_id"
 					  " WHERE " ONLY " ORDER BY r.relation::text, l.name"))
 	{
 		char	  **row = lfirst(lc);
 		List	   *columns = parse_names(row[2]);
 
-		if (!pvext_is_indexed(atooid(row[0]), columns))
+		if (!pvext_is_indexed(atooid(row[0]), columns, row[4]))
 			add_finding(check, row[1], linitial(columns), false,
 						psprintf("link \"%s\" has no index", row[3]),
 						psprintf("CREATE INDEX ON %s (%s);", row[1],
@@ -561,6 +562,35 @@ check_children(Check *check)
 	}
 }
 
+static void
+make_plan(void *arg)
+{
+	PvextMap   *map = pvext_map();
+
+	(void) pvext_plan(map, pvext_map_subject(map, *(Oid *) arg), NULL);
+}
+
+/* Subjects of whom nobody could be erased, whatever the reason. */
+static void
+check_plans(Check *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch(check,
+					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
+					  " JOIN (" LIVE_RELATION ") ON r.id = s.relation_id WHERE " ONLY
+					  " ORDER BY r.relation::text"))
+	{
+		char	  **row = lfirst(lc);
+		Oid			relid = atooid(row[0]);
+		ErrorData  *error = pvext_try(make_plan, &relid);
+
+		if (error)
+			add_finding(check, row[1], NULL, true,
+						psprintf("no erasure is possible: %s", error->message), error->hint);
+	}
+}
+
 /* Foreign keys by which deleted rows would take others along. */
 static void
 check_deletes(Check *check)
@@ -673,6 +703,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_unreached(&check);
 	check_undeclared(&check);
 	check_unowned(&check);
+	check_plans(&check);
 
 	foreach(lc, check.findings)
 	{

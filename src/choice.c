@@ -164,6 +164,11 @@ pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,
 				 errhint("The strategies are auto, null, default, constant, token, pseudonym,"
 						 " generalise, redact, remove_paths and expression.")));
 	pvext_refuse_misfit(fit, kind);
+	if (kind == PVEXT_CONSTANT && fit->only_empty && parameter && strcmp(parameter, "empty") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_EXCLUSION_VIOLATION),
+				 errmsg("equal ranges would collide in exclusion constraint \"%s\"", fit->exclusion),
+				 errhint("Use the constant 'empty', which overlaps nothing.")));
 	*argument = pvext_check_parameter(fit, kind, parameter);
 	if (kind == PVEXT_DEFAULT)
 		check_default(fit);

@@ -159,6 +159,24 @@ index_tree(Relation index, AttrNumber attribute)
 	return node == NULL || IsA(node, List) ? (List *) node : list_make1(node);
 }
 
+/* Is the column a range that the constraint only compares by "&&"? */
+static bool
+excludes_overlaps(const PvextFit *fit, Relation index)
+{
+	Form_pg_index form = index->rd_index;
+	Oid		   *operators;
+	Oid		   *functions;
+	uint16	   *strategies;
+
+	if (!type_is_range(getBaseType(fit->type)))
+		return false;
+	RelationGetExclusionInfo(index, &operators, &functions, &strategies);
+	for (int i = 0; i < form->indnkeyatts; i++)
+		if (form->indkey.values[i] == fit->attnum)
+			return strcmp(get_opname(operators[i]), "&&") == 0;
+	return false;
+}
+
 /* Note what a unique or exclusion index means for the column. */
 static void
 look_at_index(PvextFit *fit, Relation index, Bitmapset *affected)
@@ -178,6 +196,8 @@ look_at_index(PvextFit *fit, Relation index, Bitmapset *affected)
 		return;
 	if (form->indisexclusion)
 	{
+		fit->only_empty = excludes_overlaps(fit, index) &&
+			(fit->exclusion == NULL || fit->only_empty);
 		fit->exclusion = pstrdup(RelationGetRelationName(index));
 		return;
 	}
@@ -331,7 +351,8 @@ refuse_collision(const PvextFit *fit, PvextStrategyKind kind)
 	if (fit->unique)
 		refuse(fit, kind, ERRCODE_UNIQUE_VIOLATION,
 			   psprintf("Equal values would collide in unique index \"%s\".", fit->unique));
-	if (fit->exclusion && kind != PVEXT_NULL)
+	if (fit->exclusion && kind != PVEXT_NULL &&
+		!(fit->only_empty && kind == PVEXT_CONSTANT))
 		refuse(fit, kind, ERRCODE_EXCLUSION_VIOLATION,
 			   psprintf("Equal values would collide in exclusion constraint \"%s\".",
 						fit->exclusion));

@@ -25,6 +25,7 @@ typedef struct PvextFit
 	bool		unique_alone;	/* of this column alone */
 	bool		nulls_collide;	/* NULLS NOT DISTINCT */
 	char	   *exclusion;		/* an exclusion constraint with it, or NULL */
+	bool		only_empty;		/* a range that only must not overlap others */
 	List	   *generated;		/* names of the columns computed from it */
 	List	   *null_unique;	/* SQL conditions under which it collides as NULL */
 } PvextFit;

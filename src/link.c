@@ -311,7 +311,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
 								  bound, pvext_relation_name(relid)), NULL);
 	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase);
-	if (!pvext_is_indexed(relid, columns))
+	if (!pvext_is_indexed(relid, columns, bound))
 		ereport(WARNING,
 				(errmsg("link \"%s\" of table %s has no index", name,
 						pvext_relation_name(relid)),

@@ -150,7 +150,7 @@ check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List 
 		if (action == FKCONSTR_ACTION_NOACTION || action == FKCONSTR_ACTION_RESTRICT ||
 			list_member_oid(seen, fk->relid))
 			continue;
-		if (pvext_owner(fk->relid) != table->owner && pvext_has_triggers(fk->relid))
+		if (pvext_owner(fk->relid) != table->owner && pvext_has_after_triggers(fk->relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("triggers of table %s would run as the owner of table %s",

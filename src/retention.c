@@ -202,7 +202,7 @@ trial_rows(PvextTable *table, PvextTable *over)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (!pvext_is_indexed(link->table->relid, link->columns))
+			if (!pvext_is_indexed(link->table->relid, link->columns, link->condition))
 				return SLOW_TRIAL_ROWS;
 		}
 	}

@@ -14,8 +14,8 @@ CREATE FUNCTION kind(query text, hand boolean) RETURNS text LANGUAGE sql AS $$
         WHEN query ~ '^SELECT (count\(\*\) FROM )?pv\.erase_subject' THEN 'the call in all'
         WHEN query ~ 'pv\.hold\M|^SELECT EXISTS' THEN 'verdict (a hold? the blocker?)'
         WHEN query ~ 'pv\.(erasure_ledger|erasure|event)\M' THEN 'ledger and record of calls'
-        WHEN query ~ 'FOR UPDATE' THEN 'locks'
         WHEN query LIKE 'SELECT count(*) FILTER %' THEN 'verification'
+        WHEN query ~ 'FOR UPDATE' THEN 'locks'
     END
 $$;
 

@@ -475,3 +475,6 @@ SELECT pv.declare_link('support.comment', '{item_id}', 'support.ticket', name =>
 SELECT pv.declare_link('audit.version', '{item_id}', 'crm.person', name => 'person', condition => $$item_type = 'Person'$$);
 SELECT pv.declare_link('audit.version', '{item_id}', 'support.ticket', name => 'ticket', condition => $$item_type = 'Ticket'$$);
 };
+
+$node->stop;
+done_testing();
