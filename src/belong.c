@@ -12,7 +12,11 @@
 #include "belong.h"
 #include "catalog.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+
+/* More ways than this make no statement that could be planned. */
+#define MAX_PATHS 100
 
 static bool
 is_on_path(List *path, PvextTable *table)
@@ -30,6 +34,13 @@ extend_paths(List *path, PvextTable *table, PvextTable *ancestor, List *found)
 {
 	ListCell   *lc;
 
+	CHECK_FOR_INTERRUPTS();
+	if (list_length(found) > MAX_PATHS)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("table %s belongs to table %s in more than %d ways",
+						table->sql_name, ancestor->sql_name, MAX_PATHS),
+				 errhint("Declare the condition or clock over a table that is nearer to it.")));
 	foreach(lc, table->links)
 	{
 		PvextLink  *link = lfirst(lc);

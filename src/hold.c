@@ -540,11 +540,10 @@ pvext_held_by(const bytea *subject_digest, bool *any)
 		" released_at IS NULL AND (expires IS NULL OR expires > now())"
 		" FROM pv.hold WHERE subject_digest = $1 ORDER BY id", NULL
 	};
-	PvextArgs	args;
+	PvextArgs	args = {0};
 	List	   *holds = NIL;
 	uint64		n;
 
-	args.n = 0;
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(subject_digest), false);
 	n = pvext_own_kept(&select, &args);
 	for (uint64 i = 0; i < n; i++)

@@ -73,10 +73,9 @@ pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *reque
 	static PvextStatement find = {
 		REQUEST_COLUMNS " WHERE subject_digest = $2 AND relation_id = $1", NULL
 	};
-	PvextArgs	args;
+	PvextArgs	args = {0};
 	uint64		n;
 
-	args.n = 0;
 	pvext_arg_int4(&args, subject->id);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	n = pvext_own_kept(&find, &args);
@@ -134,7 +133,6 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 {
 	bool		completed = strcmp(request->state, "completed") == 0;
 
-	args->n = 0;
 	pvext_arg_oid(args, REGCLASSOID, subject->relid);
 	pvext_arg_text(args, completed ? NULL : request->key);
 	pvext_arg(args, BYTEAOID, PointerGetDatum(request->former_digest), false);
@@ -182,7 +180,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		" clear_since = $13, verify_after = $14 WHERE id = $15"
 		ERASURE_COLUMNS, NULL
 	};
-	PvextArgs	args;
+	PvextArgs	args = {0};
 	HeapTuple	row;
 
 	request_args(subject, request, &args);

@@ -16,9 +16,6 @@
 #include "spi.h"
 #include "utils/builtins.h"
 
-/* Deeper than any map is; ends the search where links run in a circle. */
-#define MAX_DEPTH 64
-
 typedef struct Link
 {
 	char	   *name;
@@ -112,18 +109,22 @@ list_links(List *path, List *links)
 	return buf.data;
 }
 
-/* Add the subject tables that a relation's links lead to, at any depth. */
+/*
+ * Add the subject tables that a relation's links lead to, at any depth, and to
+ * *visited the tables on the way, since links may run in a circle.
+ */
 static List *
-subjects_above(int32 id, List *found, int depth)
+subjects_above(int32 id, List *found, List **visited)
 {
 	ListCell   *lc;
 
 	if (is_subject(id))
 		return list_append_unique_int(found, id);
-	if (depth < MAX_DEPTH)
-		foreach(lc, links_of(id))
-			if (((Link *) lfirst(lc))->parent_id != id)
-				found = subjects_above(((Link *) lfirst(lc))->parent_id, found, depth + 1);
+	if (list_member_int(*visited, id))
+		return found;
+	*visited = lappend_int(*visited, id);
+	foreach(lc, links_of(id))
+		found = subjects_above(((Link *) lfirst(lc))->parent_id, found, visited);
 	return found;
 }
 
@@ -187,11 +188,12 @@ extend_path(int32 id, List *path)
 	{
 		List	   *links = links_of(id);
 		List	   *subjects = NIL;
+		List	   *above = NIL;
 
 		visited = lappend_int(visited, id);
 		if (list_length(links) > 1)
 		{
-			subjects = subjects_above(id, NIL, 0);
+			subjects = subjects_above(id, NIL, &above);
 			if (list_length(subjects) > 1)
 				ereport(ERROR,
 						(errcode(ERRCODE_AMBIGUOUS_COLUMN),

@@ -24,6 +24,9 @@
 
 #define MAX_PASSES 3
 
+/* A regular expression of more values costs seconds: the whole text goes. */
+#define MAX_REDACT_VALUES 500
+
 /* Above this many subjects, statements are planned for their very keys. */
 #define FEW_SUBJECTS 20
 
@@ -468,7 +471,8 @@ pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome
 /*
  * Read what redaction needs: the subject's identifying values, before they
  * go, and the texts known to be free of them.  Where identifying values have
- * gone before, whole texts are replaced.  One subject at a time.
+ * gone before, or are very many, whole texts are replaced.  One subject at a
+ * time.
  */
 void
 pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
@@ -487,7 +491,8 @@ pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
 			values = list_concat(values,
 								 result_texts(pvext_run_step(target->identify, false)));
 	}
-	pattern = pvext_redact_pattern(values);
+	whole = whole || list_length(values) > MAX_REDACT_VALUES;
+	pattern = whole ? NULL : pvext_redact_pattern(values);
 	plan->pattern.isnull = pattern == NULL;
 	plan->pattern.value = pattern ? CStringGetTextDatum(pattern) : (Datum) 0;
 	plan->whole.value = BoolGetDatum(whole);

@@ -132,8 +132,20 @@ pvext_restore_user(const PvextUser *back)
 void
 pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull)
 {
-	if (args->n >= PVEXT_MAX_ARGS)
-		elog(ERROR, "too many values for one statement");
+	if (args->size == 0)
+	{
+		args->size = 16;
+		args->types = palloc(sizeof(Oid) * args->size);
+		args->values = palloc(sizeof(Datum) * args->size);
+		args->nulls = palloc(args->size);
+	}
+	else if (args->n == args->size)
+	{
+		args->size *= 2;
+		args->types = repalloc(args->types, sizeof(Oid) * args->size);
+		args->values = repalloc(args->values, sizeof(Datum) * args->size);
+		args->nulls = repalloc(args->nulls, args->size);
+	}
 	args->types[args->n] = type;
 	args->values[args->n] = value;
 	args->nulls[args->n] = isnull ? 'n' : ' ';

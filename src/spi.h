@@ -8,15 +8,14 @@
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 
-#define PVEXT_MAX_ARGS 128
-
-/* The values of a statement, in the order of $1, $2, ... */
+/* The values of a statement, in the order of $1, $2, ...; begins as zeroes. */
 typedef struct PvextArgs
 {
 	int			n;
-	Oid			types[PVEXT_MAX_ARGS];
-	Datum		values[PVEXT_MAX_ARGS];
-	char		nulls[PVEXT_MAX_ARGS];
+	int			size;
+	Oid		   *types;
+	Datum	   *values;
+	char	   *nulls;
 } PvextArgs;
 
 /* A statement whose plan is kept for the life of the backend. */

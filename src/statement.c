@@ -19,16 +19,15 @@ static char *target_test(PvextTarget *target, PvextSql *sql);
 static int	target_params(PvextTarget *target, PvextSql *sql, bool value);
 
 /* A verifying query is not joined to one that takes this many values. */
-#define MAX_CHECK_PARAMS (PVEXT_MAX_ARGS / 2)
+#define MAX_CHECK_PARAMS 64
 
 /* Run a step; returns the number of rows, those of a query in SPI_tuptable. */
 uint64
 pvext_run_step(PvextStep *step, bool many)
 {
-	PvextArgs	args;
+	PvextArgs	args = {0};
 	ListCell   *lc;
 
-	args.n = 0;
 	foreach(lc, step->params)
 	{
 		PvextParam *param = lfirst(lc);
@@ -372,7 +371,7 @@ pvext_build_columns(PvextPlan *plan)
 	{
 		PvextTarget *target = lfirst(lc);
 		const char *column = quote_identifier(target->column->name);
-		const char *text = psprintf("DISTINCT CAST(r.%s AS text)", column);
+		const char *text = psprintf("DISTINCT CAST(r.%s AS text) COLLATE \"C\"", column);
 		PvextSql	sql;
 		const char *until = target->until ? target->until : "CAST('-infinity' AS timestamptz)";
 

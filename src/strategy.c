@@ -370,8 +370,10 @@ token_value_sql(const PvextStrategy *s, int first_param)
 
 	token_of(s, &token);
 	if (s->made_in_c)
-		fresh = psprintf("(CAST($%d AS jsonb) ->> CAST(%s AS text))",
-						 first_param, column_sql(s));
+
+		/* A value that somebody has written since stays for the next pass. */
+		fresh = psprintf("coalesce(CAST($%d AS jsonb) ->> CAST(%s AS text), CAST(%s AS text))",
+						 first_param, column_sql(s), column_sql(s));
 	else
 		fresh = pvext_token_sql(&token);
 	return psprintf("CASE WHEN %s THEN %s ELSE %s END",
@@ -502,6 +504,19 @@ is_word(char c)
 }
 
 /*
+ * Is the character one at which words begin and end?  Chinese and Japanese are
+ * written without a space between them.
+ */
+static bool
+ends_at_boundary(const char *character)
+{
+	if (!IS_HIGHBIT_SET(*character))
+		return is_word(*character);
+	return GetDatabaseEncoding() != PG_UTF8 ||
+		utf8_to_unicode((const unsigned char *) character) < 0x2E80;
+}
+
+/*
  * One value as a regular expression.  Blanks match any white space.  A short
  * value ("Jo") counts only as a word of its own, or it would be found in
  * others.
@@ -510,9 +525,11 @@ static void
 append_value_pattern(StringInfo buf, const char *value)
 {
 	bool		is_short = pg_mbstrlen(value) < 4;
-	const char *last = value + strlen(value) - 1;
+	const char *last = value;
 
-	if (is_short && is_word(*value))
+	for (const char *p = value; *p; p += pg_mblen(p))
+		last = p;
+	if (is_short && ends_at_boundary(value))
 		appendStringInfoString(buf, "\\m");
 	for (const char *p = value; *p; p++)
 	{
@@ -527,7 +544,7 @@ append_value_pattern(StringInfo buf, const char *value)
 		else
 			appendStringInfo(buf, "\\%c", *p);
 	}
-	if (is_short && is_word(*last))
+	if (is_short && ends_at_boundary(last))
 		appendStringInfoString(buf, "\\M");
 }
 

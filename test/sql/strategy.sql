@@ -104,6 +104,7 @@ SELECT pv.declare_personal('keys', '{b}', 'x', erase_with => 'constant', paramet
 SELECT pv.declare_personal('keys', '{d}', 'x', erase_with => 'generalise', parameter => '2');
 SELECT pv.declare_personal('keys', '{e}', 'x', erase_with => 'redact');
 SELECT pv.declare_personal('keys', '{g}', 'x', erase_with => 'constant', parameter => 'x');
+SELECT pv.declare_personal('keys', '{j}', 'x', erase_with => 'constant', parameter => '[1,5)');
 SELECT pv.declare_personal('keys', '{j}', 'x', erase_with => 'constant', parameter => 'empty');
 SELECT pv.declare_personal('keys', '{k}', 'x', erase_with => 'null');
 SELECT pv.declare_personal('keys', '{i}', 'x');

@@ -18,13 +18,14 @@ my $employees = 15;    # whose ids are 1 .. 15, too
 my $node = new_node('big_schema');
 my %map;      # of a table, each personal column: whose columns, 'any' as a list
 my @declare;  # calls that declare them
-my %whose_is;    # of a table, column "whose" is about: crm.person unless said
+my %last;     # of a database, the last state and markers
+my %follows;  # of a table, each column that holds a key which is itself personal
 
 sub marker { return sprintf('mk%03dq', $_[0]) }
 
 #
 # The personal columns that tables are made of: type, value for person $i in
-# row $n, and how it is declared where not 'auto'. The index is on table %s.
+# row $n, and how it is declared where not by 'auto'. The index is on table %s.
 #
 my @kinds = (
 	[ 'alias', 'text', sub { "'Alias $_[2]'" } ],
@@ -66,7 +67,7 @@ my @kinds = (
 		with => [ 'constant', 'XX00000' ] ],
 	[ 'doc', 'json', sub { qq('{"a":  [{"who": "$_[2]"}], "b" : 1}') },
 		with => [ 'remove_paths', '{a,who}' ] ],
-	[ 'body', 'text', sub { "'Spoke to " . uc($_[2]) . " Person$_[0], mail $_[2]\@example.org; all well'" },
+	[ 'body', 'text', sub { "'Spoke to " . uc($_[2]) . " Person$_[0], mail " . marker($_[0] == 53 ? 54 : $_[0]) . "\@example.org; all well'" },
 		with => ['redact'] ],
 	[ 'login', 'text COLLATE "C" CHECK (%n = lower(%n) AND length(%n) <= 24)', sub { "'$_[2]_$_[1]'" },
 		unique => 'CREATE UNIQUE INDEX ON %s (lower(login))' ],
@@ -86,7 +87,8 @@ sub declare
 {
 	my ($table, $columns, $category, %opt) = @_;
 	my ($with, $parameter) = @{ $opt{with} // [] };
-	my $call = "SELECT pv.declare_personal('$table', '{" . join(',', @$columns) . "}', '$category'";
+	my $call = 'SELECT pv.declare_personal(' . literal($table) . ', ARRAY['
+	  . join(', ', map { literal($_) } @$columns) . "], '$category'";
 
 	$call .= ", erase_with => '$with'" if defined $with;
 	$call .= ', parameter => ' . literal($parameter) if defined $parameter;
@@ -175,6 +177,7 @@ sub make_table
 	$sql .= "CREATE TRIGGER log AFTER INSERT OR UPDATE OR DELETE ON $name FOR EACH ROW EXECUTE FUNCTION audit.log_change();\n"
 	  if @generated % 4 == 0 && $pcols->[0] ne 'login';
 	push @generated, $name;
+	$follows{$name}{of_login} = 1 if $pcols->[0] eq 'login';
 	return ($sql, [ $name, \@kcols, [ map { base_type($kdef->[ 2 * $_ + 1 ]) } 0 .. $#kcols ],
 		sub { $kvalue->($name, 2 * ($_[0] - 1) + $_[1]) } ]);
 }
@@ -254,14 +257,16 @@ CREATE TABLE audit.version (
 	event     text NOT NULL CHECK (event IN ('create', 'update', 'destroy')),
 	object    jsonb NOT NULL,
 	whodunnit text,
-	whose     integer,
+	whose     integer[],
 	at        timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX ON audit.version (item_type, item_id);
 CREATE FUNCTION audit.keep_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
 	INSERT INTO audit.version (item_type, item_id, event, object, whodunnit, whose)
-	VALUES (TG_ARGV[0], to_jsonb(OLD) ->> TG_ARGV[1], 'update', to_jsonb(OLD), session_user, OLD.whose);
+	SELECT TG_ARGV[0], o ->> TG_ARGV[1], 'update', o, session_user,
+		ARRAY[o ->> 'whose', o ->> 'whose_friend', o ->> 'whose_agent', o ->> 'whose_agent2']::integer[]
+	FROM to_jsonb(OLD) o;
 	RETURN NULL;
 END $$;
 
@@ -330,13 +335,13 @@ COMMIT;
 my $rest = q{
 -- Two references to employees and two to persons
 CREATE TABLE support.ticket (
-	rid bigint NOT NULL, whose integer, whose_friend integer, whose_agent integer,
+	rid bigint NOT NULL, whose integer, whose_friend integer, whose_agent integer, whose_agent2 integer,
 	id uuid PRIMARY KEY,
 	created_by integer NOT NULL REFERENCES crm.employee, assigned_to integer REFERENCES crm.employee,
 	customer_id bigint NOT NULL REFERENCES crm.person, friend_uid uuid REFERENCES crm.person (uid),
 	title text NOT NULL, friend_name text NOT NULL, agent_note text NOT NULL
 );
-INSERT INTO support.ticket SELECT 930000 + i, i, 1 + i % 54, 900 + 1 + i % 15, md5('ticket ' || i)::uuid, 1 + i % 15, 1 + (i + 5) % 15,
+INSERT INTO support.ticket SELECT 930000 + i, i, 1 + i % 54, 900 + 1 + i % 15, 900 + 1 + (i + 5) % 15, md5('ticket ' || i)::uuid, 1 + i % 15, 1 + (i + 5) % 15,
 	i, md5('person ' || 1 + i % 54)::uuid, 'About ' || m, 'With ' || m(1 + i % 54), 'By em' || 1 + i % 15 || 'q'
 	FROM generate_series(1, 54) i, m(i) m;
 CREATE INDEX ON support.ticket (created_by); CREATE INDEX ON support.ticket (assigned_to);
@@ -385,7 +390,7 @@ INSERT INTO shop.event_detail SELECT 970000 + id, whose, at, person_id, id, 'fro
 CREATE TABLE support.note (rid bigint NOT NULL, whose integer, id integer PRIMARY KEY, person_id bigint REFERENCES crm.person, body text);
 CREATE TABLE support.call_note (caller crm.phone) INHERITS (support.note);
 ALTER TABLE support.call_note ADD FOREIGN KEY (person_id) REFERENCES crm.person;
-INSERT INTO support.note SELECT 980000 + i, i, i, i, format('MK%sQ person%s called from +4790%s. <mk%sq@example.org>!', lpad(i::text, 3, '0'), i, lpad(i::text, 6, '0'), lpad(i::text, 3, '0')) FROM generate_series(1, 54) i;
+INSERT INTO support.note SELECT 980000 + i, i, i, i, format('%s person%s called from %s. <%s>!', upper(m(i)), i, mobile, email) FROM crm.person, LATERAL (SELECT whose) AS w (i);
 INSERT INTO support.call_note SELECT 981000 + i, i, i, i, 'no one', '+4799' || lpad(i::text, 4, '0') FROM generate_series(1, 54) i;
 CREATE INDEX ON support.note (person_id); CREATE INDEX ON support.call_note (person_id);
 
@@ -411,11 +416,11 @@ INSERT INTO "shop"."Wish List's ""Ærlig""" SELECT 1020000 + i, i, i, m(i), m(i)
 CREATE UNIQUE INDEX ON "shop"."Wish List's ""Ærlig""" (lower("e-mail")) WHERE "e-mail" LIKE '%@%';
 
 -- Polymorphic comments, on persons and on tickets
-CREATE TABLE support.comment (rid bigint NOT NULL, whose integer, id integer PRIMARY KEY, item_type text NOT NULL, item_id text NOT NULL, words text NOT NULL);
-INSERT INTO support.comment SELECT 1030000 + i, i, i, 'Person', i::text, 'says ' || m(i) FROM generate_series(1, 54) i;
-INSERT INTO support.comment SELECT 1031000 + i, i, 1000 + i, 'Ticket', md5('ticket ' || i)::uuid::text, 'thinks ' || m(i) FROM generate_series(1, 54) i;
+CREATE TABLE support.comment (rid bigint NOT NULL, whose integer[], id integer PRIMARY KEY, item_type text NOT NULL, item_id text NOT NULL, words text NOT NULL);
+INSERT INTO support.comment SELECT 1030000 + i, ARRAY[i], i, 'Person', i::text, 'says ' || m(i) FROM generate_series(1, 54) i;
+INSERT INTO support.comment SELECT 1031000 + i, ARRAY[i, 1 + i % 54, 900 + 1 + i % 15, 900 + 1 + (i + 5) % 15], 1000 + i, 'Ticket', md5('ticket ' || i)::uuid::text, 'thinks ' || m(i) FROM generate_series(1, 54) i;
 CREATE INDEX ON support.comment (item_type, item_id);
-INSERT INTO audit.version (item_type, item_id, event, object, whose) SELECT 'Person', id::text, 'create', to_jsonb(p), whose FROM crm.person p;
+INSERT INTO audit.version (item_type, item_id, event, object, whose) SELECT 'Person', id::text, 'create', to_jsonb(p), ARRAY[whose] FROM crm.person p;
 
 CREATE TRIGGER touch BEFORE UPDATE ON crm.person FOR EACH ROW EXECUTE FUNCTION crm.touch();
 CREATE TRIGGER version AFTER UPDATE ON crm.person FOR EACH ROW EXECUTE FUNCTION audit.keep_version('Person', 'id');
@@ -460,7 +465,7 @@ declare('support.note', ['body'], 'content', with => ['redact']);
 declare('support.call_note', ['caller'], 'content');
 declare('shop.legacy', ['name'], 'content');
 declare('shop.reservation', [qw(guest)], 'content');
-declare(q{"shop"."Wish List''s ""Ærlig"""}, [ '"Whole \\"Name\\""', '"e-mail"' ], 'content');
+declare(q{shop."Wish List's ""Ærlig"""}, [ 'Whole "Name"', 'e-mail' ], 'content');
 declare('support.comment', ['words'], 'content', link => '*');
 declare('audit.version', ['object'], 'content', link => '*');
 
@@ -475,6 +480,244 @@ SELECT pv.declare_link('support.comment', '{item_id}', 'support.ticket', name =>
 SELECT pv.declare_link('audit.version', '{item_id}', 'crm.person', name => 'person', condition => $$item_type = 'Person'$$);
 SELECT pv.declare_link('audit.version', '{item_id}', 'support.ticket', name => 'ticket', condition => $$item_type = 'Ticket'$$);
 };
+
+#
+# What was changed, cell by cell
+#
+
+# All rows of all tables: table => rid => column => value as COPY writes it.
+sub state_of
+{
+	my ($db) = @_;
+	my @tables = split /\n/, $node->safe_psql($db, q{
+		SELECT oid::regclass::text FROM pg_class
+		WHERE relkind IN ('r', 'p') AND NOT relispartition
+		AND relnamespace::regnamespace::text IN ('crm', 'shop', 'store', 'support', 'audit') ORDER BY 1});
+	my %only = map { $_ => 1 } split /\n/,
+	  $node->safe_psql($db, q{SELECT inhparent::regclass::text FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE p.relkind = 'r'});
+	my $out = $node->safe_psql($db, join '', map {
+			'COPY (SELECT * FROM ' . ($only{$_} ? 'ONLY ' : '') . "$_) TO STDOUT (HEADER);\n\\echo =====\n" } @tables);
+	my %state;
+
+	foreach my $part (split /^=====\n?/m, $out)
+	{
+		my $table = shift @tables;
+		my ($header, @lines) = split /\n/, $part;
+		my @columns = split /\t/, $header;
+
+		foreach my $line (@lines)
+		{
+			my %row;
+
+			@row{@columns} = split /\t/, $line, -1;
+			$state{$table}{ $row{rid} // $line } = \%row;
+		}
+	}
+	return \%state;
+}
+
+sub is_about
+{
+	my ($row, $erased, @whose) = @_;
+
+	return scalar grep { $erased->{$_} } map { ($row->{$_} // '') =~ /\d+/g } @whose;
+}
+
+# Compares two states. Returns how often each "table column" was changed, and
+# what should not be as it is.
+sub compare
+{
+	my ($before, $after, $erased, $map) = @_;
+	my (%changed, @wrong, %others);
+
+	foreach my $table (sort keys %$before)
+	{
+		next if $table eq 'audit.log';
+		my ($old, $new) = ($before->{$table}, $after->{$table} // {});
+
+		foreach my $id (keys %$new)
+		{
+			next if $old->{$id};
+			push @wrong, "$table $id: new row"
+			  unless $table eq 'audit.version' && is_about($new->{$id}, $erased, 'whose');
+		}
+		foreach my $id (keys %$old)
+		{
+			my ($was, $is) = ($old->{$id}, $new->{$id});
+			my $own = is_about($was, $erased, 'whose');
+
+			if (!$is)
+			{
+				$changed{"$table -"}++;
+				push @wrong, "$table $id: row has gone" unless $own && $table =~ /\.session$/;
+				next;
+			}
+			foreach my $column (keys %$was)
+			{
+				my $whose = $map->{$table}{$column};
+				my $theirs = $whose ? is_about($was, $erased, @$whose) : 0;
+
+				if ($was->{$column} ne ($is->{$column} // 'no such column'))
+				{
+					$changed{"$table $column"}++;
+					push @wrong, "$table $id $column: $was->{$column} became " . ($is->{$column} // 'nothing')
+					  unless $theirs || $own && ($map->{'*'} || $follows{$table}{$column}
+						|| $column =~ /^(updated_at|mail_key|initials|search)$/);
+				}
+				elsif ($theirs && $is->{$column} ne '\N')
+				{
+					# That can only be if others have the same
+					$others{"$table $column"} //= { map { $_->{$column} => 1 }
+						  grep { !is_about($_, $erased, @$whose) } values %$old };
+					push @wrong, "$table $id $column: $is->{$column} is left"
+					  unless $others{"$table $column"}{ $is->{$column} };
+				}
+			}
+		}
+	}
+	return (\%changed, @wrong);
+}
+
+# How often each marker occurs in a dump or in the view over it, as text or as bytes.
+sub markers_in
+{
+	my ($db) = @_;
+	my ($dump, $err) = run_command([ 'pg_dump', '-d', $node->connstr($db) ]);
+	my %markers;
+
+	$node->safe_psql($db, 'REFRESH MATERIALIZED VIEW report.contact');
+	$dump .= $node->safe_psql($db, 'SELECT c::text FROM report.contact c');
+	$markers{ lc $1 }++ while $dump =~ /(mk\d{3}q|em\d+q)/gi;
+	$markers{ pack 'H*', $1 }++ while $dump =~ /(6d6b(?:3\d){3}71)/g;
+	return \%markers;
+}
+
+# Erases, and looks at everything.
+sub erase
+{
+	my ($db, $name, $subject, $map, @keys) = @_;
+	my $employee = $subject =~ /employee/;
+	my %erased = map { ($employee ? 900 + $_ : $_) => 1 } @keys;
+	my @marker = map { $employee ? "em${_}q" : marker($_) } @keys;
+	my ($before, $markers) = @{ $last{$db} //= [ state_of($db), markers_in($db) ] };
+	my %preview;
+
+	is(scalar(grep { $markers->{$_} } @marker), scalar @keys, "$name: a dump holds their values");
+	if (@keys == 1)
+	{
+		%preview = map { my ($t, $c, $n) = split /\|/; $n ? ("$t $c" => $n) : () } split /\n/,
+		  $node->safe_psql($db, "SELECT relation, coalesce(column_name, '-'), rows FROM pv.preview_erasure('$subject', $keys[0]) WHERE verdict = 'erase'");
+	}
+	is($node->safe_psql($db, 'SET pvext.erasure_limit = 0; SELECT string_agg(DISTINCT state::text, \',\'), count(*) FROM '
+			. (@keys == 1 ? "pv.erase_subject('$subject', $keys[0])" : "pv.erase_subjects('$subject', '{" . join(',', @keys) . "}')")),
+		'completed|' . @keys, "$name: completed");
+
+	my $after = state_of($db);
+	my ($changed, @wrong) = compare($before, $after, \%erased, $map);
+	is_deeply(\@wrong, [], "$name: theirs is gone, all else is as it was");
+	$markers = markers_in($db);
+	is_deeply([ grep { $markers->{$_} } @marker ], [], "$name: a dump holds none of their values");
+	if (@keys == 1 && !$map->{'*'})
+	{
+		delete @$changed{ grep { /updated_at$|of_login$|person (mail_key|initials|search)$/ } keys %$changed };
+		is_deeply(\%preview, $changed, "$name: the preview has told so");
+	}
+	is($node->safe_psql($db, join ' UNION ALL ', map { "SELECT relation, column_name FROM pv.verify_erasure('$subject', $_)" } @keys),
+		'', "$name: verified");
+	is($node->safe_psql($db, "SELECT relation, column_name, problem FROM pv.check_map() WHERE severity = 'error'"),
+		'', "$name: the map has no errors");
+	is($node->safe_psql($db, "SELECT state FROM pv.erase_subject('$subject', $keys[0])"),
+		'completed', "$name: asking again is harmless");
+	$last{$db} = [ state_of($db), $markers ];
+	is_deeply([ compare($after, $last{$db}[0], {}, {}) ], [ {} ], "$name: and changes nothing");
+	return;
+}
+
+$node->start;
+$node->safe_psql('postgres', $before . 'CREATE DATABASE big');
+
+my $file = $node->basedir . '/big.sql';
+append_to_file($file, $first . generated_tables() . $rest . 'CREATE EXTENSION pvext CASCADE;');
+load_file($node, 'big', $file);
+$node->safe_psql('postgres', 'CREATE DATABASE generated TEMPLATE big');
+cmp_ok($node->safe_psql('big', q{SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')
+	AND relnamespace::regnamespace::text IN ('crm', 'shop', 'support', 'audit')}), '>', 120, 'there are many tables');
+
+#
+# The map by hand
+#
+my ($ret, $out, $err) = $node->psql('big', $links . join("\n", @declare), on_error_stop => 0);
+unlike($err, qr/ERROR/, 'all of it can be declared');
+is($node->safe_psql('big', q{SELECT max(depth), bool_and(declared) FROM pv.candidate_links('crm.person')}),
+	'10|t', 'links go to depth 10');
+
+erase('big', 'person 7', 'crm.person', \%map, 7);
+erase('big', 'employee 7', 'crm.employee', \%map, 7);
+erase('big', 'person 20, soft-deleted', 'crm.person', \%map, 20);
+erase('big', 'person 53, who came back as 54', 'crm.person', \%map, 53);
+erase('big', 'person 54', 'crm.person', \%map, 54);
+erase('big', 'ten persons', 'crm.person', \%map, 1 .. 6, 8, 9, 40, 41);
+erase('big', 'three employees', 'crm.employee', \%map, 1, 2, 15);
+
+#
+# DDL on what is mapped; the map follows
+#
+($ret, $out, $err) = $node->psql('big', q{
+	ALTER TABLE crm.person RENAME TO client;
+	ALTER TABLE crm.client RENAME mobile TO cell;
+	ALTER TABLE crm.client RENAME id TO client_no;
+	ALTER TABLE crm.client ADD nickname text;
+	UPDATE crm.client SET nickname = 'Nick ' || m(whose) WHERE full_name <> '';
+	SELECT pv.declare_personal('crm.client', '{nickname}', 'identifying');
+	SELECT pv.undeclare_personal('crm.client', '{settings}');
+	ALTER TABLE crm.client DROP settings;
+	ALTER TABLE crm.c0_d1 RENAME TO first_of_ten;
+	ALTER TABLE crm.address ALTER line1 TYPE varchar(200), ALTER postcode DROP NOT NULL;
+	ALTER TABLE shop.event RENAME agent TO "user Agent";
+	ALTER SCHEMA shop RENAME TO store;
+	CREATE TABLE store.event_next PARTITION OF store.event FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');
+	CREATE TABLE store.event_last (z xml, "user Agent" text NOT NULL, rid bigint NOT NULL, ip inet,
+		person_id bigint NOT NULL, id bigint NOT NULL, at date NOT NULL, whose integer);
+	ALTER TABLE store.event_last DROP z;
+	ALTER TABLE store.event_last OWNER TO big_shop;
+	ALTER TABLE store.event_next OWNER TO big_shop;
+	ALTER TABLE store.event ATTACH PARTITION store.event_last FOR VALUES FROM ('2031-01-01') TO ('2032-01-01');
+	INSERT INTO store.event (rid, whose, id, at, person_id, ip, "user Agent")
+		SELECT 1100000 + i, i, 5000 + i, date '2030-02-01' + i % 2 * 365, i, '10.202.0.1', m(i) FROM generate_series(30, 50) i;
+	ALTER TABLE store.event DETACH PARTITION store.event_old;
+});
+is($err, '', 'the schema is changed');
+
+my %renamed = ('crm.person' => 'crm.client', 'crm.c0_d1' => 'crm.first_of_ten');
+foreach my $names (\%map, \%follows)
+{
+	foreach my $old (keys %$names)
+	{
+		(my $new = $renamed{$old} // $old) =~ s/^shop\./store./;
+		$names->{$new} = delete $names->{$old} if $new ne $old;
+	}
+}
+my $client = $map{'crm.client'};
+delete $client->{settings};
+$client->{cell} = delete $client->{mobile};
+$client->{nickname} = ['whose'];
+$map{'store.event'}{'user Agent'} = delete $map{'store.event'}{agent};
+delete $last{big};
+erase('big', 'after DDL, person 30', 'crm.client', \%map, 30);
+erase('big', 'after DDL, three persons', 'crm.client', \%map, 31 .. 33);
+
+#
+# The map that pvext suggests, as it stands
+#
+$node->safe_psql('generated', q{SELECT pv.declare_subject('crm.employee'); SELECT pv.declare_subject('crm.person')});
+foreach my $subject ('crm.person', 'crm.employee')
+{
+	my $sql = $node->safe_psql('generated', "SELECT pv.generate_map('$subject')");
+
+	($ret, $out, $err) = $node->psql('generated', $sql, on_error_stop => 0);
+	unlike($err, qr/ERROR/, "the map suggested for $subject is valid");
+}
+erase('generated', 'suggested map, person 7', 'crm.person', { '*' => 1 }, 7);
 
 $node->stop;
 done_testing();
