@@ -448,21 +448,9 @@ attnum_names(Oid relid, Datum array)
 	return names;
 }
 
-static int
-older_first(const ListCell *a, const ListCell *b)
-{
-	Oid			x = ((PvextForeignKey *) lfirst(a))->constraint;
-	Oid			y = ((PvextForeignKey *) lfirst(b))->constraint;
-
-	return x < y ? -1 : x > y;
-}
-
-/*
- * The foreign keys that refer to a relation, its own self-references included,
- * those that partitions inherit left out, in the order of their OIDs.
- */
-List *
-pvext_foreign_keys_to(Oid relid)
+/* The foreign keys that name the very relation. */
+static List *
+foreign_keys_to_one(Oid relid)
 {
 	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -477,6 +465,7 @@ pvext_foreign_keys_to(Oid relid)
 	{
 		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
 		PvextForeignKey *fk;
+		bool		isnull;
 
 		if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid))
 			continue;
@@ -489,16 +478,39 @@ pvext_foreign_keys_to(Oid relid)
 		fk->validated = form->convalidated;
 		fk->columns = attnum_names(form->conrelid,
 								   SysCacheGetAttr(CONSTROID, tuple,
-												   Anum_pg_constraint_conkey,
-												   &(bool) {false}));
+												   Anum_pg_constraint_conkey, &isnull));
 		fk->parent_columns = attnum_names(relid,
 										  SysCacheGetAttr(CONSTROID, tuple,
-														  Anum_pg_constraint_confkey,
-														  &(bool) {false}));
+														  Anum_pg_constraint_confkey, &isnull));
 		result = lappend(result, fk);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+	return result;
+}
+
+static int
+older_first(const ListCell *a, const ListCell *b)
+{
+	Oid			x = ((PvextForeignKey *) lfirst(a))->constraint;
+	Oid			y = ((PvextForeignKey *) lfirst(b))->constraint;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The foreign keys that refer to a relation or to one of its partitions and
+ * children, its own self-references included, those that partitions inherit
+ * left out, in the order of their OIDs.
+ */
+List *
+pvext_foreign_keys_to(Oid relid)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		result = list_concat(result, foreign_keys_to_one(lfirst_oid(lc)));
 	list_sort(result, older_first);
 	return result;
 }

@@ -244,7 +244,11 @@ pvext_database_time_zone(void)
 				  " WHERE d.datname = current_database()))"
 				  " ORDER BY s.setdatabase DESC LIMIT 1", NULL) > 0)
 		return pvext_check_time_zone(pvext_value(0, 1));
-	return pvext_check_time_zone(GetConfigOptionResetString("TimeZone"));
+	if (pvext_own("SELECT setting FROM pg_file_settings"
+				  " WHERE lower(name) = 'timezone' AND applied ORDER BY seqno DESC LIMIT 1",
+				  NULL) > 0)
+		return pvext_check_time_zone(pvext_value(0, 1));
+	return pvext_check_time_zone("GMT");
 }
 
 /* A clock is a date or a time; what names it in messages. */

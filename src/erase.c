@@ -28,7 +28,6 @@
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -73,14 +72,6 @@ check_transaction(void)
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("an erasure must see rows that are committed while it waits"),
 				 errhint("Run it in a transaction of isolation level READ COMMITTED.")));
-}
-
-static void
-set_lock_timeout(void)
-{
-	if (pvext_lock_timeout > 0)
-		(void) set_config_option("lock_timeout", psprintf("%d", pvext_lock_timeout),
-								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /* A request's place in time: may it be carried out now? */
@@ -481,7 +472,6 @@ begin(PvextScope *scope)
 	check_transaction();
 	run_deferred_triggers();
 	pvext_enter(scope);
-	set_lock_timeout();
 }
 
 /* Return one row of pv.erasure. */

@@ -56,43 +56,6 @@ PG_FUNCTION_INFO_V1(pvext_check_blockers);
 PG_FUNCTION_INFO_V1(pvext_place_hold);
 PG_FUNCTION_INFO_V1(pvext_release_hold);
 
-/*
- * Call body(arg) in a subtransaction.  Returns the error that ended it, in the
- * current context, or NULL.  A cancellation is nobody's answer: it goes on.
- */
-ErrorData *
-pvext_try(void (*body) (void *), void *arg)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		body(arg);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	if (error && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-				  error->sqlerrcode == ERRCODE_OUT_OF_MEMORY ||
-				  error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-				  error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED))
-		ReThrowError(error);
-	return error;
-}
-
 static void
 run_trial(void *arg)
 {

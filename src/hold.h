@@ -14,7 +14,6 @@ extern void pvext_forget_held_key(const bytea *former, const bytea *digest);
 /* Rows on which a declaration tries what it is given. */
 #define PVEXT_TRIAL_ROWS 1000
 
-extern ErrorData *pvext_try(void (*body) (void *), void *arg);
 extern void pvext_try_expression(PvextTable *table, const char *sql, int rows,
 								 const char *what);
 extern char *pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name);

@@ -363,8 +363,12 @@ pvext_undeclare_link(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_arg_int4(&args, pvext_relation_id(relid));
 	pvext_arg(&args, NAMEOID, PG_GETARG_DATUM(1), false);
-	if (pvext_own("SELECT FROM pv.declared_personal WHERE relation_id = $1 AND path[1] = $2",
-				  &args) > 0)
+	if (pvext_own("WITH RECURSIVE step (relation_id, path, name) AS ("
+				  " SELECT relation_id, path, path[1] FROM pv.declared_personal"
+				  "  WHERE $2 = ANY (path)"
+				  " UNION SELECT l.parent_id, s.path[2:], s.path[2] FROM step s"
+				  "  JOIN pv.declared_link l ON l.relation_id = s.relation_id AND l.name = s.name)"
+				  " SELECT FROM step WHERE relation_id = $1 AND name = $2", &args) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("a personal column of table %s is about the subject of link \"%s\"",

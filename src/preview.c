@@ -54,6 +54,7 @@ look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
 	PvextRequest request;
 
 	pvext_set_rows(plan, list_make1(row));
+	pvext_forget_slots(plan);
 	pvext_collect(plan, false, false, false);
 	pvext_find_request(plan->subject, digest, &request);
 	pvext_prepare_redaction(plan, digest, request.exists && request.executed);

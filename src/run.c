@@ -173,6 +173,18 @@ pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many)
 	return pvext_int(0, s);
 }
 
+/* Forget the rows that links led to, for they were another subject's. */
+void
+pvext_forget_slots(PvextPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->sets)
+		foreach(cell, ((PvextSet *) lfirst(lc))->slots)
+			((PvextSlot *) lfirst(cell))->param.isnull = true;
+}
+
 /*
  * Follow the links from the subjects down, level by level.  Where links form
  * a cycle, until no more rows are found.
@@ -555,18 +567,8 @@ forget_keys(PvextPlan *plan)
 	ListCell   *lc;
 
 	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-
-		target->new_keys.isnull = true;
-	}
-	foreach(lc, plan->sets)
-	{
-		ListCell   *cell;
-
-		foreach(cell, ((PvextSet *) lfirst(lc))->slots)
-			((PvextSlot *) lfirst(cell))->param.isnull = true;
-	}
+		((PvextTarget *) lfirst(lc))->new_keys.isnull = true;
+	pvext_forget_slots(plan);
 }
 
 /* Replace and delete, leaves first. */

@@ -28,6 +28,7 @@ typedef struct PvextOutcome
 extern List *pvext_lock_rows(PvextPlan *plan, List *keys, bool lock);
 extern void pvext_set_rows(PvextPlan *plan, List *rows);
 extern int64 pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many);
+extern void pvext_forget_slots(PvextPlan *plan);
 extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
 extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
 extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,

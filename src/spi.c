@@ -9,18 +9,19 @@
  * no trigger, default, operator or expression of that role's can reach the
  * rights of the caller, now or at commit.
  *
- * Nothing here needs PG_TRY: when a statement raises an error, the abort of
+ * Running a statement needs no PG_TRY: when it raises an error, the abort of
  * the (sub)transaction restores user, settings and SPI, and pvext never
- * catches an error without such an abort.
+ * catches an error without such an abort (see pvext_try()) but to raise
+ * another.
  */
 #include "postgres.h"
 #include "message.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "funcapi.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "spi.h"
 #include "utils/acl.h"
@@ -28,8 +29,9 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/syscache.h"
-#include "utils/tuplestore.h"
 
 /* Settings that decide what SQL means and how a value is written as text. */
 static const struct
@@ -82,6 +84,9 @@ void
 pvext_enter(PvextScope *scope)
 {
 	scope->nestlevel = pvext_pin_settings();
+	if (pvext_lock_timeout > 0)
+		(void) set_config_option("lock_timeout", psprintf("%d", pvext_lock_timeout),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -353,16 +358,52 @@ pvext_names(uint64 row, int column)
 	return names;
 }
 
-/*
- * Return the rows of the last result as those of a set-returning function.
- * The columns must be the function's, in its order.
- */
-void
-pvext_copy_results(FunctionCallInfo fcinfo)
+/* Is the error no answer to what was tried, but the end of it? */
+static bool
+is_interruption(const ErrorData *error)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+			return true;
+		default:
+			return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}
 
-	InitMaterializedSRF(fcinfo, 0);
-	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
-		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
+/*
+ * Call body(arg) in a subtransaction.  Returns the error that ended it, in the
+ * current context, or NULL.  A cancellation, a deadlock or a lack of memory is
+ * nobody's answer: it goes on.
+ */
+ErrorData *
+pvext_try(void (*body) (void *), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		body(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error && is_interruption(error))
+		ReThrowError(error);
+	return error;
 }

@@ -10,12 +10,9 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "access/xact.h"
 #include "hold.h"
 #include "retention.h"
 #include "run.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "verdict.h"
 
 static bool
@@ -101,77 +98,61 @@ blocks_removal(PvextBlocker *blocker, PvextTable *table)
 	return false;
 }
 
-/* Find the rows that lead to a set, from the subject's own. */
-static void
-look_for(PvextPlan *plan, PvextSet *set, bool lock)
+/* A blocker being evaluated. */
+typedef struct Evaluation
+{
+	PvextPlan  *plan;
+	int			n;				/* which of the subject's blockers */
+	bool		lock;
+	bool		result;
+} Evaluation;
+
+/* Do the set's rows hang on the subject's own row, and on it alone? */
+static bool
+is_direct(PvextPlan *plan, PvextSet *set)
 {
 	ListCell   *lc;
 
-	if (set->building)
-		return;					/* a cycle: its first round is found elsewhere */
-	set->building = true;
 	foreach(lc, set->arms)
-	{
-		PvextSet   *parent = ((PvextArm *) lfirst(lc))->parent;
-
-		if (parent == plan->self)
-			continue;
-		look_for(plan, parent, lock);
-		pvext_fill_slots(parent, lock ? parent->collect : parent->look, false, false);
-	}
-	set->building = false;
-}
-
-/* Does the blocker block the subject whose row is in plan->self? */
-static bool
-evaluate(PvextPlan *plan, int n, bool lock)
-{
-	PvextBlocker *blocker = list_nth(plan->subject->blockers, n);
-	PvextStep  *step = list_nth(lock ? plan->blocker_locks : plan->blocker_steps, n);
-
-	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
-	look_for(plan, list_nth(plan->blocker_sets, n), lock);
-	(void) pvext_run_step(step, false);
-	return pvext_bool(0, 1);
+		if (((PvextArm *) lfirst(lc))->parent != plan->self)
+			return false;
+	return true;
 }
 
 /*
- * The same, an error counting as yes: what cannot be decided is not erased.
- * Being interrupted is no decision.
+ * Does the blocker block the subject whose row is in plan->self?  For
+ * pvext_try().
  */
+static void
+evaluate(void *arg)
+{
+	Evaluation *evaluation = arg;
+	PvextPlan  *plan = evaluation->plan;
+	PvextBlocker *blocker = list_nth(plan->subject->blockers, evaluation->n);
+	PvextSet   *set = list_nth(plan->blocker_sets, evaluation->n);
+	PvextStep  *step = list_nth(evaluation->lock ? plan->blocker_locks
+								: plan->blocker_steps, evaluation->n);
+
+	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
+	if (!is_direct(plan, set))
+	{
+		pvext_forget_slots(plan);
+		pvext_collect(plan, evaluation->lock, false, false);
+	}
+	(void) pvext_run_step(step, false);
+	evaluation->result = pvext_bool(0, 1);
+}
+
+/* The same, an error counting as yes: what cannot be decided is not erased. */
 static bool
 blocks(PvextPlan *plan, int n, bool lock)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool result = true;
+	Evaluation	evaluation = {plan, n, lock, false};
+	ErrorData  *error = pvext_try(evaluate, &evaluation);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		result = evaluate(plan, n, lock);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return result;
+	if (error)
+		pvext_forget_slots(plan);	/* what they held went with the error */
+	return error != NULL || evaluation.result;
 }
 
 /*

@@ -1,4 +1,4 @@
--- Eight tables: one subject at a time, and :batch in one call. Each round has
+-- Eight tables: :singles one at a time, and :batch in one call. Each round has
 -- subjects of its own; what is declared for a variant is in force only while
 -- its round is measured, and a few subjects before it warm up.
 CREATE PROCEDURE declare(guard text) LANGUAGE plpgsql AS $$
@@ -17,11 +17,11 @@ BEGIN
     PERFORM pv.undeclare_retention(relation::regclass, name) FROM pv.retention;
 END $$;
 
-CREATE PROCEDURE compare(singles int, batch int, rounds int) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE compare(singles int, batch int, first int, last int) LANGUAGE plpgsql AS $$
 DECLARE
     guard text;
 BEGIN
-    FOR round IN 0..rounds LOOP
+    FOR round IN first..last LOOP
         IF batch = 0 THEN
             CALL one_by_one('one at a time', round, true, singles);
         ELSE
@@ -40,8 +40,8 @@ BEGIN
     END LOOP;
 END $$;
 
-CALL compare(:singles, 0, 9);
-CALL compare(0, :batch, 3);
+CALL compare(:singles, 0, 0, 20);
+CALL compare(0, :batch, 1, 3);
 
 SELECT what, subjects AS "subjects a round", rounds, round(hand_ms::numeric, 3) AS "ms each by hand",
        round(pvext_ms::numeric, 3) AS "ms each by pvext", round(ratio::numeric, 2) AS ratio,

@@ -11,9 +11,9 @@ SELECT format('CREATE OR REPLACE FUNCTION nth(i int) RETURNS int LANGUAGE sql IM
 
 CREATE OR REPLACE PROCEDURE compare(label text) LANGUAGE plpgsql AS $$
 BEGIN
-    FOR round IN 0..10 LOOP
-        CALL one_by_one(label, round, true, 40);
-        CALL one_by_one(label, round, false, 40);
+    FOR round IN 0..25 LOOP
+        CALL one_by_one(label, round, true, 20);
+        CALL one_by_one(label, round, false, 20);
     END LOOP;
 END $$;
 CALL compare('one of ' || :size);
