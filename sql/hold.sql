@@ -16,6 +16,7 @@ COMMENT ON COLUMN pv.declared_blocker.owner IS 'the owner, at the declaration, o
 SELECT pg_extension_config_dump('pv.declared_blocker', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_blocker
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.declared_blocker ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.blocker AS
     SELECT s.relation AS subject, b.name, o.relation, b.condition, b.reason, b.purposes

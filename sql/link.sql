@@ -18,6 +18,7 @@ SELECT pg_extension_config_dump('pv.declared_link', '');
 CREATE INDEX ON pv.declared_link (parent_id);
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_link
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.declared_link ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.link AS
     SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase

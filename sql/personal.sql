@@ -11,6 +11,7 @@ COMMENT ON TABLE pv.purpose IS 'what personal data is processed for, and on whic
 SELECT pg_extension_config_dump('pv.purpose', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.purpose
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.purpose ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE TABLE pv.declared_personal (
     relation_id integer NOT NULL,
@@ -33,6 +34,7 @@ COMMENT ON COLUMN pv.declared_personal.owner IS 'the table''s owner at the decla
 SELECT pg_extension_config_dump('pv.declared_personal', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_personal
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.declared_personal ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.personal AS
     SELECT r.relation,

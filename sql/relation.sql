@@ -19,3 +19,4 @@ CREATE FUNCTION pv.map_changed() RETURNS trigger
 COMMENT ON FUNCTION pv.map_changed() IS 'trigger of the tables that hold the data map';
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.relation
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.relation ENABLE ALWAYS TRIGGER map_changed;

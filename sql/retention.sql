@@ -24,6 +24,7 @@ COMMENT ON COLUMN pv.declared_retention.state IS 'only an active rule is purged 
 SELECT pg_extension_config_dump('pv.declared_retention', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_retention
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.declared_retention ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.retention AS
     SELECT r.relation, t.name, t.keep, t.after, t.basis, t.columns, t.mandatory, t.action,

@@ -9,3 +9,4 @@ COMMENT ON COLUMN pv.secret.fingerprint IS 'a digest by which another key is not
 SELECT pg_extension_config_dump('pv.secret', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.secret
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.secret ENABLE ALWAYS TRIGGER map_changed;

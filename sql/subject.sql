@@ -13,6 +13,7 @@ COMMENT ON COLUMN pv.declared_subject.owner IS 'the table''s owner when the cond
 SELECT pg_extension_config_dump('pv.declared_subject', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_subject
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
+ALTER TABLE pv.declared_subject ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.subject AS
     SELECT r.relation, s.key, s.description, s.condition, r.schema, r.name

@@ -467,7 +467,8 @@ foreign_keys_to_one(Oid relid)
 		PvextForeignKey *fk;
 		bool		isnull;
 
-		if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid))
+		if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) ||
+			!pvext_constraint_is_enforced(form))
 			continue;
 		fk = palloc0(sizeof(PvextForeignKey));
 		fk->constraint = form->oid;
@@ -475,7 +476,6 @@ foreign_keys_to_one(Oid relid)
 		fk->relid = form->conrelid;
 		fk->on_update = form->confupdtype;
 		fk->on_delete = form->confdeltype;
-		fk->validated = form->convalidated;
 		fk->columns = attnum_names(form->conrelid,
 								   SysCacheGetAttr(CONSTROID, tuple,
 												   Anum_pg_constraint_conkey, &isnull));
@@ -513,6 +513,30 @@ pvext_foreign_keys_to(Oid relid)
 		result = list_concat(result, foreign_keys_to_one(lfirst_oid(lc)));
 	list_sort(result, older_first);
 	return result;
+}
+
+/* Is the foreign key the relation's, from just these columns to just those? */
+bool
+pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns, List *parent_columns)
+{
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	if (fk->relid != relid || list_length(fk->columns) != list_length(columns))
+		return false;
+	forboth(lc, columns, parent_lc, parent_columns)
+	{
+		ListCell   *a;
+		ListCell   *b;
+		bool		found = false;
+
+		forboth(a, fk->columns, b, fk->parent_columns)
+			found = found || (strcmp(lfirst(a), lfirst(lc)) == 0 &&
+							  strcmp(lfirst(b), lfirst(parent_lc)) == 0);
+		if (!found)
+			return false;
+	}
+	return true;
 }
 
 /* Names in a row, quoted as identifiers where quote says so. */

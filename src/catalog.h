@@ -18,7 +18,6 @@ typedef struct PvextForeignKey
 	List	   *parent_columns;	/* the columns referred to, in the same order */
 	char		on_update;		/* FKCONSTR_ACTION_... */
 	char		on_delete;
-	bool		validated;
 } PvextForeignKey;
 
 extern Oid	pvext_owner(Oid relid);
@@ -38,6 +37,8 @@ extern List *pvext_primary_key(Oid relid);
 extern bool pvext_is_unique(Oid relid, List *columns);
 extern bool pvext_is_indexed(Oid relid, List *columns, const char *condition);
 extern List *pvext_foreign_keys_to(Oid relid);
+extern bool pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns,
+						   List *parent_columns);
 extern bool pvext_same_names(List *a, List *b);
 extern char *pvext_join_names(List *names, const char *separator, bool quote);
 extern char *pvext_equality(Oid left, Oid right);

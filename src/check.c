@@ -337,8 +337,8 @@ check_strategies(Check *check)
 
 /*
  * The columns of a table that nobody has said anything about: neither that
- * they are personal nor that they aren't, not part of a key that names a
- * subject or of a link, not computed, and no surrogate primary key.
+ * they are personal nor that they aren't, no surrogate key, no link, which
+ * follows its parent's key, and not computed.
  */
 List *
 pvext_unclassified_columns(Oid relid)
@@ -354,11 +354,14 @@ pvext_unclassified_columns(Oid relid)
 					 " AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
 					 "  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
 					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"
-					 " AND NOT EXISTS (SELECT FROM pv.declared_subject s"
-					 "  WHERE s.relation_id = r.id AND a.attname = ANY (s.key))"
+					 " AND NOT (a.atttypid IN"
+					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"
+					 "  AND (EXISTS (SELECT FROM pv.declared_subject s"
+					 "    WHERE s.relation_id = r.id AND a.attname = ANY (s.key))"
+					 "   OR EXISTS (SELECT FROM pv.declared_link l"
+					 "    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
 					 " AND NOT EXISTS (SELECT FROM pv.declared_link l"
-					 "  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns)"
-					 "  OR l.parent_id = r.id AND a.attname = ANY (l.parent_columns))"
+					 "  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
 					 " AND NOT EXISTS (SELECT FROM pv.declared_personal p"
 					 "  WHERE p.relation_id = r.id AND p.column_name = a.attname)"
 					 " AND NOT EXISTS (SELECT FROM pv.not_personal n"

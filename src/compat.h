@@ -8,6 +8,7 @@
 #define PVEXT_COMPAT_H
 
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "fmgr.h"
 #include "utils/acl.h"
 
@@ -45,6 +46,17 @@ pvext_owns_relation(Oid relid, Oid roleid)
 	return object_ownercheck(RelationRelationId, relid, roleid);
 #else
 	return pg_class_ownercheck(relid, roleid);
+#endif
+}
+
+/* A constraint that is not enforced takes no lock and changes nothing. */
+static inline bool
+pvext_constraint_is_enforced(Form_pg_constraint form)
+{
+#if PG_VERSION_NUM >= 180000
+	return form->conenforced;
+#else
+	return true;
 #endif
 }
 

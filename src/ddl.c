@@ -323,6 +323,7 @@ follow_ddl(void *arg)
 	{
 		case T_CreateStmt:
 		case T_CreateTableAsStmt:
+		case T_CreateSchemaStmt:
 			take_up_orphans(command, true);
 			break;
 		case T_AlterTableStmt:
@@ -363,6 +364,7 @@ is_relevant(Node *parsetree)
 			return ((IndexStmt *) parsetree)->unique;
 		case T_CreateStmt:
 		case T_CreateTableAsStmt:
+		case T_CreateSchemaStmt:
 		case T_AlterTableStmt:
 		case T_RenameStmt:
 		case T_AlterObjectSchemaStmt:

@@ -15,13 +15,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "erase.h"
 #include "event.h"
 #include "funcapi.h"
 #include "compat.h"
 #include "guc.h"
 #include "hold.h"
 #include "key.h"
+#include "ledger.h"
 #include "miscadmin.h"
 #include "run.h"
 #include "secret.h"
@@ -32,6 +32,9 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "verdict.h"
+
+/* So many subjects are erased one by one, and the rows of each are counted. */
+#define FEW_SUBJECTS 10
 
 /* One subject of a call. */
 typedef struct Case
@@ -237,8 +240,8 @@ follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
 }
 
 /*
- * Run one plan for cases of one verdict.  What all of them lost together is
- * divided among them.
+ * Run one plan for cases of one verdict.  How much each of many lost is not
+ * known: what they lost together is divided among them.
  */
 static void
 execute(PvextMap *map, PvextTable *subject, List *cases)
@@ -263,6 +266,8 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
 		i++;
 		conclude(plan, c, &outcome);
+		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
+			(n > 1 || outcome.anonymised + outcome.deleted > 0);
 		follow_digest(subject, plan, c);
 	}
 }
@@ -288,7 +293,7 @@ is_individual(PvextPlan *plan)
 static void
 execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 {
-	bool		individual = is_individual(plan);
+	bool		individual = list_length(cases) <= FEW_SUBJECTS || is_individual(plan);
 	List	   *together = NIL;
 	ListCell   *lc;
 
@@ -429,24 +434,43 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	return results;
 }
 
-/* The arguments and the result of pvext_erase(). */
+/* The arguments and the result of erase_subjects(). */
 typedef struct Call
 {
 	Oid			relid;
 	List	   *keys;
 	char	   *reason;
 	List	   *results;
+	bool		again;			/* the map has changed: once more */
 } Call;
 
+/*
+ * What is decided by the map is decided on what stands once the locks are had:
+ * a table that has changed hands, or a blocker that was declared, while they
+ * were waited for is not missed.
+ */
 static void
 erase_by_map(PvextMap *map, void *arg)
 {
 	Call	   *call = arg;
 	PvextTable *subject = pvext_map_subject(map, call->relid);
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
-	List	   *rows = lock_subjects(subject, plan, call->keys);
+	List	   *rows;
 
-	call->results = erase(map, plan, rows, call->keys, call->reason);
+	if (plan->targets == NIL && plan->removals == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nothing about the subjects of %s is declared personal",
+						subject->sql_name),
+				 errhint("Declare it with pv.declare_personal(); pv.generate_map() makes a proposal.")));
+	pvext_lock_plan(plan, RowExclusiveLock);
+	call->again = !pvext_map_is_current();
+	if (call->again)
+		return;
+	rows = lock_subjects(subject, plan, call->keys);
+	call->again = !pvext_map_is_current();
+	if (!call->again)
+		call->results = erase(map, plan, rows, call->keys, call->reason);
 }
 
 /*
@@ -455,13 +479,16 @@ erase_by_map(PvextMap *map, void *arg)
  * connection.  Between pvext_enter() and pvext_leave(), in a transaction that
  * writes, of isolation level READ COMMITTED.
  */
-List *
-pvext_erase(Oid relid, List *keys, char *reason)
+static List *
+erase_subjects(Oid relid, List *keys, char *reason)
 {
-	Call		call = {relid, keys, reason, NIL};
+	Call		call = {relid, keys, reason};
 
-	if (keys != NIL)
+	if (keys == NIL)
+		return NIL;
+	do
 		pvext_with_map(erase_by_map, &call);
+	while (call.again);
 	return call.results;
 }
 
@@ -496,7 +523,7 @@ pvext_erase_subject(PG_FUNCTION_ARGS)
 
 	pvext_require_arg(fcinfo, 0, "subject");
 	begin(&scope);
-	rows = pvext_erase(PG_GETARG_OID(0), list_make1(pvext_key_arg(fcinfo, 1)),
+	rows = erase_subjects(PG_GETARG_OID(0), list_make1(pvext_key_arg(fcinfo, 1)),
 					   pvext_text_arg(fcinfo, 2));
 	return return_row(fcinfo, &scope, linitial(rows));
 }
@@ -512,12 +539,31 @@ pvext_erase_subjects(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 1, "keys");
 	InitMaterializedSRF(fcinfo, 0);
 	begin(&scope);
-	rows = pvext_erase(PG_GETARG_OID(0), pvext_texts_arg(fcinfo, 1, "keys"),
+	rows = erase_subjects(PG_GETARG_OID(0), pvext_texts_arg(fcinfo, 1, "keys"),
 					   pvext_text_arg(fcinfo, 2));
 	foreach(lc, rows)
 		tuplestore_puttuple(((ReturnSetInfo *) fcinfo->resultinfo)->setResult, lfirst(lc));
 	pvext_leave(&scope);
 	return (Datum) 0;
+}
+
+/*
+ * Take the locks of the erasure that may follow, in its order, before the
+ * request's own row.
+ */
+static void
+lock_in_order(const pg_uuid_t *id)
+{
+	PvextRequest request;
+	PvextTable *subject;
+
+	pvext_read_request(id, false, &request);
+	if (request.key == NULL)
+		return;					/* completed or cancelled */
+	if (pvext_erasure_limit > 0)
+		lock_limit();
+	subject = pvext_map_subject(pvext_map(), pvext_relation_by_id(request.relation_id));
+	(void) pvext_lock_subject(subject, request.key, true);
 }
 
 /*
@@ -531,7 +577,8 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	PvextArgs	args = {0};
 
 	begin(&scope);
-	pvext_lock_request(PG_GETARG_UUID_P(0), &request);
+	lock_in_order(PG_GETARG_UUID_P(0));
+	pvext_read_request(PG_GETARG_UUID_P(0), true, &request);
 	if (strcmp(request.state, "requested") != 0 || request.approved_by)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -548,7 +595,7 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	pvext_record_event("approve_erasure", request.subject_digest);
 	if (request.due_at <= GetCurrentTransactionStartTimestamp())
 		return return_row(fcinfo, &scope,
-						  linitial(pvext_erase(pvext_relation_by_id(request.relation_id),
+						  linitial(erase_subjects(pvext_relation_by_id(request.relation_id),
 											  list_make1(request.key), NULL)));
 	return return_row(fcinfo, &scope, pvext_request_row(&request.id));
 }
@@ -563,7 +610,7 @@ pvext_cancel_erasure(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 0, "erasure");
 	pvext_require_arg(fcinfo, 1, "reason");
 	pvext_enter(&scope);
-	pvext_lock_request(PG_GETARG_UUID_P(0), &request);
+	pvext_read_request(PG_GETARG_UUID_P(0), true, &request);
 	if (request.executed ||
 		(strcmp(request.state, "requested") != 0 && strcmp(request.state, "blocked") != 0))
 		ereport(ERROR,

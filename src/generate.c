@@ -193,25 +193,52 @@ append_links(StringInfo sql, List *candidates)
 	}
 }
 
-/* The line for one column; link is an argument to add where it is personal. */
-static void
-append_column(StringInfo sql, Oid relid, const char *name, const char *link)
+/* What makes a line a comment. */
+static const char *const comment_mark = "-- ";
+
+/* A name within a comment, which a line break in it would end. */
+static char *
+comment_text(const char *text)
 {
+	char	   *copy = pstrdup(text);
+
+	for (char *p = copy; *p; p++)
+		if (*p == '\n' || *p == '\r')
+			*p = ' ';
+	return copy;
+}
+
+/*
+ * The line for one column.  Where rows belong to several, and where a name
+ * tells nothing of what the column holds, it is a comment: check_map() goes on
+ * to ask.
+ */
+static void
+append_column(StringInfo sql, Oid relid, const char *name, bool several)
+{
+	bool		unknown;
 	Oid			type;
 	int			rule;
 
 	(void) pvext_column(relid, name, &type, NULL);
 	rule = find_rule(name, type);
+	unknown = type_letter(type) == 'J' || getBaseType(type) == TEXTOID ||
+		getBaseType(type) == VARCHAROID || getBaseType(type) == BPCHAROID;
 	if (rule >= 0)
-		appendStringInfo(sql, "SELECT pv.declare_personal(%s, %s, %s%s%s);\n",
-						 relation_literal(relid), names_literal(list_make1((char *) name)),
+		appendStringInfo(sql, "%sSELECT pv.declare_personal(%s, %s, %s%s%s);\n",
+						 several ? comment_mark : "",
+						 several ? comment_text(relation_literal(relid)) : relation_literal(relid),
+						 several ? comment_text(names_literal(list_make1((char *) name)))
+						 : names_literal(list_make1((char *) name)),
 						 quote_literal_cstr(rules[rule].category), rules[rule].options,
-						 link);
+						 several ? ", link => '...'" : "");
 	else
-		appendStringInfo(sql, "SELECT pv.declare_not_personal(%s, %s);%s\n",
-						 relation_literal(relid), names_literal(list_make1((char *) name)),
-						 type_letter(type) == 'J' ? "  -- json: look at what is in it" :
-						 getBaseType(type) == TEXTOID ? "  -- text: look at what is in it" : "");
+		appendStringInfo(sql, "%sSELECT pv.declare_not_personal(%s, %s);%s\n",
+						 unknown ? comment_mark : "",
+						 unknown ? comment_text(relation_literal(relid)) : relation_literal(relid),
+						 unknown ? comment_text(names_literal(list_make1((char *) name)))
+						 : names_literal(list_make1((char *) name)),
+						 unknown ? "  -- look at what is in it" : "");
 }
 
 static bool
@@ -255,7 +282,7 @@ link_names(Oid relid, List *candidates)
 static void
 append_table(StringInfo sql, Oid relid, List *candidates, bool is_subject)
 {
-	List	   *structural = is_subject ? pvext_primary_key(relid) : NIL;
+	List	   *structural = NIL;
 	List	   *links = link_names(relid, candidates);
 	bool		several = !is_subject && list_length(links) > 1;
 	bool		first = true;
@@ -267,20 +294,18 @@ append_table(StringInfo sql, Oid relid, List *candidates, bool is_subject)
 
 		if (candidate->relid == relid)
 			structural = list_concat(structural, candidate->columns);
-		if (candidate->parent == relid)
-			structural = list_concat(structural, candidate->parent_columns);
 	}
 	foreach(lc, pvext_unclassified_columns(relid))
 	{
 		if (is_among(structural, lfirst(lc)))
 			continue;
 		if (first)
-			appendStringInfo(sql, "\n-- %s\n", pvext_relation_name(relid));
+			appendStringInfo(sql, "\n-- %s\n", comment_text(pvext_relation_name(relid)));
 		if (first && several)
 			appendStringInfo(sql, "-- A row belongs to several: say whom each column is about, %s or '*' for any.\n",
-							 pvext_join_names(links, ", ", true));
+							 comment_text(pvext_join_names(links, ", ", true)));
 		first = false;
-		append_column(sql, relid, lfirst(lc), several ? ", link => '*'" : "");
+		append_column(sql, relid, lfirst(lc), several);
 	}
 }
 

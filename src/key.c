@@ -53,6 +53,16 @@ malformed_key(PvextTable *subject)
 					 pvext_join_names(subject->key, ", ", true))));
 }
 
+/* What a type's input says of a text that is none of its values. */
+static bool
+is_malformed(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_INVALID_TEXT_REPRESENTATION ||
+		sqlerrcode == ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE ||
+		sqlerrcode == ERRCODE_INVALID_DATETIME_FORMAT ||
+		sqlerrcode == ERRCODE_DATETIME_VALUE_OUT_OF_RANGE;
+}
+
 /*
  * Run a statement that looks for keys, as the subject table's owner.  What the
  * server says of a key that it cannot read holds the key: say it without.
@@ -69,7 +79,7 @@ pvext_run_keys(PvextTable *subject, PvextStatement *statement, PvextArgs *args,
 	}
 	PG_CATCH();
 	{
-		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_DATA_EXCEPTION)
+		if (is_malformed(geterrcode()))
 		{
 			FlushErrorState();
 			malformed_key(subject);
@@ -215,6 +225,7 @@ pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
 	PvextStatement statement = {NULL, NULL};
 	StringInfoData sql;
 
+	pvext_lock_table(subject, RowShareLock);
 	pvext_check_children(subject->relid);
 	if (subject->condition)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");

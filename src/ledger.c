@@ -93,14 +93,15 @@ pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *reque
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* A request by its id, locked.  Raises where there is none. */
+/* A request by its id, with lock FOR UPDATE.  Raises where there is none. */
 void
-pvext_lock_request(const pg_uuid_t *id, PvextRequest *request)
+pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request)
 {
 	PvextArgs	args = {0};
 
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
-	if (pvext_own(REQUEST_COLUMNS " WHERE id = $1 FOR UPDATE", &args) == 0)
+	if (pvext_own(lock ? REQUEST_COLUMNS " WHERE id = $1 FOR UPDATE"
+				  : REQUEST_COLUMNS " WHERE id = $1", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("there is no such erasure"),
@@ -150,6 +151,7 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 			  !request->was_clear);
 	pvext_arg(args, INT8OID, Int64GetDatum(request->verify_after),
 			  request->verify_after == 0);
+	pvext_arg_bool(args, request->carried_out);
 }
 
 /*
@@ -166,7 +168,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		" VALUES ($2, $3, $4, CAST($5 AS pv.erasure_state), $6,"
 		" CASE WHEN $5 = 'completed' THEN now() END, $7,"
 		" CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 END,"
-		" CASE WHEN $9 + $10 > 0 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $15)"
+		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16)"
 		ERASURE_COLUMNS, NULL
 	};
 	static PvextStatement update = {
@@ -174,10 +176,10 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		" state = CAST($5 AS pv.erasure_state), due_at = $6,"
 		" completed_at = CASE WHEN $5 = 'completed' THEN now() END,"
 		" executed_by = CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 ELSE executed_by END,"
-		" executed_at = CASE WHEN $9 + $10 > 0 THEN now() ELSE executed_at END,"
+		" executed_at = CASE WHEN $15 THEN now() ELSE executed_at END,"
 		" reason = coalesce(reason, $8), rows_anonymised = rows_anonymised + $9,"
 		" rows_deleted = rows_deleted + $10, retained_until = $11, blocked_by = $12,"
-		" clear_since = $13, verify_after = $14 WHERE id = $15"
+		" clear_since = $13, verify_after = $14 WHERE id = $16"
 		ERASURE_COLUMNS, NULL
 	};
 	PvextArgs	args = {0};

@@ -30,6 +30,7 @@ typedef struct PvextRequest
 	int64		verify_after;	/* 0: none */
 	/* what this call adds */
 	char	   *reason;
+	bool		carried_out;	/* by this call, and something may have gone */
 	int64		anonymised;
 	int64		deleted;
 	TimestampTz until;			/* DT_NOBEGIN: none */
@@ -38,7 +39,7 @@ typedef struct PvextRequest
 
 extern void pvext_find_request(PvextTable *subject, const bytea *digest,
 							   PvextRequest *request);
-extern void pvext_lock_request(const pg_uuid_t *id, PvextRequest *request);
+extern void pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request);
 extern bool pvext_is_open(const PvextRequest *request);
 extern HeapTuple pvext_save_request(PvextTable *subject, PvextRequest *request);
 extern HeapTuple pvext_request_row(const pg_uuid_t *id);

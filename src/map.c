@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "plan.h"
 #include "secret.h"
+#include "storage/lmgr.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -165,17 +166,6 @@ pvext_map_link(PvextTable *table, const char *name)
 	return NULL;
 }
 
-PvextColumn *
-pvext_map_column(PvextTable *table, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->columns)
-		if (strcmp(((PvextColumn *) lfirst(lc))->name, name) == 0)
-			return lfirst(lc);
-	return NULL;
-}
-
 /*
  * An expression runs with the rights of the table's owner; it is that owner's
  * word only while the table is still theirs.
@@ -249,21 +239,21 @@ load_tables(PvextMap *map)
 	}
 }
 
-/* Does a foreign key stand behind the link, so that inserts take a lock? */
+/*
+ * Does a foreign key stand behind the link, so that an insert takes a lock on
+ * the parent?  A row may come under a condition without one.
+ */
 static bool
 is_enforced(PvextLink *link)
 {
 	ListCell   *lc;
 
+	if (link->condition)
+		return false;
 	foreach(lc, pvext_foreign_keys_to(link->parent->relid))
-	{
-		PvextForeignKey *fk = lfirst(lc);
-
-		if (fk->relid == link->table->relid &&
-			pvext_same_names(fk->columns, link->columns) &&
-			pvext_same_names(fk->parent_columns, link->parent_columns))
+		if (pvext_is_key_of(lfirst(lc), link->table->relid, link->columns,
+							link->parent_columns))
 			return true;
-	}
 	return false;
 }
 
@@ -438,6 +428,29 @@ load_blockers(PvextMap *map)
 		blocker->purposes = texts(i, 7);
 		table->blockers = lappend(table->blockers, blocker);
 	}
+}
+
+/* Does the map in use hold all that has been declared and changed since? */
+bool
+pvext_map_is_current(void)
+{
+	AcceptInvalidationMessages();
+	return current_as_of == changes;
+}
+
+/*
+ * Lock a table of the map, so that it stays its owner's until the transaction
+ * ends.  Raises where it has become another's meanwhile.
+ */
+void
+pvext_lock_table(PvextTable *table, LOCKMODE mode)
+{
+	LockRelationOid(table->relid, mode);
+	if (pvext_owner(table->relid) != table->owner)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("table %s has got another owner meanwhile", table->sql_name),
+				 errhint("Try again.")));
 }
 
 /*

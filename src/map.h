@@ -11,6 +11,7 @@
 
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "storage/lockdefs.h"
 #include "strategy.h"
 
 typedef struct PvextTable PvextTable;
@@ -42,7 +43,7 @@ typedef struct PvextLink
 	char	   *condition;		/* bound, or NULL */
 	char	   *owner;			/* on whose behalf the condition runs */
 	bool		delete_rows;
-	bool		enforced;		/* a validated foreign key stands behind it */
+	bool		enforced;		/* a foreign key stands behind it */
 } PvextLink;
 
 /* A retention rule. */
@@ -98,11 +99,12 @@ typedef struct PvextMap
 
 extern void pvext_init_map(void);
 extern PvextMap *pvext_map(void);
+extern bool pvext_map_is_current(void);
+extern void pvext_lock_table(PvextTable *table, LOCKMODE mode);
 extern void pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg);
 extern PvextTable *pvext_map_table(PvextMap *map, Oid relid);
 extern PvextTable *pvext_map_subject(PvextMap *map, Oid relid);
 extern PvextLink *pvext_map_link(PvextTable *table, const char *name);
-extern PvextColumn *pvext_map_column(PvextTable *table, const char *name);
 extern void pvext_check_bound_owner(PvextTable *table, const char *owner,
 									const char *what);
 

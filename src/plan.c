@@ -242,6 +242,36 @@ prune(PvextPlan *plan)
 			plan->removals = foreach_delete_current(plan->removals, lc);
 }
 
+/*
+ * The clock of a rule over another table's rows stops when these lose what it
+ * reads, and what the rule keeps would be kept for ever.
+ */
+static void
+check_clock(PvextPlan *plan, PvextTable *of, const char *column)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTable *table = ((PvextTarget *) lfirst(lc))->table;
+
+		foreach(cell, table->rules)
+		{
+			PvextRule  *rule = lfirst(cell);
+
+			if (rule->over == of && of != table &&
+				(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("the clock of retention rule \"%s\" of table %s reads what is erased of %s",
+								rule->name, table->sql_name, of->sql_name),
+						 errhint("Declare a mandatory rule on %s that keeps it as long.",
+								 of->sql_name)));
+		}
+	}
+}
+
 /* What verdict says of each column and table, and whether it can be done. */
 static void
 apply_verdict(PvextPlan *plan, const char *blocked)
@@ -258,6 +288,8 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 			check_cascades(plan, target->table, target->table->relid, true, NIL);
 		target->until = pvext_retained_until(target->table, target->column->name,
 											 &target->basis);
+		if (target->until == NULL)
+			check_clock(plan, target->table, target->column->name);
 		target->blocked = blocked && *blocked && *blocked++ == '1';
 	}
 	foreach(lc, plan->removals)
@@ -267,6 +299,8 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 		pvext_check_children(removal->table->relid);
 		check_cascades(plan, removal->table, removal->table->relid, false, NIL);
 		removal->until = pvext_retained_until(removal->table, NULL, &removal->basis);
+		if (removal->until == NULL)
+			check_clock(plan, removal->table, NULL);
 		removal->blocked = blocked && *blocked && *blocked++ == '1';
 	}
 }
@@ -305,29 +339,51 @@ build_blocker_steps(PvextPlan *plan)
 	}
 }
 
-/*
- * The plan for a subject table, where "blocked" holds a character per target
- * and removal ('1': blocked), or is NULL where nothing is.  Between
- * pvext_enter() and pvext_leave(); lives as long as the map.  Raises where
- * the map doesn't fit the tables any more.
- */
-PvextPlan *
-pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+/* The tables whose rows the plan's statements read or write. */
+static void
+note_tables(PvextMap *map, PvextPlan *plan)
 {
-	MemoryContext old;
-	PvextPlan  *plan;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	plan->tables = list_make1(plan->subject);
+	foreach(lc, plan->sets)
+		if (((PvextSet *) lfirst(lc))->productive)
+			plan->tables = list_append_unique_ptr(plan->tables,
+												  ((PvextSet *) lfirst(lc))->table);
+	foreach(lc, plan->blocker_steps)
+		plan->tables = list_append_unique_ptr(plan->tables,
+											  ((PvextStep *) lfirst(lc))->table);
+	for (int i = 0; i < list_length(plan->tables); i++)
+	{
+		PvextTable *table = list_nth(plan->tables, i);
+
+		foreach(cell, table->rules)
+			if (((PvextRule *) lfirst(cell))->over)
+				plan->tables = list_append_unique_ptr(plan->tables,
+													  ((PvextRule *) lfirst(cell))->over);
+
+		/* Columns that follow a key are not always about the subject. */
+		foreach(cell, map->tables)
+		{
+			PvextTable *child = lfirst(cell);
+			ListCell   *link;
+
+			foreach(link, child->links)
+				if (((PvextLink *) lfirst(link))->parent == table)
+					plan->tables = list_append_unique_ptr(plan->tables, child);
+		}
+	}
+}
+
+static PvextPlan *
+make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = palloc0(sizeof(PvextPlan));
 	ListCell   *lc;
 
-	foreach(lc, subject->plans)
-	{
-		plan = lfirst(lc);
-		if (blocked == NULL ? plan->blocked == NULL :
-			plan->blocked && strcmp(plan->blocked, blocked) == 0)
-			return plan;
-	}
-	old = MemoryContextSwitchTo(map->context);
-	plan = palloc0(sizeof(PvextPlan));
 	plan->subject = subject;
+	plan->context = CurrentMemoryContext;
 	plan->blocked = blocked ? pstrdup(blocked) : NULL;
 	plan->pattern.type = TEXTOID;
 	plan->whole.type = BOOLOID;
@@ -347,9 +403,53 @@ pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	build_writes(map, plan);
 	build_blocker_steps(plan);
 	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
+/*
+ * The plan for a subject table, where "blocked" holds a character per target
+ * and removal ('1': blocked), or is NULL where nothing is.  Between
+ * pvext_enter() and pvext_leave(); lives as long as the map.  Raises where
+ * the map doesn't fit the tables any more.
+ */
+PvextPlan *
+pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	MemoryContext context;
+	MemoryContext old;
+	PvextPlan  *plan;
+	ListCell   *lc;
+
+	foreach(lc, subject->plans)
+	{
+		plan = lfirst(lc);
+		if (blocked == NULL ? plan->blocked == NULL :
+			plan->blocked && strcmp(plan->blocked, blocked) == 0)
+			return plan;
+	}
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext plan",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	plan = make_plan(map, subject, blocked);
+	MemoryContextSwitchTo(map->context);
+	MemoryContextSetParent(context, map->context);
 	subject->plans = lappend(subject->plans, plan);
 	MemoryContextSwitchTo(old);
 	return plan;
+}
+
+/*
+ * Lock the tables that a plan touches, which keeps them their owners'.  Raises
+ * where one has another owner than when the map was read.
+ */
+void
+pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->tables)
+		pvext_lock_table(lfirst(lc), mode);
 }
 
 static void

@@ -99,6 +99,8 @@ struct PvextPlan
 	PvextTable *subject;
 	char	   *blocked;		/* a character per target and removal: '1' blocked */
 	PvextSet   *self;
+	MemoryContext context;		/* what the plan is made of */
+	List	   *tables;			/* PvextTable: all that its statements touch */
 	List	   *sets;			/* PvextSet, parents first */
 	List	   *targets;		/* PvextTarget */
 	List	   *removals;		/* PvextRemoval */
@@ -118,6 +120,7 @@ struct PvextPlan
 };
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
+extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
 extern void pvext_free_plans(PvextTable *subject);
 extern uint64 pvext_run_step(PvextStep *step, bool many);
 

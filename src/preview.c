@@ -135,13 +135,15 @@ preview_by_map(PvextMap *map, void *arg)
 	FunctionCallInfo fcinfo = call->fcinfo;
 	PvextTable *subject = pvext_map_subject(map, call->relid);
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
-	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
+	List	   *rows;
 	PvextVerdict verdict;
 	bytea	   *digest;
 	ListCell   *lc;
 	int			i = 0;
 	char	   *why;
 
+	pvext_lock_plan(plan, AccessShareLock);
+	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
 	if (rows == NIL)
 		pvext_unknown_key(subject);
 	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
@@ -283,6 +285,7 @@ verify_by_map(PvextMap *map, void *arg)
 	List	   *rows = NIL;
 	PvextRow   *row;
 
+	pvext_lock_plan(plan, AccessShareLock);
 	if (call->key)
 		rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
 	if (rows != NIL)

@@ -39,10 +39,8 @@ cascades(PvextLink *link)
 	{
 		PvextForeignKey *fk = lfirst(lc);
 
-		if (fk->relid == link->table->relid &&
-			fk->on_update == FKCONSTR_ACTION_CASCADE &&
-			pvext_same_names(fk->columns, link->columns) &&
-			pvext_same_names(fk->parent_columns, link->parent_columns))
+		if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
+			pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
 			return true;
 	}
 	return false;

@@ -53,6 +53,8 @@ static const struct
 	{"transform_null_equals", "off"},
 	{"xmlbinary", "base64"},
 	{"array_nulls", "on"},
+	{"xmloption", "content"},
+	{"session_replication_role", "origin"},
 	{"gin_fuzzy_search_limit", "0"},
 
 	/* What shows plans shows their values to whoever set it. */
@@ -286,10 +288,11 @@ pvext_own(const char *sql, PvextArgs *args)
 	return pvext_run(pvext_role(), sql, args);
 }
 
+/* The same, keeping the plan, which is made once for all values. */
 uint64
 pvext_own_kept(PvextStatement *statement, PvextArgs *args)
 {
-	return pvext_run_kept(pvext_role(), statement, args, 0);
+	return pvext_run_kept(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN);
 }
 
 /* A value of the last result as a C string in the current context, or NULL. */

@@ -13,16 +13,45 @@
 #include "hold.h"
 #include "retention.h"
 #include "run.h"
+#include "utils/builtins.h"
 #include "verdict.h"
 
+/* Does a bound expression name a column of its row? */
 static bool
-covers(PvextRule *rule, const char *column)
+mentions(const char *expression, const char *column)
+{
+	char	   *name = psprintf("r.%s", quote_identifier(column));
+	size_t		len = strlen(name);
+
+	for (const char *p = expression; p && (p = strstr(p, name)) != NULL; p += len)
+		if (!isalnum((unsigned char) p[len]) && p[len] != '_' && p[len] != '$' &&
+			!IS_HIGHBIT_SET(p[len]))
+			return true;
+	return false;
+}
+
+/*
+ * Does the rule's clock read the column of a table?  It is then to stay as long
+ * as what the rule keeps.
+ */
+bool
+pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+{
+	if (!rule->mandatory)
+		return false;
+	if (of == table && mentions(rule->otherwise, column))
+		return true;
+	return of == (rule->over ? rule->over : table) && mentions(rule->after, column);
+}
+
+static bool
+covers(PvextTable *table, PvextRule *rule, const char *column)
 {
 	ListCell   *lc;
 
 	if (!rule->mandatory)
 		return false;
-	if (rule->columns == NIL || column == NULL)
+	if (rule->columns == NIL || column == NULL || pvext_is_clock(table, rule, table, column))
 		return true;
 	foreach(lc, rule->columns)
 		if (strcmp(lfirst(lc), column) == 0)
@@ -50,7 +79,7 @@ pvext_retained_until(PvextTable *table, const char *column, char **basis)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		if (!covers(rule, column))
+		if (!covers(table, rule, column))
 			continue;
 		pvext_check_bound_owner(table, rule->owner, "the clock of a retention rule");
 		appendStringInfo(&until, "%s%s", n > 0 ? ", " : "", pvext_rule_until(table, rule));
@@ -145,14 +174,15 @@ evaluate(void *arg)
 
 /* The same, an error counting as yes: what cannot be decided is not erased. */
 static bool
-blocks(PvextPlan *plan, int n, bool lock)
+blocks(PvextPlan *plan, int n, bool lock, bool *failed)
 {
 	Evaluation	evaluation = {plan, n, lock, false};
 	ErrorData  *error = pvext_try(evaluate, &evaluation);
 
 	if (error)
 		pvext_forget_slots(plan);	/* what they held went with the error */
-	return error != NULL || evaluation.result;
+	*failed = error != NULL;
+	return *failed || evaluation.result;
 }
 
 /*
@@ -180,10 +210,13 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock, PvextVerdict *ver
 		ListCell   *cell;
 		int			i = 0;
 
-		if (!blocks(plan, n++, lock))
+		bool		failed;
+
+		if (!blocks(plan, n++, lock, &failed))
 			continue;
 		verdict->reasons = lappend(verdict->reasons,
-								   psprintf("%s: %s", blocker->name, blocker->reason));
+								   psprintf("%s: %s%s", blocker->name, blocker->reason,
+										failed ? " (could not be evaluated)" : ""));
 		foreach(cell, plan->targets)
 		{
 			if (blocks_column(blocker, ((PvextTarget *) lfirst(cell))->column))

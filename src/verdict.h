@@ -15,6 +15,8 @@ typedef struct PvextVerdict
 	bool		any_hold;		/* there is one, in force or not */
 } PvextVerdict;
 
+extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
+						   const char *column);
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
 extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock,
 						  PvextVerdict *verdict);

@@ -46,5 +46,6 @@ CALL compare(0, :batch, 1, 3);
 SELECT what, subjects AS "subjects a round", rounds, round(hand_ms::numeric, 3) AS "ms each by hand",
        round(pvext_ms::numeric, 3) AS "ms each by pvext", round(ratio::numeric, 2) AS ratio,
        round(lowest::numeric, 2) || ' to ' || round(highest::numeric, 2) AS "in the rounds",
+       round(fastest::numeric, 2) AS "fastest rounds",
        CASE what WHEN 'one at a time' THEN 'at most 2.0' WHEN 'in one call' THEN 'at most 1.5' END AS target
 FROM outcome WHERE what <> 'warm-up' ORDER BY what LIKE 'in one%', what;

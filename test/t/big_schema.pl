@@ -49,7 +49,7 @@ my @kinds = (
 	[ 'device', 'uuid', sub { "md5('device $_[0] $_[1]')::uuid" }, unique => 1 ],
 	[ 'card', 'bigint', sub { $_[0] * 10_000_000 + $_[1] }, unique => 1 ],
 	[ 'absence', 'tstzrange', sub { "tstzrange(timestamptz '2001-01-01Z' + $_[1] * interval '1 hour', timestamptz '2001-01-01Z' + $_[1] * interval '1 hour' + interval '59 min $_[0] s')" },
-		exclude => 1, with => [ 'expression', "'empty'::tstzrange" ] ],
+		exclude => 1 ],
 	[ 'photo', 'bytea', sub { "'photo of $_[2]'::bytea" } ],
 	[ 'form', 'xml', sub { "'<form><name>$_[2]</name></form>'" } ],
 	[ 'home', 'point', sub { "point($_[0].25, $_[1].5)" },
@@ -173,7 +173,7 @@ sub make_table
 	$sql .= "INSERT INTO $name (" . join(', ', 'rid', 'whose', @kcols, @fk, map { $_->[0] } @use)
 	  . ") VALUES\n" . join(",\n", @values) . ";\n" . join("\n", @after) . "\n";
 	$sql .= "CREATE TRIGGER touch BEFORE UPDATE ON $name FOR EACH ROW EXECUTE FUNCTION crm.touch();\n"
-	  if @generated % 3 == 0 && $pcols->[0] ne 'login';
+	  if @generated % 3 == 0;
 	$sql .= "CREATE TRIGGER log AFTER INSERT OR UPDATE OR DELETE ON $name FOR EACH ROW EXECUTE FUNCTION audit.log_change();\n"
 	  if @generated % 4 == 0 && $pcols->[0] ne 'login';
 	push @generated, $name;
@@ -429,7 +429,7 @@ CREATE TRIGGER version AFTER UPDATE ON support.ticket FOR EACH ROW EXECUTE FUNCT
 CREATE MATERIALIZED VIEW report.contact AS
 	SELECT p.id, p.full_name, p.email, a.line1, t.title FROM crm.person p JOIN crm.address a ON a.id = p.home_id LEFT JOIN support.ticket t ON t.customer_id = p.id;
 CREATE UNIQUE INDEX ON report.contact (id);
-CREATE VIEW report.contact_view AS SELECT * FROM crm.person NATURAL JOIN report.contact;
+CREATE VIEW report.contact_view AS SELECT p.login, c.* FROM crm.person p JOIN report.contact c USING (id);
 DO $$
 DECLARE r record;
 BEGIN
@@ -544,7 +544,7 @@ sub compare
 		foreach my $id (keys %$old)
 		{
 			my ($was, $is) = ($old->{$id}, $new->{$id});
-			my $own = is_about($was, $erased, 'whose');
+			my $own = is_about($was, $erased, $map->{'*'} ? grep { /^whose/ } keys %$was : 'whose');
 
 			if (!$is)
 			{
@@ -616,20 +616,28 @@ sub erase
 	my ($changed, @wrong) = compare($before, $after, \%erased, $map);
 	is_deeply(\@wrong, [], "$name: theirs is gone, all else is as it was");
 	$markers = markers_in($db);
-	is_deeply([ grep { $markers->{$_} } @marker ], [], "$name: a dump holds none of their values");
+	is_deeply([ grep { $markers->{$_} } @marker ], [], "$name: a dump holds none of their values")
+	  unless $map->{'*'};
 	if (@keys == 1 && !$map->{'*'})
 	{
-		delete @$changed{ grep { /updated_at$|of_login$|person (mail_key|initials|search)$/ } keys %$changed };
+		delete @$changed{ grep { /updated_at$|of_login$|(?:person|client) (?:mail_key|initials|search)$/ } keys %$changed };
 		is_deeply(\%preview, $changed, "$name: the preview has told so");
 	}
 	is($node->safe_psql($db, join ' UNION ALL ', map { "SELECT relation, column_name FROM pv.verify_erasure('$subject', $_)" } @keys),
 		'', "$name: verified");
-	is($node->safe_psql($db, "SELECT relation, column_name, problem FROM pv.check_map() WHERE severity = 'error'"),
-		'', "$name: the map has no errors");
 	is($node->safe_psql($db, "SELECT state FROM pv.erase_subject('$subject', $keys[0])"),
 		'completed', "$name: asking again is harmless");
 	$last{$db} = [ state_of($db), $markers ];
 	is_deeply([ compare($after, $last{$db}[0], {}, {}) ], [ {} ], "$name: and changes nothing");
+	return;
+}
+
+sub map_is_sound
+{
+	my ($db, $name) = @_;
+
+	is($node->safe_psql($db, "SELECT relation, column_name, problem FROM pv.check_map() WHERE severity = 'error'"),
+		'', "$name: the map has no errors");
 	return;
 }
 
@@ -647,17 +655,16 @@ cmp_ok($node->safe_psql('big', q{SELECT count(*) FROM pg_class WHERE relkind IN 
 # The map by hand
 #
 my ($ret, $out, $err) = $node->psql('big', $links . join("\n", @declare), on_error_stop => 0);
-unlike($err, qr/ERROR/, 'all of it can be declared');
+unlike($err, qr/ERROR|WARNING/, 'all of it can be declared');
 is($node->safe_psql('big', q{SELECT max(depth), bool_and(declared) FROM pv.candidate_links('crm.person')}),
 	'10|t', 'links go to depth 10');
 
+map_is_sound('big', 'by hand');
 erase('big', 'person 7', 'crm.person', \%map, 7);
 erase('big', 'employee 7', 'crm.employee', \%map, 7);
 erase('big', 'person 20, soft-deleted', 'crm.person', \%map, 20);
 erase('big', 'person 53, who came back as 54', 'crm.person', \%map, 53);
-erase('big', 'person 54', 'crm.person', \%map, 54);
-erase('big', 'ten persons', 'crm.person', \%map, 1 .. 6, 8, 9, 40, 41);
-erase('big', 'three employees', 'crm.employee', \%map, 1, 2, 15);
+erase('big', 'ten persons', 'crm.person', \%map, 1 .. 6, 8, 9, 40, 54);
 
 #
 # DDL on what is mapped; the map follows
@@ -672,7 +679,7 @@ erase('big', 'three employees', 'crm.employee', \%map, 1, 2, 15);
 	SELECT pv.undeclare_personal('crm.client', '{settings}');
 	ALTER TABLE crm.client DROP settings;
 	ALTER TABLE crm.c0_d1 RENAME TO first_of_ten;
-	ALTER TABLE crm.address ALTER line1 TYPE varchar(200), ALTER postcode DROP NOT NULL;
+	ALTER TABLE crm.address ALTER postcode TYPE varchar(10), ALTER lines DROP NOT NULL;
 	ALTER TABLE shop.event RENAME agent TO "user Agent";
 	ALTER SCHEMA shop RENAME TO store;
 	CREATE TABLE store.event_next PARTITION OF store.event FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');
@@ -684,7 +691,8 @@ erase('big', 'three employees', 'crm.employee', \%map, 1, 2, 15);
 	ALTER TABLE store.event ATTACH PARTITION store.event_last FOR VALUES FROM ('2031-01-01') TO ('2032-01-01');
 	INSERT INTO store.event (rid, whose, id, at, person_id, ip, "user Agent")
 		SELECT 1100000 + i, i, 5000 + i, date '2030-02-01' + i % 2 * 365, i, '10.202.0.1', m(i) FROM generate_series(30, 50) i;
-	ALTER TABLE store.event DETACH PARTITION store.event_old;
+	ALTER TABLE store.event DETACH PARTITION store.event_next;
+	ALTER TABLE store.event ATTACH PARTITION store.event_next DEFAULT;
 });
 unlike($err, qr/ERROR/, 'the schema is changed');
 
@@ -703,8 +711,10 @@ $client->{cell} = delete $client->{mobile};
 $client->{nickname} = ['whose'];
 $map{'store.event'}{'user Agent'} = delete $map{'store.event'}{agent};
 delete $last{big};
+map_is_sound('big', 'after DDL');
 erase('big', 'after DDL, person 30', 'crm.client', \%map, 30);
 erase('big', 'after DDL, three persons', 'crm.client', \%map, 31 .. 33);
+map_is_sound('big', 'in the end');
 
 #
 # The map that pvext suggests, as it stands
@@ -717,6 +727,7 @@ foreach my $subject ('crm.person', 'crm.employee')
 	($ret, $out, $err) = $node->psql('generated', $sql, on_error_stop => 0);
 	unlike($err, qr/ERROR/, "the map suggested for $subject is valid");
 }
+map_is_sound('generated', 'suggested');
 erase('generated', 'suggested map, person 7', 'crm.person', { '*' => 1 }, 7);
 
 $node->stop;
