@@ -350,7 +350,7 @@ pvext_unclassified_columns(Oid relid)
 	(void) pvext_own("SELECT a.attname FROM pg_attribute a"
 					 " LEFT JOIN pv.relation r ON r.relation = a.attrelid"
 					 " WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
-					 " AND a.attgenerated = ''"
+					 " AND a.attgenerated = '' AND a.attinhcount = 0"
 					 " AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
 					 "  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
 					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"

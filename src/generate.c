@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "check.h"
 #include "spi.h"
+#include "strategy.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -208,6 +209,35 @@ comment_text(const char *text)
 	return copy;
 }
 
+/* A column and the strategy proposed for it; for pvext_try(). */
+typedef struct Proposal
+{
+	Oid			relid;
+	const char *column;
+	const char *erase_with;
+} Proposal;
+
+static void
+try_proposal(void *arg)
+{
+	Proposal   *proposal = arg;
+	char	   *argument;
+
+	pvext_check_children(proposal->relid);
+	(void) pvext_resolve_strategy(proposal->relid, proposal->column, proposal->erase_with,
+								  NULL, NULL, false, &argument);
+}
+
+/* Why declare_personal() would refuse a proposal, or NULL. */
+static char *
+refusal(Oid relid, const char *column, const char *options)
+{
+	Proposal	proposal = {relid, column, strstr(options, "redact") ? "redact" : "auto"};
+	ErrorData  *error = pvext_try(try_proposal, &proposal);
+
+	return error ? error->message : NULL;
+}
+
 /*
  * The line for one column.  Where rows belong to several, and where a name
  * tells nothing of what the column holds, it is a comment: check_map() goes on
@@ -216,6 +246,7 @@ comment_text(const char *text)
 static void
 append_column(StringInfo sql, Oid relid, const char *name, bool several)
 {
+	bool		needs_link = several;
 	bool		unknown;
 	Oid			type;
 	int			rule;
@@ -225,13 +256,20 @@ append_column(StringInfo sql, Oid relid, const char *name, bool several)
 	unknown = type_letter(type) == 'J' || getBaseType(type) == TEXTOID ||
 		getBaseType(type) == VARCHAROID || getBaseType(type) == BPCHAROID;
 	if (rule >= 0)
+	{
+		char	   *why = refusal(relid, name, rules[rule].options);
+
+		if (why)
+			appendStringInfo(sql, "-- %s:\n", comment_text(why));
+		several = several || why != NULL;
 		appendStringInfo(sql, "%sSELECT pv.declare_personal(%s, %s, %s%s%s);\n",
 						 several ? comment_mark : "",
 						 several ? comment_text(relation_literal(relid)) : relation_literal(relid),
 						 several ? comment_text(names_literal(list_make1((char *) name)))
 						 : names_literal(list_make1((char *) name)),
 						 quote_literal_cstr(rules[rule].category), rules[rule].options,
-						 several ? ", link => '...'" : "");
+						 needs_link ? ", link => '...'" : "");
+	}
 	else
 		appendStringInfo(sql, "%sSELECT pv.declare_not_personal(%s, %s);%s\n",
 						 unknown ? comment_mark : "",
@@ -327,7 +365,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	candidates = pvext_candidates(subject, 0, NIL);
 	appendStringInfo(&sql, "-- A proposal for the data map of %s, made from the names of its columns.\n"
 					 "-- Read every line: what is personal, what for (purposes), and how it is erased\n"
-					 "-- (erase_with) are yours to say.\n", pvext_relation_name(subject));
+					 "-- (erase_with) are yours to say.\n", comment_text(pvext_relation_name(subject)));
 	append_subject(&sql, subject);
 	append_links(&sql, candidates);
 	append_table(&sql, subject, candidates, true);

@@ -14,7 +14,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $persons = 54;      # customers 1 .. 54, of which 53 left, and came back as 54
-my $employees = 15;    # whose ids are 1 .. 15, too
+# Employees are 900 + 1 .. 15 in "whose"; their ids, 1 .. 15, are those of customers, too.
 my $node = new_node('big_schema');
 my %map;      # of a table, each personal column: whose columns, 'any' as a list
 my @declare;  # calls that declare them
