@@ -34,6 +34,21 @@ COMMENT ON COLUMN pv.erasure_ledger.subject_digest IS 'HMAC of the row''s key af
 COMMENT ON COLUMN pv.erasure_ledger.executed_at IS 'when data was last changed, for pvext.erasure_limit';
 COMMENT ON COLUMN pv.erasure_ledger.clear_since IS 'since when a blocked request has no blocker, for pvext.unblock_delay';
 COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the transaction whose older ones must have ended before the second look';
+COMMENT ON COLUMN pv.erasure_ledger.id IS 'by which it is approved, cancelled and verified';
+COMMENT ON COLUMN pv.erasure_ledger.relation_id IS 'the subject table, by its id in pv.relation';
+COMMENT ON COLUMN pv.erasure_ledger.state IS 'how far it is';
+COMMENT ON COLUMN pv.erasure_ledger.requested_at IS 'when it was requested';
+COMMENT ON COLUMN pv.erasure_ledger.due_at IS 'from when on it may be carried out, for pvext.erasure_delay';
+COMMENT ON COLUMN pv.erasure_ledger.completed_at IS 'when nothing personal was left; NULL until then';
+COMMENT ON COLUMN pv.erasure_ledger.requested_by IS 'which login requested it';
+COMMENT ON COLUMN pv.erasure_ledger.approved_by IS 'which login approved it; NULL where none did';
+COMMENT ON COLUMN pv.erasure_ledger.executed_by IS 'which login last carried it out; NULL until then';
+COMMENT ON COLUMN pv.erasure_ledger.reason IS 'why it was requested, and then why it was cancelled; NULL where not given';
+COMMENT ON COLUMN pv.erasure_ledger.rows_anonymised IS 'how many rows were anonymised, all calls together';
+COMMENT ON COLUMN pv.erasure_ledger.rows_deleted IS 'how many rows were deleted, all calls together';
+COMMENT ON COLUMN pv.erasure_ledger.retained_until IS 'the latest end of what retention rules hold back; infinity where a time has not begun, NULL where nothing is held back';
+COMMENT ON COLUMN pv.erasure_ledger.blocked_by IS 'the blockers and holds that keep data back, each with its reason; empty where none does';
+COMMENT ON COLUMN pv.erasure_ledger.scrubbed_at IS 'when the old values were scrubbed from the files; NULL until then';
 CREATE INDEX ON pv.erasure_ledger (subject_digest);
 -- The two differ only where the subject was re-keyed.
 CREATE INDEX ON pv.erasure_ledger (former_digest) WHERE former_digest <> subject_digest;
@@ -57,52 +72,56 @@ CREATE TABLE pv.redaction (
     PRIMARY KEY (subject_digest, relation_id, column_name, digest)
 );
 COMMENT ON TABLE pv.redaction IS 'SHA-256 of texts that no longer hold a subject''s identifying values';
+COMMENT ON COLUMN pv.redaction.relation_id IS 'the table, by its id in pv.relation';
+COMMENT ON COLUMN pv.redaction.column_name IS 'the column that holds the text';
+COMMENT ON COLUMN pv.redaction.subject_digest IS 'HMAC of the key of the subject whose values the text no longer holds';
+COMMENT ON COLUMN pv.redaction.digest IS 'SHA-256 of the text';
 SELECT pg_extension_config_dump('pv.redaction', '');
 
 CREATE FUNCTION pv.preview_erasure(subject regclass, key text,
         OUT relation regclass, OUT column_name name, OUT rows bigint, OUT strategy text,
         OUT verdict text, OUT until timestamptz, OUT basis text)
-    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
 COMMENT ON FUNCTION pv.preview_erasure(regclass, text) IS
     'what erase_subject would do now, per column: rows that are still personal, and whether they would be erased, retained (until when, on what basis) or blocked (by what); changes nothing. Errors: P0002 no such subject';
 CREATE FUNCTION pv.preview_erasure(subject regclass, key anyelement,
         OUT relation regclass, OUT column_name name, OUT rows bigint, OUT strategy text,
         OUT verdict text, OUT until timestamptz, OUT basis text)
-    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_preview_erasure';
 COMMENT ON FUNCTION pv.preview_erasure(regclass, anyelement) IS 'the same for a typed key';
 
 CREATE FUNCTION pv.erase_subject(subject regclass, key text, reason text DEFAULT NULL)
-    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
+    RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, text, text) IS
     'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 55P03 lock not available, 25001 isolation above READ COMMITTED';
 CREATE FUNCTION pv.erase_subject(subject regclass, key anyelement, reason text DEFAULT NULL)
-    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
+    RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, anyelement, text) IS 'the same for a typed key';
 CREATE FUNCTION pv.erase_subjects(subject regclass, keys text[], reason text DEFAULT NULL)
-    RETURNS SETOF pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_erase_subjects';
+    RETURNS SETOF pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subjects';
 COMMENT ON FUNCTION pv.erase_subjects(regclass, text[], text) IS
     'the same for many subjects, all or none; returns a row of the ledger for each';
 
 CREATE FUNCTION pv.cancel_erasure(erasure uuid, reason text)
-    RETURNS pv.erasure LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_cancel_erasure';
+    RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_cancel_erasure';
 COMMENT ON FUNCTION pv.cancel_erasure(uuid, text) IS
     'cancels a request of which nothing has been erased yet. Errors: P0002 no such erasure, 55000 too late';
 CREATE FUNCTION pv.approve_erasure(erasure uuid)
-    RETURNS pv.erasure LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
+    RETURNS pv.erasure LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
 COMMENT ON FUNCTION pv.approve_erasure(uuid) IS
     'approves a request that another login made, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, 55000 nothing to approve';
 
 CREATE FUNCTION pv.verify_erasure(subject regclass, key text,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
-    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
 COMMENT ON FUNCTION pv.verify_erasure(regclass, text) IS
     'columns and numbers of rows that are still personal, whatever the reason; empty is the proof of erasure. Errors: P0002 no such subject';
 CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
-    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
 COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement) IS 'the same for a typed key';
 CREATE FUNCTION pv.verify_erasure(erasure uuid,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
-    RETURNS SETOF record LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_verify_erasure';
+    RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_erasure';
 COMMENT ON FUNCTION pv.verify_erasure(uuid) IS
     'the same for an erasure of the ledger; looks for the row by its digest, which reads the subject table whole';

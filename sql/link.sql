@@ -14,6 +14,13 @@ CREATE TABLE pv.declared_link (
 COMMENT ON TABLE pv.declared_link IS 'which rows belong to which; read it as pv.link';
 COMMENT ON COLUMN pv.declared_link.bound IS 'the condition with every name qualified, its row called r';
 COMMENT ON COLUMN pv.declared_link.owner IS 'the table''s owner when the condition was declared, on whose behalf it runs';
+COMMENT ON COLUMN pv.declared_link.relation_id IS 'the table whose rows belong, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_link.name IS 'its name, unique within the table';
+COMMENT ON COLUMN pv.declared_link.columns IS 'the columns that hold the values of parent_columns, in the same order';
+COMMENT ON COLUMN pv.declared_link.parent_id IS 'the table whose rows they belong to, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_link.parent_columns IS 'the columns of the parent that name its row';
+COMMENT ON COLUMN pv.declared_link.condition IS 'which rows belong, as given; NULL for all rows';
+COMMENT ON COLUMN pv.declared_link.on_erase IS 'what becomes of the rows when the person is erased: anonymise their personal columns, or delete them';
 SELECT pg_extension_config_dump('pv.declared_link', '');
 CREATE INDEX ON pv.declared_link (parent_id);
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_link
@@ -30,11 +37,11 @@ COMMENT ON VIEW pv.link IS 'which table''s rows belong to which other table''s r
 CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regclass,
                                 parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,
                                 condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise')
-    RETURNS name LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_link';
+    RETURNS name LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_link';
 COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text) IS
     'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete';
 
 CREATE FUNCTION pv.undeclare_link(relation regclass, name name)
-    RETURNS void LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_undeclare_link';
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_link';
 COMMENT ON FUNCTION pv.undeclare_link(regclass, name) IS
     'takes a link out of the map. Errors: 42704 not declared, 55006 a personal column names it';

@@ -1,21 +1,21 @@
 CREATE FUNCTION pv.candidate_links(subject regclass, OUT relation regclass, OUT name name, OUT columns name[],
                                    OUT parent regclass, OUT parent_columns name[], OUT depth integer,
                                    OUT indexed boolean, OUT declared boolean)
-    RETURNS SETOF record LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_candidate_links';
+    RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_candidate_links';
 COMMENT ON FUNCTION pv.candidate_links(regclass) IS
     'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already';
 
 CREATE FUNCTION pv.link_foreign_keys(subject regclass, max_depth integer DEFAULT 1, excluding regclass[] DEFAULT '{}')
-    RETURNS bigint LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_link_foreign_keys';
+    RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_link_foreign_keys';
 COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
     'declares the candidate links down to max_depth, without those of the tables in excluding and what is reached through these alone; returns how many. Errors: 22023 max_depth, 42704 neither a subject nor linked, 42501 not the owner of one of the tables';
 
 CREATE FUNCTION pv.generate_map(subject regclass)
-    RETURNS text LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_generate_map';
+    RETURNS text LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_generate_map';
 COMMENT ON FUNCTION pv.generate_map(regclass) IS
     'SQL to edit and run: what is missing of a subject''s data map, with a suggestion for every unclassified column by its name and type';
 
 CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text)
-    RETURNS SETOF record LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_check_map';
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
     'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns and rows that belong to nobody. Counts rows of linked tables';

@@ -8,6 +8,9 @@ CREATE TABLE pv.purpose (
     description text NOT NULL
 );
 COMMENT ON TABLE pv.purpose IS 'what personal data is processed for, and on which legal basis';
+COMMENT ON COLUMN pv.purpose.name IS 'its name, by which columns and blockers refer to it';
+COMMENT ON COLUMN pv.purpose.legal_basis IS 'on which basis of GDPR article 6(1) the processing rests';
+COMMENT ON COLUMN pv.purpose.description IS 'what the processing is for, in words';
 SELECT pg_extension_config_dump('pv.purpose', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.purpose
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
@@ -31,6 +34,12 @@ COMMENT ON COLUMN pv.declared_personal.path IS 'the links from the row up to the
 COMMENT ON COLUMN pv.declared_personal.strategy IS 'erase_with, or what auto came to';
 COMMENT ON COLUMN pv.declared_personal.argument IS 'the parameter as bound to the column, such as a constant that auto found or an expression with every name qualified';
 COMMENT ON COLUMN pv.declared_personal.owner IS 'the table''s owner at the declaration, on whose behalf an expression runs';
+COMMENT ON COLUMN pv.declared_personal.relation_id IS 'the table, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_personal.column_name IS 'the column';
+COMMENT ON COLUMN pv.declared_personal.category IS 'what kind of data it is; identifying marks what free text is redacted of';
+COMMENT ON COLUMN pv.declared_personal.purposes IS 'the names of the purposes that it serves; NULL for all of them';
+COMMENT ON COLUMN pv.declared_personal.erase_with IS 'the strategy as declared, which may be auto';
+COMMENT ON COLUMN pv.declared_personal.parameter IS 'the strategy''s parameter as given; NULL where it has none';
 SELECT pg_extension_config_dump('pv.declared_personal', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_personal
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
@@ -51,34 +60,36 @@ CREATE TABLE pv.not_personal (
     PRIMARY KEY (relation_id, column_name)
 );
 COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody';
+COMMENT ON COLUMN pv.not_personal.relation_id IS 'the table, by its id in pv.relation';
+COMMENT ON COLUMN pv.not_personal.column_name IS 'the column';
 SELECT pg_extension_config_dump('pv.not_personal', '');
 
 CREATE FUNCTION pv.declare_purpose(name text, legal_basis pv.legal_basis, description text)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_purpose';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_purpose';
 COMMENT ON FUNCTION pv.declare_purpose(text, pv.legal_basis, text) IS
     'declares what personal data is processed for; a purpose that exists gets the new description, and the new basis';
 CREATE FUNCTION pv.undeclare_purpose(name text)
-    RETURNS void LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_undeclare_purpose';
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_purpose';
 COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
     'takes a purpose away. Errors: 42704 not declared, 55006 a personal column or blocker names it';
 
 CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category text,
                                     purposes text[] DEFAULT NULL, erase_with text DEFAULT 'auto',
                                     parameter text DEFAULT NULL, link name DEFAULT NULL)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_personal';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_personal';
 COMMENT ON FUNCTION pv.declare_personal(regclass, name[], text, text[], text, text, name) IS
     'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several; replaces an earlier declaration. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, 42702 link needed, 22023 and others where the strategy cannot work on the column';
 CREATE FUNCTION pv.undeclare_personal(relation regclass, columns name[] DEFAULT NULL)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_undeclare_personal';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_personal';
 COMMENT ON FUNCTION pv.undeclare_personal(regclass, name[]) IS
     'takes columns, by default all of the table''s, out of the map. Errors: 42704 not declared';
 
 CREATE FUNCTION pv.declare_not_personal(relation regclass, columns name[] DEFAULT NULL)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_not_personal';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_not_personal';
 COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[]) IS
     'records that columns, by default all that are not yet classified, were looked at and identify nobody. Errors: 42710 declared personal';
 CREATE FUNCTION pv.undeclare_not_personal(relation regclass, columns name[] DEFAULT NULL)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_personal';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_personal';
 COMMENT ON FUNCTION pv.undeclare_not_personal(regclass, name[]) IS
     'makes columns, by default all of the table''s, unclassified again';
 

@@ -10,6 +10,10 @@ CREATE TABLE pv.declared_subject (
 COMMENT ON TABLE pv.declared_subject IS 'tables whose rows are persons; read it as pv.subject';
 COMMENT ON COLUMN pv.declared_subject.bound IS 'the condition with every name qualified, its row called r';
 COMMENT ON COLUMN pv.declared_subject.owner IS 'the table''s owner when the condition was declared, on whose behalf it runs';
+COMMENT ON COLUMN pv.declared_subject.relation_id IS 'the table, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_subject.key IS 'the columns whose values name a person, in order';
+COMMENT ON COLUMN pv.declared_subject.description IS 'what the rows are, in words; NULL where not given';
+COMMENT ON COLUMN pv.declared_subject.condition IS 'which rows are persons, as given; NULL for all rows';
 SELECT pg_extension_config_dump('pv.declared_subject', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_subject
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
@@ -22,11 +26,11 @@ COMMENT ON VIEW pv.subject IS 'tables whose rows are persons';
 
 CREATE FUNCTION pv.declare_subject(relation regclass, key name[] DEFAULT NULL,
                                    description text DEFAULT NULL, condition text DEFAULT NULL)
-    RETURNS void LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'pvext_declare_subject';
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_subject';
 COMMENT ON FUNCTION pv.declare_subject(regclass, name[], text, text) IS
     'declares that the rows of a table (those meeting condition) are persons, each named by key, by default the primary key; replaces an earlier declaration. Errors: 42809 not an ordinary table, 42703 no such column, 42830 key not unique, 42501 not the owner';
 
 CREATE FUNCTION pv.undeclare_subject(relation regclass)
-    RETURNS void LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'pvext_undeclare_subject';
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_subject';
 COMMENT ON FUNCTION pv.undeclare_subject(regclass) IS
     'takes a subject table out of the map; its links, personal columns and ledger stay. Errors: 42704 not declared, 55006 a blocker, hold or open request needs it';

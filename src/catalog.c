@@ -269,6 +269,18 @@ index_columns(Relation rel, Form_pg_index index)
 	return names;
 }
 
+/* Is the name in the list? */
+bool
+pvext_has_name(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
 /* Do two lists hold the same names, in any order? */
 bool
 pvext_same_names(List *a, List *b)
@@ -278,16 +290,8 @@ pvext_same_names(List *a, List *b)
 	if (list_length(a) != list_length(b))
 		return false;
 	foreach(lc, a)
-	{
-		ListCell   *other;
-		bool		found = false;
-
-		foreach(other, b)
-			if (strcmp(lfirst(lc), lfirst(other)) == 0)
-				found = true;
-		if (!found)
+		if (!pvext_has_name(b, lfirst(lc)))
 			return false;
-	}
 	return true;
 }
 
@@ -339,15 +343,7 @@ pvext_is_unique(Oid relid, List *columns)
 			bool		within = names != NIL;
 
 			foreach(name, names)
-			{
-				ListCell   *other;
-				bool		found = false;
-
-				foreach(other, columns)
-					if (strcmp(lfirst(name), lfirst(other)) == 0)
-						found = true;
-				within = within && found;
-			}
+				within = within && pvext_has_name(columns, lfirst(name));
 			result = result || within;
 		}
 		ReleaseSysCache(tuple);
@@ -369,17 +365,6 @@ index_method(Oid indexid)
 	return method;
 }
 
-static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Does the index lead to rows by one of the columns?  Columns before it may be
  * those of a link's condition, such as item_type before item_id.
@@ -395,7 +380,7 @@ index_serves(Relation rel, Form_pg_index index, List *columns, const char *condi
 		if (attnum <= 0)
 			return false;
 		name = NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname);
-		if (has_name(columns, name))
+		if (pvext_has_name(columns, name))
 			return true;
 		if (condition == NULL ||
 			strstr(condition, psprintf("r.%s", quote_identifier(name))) == NULL)

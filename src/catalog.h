@@ -39,6 +39,7 @@ extern bool pvext_is_indexed(Oid relid, List *columns, const char *condition);
 extern List *pvext_foreign_keys_to(Oid relid);
 extern bool pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns,
 						   List *parent_columns);
+extern bool pvext_has_name(List *names, const char *name);
 extern bool pvext_same_names(List *a, List *b);
 extern char *pvext_join_names(List *names, const char *separator, bool quote);
 extern char *pvext_equality(Oid left, Oid right);

@@ -106,17 +106,6 @@ is_true(const char *value)
 	return value != NULL && value[0] == 't';
 }
 
-static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* Subject tables and linked ones: OID and name. */
 static List *
 mapped_relations(Check *check)
@@ -387,7 +376,7 @@ check_unclassified(Check *check, List *only)
 		{
 			char	   *name = lfirst(column);
 
-			if (only != NIL && !has_name(only, name))
+			if (only != NIL && !pvext_has_name(only, name))
 				continue;
 			add_finding(check, row[1], name, false, "the column is not classified",
 						psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",

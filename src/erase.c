@@ -177,6 +177,23 @@ check_limit(List *cases)
 				 errhint("If it is meant, let a superuser raise the limit for this session.")));
 }
 
+/* Why mandatory rules keep what they keep. */
+static List *
+retention_bases(PvextPlan *plan)
+{
+	List	   *bases = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		char	   *basis = ((PvextTarget *) lfirst(lc))->basis;
+
+		if (basis && !pvext_has_name(bases, basis))
+			bases = lappend(bases, basis);
+	}
+	return bases;
+}
+
 /* The state that an executed request is in now. */
 static void
 conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
@@ -190,6 +207,8 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
 			(request->exists && request->executed);
 
 		request->state = begun ? "partial" : "blocked";
+		if (!begun && request->blocked_by == NIL)
+			request->blocked_by = retention_bases(plan);
 		return;
 	}
 	request->blocked_by = NIL;
@@ -343,11 +362,13 @@ record(PvextTable *subject, List *cases)
 
 /*
  * The rows of pv.erasure for keys that are no longer there, but were once; any
- * other unknown key is an error.
+ * other unknown key is an error.  A request whose row the application has
+ * deleted is fulfilled by that.
  */
 static List *
-former_rows(PvextTable *subject, List *keys, List *rows)
+former_rows(PvextPlan *plan, List *keys, List *rows)
 {
+	PvextTable *subject = plan->subject;
 	bool	   *found = palloc0(sizeof(bool) * list_length(keys));
 	List	   *result = NIL;
 	ListCell   *lc;
@@ -358,10 +379,14 @@ former_rows(PvextTable *subject, List *keys, List *rows)
 	foreach(lc, keys)
 	{
 		HeapTuple	former;
+		bytea	   *digest;
 
 		if (found[n++])
 			continue;
-		former = pvext_former_row(subject, pvext_subject_digest(subject->id, lfirst(lc)));
+		digest = pvext_subject_digest(subject->id, lfirst(lc));
+		if (!plan->unenforced && subject->condition == NULL)
+			pvext_conclude_deleted(subject, digest);
+		former = pvext_former_row(subject, digest);
 		if (former == NULL)
 			pvext_unknown_key(subject);
 		result = lappend(result, former);
@@ -422,7 +447,7 @@ static List *
 erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 {
 	PvextTable *subject = plan->subject;
-	List	   *results = former_rows(subject, keys, rows);
+	List	   *results = former_rows(plan, keys, rows);
 	List	   *cases = make_cases(subject, plan, rows, reason);
 	ListCell   *lc;
 

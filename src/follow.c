@@ -18,17 +18,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-static bool
-is_in(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* Is a foreign key also a declared link to the relation? */
 static bool
 is_linked(PvextForeignKey *fk, int32 id)
@@ -135,7 +124,7 @@ pvext_column_leads(Oid relid, int32 id, const char *column)
 	{
 		PvextForeignKey *fk = lfirst(lc);
 
-		if (!is_in(fk->parent_columns, column))
+		if (!pvext_has_name(fk->parent_columns, column))
 			continue;
 		leads = true;
 		check_foreign_key(relid, id, column, fk);

@@ -279,17 +279,6 @@ append_column(StringInfo sql, Oid relid, const char *name, bool several)
 						 unknown ? "  -- look at what is in it" : "");
 }
 
-static bool
-is_among(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* The names of the links of a table, declared and proposed. */
 static List *
 link_names(Oid relid, List *candidates)
@@ -335,7 +324,7 @@ append_table(StringInfo sql, Oid relid, List *candidates, bool is_subject)
 	}
 	foreach(lc, pvext_unclassified_columns(relid))
 	{
-		if (is_among(structural, lfirst(lc)))
+		if (pvext_has_name(structural, lfirst(lc)))
 			continue;
 		if (first)
 			appendStringInfo(sql, "\n-- %s\n", comment_text(pvext_relation_name(relid)));

@@ -229,6 +229,24 @@ pvext_former_row(PvextTable *subject, const bytea *digest)
 	return SPI_tuptable->vals[0];
 }
 
+/*
+ * Complete the open request of a subject whose row has been deleted, where no
+ * row of another table can be left of it.
+ */
+void
+pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+	pvext_arg_name(&args, pvext_login_name());
+	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'completed', completed_at = now(),"
+					 " key = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
+					 " WHERE relation_id = $1 AND (subject_digest = $2 OR former_digest = $2)"
+					 " AND state NOT IN ('completed', 'cancelled')", &args);
+}
+
 /* How many subjects lost data within the last 24 hours. */
 int64
 pvext_erased_lately(void)

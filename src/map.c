@@ -291,17 +291,6 @@ load_links(PvextMap *map)
 	}
 }
 
-static bool
-is_member(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* Does the column name a subject, or do linked columns or keys refer to it? */
 static bool
 column_leads(PvextMap *map, PvextTable *table, const char *name)
@@ -309,18 +298,18 @@ column_leads(PvextMap *map, PvextTable *table, const char *name)
 	ListCell   *lc;
 	ListCell   *cell;
 
-	if (is_member(table->key, name))
+	if (pvext_has_name(table->key, name))
 		return true;
 	foreach(lc, map->tables)
 		foreach(cell, ((PvextTable *) lfirst(lc))->links)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (link->parent == table && is_member(link->parent_columns, name))
+			if (link->parent == table && pvext_has_name(link->parent_columns, name))
 				return true;
 		}
 	foreach(lc, pvext_foreign_keys_to(table->relid))
-		if (is_member(((PvextForeignKey *) lfirst(lc))->parent_columns, name))
+		if (pvext_has_name(((PvextForeignKey *) lfirst(lc))->parent_columns, name))
 			return true;
 	return false;
 }
@@ -331,7 +320,7 @@ column_follows(PvextTable *table, const char *name)
 	ListCell   *lc;
 
 	foreach(lc, table->links)
-		if (is_member(((PvextLink *) lfirst(lc))->columns, name))
+		if (pvext_has_name(((PvextLink *) lfirst(lc))->columns, name))
 			return true;
 	return false;
 }

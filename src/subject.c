@@ -22,7 +22,8 @@ PG_FUNCTION_INFO_V1(pvext_undeclare_subject);
 
 /*
  * The key to name subjects by: what was asked for, or the primary key.  It
- * must name one row, so the columns must be unique and hold no NULL.
+ * must name one row, so the columns must be unique; a row with a NULL among
+ * them cannot be named.
  */
 static List *
 check_key(Oid relid, List *key)

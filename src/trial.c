@@ -146,17 +146,6 @@ generated_sql(Oid relid, const char *column)
 	return text;
 }
 
-static bool
-is_in(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * A FROM item r: the rows of another one with the columns in replaced made
  * anew, by value or as they are generated.  A function in FROM gives r the
@@ -177,7 +166,7 @@ replaced_rows(const PvextFit *fit, const char *from, List *replaced,
 		const char *name = lfirst(lc);
 
 		appendStringInfoString(&buf, separator);
-		if (is_in(replaced, name))
+		if (pvext_has_name(replaced, name))
 			appendStringInfo(&buf, "(%s)", value ? value : generated_sql(fit->relid, name));
 		else
 			appendStringInfo(&buf, "%s.%s", PVEXT_ROW, quote_identifier(name));
