@@ -90,14 +90,14 @@ is_due(Case *c)
 		(pvext_erasure_approvals == 0 || request->approved_by != NULL);
 }
 
-/* The open request of a subject, or a new one. */
+/* The open request of a subject that may be known, or a new one. */
 static void
-open_request(PvextTable *subject, Case *c, char *reason)
+open_request(PvextTable *subject, Case *c, bytea *digest, bool known, char *reason)
 {
-	bytea	   *digest = pvext_subject_digest(subject->id, c->row->key);
 	PvextRequest *request = &c->request;
 
-	pvext_find_request(subject, digest, request);
+	if (known)
+		pvext_find_request(subject, digest, request);
 	if (!pvext_is_open(request))
 	{
 		bool		executed = request->executed;
@@ -133,14 +133,14 @@ is_clear_long_enough(PvextRequest *request)
 
 /* Ask for the verdict on one subject, whose row is locked. */
 static void
-judge(PvextPlan *plan, Case *c)
+judge(PvextPlan *plan, Case *c, bool held)
 {
 	PvextRequest *request = &c->request;
 
 	if (!is_due(c))
 		return;
 	pvext_set_rows(plan, list_make1(c->row));
-	pvext_verdict(plan, request->subject_digest, true, &c->verdict);
+	pvext_verdict(plan, request->subject_digest, held, true, &c->verdict);
 	request->blocked_by = c->verdict.reasons;
 	if (c->verdict.all_blocked)
 	{
@@ -394,12 +394,16 @@ former_rows(PvextPlan *plan, List *keys, List *rows)
 	return result;
 }
 
-/* A case for each row, those asked for twice once. */
+/* A case for each row, those asked for twice once, with the verdict on it. */
 static List *
 make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 {
 	List	   *cases = NIL;
+	List	   *digests = NIL;
 	const char *last = NULL;
+	bool		held;
+	bool		known;
+	ListCell   *digest;
 	ListCell   *lc;
 
 	foreach(lc, rows)
@@ -411,9 +415,15 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 		c = palloc0(sizeof(Case));
 		c->row = lfirst(lc);
 		last = c->row->key;
-		open_request(subject, c, reason);
-		judge(plan, c);
+		digests = lappend(digests, pvext_subject_digest(subject->id, last));
 		cases = lappend(cases, c);
+	}
+	held = list_length(cases) == 1 || pvext_any_held(digests);
+	known = list_length(cases) == 1 || pvext_any_request(subject, digests);
+	forboth(lc, cases, digest, digests)
+	{
+		open_request(subject, lfirst(lc), lfirst(digest), known, reason);
+		judge(plan, lfirst(lc), held);
 	}
 	return cases;
 }

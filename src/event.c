@@ -11,7 +11,6 @@
 #include "event.h"
 #include "miscadmin.h"
 #include "spi.h"
-#include "utils/array.h"
 
 /* The name of the role that logged in, whatever SET ROLE made of it. */
 char *
@@ -29,18 +28,11 @@ pvext_record_events(const char *call, List *subject_digests)
 		" SELECT $1, $2, $3, d FROM unnest($4) AS d", NULL
 	};
 	PvextArgs	args = {0};
-	Datum	   *digests = palloc(sizeof(Datum) * list_length(subject_digests));
-	int			n = 0;
-	ListCell   *lc;
 
-	foreach(lc, subject_digests)
-		digests[n++] = PointerGetDatum(lfirst(lc));
 	pvext_arg_name(&args, pvext_login_name());
 	pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
 	pvext_arg_text(&args, call);
-	pvext_arg(&args, BYTEAARRAYOID,
-			  PointerGetDatum(construct_array(digests, n, BYTEAOID, -1, false, TYPALIGN_INT)),
-			  false);
+	pvext_arg_digests(&args, subject_digests);
 	(void) pvext_own_kept(&insert, &args);
 }
 

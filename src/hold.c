@@ -492,6 +492,23 @@ pvext_release_hold(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Is there a hold, in force or not, on any of the subjects?  Nobody can place
+ * one while their rows are locked.
+ */
+bool
+pvext_any_held(List *subject_digests)
+{
+	static PvextStatement select = {
+		"SELECT EXISTS (SELECT FROM pv.hold WHERE subject_digest = ANY ($1))", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_digests(&args, subject_digests);
+	(void) pvext_own_kept(&select, &args);
+	return pvext_bool(0, 1);
+}
+
+/*
  * The holds in force on a subject, as texts such as "hold 12: court case".
  * *any says whether there are holds at all, expired and released ones too.
  */

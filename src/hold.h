@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "map.h"
 
+extern bool pvext_any_held(List *subject_digests);
 extern List *pvext_held_by(const bytea *subject_digest, bool *any);
 extern void pvext_forget_held_key(const bytea *former, const bytea *digest);
 

@@ -63,6 +63,22 @@ read_request(uint64 row, PvextRequest *request)
 	request->requested_at = timestamp_at(row, 13, &isnull);
 }
 
+/* Has any of the subjects a row in the ledger? */
+bool
+pvext_any_request(PvextTable *subject, List *digests)
+{
+	static PvextStatement select = {
+		"SELECT EXISTS (SELECT FROM pv.erasure_ledger"
+		" WHERE relation_id = $1 AND subject_digest = ANY ($2))", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg_digests(&args, digests);
+	(void) pvext_own_kept(&select, &args);
+	return pvext_bool(0, 1);
+}
+
 /*
  * The subject's open request or, where there is none, its last one.  Results
  * are in the current context; request->exists is false where there is none.

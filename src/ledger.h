@@ -37,6 +37,7 @@ typedef struct PvextRequest
 	List	   *blocked_by;		/* C strings */
 } PvextRequest;
 
+extern bool pvext_any_request(PvextTable *subject, List *digests);
 extern void pvext_find_request(PvextTable *subject, const bytea *digest,
 							   PvextRequest *request);
 extern void pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request);

@@ -148,7 +148,7 @@ preview_by_map(PvextMap *map, void *arg)
 		pvext_unknown_key(subject);
 	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
 	pvext_set_rows(plan, rows);
-	pvext_verdict(plan, digest, false, &verdict);
+	pvext_verdict(plan, digest, true, false, &verdict);
 	look_at(plan, linitial(rows), digest);
 	why = join_texts(verdict.reasons);
 	foreach(lc, plan->targets)

@@ -197,6 +197,22 @@ pvext_arg_names(PvextArgs *args, List *names, bool isnull)
 			  isnull);
 }
 
+/* A list of digests, bytea, as bytea[]. */
+void
+pvext_arg_digests(PvextArgs *args, List *digests)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(digests), 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, digests)
+		elements[n++] = PointerGetDatum(lfirst(lc));
+	pvext_arg(args, BYTEAARRAYOID,
+			  PointerGetDatum(construct_array(elements, n, BYTEAOID, -1, false,
+											  TYPALIGN_INT)),
+			  false);
+}
+
 void
 pvext_arg_int4(PvextArgs *args, int32 value)
 {

@@ -186,13 +186,15 @@ blocks(PvextPlan *plan, int n, bool lock, bool *failed)
 }
 
 /*
- * What holds and blockers say of the one subject whose row fills plan->self.
+ * What holds and blockers say of the one subject whose row fills plan->self;
+ * held says that there may be holds on it.
  * If the verdict is to be carried out, its row is locked before, and with lock
  * so are the rows that blockers look at: whoever is changing them is waited
  * for.  The results are in the current context.
  */
 void
-pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock, PvextVerdict *verdict)
+pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
+			  PvextVerdict *verdict)
 {
 	int			size = list_length(plan->targets) + list_length(plan->removals);
 	char	   *blocked = palloc0(size + 1);
@@ -200,7 +202,10 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool lock, PvextVerdict *ver
 	int			n = 0;
 
 	memset(blocked, '0', size);
-	verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
+	verdict->reasons = NIL;
+	verdict->any_hold = false;
+	if (held)
+		verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
 	verdict->all_blocked = verdict->reasons != NIL;
 	if (verdict->all_blocked)
 		memset(blocked, '1', size);
