@@ -14,7 +14,6 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
@@ -29,7 +28,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 
 #define TRIAL_ROWS 1000
 
@@ -63,6 +61,21 @@ explain_error(ErrorData *edata, PvextFailure *failure)
 								   unpack_sql_state(edata->sqlerrcode));
 }
 
+/* A query to be tried as a role. */
+typedef struct Attempt
+{
+	Oid			role;
+	const char *sql;
+} Attempt;
+
+static void
+run_query(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	(void) pvext_run(attempt->role, attempt->sql, NULL);
+}
+
 /*
  * Run a query as the table's owner, in a subtransaction.  Returns whether it
  * succeeded; its one row is in SPI_tuptable.
@@ -70,30 +83,12 @@ explain_error(ErrorData *edata, PvextFailure *failure)
 static bool
 try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile edata = NULL;
+	Attempt		attempt = {fit->owner, sql};
+	ErrorData  *error = pvext_try(run_query, &attempt);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		(void) pvext_run(fit->owner, sql, NULL);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		edata = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (edata)
-		explain_error(edata, failure);
-	return edata == NULL;
+	if (error)
+		explain_error(error, failure);
+	return error == NULL;
 }
 
 static bool
