@@ -5,13 +5,17 @@ COMMENT ON TYPE pv.legal_basis IS 'GDPR article 6(1), (a) to (f) in order';
 CREATE TABLE pv.purpose (
     name        text PRIMARY KEY CHECK (name <> ''),
     legal_basis pv.legal_basis NOT NULL,
-    description text NOT NULL
+    description text NOT NULL,
+    id          integer GENERATED ALWAYS AS IDENTITY UNIQUE
 );
 COMMENT ON TABLE pv.purpose IS 'what personal data is processed for, and on which legal basis';
 COMMENT ON COLUMN pv.purpose.name IS 'its name, by which columns and blockers refer to it';
 COMMENT ON COLUMN pv.purpose.legal_basis IS 'on which basis of GDPR article 6(1) the processing rests';
 COMMENT ON COLUMN pv.purpose.description IS 'what the processing is for, in words';
+COMMENT ON COLUMN pv.purpose.id IS 'the number by which ledgers refer to it';
+COMMENT ON SEQUENCE pv.purpose_id_seq IS 'numbers of purposes';
 SELECT pg_extension_config_dump('pv.purpose', '');
+SELECT pg_extension_config_dump('pv.purpose_id_seq', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.purpose
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
 ALTER TABLE pv.purpose ENABLE ALWAYS TRIGGER map_changed;

@@ -87,3 +87,19 @@ pvext_texts_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	}
 	return texts;
 }
+
+/* The text of an argument that must be neither NULL nor blank. */
+char *
+pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	char	   *value;
+
+	pvext_require_arg(fcinfo, arg, name);
+	value = pvext_text_arg(fcinfo, arg);
+	if (value[strspn(value, " \t\n\r")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" is empty", name),
+				 errhint("Pass a text for it.")));
+	return value;
+}

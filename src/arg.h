@@ -10,6 +10,7 @@
 
 extern void pvext_require_arg(FunctionCallInfo fcinfo, int arg, const char *name);
 extern char *pvext_text_arg(FunctionCallInfo fcinfo, int arg);
+extern char *pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 extern List *pvext_names_arg(FunctionCallInfo fcinfo, int arg);
 extern List *pvext_texts_arg(FunctionCallInfo fcinfo, int arg, const char *name);
 

@@ -18,6 +18,7 @@
 #include "event.h"
 #include "funcapi.h"
 #include "compat.h"
+#include "ending.h"
 #include "guc.h"
 #include "hold.h"
 #include "key.h"
@@ -27,6 +28,7 @@
 #include "secret.h"
 #include "spi.h"
 #include "storage/lmgr.h"
+#include "suppression.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -196,15 +198,15 @@ retention_bases(PvextPlan *plan)
 
 /* The state that an executed request is in now. */
 static void
-conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
+conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending)
 {
 	PvextRequest *request = &c->request;
 
-	request->until = outcome->until;
-	if (outcome->held > 0)
+	request->until = Max(outcome->until, ending->until);
+	if (outcome->held + ending->kept > 0)
 	{
 		bool		begun = outcome->anonymised + outcome->deleted > 0 ||
-			(request->exists && request->executed);
+			ending->ended > 0 || (request->exists && request->executed);
 
 		request->state = begun ? "partial" : "blocked";
 		if (!begun && request->blocked_by == NIL)
@@ -231,18 +233,48 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome)
 	}
 }
 
+/*
+ * End what the subjects have consented and agreed to, and remember that they
+ * are not to be written to.  Returns a PvextEnding for each case: from now on
+ * their digests are those of the keys that they have now.
+ */
+static List *
+end_consents(PvextMap *map, PvextTable *subject, List *cases)
+{
+	List	   *endings = NIL;
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+		PvextEnding *ending = palloc0(sizeof(PvextEnding));
+
+		ending->key = c->request.key;
+		ending->former = ending->digest = c->request.subject_digest;
+		digests = lappend(digests, ending->former);
+		if (strcmp(ending->key, c->row->key) != 0)
+		{
+			ending->digest = pvext_subject_digest(subject->id, c->row->key);
+			digests = lappend(digests, ending->digest);
+		}
+		endings = lappend(endings, ending);
+	}
+	pvext_end_consents(subject, endings);
+	if (pvext_suppresses(map))
+		pvext_suppress_digests(digests);
+	return endings;
+}
+
 /* Move what is kept under the subject's digest to that of its new key. */
 static void
-follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
+follow_digest(PvextPlan *plan, Case *c, PvextEnding *ending)
 {
 	PvextRequest *request = &c->request;
-	bytea	   *former = request->subject_digest;
+	bytea	   *former = ending->former;
 
-	if (strcmp(request->key, c->row->key) != 0)
-	{
-		request->key = c->row->key;
-		request->subject_digest = pvext_subject_digest(subject->id, request->key);
-	}
+	request->key = c->row->key;
+	request->subject_digest = ending->digest;
 	if (plan->redacts)
 	{
 		PvextArgs	args = {0};
@@ -258,6 +290,17 @@ follow_digest(PvextTable *subject, PvextPlan *plan, Case *c)
 		pvext_forget_held_key(former, request->subject_digest);
 }
 
+static List *
+keys_of(List *cases)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+		keys = lappend(keys, ((Case *) lfirst(lc))->row->key);
+	return keys;
+}
+
 /*
  * Run one plan for cases of one verdict.  How much each of many lost is not
  * known: what they lost together is divided among them.
@@ -269,25 +312,31 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
 	PvextOutcome outcome;
 	List	   *rows = NIL;
+	List	   *endings;
 	ListCell   *lc;
+	ListCell   *cell;
 	int			n = list_length(cases);
 	int			i = 0;
 
 	foreach(lc, cases)
 		rows = lappend(rows, ((Case *) lfirst(lc))->row);
+	if (!first->request.executed && pvext_suppresses(map))
+		pvext_suppress_addresses(subject, keys_of(cases));
 	pvext_run_plan(plan, rows, first->request.subject_digest, first->request.executed,
 				   &outcome);
-	foreach(lc, cases)
+	endings = end_consents(map, subject, cases);
+	forboth(lc, cases, cell, endings)
 	{
 		Case	   *c = lfirst(lc);
 
 		c->request.anonymised = outcome.anonymised / n + (i < outcome.anonymised % n);
 		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
 		i++;
-		conclude(plan, c, &outcome);
+		conclude(plan, c, &outcome, lfirst(cell));
 		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
-			(n > 1 || outcome.anonymised + outcome.deleted > 0);
-		follow_digest(subject, plan, c);
+			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
+			 ((PvextEnding *) lfirst(cell))->ended > 0);
+		follow_digest(plan, c, lfirst(cell));
 	}
 }
 

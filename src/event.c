@@ -24,7 +24,7 @@ void
 pvext_record_events(const char *call, List *subject_digests)
 {
 	static PvextStatement insert = {
-		"INSERT INTO pv.event (login, role, call, subject_digest)"
+		"INSERT INTO pv.event_record (login, role, call, subject_digest)"
 		" SELECT $1, $2, $3, d FROM unnest($4) AS d", NULL
 	};
 	PvextArgs	args = {0};
@@ -44,7 +44,7 @@ void
 pvext_record_event(const char *call, const bytea *subject_digest)
 {
 	static PvextStatement insert = {
-		"INSERT INTO pv.event (login, role, call, subject_digest)"
+		"INSERT INTO pv.event_record (login, role, call, subject_digest)"
 		" VALUES ($1, $2, $3, $4)", NULL
 	};
 	PvextArgs	args = {0};

@@ -20,6 +20,9 @@ int			pvext_erasure_limit = 100;
 int			pvext_erasure_delay = 0;
 int			pvext_erasure_approvals = 0;
 int			pvext_unblock_delay = 0;
+int			pvext_consent_token_lifetime = 2592000;
+int			pvext_consent_keep = 0;
+int			pvext_agreement_keep = 0;
 
 void
 pvext_define_gucs(void)
@@ -51,6 +54,18 @@ pvext_define_gucs(void)
 	DefineCustomIntVariable("pvext.unblock_delay",
 							"How long a blocked request's blockers must have been clear before it is carried out.",
 							NULL, &pvext_unblock_delay, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.consent_token_lifetime",
+							"How long a token to confirm or withdraw a consent can be used.",
+							NULL, &pvext_consent_token_lifetime, 2592000, 1, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.consent_keep",
+							"How long the proof of a consent is kept after it has ended, also against an erasure.",
+							NULL, &pvext_consent_keep, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.agreement_keep",
+							"How long the proof of an agreement is kept after it has ended, also against an erasure.",
+							NULL, &pvext_agreement_keep, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pvext");
 }

@@ -12,6 +12,9 @@ extern int	pvext_erasure_limit;
 extern int	pvext_erasure_delay;
 extern int	pvext_erasure_approvals;
 extern int	pvext_unblock_delay;
+extern int	pvext_consent_token_lifetime;
+extern int	pvext_consent_keep;
+extern int	pvext_agreement_keep;
 
 extern void pvext_define_gucs(void);
 

@@ -98,22 +98,6 @@ pvext_try_expression(PvextTable *table, const char *sql, int rows,
 			 errhint("Try the expression in a SELECT on the table, as the table's owner.")));
 }
 
-/* The text of an argument that must be neither NULL nor blank. */
-char *
-pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	char	   *value;
-
-	pvext_require_arg(fcinfo, arg, name);
-	value = pvext_text_arg(fcinfo, arg);
-	if (value[strspn(value, " \t\n\r")] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"%s\" is empty", name),
-				 errhint("Pass a text for it.")));
-	return value;
-}
-
 /* Every purpose of a text[] must have been declared. */
 static void
 check_purposes(Datum purposes)

@@ -17,6 +17,5 @@ extern void pvext_forget_held_key(const bytea *former, const bytea *digest);
 
 extern void pvext_try_expression(PvextTable *table, const char *sql, int rows,
 								 const char *what);
-extern char *pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 
 #endif							/* PVEXT_HOLD_H */

@@ -17,6 +17,7 @@
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 /*
  * The text of a key argument of type text or of any other type.  Between
@@ -40,8 +41,8 @@ pvext_key_arg(FunctionCallInfo fcinfo, int arg)
 	return OidOutputFunctionCall(output, PG_GETARG_DATUM(arg));
 }
 
-static void
-malformed_key(PvextTable *subject)
+void
+pvext_malformed_key(PvextTable *subject)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -82,7 +83,7 @@ pvext_run_keys(PvextTable *subject, PvextStatement *statement, PvextArgs *args,
 		if (is_malformed(geterrcode()))
 		{
 			FlushErrorState();
-			malformed_key(subject);
+			pvext_malformed_key(subject);
 		}
 		PG_RE_THROW();
 	}
@@ -106,7 +107,7 @@ pvext_split_key(PvextTable *subject, const char *key)
 	while (isspace((unsigned char) *p))
 		p++;
 	if (*p++ != '(')
-		malformed_key(subject);
+		pvext_malformed_key(subject);
 	for (;;)
 	{
 		StringInfoData part;
@@ -129,7 +130,7 @@ pvext_split_key(PvextTable *subject, const char *key)
 				appendStringInfoChar(&part, *p);
 		}
 		if (*p == '\0' || (part.len == 0 && !was_quoted))
-			malformed_key(subject);
+			pvext_malformed_key(subject);
 		parts = lappend(parts, part.data);
 		if (*p++ == ')')
 			break;
@@ -137,7 +138,7 @@ pvext_split_key(PvextTable *subject, const char *key)
 	while (isspace((unsigned char) *p))
 		p++;
 	if (*p != '\0' || list_length(parts) != list_length(subject->key))
-		malformed_key(subject);
+		pvext_malformed_key(subject);
 	return parts;
 }
 
@@ -158,6 +159,32 @@ pvext_key_sql(PvextTable *subject)
 						 quote_identifier(lfirst(lc)));
 	appendStringInfoString(&buf, ") AS text)");
 	return buf.data;
+}
+
+/* Are the subjects' keys integers? */
+bool
+pvext_has_integer_key(PvextTable *subject)
+{
+	Oid			type;
+
+	if (list_length(subject->key) != 1)
+		return false;
+	(void) pvext_column(subject->relid, linitial(subject->key), &type, NULL);
+	type = getBaseType(type);
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/*
+ * The value of a key in the row's own spelling, where it is an integer; false
+ * where it is none.
+ */
+bool
+pvext_integer_key(PvextTable *subject, const char *key, int64 *value)
+{
+	if (!pvext_has_integer_key(subject))
+		return false;
+	*value = strtoi64(key, NULL, 10);
+	return true;
 }
 
 /*
@@ -211,37 +238,54 @@ pvext_unknown_key(PvextTable *subject)
 			 errhint("Pass the key of one row.")));
 }
 
+/* SQL: the row of a key, whose columns' texts are $1, $2, ... */
+static char *
+subject_sql(PvextTable *subject, bool lock)
+{
+	return psprintf("SELECT %s FROM %s AS r WHERE %s%s%s",
+					pvext_key_sql(subject), subject->sql_name,
+					pvext_key_match_sql(subject, "$%d", 1),
+					subject->condition ? psprintf(" AND (%s)", subject->condition) : "",
+					lock ? " FOR UPDATE" : "");
+}
+
 /*
- * Resolve a key: the row's own spelling of it, in the current context.  With
- * lock the row is locked FOR UPDATE, as its table's owner.  Raises where no
- * such person is there.
+ * Resolve a key: the row's own spelling of it, in the current context; NULL
+ * where no such person is there.  With lock the row is locked FOR UPDATE, as
+ * its table's owner.  The subject is of the map that is in use.
  */
 char *
-pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
+pvext_find_subject(PvextTable *subject, const char *key, bool lock)
 {
 	PvextArgs	args = {0};
-	List	   *parts = pvext_split_key(subject, key);
+	PvextStatement *statement = lock ? &subject->lock_subject : &subject->find_subject;
 	ListCell   *lc;
-	PvextStatement statement = {NULL, NULL};
-	StringInfoData sql;
+	char	   *found;
 
-	pvext_lock_table(subject, RowShareLock);
+	pvext_lock_table(subject, lock ? RowShareLock : AccessShareLock);
 	pvext_check_children(subject->relid);
 	if (subject->condition)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
-	foreach(lc, parts)
+	foreach(lc, pvext_split_key(subject, key))
 		pvext_arg_text(&args, lfirst(lc));
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s FROM %s AS r WHERE %s",
-					 pvext_key_sql(subject), subject->sql_name,
-					 pvext_key_match_sql(subject, "$%d", 1));
-	if (subject->condition)
-		appendStringInfo(&sql, " AND (%s)", subject->condition);
-	if (lock)
-		appendStringInfoString(&sql, " FOR UPDATE");
-	statement.sql = sql.data;
-	if (pvext_run_keys(subject, &statement, &args, 0) == 0)
+	if (statement->sql == NULL)
+		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject),
+											 subject_sql(subject, lock));
+	statement->read_only = !lock;
+	if (pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN) == 0)
+		return NULL;
+	found = pvext_value(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return found;
+}
+
+/* The same, raising where no such person is there. */
+char *
+pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
+{
+	char	   *found = pvext_find_subject(subject, key, lock);
+
+	if (found == NULL)
 		pvext_unknown_key(subject);
-	SPI_freeplan(statement.plan);
-	return pvext_value(0, 1);
+	return found;
 }

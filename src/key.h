@@ -10,12 +10,16 @@
 #include "spi.h"
 
 extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
+extern bool pvext_has_integer_key(PvextTable *subject);
+extern bool pvext_integer_key(PvextTable *subject, const char *key, int64 *value);
 extern List *pvext_split_key(PvextTable *subject, const char *key);
 extern char *pvext_key_sql(PvextTable *subject);
 extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);
+extern void pvext_malformed_key(PvextTable *subject);
 extern void pvext_unknown_key(PvextTable *subject);
 extern uint64 pvext_run_keys(PvextTable *subject, PvextStatement *statement,
 							 PvextArgs *args, int cursor_options);
+extern char *pvext_find_subject(PvextTable *subject, const char *key, bool lock);
 extern char *pvext_lock_subject(PvextTable *subject, const char *key, bool lock);
 
 #endif							/* PVEXT_KEY_H */

@@ -19,6 +19,7 @@
 #include "map.h"
 #include "miscadmin.h"
 #include "plan.h"
+#include "purpose.h"
 #include "secret.h"
 #include "storage/lmgr.h"
 #include "spi.h"
@@ -109,7 +110,10 @@ relation_changed(Datum arg, Oid relid)
 		return;
 	}
 	if (current == NULL)
+	{
+		changes++;				/* has_consent() may know the table */
 		return;
+	}
 	foreach(lc, current->tables)
 		if (((PvextTable *) lfirst(lc))->relid == relid)
 			changes++;
@@ -419,6 +423,13 @@ load_blockers(PvextMap *map)
 	}
 }
 
+/* How often what the map is made from has changed, as far as is known here. */
+uint64
+pvext_map_changes(void)
+{
+	return changes;
+}
+
 /* Does the map in use hold all that has been declared and changed since? */
 bool
 pvext_map_is_current(void)
@@ -512,6 +523,7 @@ load_map(void)
 	load_columns(map);
 	load_rules(map);
 	load_blockers(map);
+	pvext_load_purposes(map);
 	return map;
 }
 

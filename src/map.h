@@ -11,10 +11,12 @@
 
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "spi.h"
 #include "storage/lockdefs.h"
 #include "strategy.h"
 
 typedef struct PvextTable PvextTable;
+typedef struct PvextPurpose PvextPurpose;	/* in purpose.h */
 
 /* A personal column. */
 typedef struct PvextColumn
@@ -89,16 +91,21 @@ struct PvextTable
 	List	   *blockers;		/* PvextBlocker, of a subject table */
 	int			depth;			/* how far from its subjects; 0: not known yet */
 	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
+	PvextStatement lock_subject;	/* of a subject table: see key.c */
+	PvextStatement find_subject;
+	PvextStatement addresses;	/* of a subject table: see suppression.c */
 };
 
 typedef struct PvextMap
 {
 	List	   *tables;			/* PvextTable */
+	List	   *purposes;		/* PvextPurpose */
 	MemoryContext context;
 } PvextMap;
 
 extern void pvext_init_map(void);
 extern PvextMap *pvext_map(void);
+extern uint64 pvext_map_changes(void);
 extern bool pvext_map_is_current(void);
 extern void pvext_lock_table(PvextTable *table, LOCKMODE mode);
 extern void pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg);

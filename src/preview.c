@@ -9,15 +9,18 @@
 #include "message.h"
 
 #include "arg.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
+#include "ending.h"
 #include "funcapi.h"
 #include "key.h"
 #include "ledger.h"
 #include "run.h"
 #include "secret.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "verdict.h"
@@ -89,22 +92,27 @@ put_preview(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-static void
-put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, PvextStep *step,
-			 const char *strategy, bool blocked, const char *why, const char *basis)
+/* What may be said of rows: why they are due, blocked or retained. */
+typedef struct Reasons
 {
-	Counts		counts;
+	const char *due;
+	const char *blocked;		/* NULL where they aren't */
+	const char *retained;
+} Reasons;
 
-	count_rows(step, &counts);
-	if (blocked)
+static void
+put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, Counts *counts,
+			 const char *strategy, Reasons *why)
+{
+	if (why->blocked)
 	{
-		put_preview(fcinfo, relid, column, counts.due + counts.retained, strategy,
-					"blocked", DT_NOBEGIN, why);
+		put_preview(fcinfo, relid, column, counts->due + counts->retained, strategy,
+					"blocked", DT_NOBEGIN, why->blocked);
 		return;
 	}
-	put_preview(fcinfo, relid, column, counts.due, strategy, "erase", DT_NOBEGIN, NULL);
-	put_preview(fcinfo, relid, column, counts.retained, strategy, "retain",
-				counts.until, basis);
+	put_preview(fcinfo, relid, column, counts->due, strategy, "erase", DT_NOBEGIN, why->due);
+	put_preview(fcinfo, relid, column, counts->retained, strategy, "retain",
+				counts->until, why->retained);
 }
 
 static char *
@@ -128,6 +136,78 @@ typedef struct Call
 	bytea	   *digest;
 } Call;
 
+/* The verdict on each column of a subject. */
+static void
+put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
+			PvextVerdict *verdict, const char *reasons)
+{
+	List	   *in_force;
+	List	   *ended = pvext_ended_purposes(plan->subject, key, &in_force);
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		Reasons		why = {pvext_consent_due(target->column, ended, in_force)};
+		Counts		counts;
+
+		if (verdict->blocked && verdict->blocked[i] == '1')
+			why.blocked = reasons;
+		why.retained = target->basis;
+		count_rows(target->preview, &counts);
+		put_verdicts(fcinfo, target->table->relid, target->column->name, &counts,
+					 pvext_strategy_name(target->column->strategy.kind), &why);
+		i++;
+	}
+}
+
+/* The verdict on each table whose rows are deleted. */
+static void
+put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict,
+			 const char *reasons)
+{
+	ListCell   *lc;
+	int			i = list_length(plan->targets);
+
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+		Reasons		why = {NULL};
+		Counts		counts;
+
+		if (verdict->blocked && verdict->blocked[i] == '1')
+			why.blocked = reasons;
+		why.retained = removal->basis;
+		count_rows(removal->preview, &counts);
+		put_verdicts(fcinfo, removal->table->relid, NULL, &counts, "delete", &why);
+		i++;
+	}
+}
+
+static Oid
+pv_relation(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("pv", false));
+}
+
+/* The verdict on what names the subject in the ledgers of consents and agreements. */
+static void
+put_traces(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
+		   const bytea *digest, const char *blocked)
+{
+	PvextTrace	traces[PVEXT_LEDGERS];
+
+	pvext_find_traces(subject, key, digest, traces);
+	for (int i = 0; i < PVEXT_LEDGERS; i++)
+	{
+		Reasons		why = {NULL, blocked, psprintf("proof, %s", traces[i].setting)};
+		Counts		counts = {traces[i].due, traces[i].retained, traces[i].until};
+
+		put_verdicts(fcinfo, pv_relation(traces[i].relation), "key", &counts, "forget", &why);
+	}
+}
+
 static void
 preview_by_map(PvextMap *map, void *arg)
 {
@@ -138,8 +218,6 @@ preview_by_map(PvextMap *map, void *arg)
 	List	   *rows;
 	PvextVerdict verdict;
 	bytea	   *digest;
-	ListCell   *lc;
-	int			i = 0;
 	char	   *why;
 
 	pvext_lock_plan(plan, AccessShareLock);
@@ -151,23 +229,10 @@ preview_by_map(PvextMap *map, void *arg)
 	pvext_verdict(plan, digest, true, false, &verdict);
 	look_at(plan, linitial(rows), digest);
 	why = join_texts(verdict.reasons);
-	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-
-		put_verdicts(fcinfo, target->table->relid, target->column->name, target->preview,
-					 pvext_strategy_name(target->column->strategy.kind),
-					 verdict.blocked && verdict.blocked[i] == '1', why, target->basis);
-		i++;
-	}
-	foreach(lc, plan->removals)
-	{
-		PvextRemoval *removal = lfirst(lc);
-
-		put_verdicts(fcinfo, removal->table->relid, NULL, removal->preview, "delete",
-					 verdict.blocked && verdict.blocked[i] == '1', why, removal->basis);
-		i++;
-	}
+	put_columns(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict, why);
+	put_removals(fcinfo, plan, &verdict, why);
+	put_traces(fcinfo, subject, ((PvextRow *) linitial(rows))->key, digest,
+			   verdict.all_blocked ? why : NULL);
 }
 
 Datum
@@ -187,16 +252,14 @@ pvext_preview_erasure(PG_FUNCTION_ARGS)
 }
 
 static void
-put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, PvextStep *step)
+put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Counts		counts;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 	NameData	name;
 
-	count_rows(step, &counts);
-	if (counts.due + counts.retained == 0)
+	if (rows == 0)
 		return;
 	memset(&name, 0, sizeof(name));
 	if (column)
@@ -204,29 +267,45 @@ put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, PvextStep 
 	values[0] = ObjectIdGetDatum(relid);
 	values[1] = NameGetDatum(&name);
 	nulls[1] = column == NULL;
-	values[2] = Int64GetDatum(counts.due + counts.retained);
+	values[2] = Int64GetDatum(rows);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static int64
+count_personal(PvextStep *step)
+{
+	Counts		counts;
+
+	count_rows(step, &counts);
+	return counts.due + counts.retained;
 }
 
 /* What of one subject's data is still personal. */
 static void
 put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
 {
+	bytea	   *digest = pvext_subject_digest(plan->subject->id, row->key);
+	PvextTrace	traces[PVEXT_LEDGERS];
 	ListCell   *lc;
 
-	look_at(plan, row, pvext_subject_digest(plan->subject->id, row->key));
+	look_at(plan, row, digest);
 	foreach(lc, plan->targets)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		put_remainder(fcinfo, target->table->relid, target->column->name, target->preview);
+		put_remainder(fcinfo, target->table->relid, target->column->name,
+					  count_personal(target->preview));
 	}
 	foreach(lc, plan->removals)
 	{
 		PvextRemoval *removal = lfirst(lc);
 
-		put_remainder(fcinfo, removal->table->relid, NULL, removal->preview);
+		put_remainder(fcinfo, removal->table->relid, NULL, count_personal(removal->preview));
 	}
+	pvext_find_traces(plan->subject, row->key, digest, traces);
+	for (int i = 0; i < PVEXT_LEDGERS; i++)
+		put_remainder(fcinfo, pv_relation(traces[i].relation), "key",
+					  traces[i].due + traces[i].retained);
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "arg.h"
 #include "catalog/pg_type.h"
+#include "consent.h"
 #include "event.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -19,12 +20,44 @@
 PG_FUNCTION_INFO_V1(pvext_declare_purpose);
 PG_FUNCTION_INFO_V1(pvext_undeclare_purpose);
 
+/*
+ * Consents that are in force and objections that stand would mean nothing on
+ * another basis.  $1 is the purpose's name.
+ */
+static void
+check_new_basis(const char *name, const char *basis, PvextArgs *args)
+{
+	int32		id;
+	bool		was_consent;
+	bool		is_consent = strcmp(basis, "consent") == 0;
+
+	if (pvext_own("SELECT id, legal_basis = 'consent' FROM pv.purpose"
+				  " WHERE name = $1 FOR UPDATE", args) == 0)
+		return;
+	id = (int32) pvext_int(0, 1);
+	was_consent = pvext_bool(0, 2);
+	if (was_consent == is_consent)
+		return;
+	pvext_stop_new_consents();
+	if (was_consent && pvext_is_consented_to(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("consents to purpose \"%s\" are in force", name),
+				 errhint("Declare another purpose for what rests on another basis.")));
+	if (is_consent && pvext_is_objected_to(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("objections to purpose \"%s\" stand", name),
+				 errhint("Declare another purpose for what rests on consent.")));
+}
+
 Datum
 pvext_declare_purpose(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
 	PvextArgs	args = {0};
 	char	   *name = pvext_text_arg(fcinfo, 0);
+	char	   *basis;
 
 	pvext_require_arg(fcinfo, 0, "name");
 	pvext_require_arg(fcinfo, 1, "legal_basis");
@@ -33,16 +66,36 @@ pvext_declare_purpose(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the name of a purpose is empty")));
+	basis = DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(1)));
 	pvext_enter(&scope);
 	pvext_arg_text(&args, name);
-	pvext_arg_text(&args, DatumGetCString(DirectFunctionCall1(enum_out, PG_GETARG_DATUM(1))));
+	check_new_basis(name, basis, &args);
+	pvext_arg_text(&args, basis);
 	pvext_arg_text(&args, pvext_text_arg(fcinfo, 2));
-	(void) pvext_own("INSERT INTO pv.purpose VALUES ($1, $2::pv.legal_basis, $3)"
+	(void) pvext_own("INSERT INTO pv.purpose (name, legal_basis, description)"
+					 " VALUES ($1, $2::pv.legal_basis, $3)"
 					 " ON CONFLICT (name) DO UPDATE SET legal_basis = excluded.legal_basis,"
 					 " description = excluded.description", &args);
 	pvext_record_event(psprintf("declare_purpose(%s)", name), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();
+}
+
+/* What names a purpose in the ledger must go on to mean it. */
+static void
+check_no_consents(const char *name, PvextArgs *args)
+{
+	char	   *what;
+
+	if (pvext_own("SELECT id FROM pv.purpose WHERE name = $1 FOR UPDATE", args) == 0)
+		return;
+	what = pvext_consents_naming((int32) pvext_int(0, 1));
+	if (what)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("purpose \"%s\" is still in use", name),
+				 errdetail("It is named by %s.", what),
+				 errhint("A purpose that consents or objections are on record for stays declared.")));
 }
 
 Datum
@@ -67,6 +120,8 @@ pvext_undeclare_purpose(PG_FUNCTION_ARGS)
 				 errmsg("purpose \"%s\" is still in use", name),
 				 errdetail("It is a purpose of %s.", pvext_value(0, 1)),
 				 errhint("Declare what names it with other purposes first.")));
+	pvext_stop_new_consents();
+	check_no_consents(name, &args);
 	if (pvext_own("DELETE FROM pv.purpose WHERE name = $1", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -98,4 +153,91 @@ pvext_check_purposes(ArrayType *purposes)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("purpose \"%s\" is not declared", pvext_value(0, 1)),
 				 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
+}
+
+/* The words that consents are given to, each with its purpose. */
+static void
+load_wordings(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT purpose_id, version, language, digest,"
+							  " withdrawn_at IS NOT NULL"
+							  " FROM pv.consent_text"
+							  " ORDER BY purpose_id, version COLLATE \"C\", language COLLATE \"C\"",
+							  NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextWording *wording = palloc(sizeof(PvextWording));
+		bool		isnull;
+		ListCell   *lc;
+
+		wording->version = pvext_value(i, 2);
+		wording->language = pvext_value(i, 3);
+		wording->digest = DatumGetByteaPCopy(pvext_datum(i, 4, &isnull));
+		wording->withdrawn = pvext_bool(i, 5);
+		foreach(lc, map->purposes)
+		{
+			PvextPurpose *purpose = lfirst(lc);
+
+			if (purpose->id == (int32) pvext_int(i, 1))
+				purpose->wordings = lappend(purpose->wordings, wording);
+		}
+	}
+}
+
+/* Read the purposes into a map that is being loaded, in the current context. */
+void
+pvext_load_purposes(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT id, name, CAST(legal_basis AS text) FROM pv.purpose", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextPurpose *purpose = palloc0(sizeof(PvextPurpose));
+
+		purpose->id = (int32) pvext_int(i, 1);
+		purpose->name = pvext_value(i, 2);
+		purpose->basis = pvext_value(i, 3);
+		purpose->is_consent = strcmp(purpose->basis, "consent") == 0;
+		map->purposes = lappend(map->purposes, purpose);
+	}
+	load_wordings(map);
+}
+
+/* A purpose of the map by its name; raises where it isn't declared. */
+PvextPurpose *
+pvext_purpose(PvextMap *map, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, map->purposes)
+		if (strcmp(((PvextPurpose *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("purpose \"%s\" is not declared", name),
+			 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
+	return NULL;				/* not reached */
+}
+
+/* Raise unless the purpose rests on consent. */
+void
+pvext_check_rests_on_consent(PvextPurpose *purpose)
+{
+	if (!purpose->is_consent)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("purpose \"%s\" does not rest on consent", purpose->name),
+				 errdetail("Its legal basis is %s.", purpose->basis),
+				 errhint("It takes objections, with pv.object_to(); pv.may_process() says whether it may be processed for.")));
+}
+
+/* A purpose of the map by its name, which rests on consent. */
+PvextPurpose *
+pvext_consent_purpose(PvextMap *map, const char *name)
+{
+	PvextPurpose *purpose = pvext_purpose(map, name);
+
+	pvext_check_rests_on_consent(purpose);
+	return purpose;
 }

@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "bitmap.h"
 #include "compat.h"
 #include "fmgr.h"
 #include "guc.h"
@@ -19,4 +20,5 @@ _PG_init(void)
 {
 	pvext_define_gucs();
 	pvext_init_map();
+	pvext_init_bitmap();
 }

@@ -31,6 +31,12 @@ typedef struct Profile
 #define MAP_RELATIONS \
 	"purpose subject link personal not_personal relation blocker retention"
 
+/* To read and check the ledgers of consents and agreements. */
+#define LEDGER_RELATIONS \
+	" consent consent_text consent_event consent_history agreement agreement_state agreement_history"
+#define LEDGER_FUNCTIONS \
+	" consent_evidence agreement_evidence verify_consents verify_agreements"
+
 static const Profile profiles[] = {
 	{"owner",
 		"declare_subject undeclare_subject declare_link undeclare_link"
@@ -41,16 +47,22 @@ static const Profile profiles[] = {
 		" check_blockers candidate_links link_foreign_keys generate_map check_map",
 	MAP_RELATIONS},
 	{"application",
-		"erase_subject erase_subjects preview_erasure verify_erasure",
+		"erase_subject erase_subjects preview_erasure verify_erasure"
+		" give_consent withdraw_consent request_consent confirm_consent unsubscribe_token"
+		" object_to withdraw_objection has_consent consented may_process"
+		" accept_agreement end_agreement bound_by",
 	""},
 	{"officer",
 		"declare_purpose undeclare_purpose place_hold release_hold"
 		" erase_subject erase_subjects preview_erasure verify_erasure"
-		" cancel_erasure approve_erasure check_map check_blockers",
-	MAP_RELATIONS " hold erasure event role_profile"},
+		" cancel_erasure approve_erasure check_map check_blockers"
+		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
+		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
+		" end_agreement bound_by" LEDGER_FUNCTIONS,
+	MAP_RELATIONS LEDGER_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
-		"verify_erasure check_map",
-	MAP_RELATIONS " hold erasure event role_profile"},
+		"verify_erasure check_map" LEDGER_FUNCTIONS,
+	MAP_RELATIONS LEDGER_RELATIONS " hold erasure event role_profile"},
 };
 
 PG_FUNCTION_INFO_V1(pvext_grant_role);

@@ -33,6 +33,9 @@
 #include "utils/resowner.h"
 #include "utils/syscache.h"
 
+/* How many rows pvext_own_each() holds at a time. */
+#define ROWS_AT_A_TIME 50
+
 /* Settings that decide what SQL means and how a value is written as text. */
 static const struct
 {
@@ -263,7 +266,8 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 		statement->plan = plan;
 	}
 	result = SPI_execute_plan(statement->plan, args ? args->values : NULL,
-							  args ? args->nulls : NULL, false, 0);
+							  args ? args->nulls : NULL,
+							  statement->read_only, 0);
 	if (result < 0)
 		elog(ERROR, "could not execute statement: %s",
 			 SPI_result_code_string(result));
@@ -309,6 +313,57 @@ uint64
 pvext_own_kept(PvextStatement *statement, PvextArgs *args)
 {
 	return pvext_run_kept(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN);
+}
+
+/*
+ * Run a query on pvext's own tables, as the active snapshot sees them, and call
+ * each for every row of SPI_tuptable, which holds but some at a time.
+ */
+void
+pvext_own_each(const char *sql, PvextArgs *args,
+			   void (*each) (uint64 row, void *arg), void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = CurrentMemoryContext;
+	PvextUser	back;
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	pvext_switch_user(pvext_role(), &back);
+	plan = SPI_prepare(sql, args ? args->n : 0, args ? args->types : NULL);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare statement: %s",
+			 SPI_result_code_string(SPI_result));
+	portal = SPI_cursor_open(NULL, plan, args ? args->values : NULL,
+							 args ? args->nulls : NULL, true);
+	for (;;)
+	{
+		SPITupleTable *rows;
+		uint64		n;
+
+		SPI_cursor_fetch(portal, true, ROWS_AT_A_TIME);
+		rows = SPI_tuptable;
+		n = SPI_processed;
+		if (n == 0)
+			break;
+		pvext_restore_user(&back);
+		MemoryContextSwitchTo(context);
+		for (uint64 i = 0; i < n; i++)
+		{
+			SPI_tuptable = rows;
+			each(i, arg);
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+		SPI_freetuptable(rows);
+		pvext_switch_user(pvext_role(), &back);
+	}
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	pvext_restore_user(&back);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }
 
 /* A value of the last result as a C string in the current context, or NULL. */

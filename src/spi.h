@@ -23,6 +23,7 @@ typedef struct PvextStatement
 {
 	const char *sql;
 	SPIPlanPtr	plan;
+	bool		read_only;		/* sees what the active snapshot sees */
 } PvextStatement;
 
 /* What pvext_enter() changed and pvext_leave() restores. */
@@ -61,6 +62,9 @@ extern uint64 pvext_run_kept(Oid role, PvextStatement *statement,
 							 PvextArgs *args, int cursor_options);
 extern uint64 pvext_own(const char *sql, PvextArgs *args);
 extern uint64 pvext_own_kept(PvextStatement *statement, PvextArgs *args);
+
+extern void pvext_own_each(const char *sql, PvextArgs *args,
+						   void (*each) (uint64 row, void *arg), void *arg);
 
 extern char *pvext_value(uint64 row, int column);
 extern Datum pvext_datum(uint64 row, int column, bool *isnull);

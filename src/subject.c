@@ -8,11 +8,13 @@
 #include "arg.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "consent.h"
 #include "event.h"
 #include "expression.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "opt_in.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -58,12 +60,49 @@ check_key(Oid relid, List *key)
 	return key;
 }
 
+/*
+ * Consents and agreements name subjects by key, and must go on to mean them.
+ * Once nobody can add any, raise where there are some.  Links that were sent
+ * out for the keys die.
+ */
+static void
+forget_keys(Oid relid, int32 id, const char *hint)
+{
+	PvextArgs	args = {0};
+
+	pvext_stop_new_consents();
+	(void) pvext_own("LOCK TABLE pv.agreement_state IN SHARE MODE", NULL);
+	pvext_arg_int4(&args, id);
+	if (pvext_own("(SELECT FROM pv.consent_state WHERE relation_id = $1 AND key IS NOT NULL LIMIT 1)"
+				  " UNION ALL (SELECT FROM pv.agreement_state WHERE relation_id = $1"
+				  "  AND key IS NOT NULL LIMIT 1)", &args) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("consents or agreements name subjects of table %s by their key",
+						pvext_relation_name(relid)),
+				 errhint("%s", hint)));
+	pvext_forget_tokens(id);
+}
+
+static void
+check_same_key(Oid relid, int32 id, List *key)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, id);
+	pvext_arg_names(&args, key, false);
+	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1 AND key <> $2",
+				  &args) > 0)
+		forget_keys(relid, id, "Keep the key that the table is declared with.");
+}
+
 Datum
 pvext_declare_subject(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
 	PvextArgs	args = {0};
 	Oid			relid;
+	int32		id;
 	List	   *key = NIL;
 	char	   *condition = pvext_text_arg(fcinfo, 3);
 	char	   *bound = NULL;
@@ -87,7 +126,9 @@ pvext_declare_subject(PG_FUNCTION_ARGS)
 		(void) pvext_run(pvext_owner(relid),
 						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
 								  bound, pvext_relation_name(relid)), NULL);
-	pvext_arg_int4(&args, pvext_register_relation(relid));
+	id = pvext_register_relation(relid);
+	check_same_key(relid, id, key);
+	pvext_arg_int4(&args, id);
 	pvext_arg_names(&args, key, false);
 	pvext_arg_text(&args, pvext_text_arg(fcinfo, 2));
 	pvext_arg_text(&args, condition);
@@ -108,10 +149,13 @@ pvext_undeclare_subject(PG_FUNCTION_ARGS)
 	Oid			relid = PG_GETARG_OID(0);
 	PvextScope	scope;
 	PvextArgs	args = {0};
+	int32		id;
 
 	pvext_check_owner(relid);
 	pvext_enter(&scope);
-	pvext_arg_int4(&args, pvext_relation_id(relid));
+	id = pvext_relation_id(relid);
+	forget_keys(relid, id, "The table stays declared until those subjects have been erased.");
+	pvext_arg_int4(&args, id);
 	if (pvext_own("SELECT FROM pv.declared_blocker WHERE relation_id = $1"
 				  " UNION ALL SELECT FROM pv.hold WHERE relation_id = $1 AND released_at IS NULL"
 				  " UNION ALL SELECT FROM pv.erasure_ledger WHERE relation_id = $1"

@@ -10,6 +10,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "catalog.h"
 #include "hold.h"
 #include "retention.h"
 #include "run.h"
@@ -125,6 +126,30 @@ blocks_removal(PvextBlocker *blocker, PvextTable *table)
 		if (blocks_column(blocker, lfirst(lc)))
 			return true;
 	return false;
+}
+
+/*
+ * Why a column is due for erasure without a request: all its purposes rest on
+ * consent, and the last consent has ended.  NULL where that is not so.  "ended"
+ * and "in_force" are the purposes that the subject consented to once and does now.
+ */
+char *
+pvext_consent_due(PvextColumn *column, List *ended, List *in_force)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	if (!column->consent_only)
+		return NULL;
+	initStringInfo(&names);
+	foreach(lc, column->purposes)
+	{
+		if (pvext_has_name(in_force, lfirst(lc)))
+			return NULL;
+		if (pvext_has_name(ended, lfirst(lc)))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", (char *) lfirst(lc));
+	}
+	return names.len > 0 ? psprintf("consent has ended: %s", names.data) : NULL;
 }
 
 /* A blocker being evaluated. */

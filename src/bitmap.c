@@ -1,0 +1,484 @@
+/*
+ * bitmap.c
+ *		Which subjects with an integer key have consented, as bits.
+ *
+ * pv.consent_state has a row for each subject and purpose; looking one up
+ * costs a microsecond.  For keys that are integers the same is kept as two
+ * bits a subject, 4096 subjects a bucket, so that has_consent() reads one row
+ * for thousands of subjects.
+ *
+ * A bucket has any number of rows, and a subject's code is the XOR of what all
+ * of them hold.  So a transaction never waits for another that changes the same
+ * bucket: it adds its changes to a row that nobody has locked, or makes a new
+ * one.  Whoever finds several rows free makes one of them.  What a snapshot
+ * sees is exact: each transaction's changes are in the rows that it wrote, and
+ * a row that takes up others replaces them in the same transaction.
+ *
+ * The changes of a transaction are gathered here, by subtransaction, and
+ * written just before it commits: a bucket is written once, however many of
+ * its subjects have changed, and no row is locked for longer than a commit
+ * takes.  Until then the bits know nothing of them, and who asks for a subject
+ * of such a bucket is to look at pv.consent_state (pvext_is_pending()).
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "bitmap.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* The columns of pv.consent_bitmap. */
+#define ANUM_RELATION_ID	1
+#define ANUM_PURPOSE_ID		2
+#define ANUM_BUCKET			3
+#define ANUM_NEXT_EXPIRY	4
+#define ANUM_CODES			5
+#define NATTS				5
+
+/* Changes to a bucket. */
+typedef struct Pending
+{
+	PvextBucket bucket;			/* hash key */
+	TimestampTz next_expiry;
+	uint8		codes[PVEXT_CODE_BYTES];
+} Pending;
+
+/* Changes made by one subtransaction and those that ended in it. */
+typedef struct Level
+{
+	SubTransactionId id;
+	HTAB	   *buckets;		/* Pending */
+	struct Level *outer;
+} Level;
+
+static Level *innermost = NULL; /* in TopTransactionContext */
+
+/* Buckets as the last snapshot saw them: a fixed number, whatever there is. */
+#define CACHED_BUCKETS 4096
+static PvextCodes **cached = NULL;
+static MemoryContext cache_context = NULL;
+
+/*
+ * Rows hold the codes in full or, where few are not zero, as a list of two
+ * bytes each: the subject's number within the bucket, and its code in the two
+ * highest bits.
+ */
+static bytea *
+encode(const uint8 *codes)
+{
+	bytea	   *result = palloc(VARHDRSZ + PVEXT_CODE_BYTES);
+	uint8	   *data = (uint8 *) VARDATA(result);
+	int			size = 0;
+
+	for (int n = 0; n < PVEXT_BUCKET_SIZE; n++)
+	{
+		int			code;
+
+		if (n % 4 == 0 && codes[n / 4] == 0)
+		{
+			n += 3;				/* most are */
+			continue;
+		}
+		code = pvext_code(codes, n);
+		if (code == 0)
+			continue;
+		if (size + 2 >= PVEXT_CODE_BYTES)
+		{
+			size = PVEXT_CODE_BYTES;
+			memcpy(data, codes, size);
+			break;
+		}
+		data[size++] = (uint8) (code << 6 | n >> 8);
+		data[size++] = (uint8) (n & 0xff);
+	}
+	SET_VARSIZE(result, VARHDRSZ + size);
+	return result;
+}
+
+/* XOR what a row holds into codes. */
+static void
+add_encoded(uint8 *codes, const bytea *encoded)
+{
+	const uint8 *data = (const uint8 *) VARDATA_ANY(encoded);
+	int			size = VARSIZE_ANY_EXHDR(encoded);
+
+	if (size == PVEXT_CODE_BYTES)
+	{
+		for (int i = 0; i < size; i++)
+			codes[i] ^= data[i];
+		return;
+	}
+	for (int i = 0; i + 1 < size; i += 2)
+	{
+		int			n = (data[i] & 0x0f) << 8 | data[i + 1];
+
+		codes[n / 4] ^= (data[i] >> 6) << (n % 4 * 2);
+	}
+}
+
+/* XOR a row of pv.consent_bitmap into codes. */
+static void
+add_row(Relation rel, HeapTuple row, uint8 *codes, TimestampTz *next_expiry)
+{
+	bool		isnull;
+	TimestampTz expiry = DatumGetTimestampTz(heap_getattr(row, ANUM_NEXT_EXPIRY,
+														  RelationGetDescr(rel), &isnull));
+
+	add_encoded(codes, DatumGetByteaPP(heap_getattr(row, ANUM_CODES,
+													RelationGetDescr(rel), &isnull)));
+	*next_expiry = Min(*next_expiry, expiry);
+}
+
+/* A relation of schema pv, InvalidOid where the extension has been dropped. */
+static Oid
+pv_relation(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("pv", true));
+}
+
+/* Look for the rows of a bucket, as the snapshot sees them. */
+static SysScanDesc
+begin_scan(Relation rel, const PvextBucket *bucket, Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], ANUM_RELATION_ID, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(bucket->relation_id));
+	ScanKeyInit(&keys[1], ANUM_PURPOSE_ID, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(bucket->purpose_id));
+	ScanKeyInit(&keys[2], ANUM_BUCKET, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(bucket->number));
+	return systable_beginscan(rel, pv_relation("consent_bitmap_bucket"), true,
+							  snapshot, 3, keys);
+}
+
+/*
+ * Changes of the transaction
+ */
+
+static HTAB *
+make_buckets(void)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = sizeof(PvextBucket);
+	ctl.entrysize = sizeof(Pending);
+	ctl.hcxt = TopTransactionContext;
+	return hash_create("pvext pending consents", 16, &ctl,
+					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static Pending *
+pending_bucket(HTAB *buckets, const PvextBucket *bucket)
+{
+	bool		found;
+	Pending    *pending = hash_search(buckets, bucket, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		pending->next_expiry = DT_NOEND;
+		memset(pending->codes, 0, sizeof(pending->codes));
+	}
+	return pending;
+}
+
+/* The level of the current subtransaction. */
+static Level *
+current_level(void)
+{
+	SubTransactionId id = GetCurrentSubTransactionId();
+	Level	   *level;
+
+	if (innermost && innermost->id == id)
+		return innermost;
+	level = MemoryContextAlloc(TopTransactionContext, sizeof(Level));
+	level->id = id;
+	level->buckets = make_buckets();
+	level->outer = innermost;
+	innermost = level;
+	return level;
+}
+
+/*
+ * Note that a subject's code changes from "before" to "after", and until when
+ * its consent is in force, DT_NOEND for without an end.  Called after
+ * pv.consent_state has been changed, while the subject is locked.
+ */
+void
+pvext_note_code(int32 relation_id, int32 purpose_id, int64 key, int before,
+				int after, TimestampTz expires)
+{
+	PvextBucket bucket;
+	Pending    *pending;
+	int			n = (int) (key & (PVEXT_BUCKET_SIZE - 1));
+
+	memset(&bucket, 0, sizeof(bucket));
+	bucket.relation_id = relation_id;
+	bucket.purpose_id = purpose_id;
+	bucket.number = pvext_bucket_of(key);
+	pending = pending_bucket(current_level()->buckets, &bucket);
+	pending->codes[n / 4] ^= (before ^ after) << (n % 4 * 2);
+	if (after & PVEXT_EXPIRING)
+		pending->next_expiry = Min(pending->next_expiry, expires);
+}
+
+/* Has this transaction changed consents of the bucket? */
+bool
+pvext_is_pending(const PvextBucket *bucket)
+{
+	for (Level *level = innermost; level; level = level->outer)
+		if (hash_search(level->buckets, bucket, HASH_FIND, NULL))
+			return true;
+	return false;
+}
+
+/* A subtransaction's changes become those of its parent, or are forgotten. */
+static void
+end_level(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	Level	   *level = innermost;
+	HASH_SEQ_STATUS status;
+	Pending    *pending;
+
+	if (level == NULL || level->id != id)
+		return;
+	if (event == SUBXACT_EVENT_COMMIT_SUB &&
+		(level->outer == NULL || level->outer->id != parent))
+	{
+		level->id = parent;
+		return;
+	}
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
+		hash_seq_init(&status, level->buckets);
+		while ((pending = hash_seq_search(&status)) != NULL)
+		{
+			Pending    *outer = pending_bucket(level->outer->buckets, &pending->bucket);
+
+			outer->next_expiry = Min(outer->next_expiry, pending->next_expiry);
+			for (int i = 0; i < PVEXT_CODE_BYTES; i++)
+				outer->codes[i] ^= pending->codes[i];
+		}
+	}
+	if (event == SUBXACT_EVENT_COMMIT_SUB || event == SUBXACT_EVENT_ABORT_SUB)
+	{
+		innermost = level->outer;
+		hash_destroy(level->buckets);
+	}
+}
+
+/*
+ * Writing them
+ */
+
+/* Lock a row that the snapshot sees, unless anybody else has or has changed it. */
+static bool
+lock_row(Relation rel, HeapTuple row, Snapshot snapshot, TupleTableSlot *slot)
+{
+	TM_FailureData failure;
+
+	return table_tuple_lock(rel, &row->t_self, snapshot, slot,
+							GetCurrentCommandId(true), LockTupleNoKeyExclusive,
+							LockWaitSkip, 0, &failure) == TM_Ok;
+}
+
+/*
+ * Take the rows of a bucket that are free into its changes, and delete all but
+ * one.  Returns that one, or NULL.  Whatever the isolation level, these are the
+ * rows of now: that one row stands for several changes nothing that is read.
+ */
+static HeapTuple
+take_rows(Relation rel, Pending *pending)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	SysScanDesc scan = begin_scan(rel, &pending->bucket, snapshot);
+	HeapTuple	row;
+	HeapTuple	kept = NULL;
+
+	while ((row = systable_getnext(scan)) != NULL)
+	{
+		if (!lock_row(rel, row, snapshot, slot))
+			continue;
+		add_row(rel, row, pending->codes, &pending->next_expiry);
+		if (kept == NULL)
+			kept = heap_copytuple(row);
+		else
+			CatalogTupleDelete(rel, &row->t_self);
+	}
+	systable_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	return kept;
+}
+
+static void
+write_bucket(Relation rel, Pending *pending)
+{
+	HeapTuple	old = take_rows(rel, pending);
+	Datum		values[NATTS];
+	bool		nulls[NATTS] = {false};
+	bool		replaced[NATTS] = {false};
+
+	values[ANUM_RELATION_ID - 1] = Int32GetDatum(pending->bucket.relation_id);
+	values[ANUM_PURPOSE_ID - 1] = Int32GetDatum(pending->bucket.purpose_id);
+	values[ANUM_BUCKET - 1] = Int64GetDatum(pending->bucket.number);
+	values[ANUM_NEXT_EXPIRY - 1] = TimestampTzGetDatum(pending->next_expiry);
+	values[ANUM_CODES - 1] = PointerGetDatum(encode(pending->codes));
+	if (old == NULL)
+	{
+		CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+		return;
+	}
+	replaced[ANUM_NEXT_EXPIRY - 1] = replaced[ANUM_CODES - 1] = true;
+	CatalogTupleUpdate(rel, &old->t_self,
+					   heap_modify_tuple(old, RelationGetDescr(rel), values, nulls, replaced));
+}
+
+static void
+write_pending(void)
+{
+	Oid			relid = pv_relation("consent_bitmap");
+	MemoryContext context;
+	MemoryContext old;
+	Relation	rel;
+	HASH_SEQ_STATUS status;
+	Pending    *pending;
+
+	if (!OidIsValid(relid))
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext consents written",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	rel = table_open(relid, RowExclusiveLock);
+	hash_seq_init(&status, innermost->buckets);
+	while ((pending = hash_seq_search(&status)) != NULL)
+	{
+		write_bucket(rel, pending);
+		MemoryContextReset(context);
+	}
+	table_close(rel, NoLock);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+static uint64 generation = 1;
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			if (innermost)
+				write_pending();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			innermost = NULL;
+			generation++;		/* each transaction reads for itself */
+			break;
+		default:
+			break;
+	}
+}
+
+void
+pvext_init_bitmap(void)
+{
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_level, NULL);
+}
+
+/*
+ * Reading
+ */
+
+/*
+ * A number that is another one whenever the active snapshot may see something
+ * else than at the last call.  Two snapshots of a transaction with the same
+ * bounds, the same number of transactions in progress and the same command
+ * see the same: within the bounds, transactions only ever end.
+ */
+uint64
+pvext_snapshot_generation(void)
+{
+	static SnapshotData last;	/* only what is compared below */
+	Snapshot	now = GetActiveSnapshot();
+
+	if (now->xmin == last.xmin && now->xmax == last.xmax && now->xcnt == last.xcnt &&
+		now->subxcnt == last.subxcnt && now->curcid == last.curcid &&
+		now->suboverflowed == last.suboverflowed)
+		return generation;
+	last.xmin = now->xmin;
+	last.xmax = now->xmax;
+	last.xcnt = now->xcnt;
+	last.subxcnt = now->subxcnt;
+	last.curcid = now->curcid;
+	last.suboverflowed = now->suboverflowed;
+	return ++generation;
+}
+
+/* Where the cache keeps a bucket; whoever was there before has to go. */
+static PvextCodes *
+cache_entry(const PvextBucket *bucket)
+{
+	uint32		n = ((uint32) bucket->number + 0x9e3779b9U * (uint32) bucket->purpose_id +
+					 0x85ebca6bU * (uint32) bucket->relation_id) % CACHED_BUCKETS;
+
+	if (cached == NULL)
+	{
+		cache_context = AllocSetContextCreate(TopMemoryContext, "pvext consents",
+											  ALLOCSET_DEFAULT_SIZES);
+		cached = MemoryContextAllocZero(cache_context, CACHED_BUCKETS * sizeof(PvextCodes *));
+	}
+	if (cached[n] == NULL)
+		cached[n] = MemoryContextAllocZero(cache_context, sizeof(PvextCodes));
+	return cached[n];
+}
+
+/*
+ * A bucket as the active snapshot sees it, valid until the next call.
+ * pvext_snapshot_generation() has been called since the snapshot became active.
+ */
+const PvextCodes *
+pvext_read_codes(const PvextBucket *bucket)
+{
+	PvextCodes *entry = cache_entry(bucket);
+	Relation	rel;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	if (entry->generation == generation &&
+		memcmp(&entry->bucket, bucket, sizeof(PvextBucket)) == 0)
+		return entry;
+	entry->generation = 0;		/* of nothing, should reading fail */
+	entry->next_expiry = DT_NOEND;
+	memset(entry->codes, 0, sizeof(entry->codes));
+	rel = table_open(pv_relation("consent_bitmap"), AccessShareLock);
+	scan = begin_scan(rel, bucket, GetActiveSnapshot());
+	while ((row = systable_getnext(scan)) != NULL)
+		add_row(rel, row, entry->codes, &entry->next_expiry);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	entry->bucket = *bucket;
+	entry->generation = generation;
+	return entry;
+}

@@ -1,0 +1,492 @@
+/*
+ * in_force.c
+ *		Is a subject's consent in force?
+ *
+ * has_consent() answers for one row after the other, in WHERE, in policies and
+ * in parallel workers, and says exactly what the active snapshot sees.  What it
+ * has to know of the subject table and the purpose is found once and kept
+ * until the data map changes.  Keys that are integers are looked up in the bits
+ * of bitmap.c; others, and where the bits cannot say, in pv.consent_state.
+ *
+ * An expired consent is none from that very moment on, also within a statement
+ * or transaction that began before.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/parallel.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "arg.h"
+#include "bitmap.h"
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "in_force.h"
+#include "key.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "state.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+/* How a key's text is found. */
+typedef enum KeyKind
+{
+	KEY_INTEGER,				/* it has bits */
+	KEY_PLAIN,					/* equal keys have the same text */
+	KEY_OTHER					/* the row is asked */
+} KeyKind;
+
+/* A subject table and a purpose. */
+typedef struct Target
+{
+	PvextTable *subject;		/* as far as finding a row needs */
+	char	   *purpose;
+	int32		purpose_id;
+	KeyKind		kind;
+	Oid			key_type;		/* of a key of one column: its base type */
+	uint64		as_of;			/* changes of the map that it takes in */
+	bool		old_snapshot;	/* read under one, for one transaction */
+	TimestampTz transaction;	/* that one */
+	struct Target *next;
+} Target;
+
+/* A call in an expression. */
+typedef struct Site
+{
+	Target	   *target;
+	Oid			argtype;		/* of the key */
+	bool		trusted;		/* do the bits know all of the bucket? */
+	uint64		generation;		/* of the snapshot for which that is so */
+	PvextBucket bucket;
+	const PvextCodes *codes;
+} Site;
+
+static Target *targets = NULL;
+
+PG_FUNCTION_INFO_V1(pvext_has_consent);
+PG_FUNCTION_INFO_V1(pvext_consented);
+
+/*
+ * What is asked about
+ */
+
+static KeyKind
+kind_of_key(PvextTable *subject, Oid *type)
+{
+	AttrNumber	column;
+	int32		typmod;
+	Oid			collation;
+
+	*type = InvalidOid;
+	if (pvext_has_integer_key(subject))
+		return KEY_INTEGER;
+	if (list_length(subject->key) != 1)
+		return KEY_OTHER;
+	column = pvext_column(subject->relid, linitial(subject->key), NULL, NULL);
+	get_atttypetypmodcoll(subject->relid, column, type, &typmod, &collation);
+	*type = getBaseType(*type);
+	if (*type == UUIDOID)
+		return KEY_PLAIN;
+	if (*type == TEXTOID || *type == VARCHAROID)
+		return get_collation_isdeterministic(collation) ? KEY_PLAIN : KEY_OTHER;
+	return KEY_OTHER;
+}
+
+/* Read the subject table, in the current context. */
+static PvextTable *
+read_subject(Oid relid)
+{
+	static PvextStatement select = {
+		"SELECT r.id, s.key, s.bound, s.owner FROM pv.relation AS r"
+		" JOIN pv.declared_subject AS s ON s.relation_id = r.id WHERE r.relation = $1",
+		NULL, true
+	};
+	PvextArgs	args = {0};
+	PvextTable *subject;
+
+	pvext_arg_oid(&args, REGCLASSOID, relid);
+	if (pvext_own_kept(&select, &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s is not declared as a subject", pvext_relation_name(relid)),
+				 errhint("Declare it with pv.declare_subject().")));
+	subject = palloc0(sizeof(PvextTable));
+	subject->id = (int32) pvext_int(0, 1);
+	subject->relid = relid;
+	subject->owner = pvext_owner(relid);
+	subject->sql_name = pvext_relation_name(relid);
+	subject->key = pvext_names(0, 2);
+	subject->condition = pvext_value(0, 3);
+	subject->condition_owner = pvext_value(0, 4);
+	return subject;
+}
+
+/* The id of a purpose that rests on consent. */
+static int32
+read_purpose(const char *name)
+{
+	static PvextStatement select = {
+		"SELECT id, CAST(legal_basis AS text) FROM pv.purpose WHERE name = $1", NULL, true
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_text(&args, name);
+	if (pvext_own_kept(&select, &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("purpose \"%s\" is not declared", name),
+				 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
+	if (strcmp(pvext_value(0, 2), "consent") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("purpose \"%s\" does not rest on consent", name),
+				 errdetail("Its legal basis is %s.", pvext_value(0, 2)),
+				 errhint("pv.may_process() says whether it may be processed for.")));
+	return (int32) pvext_int(0, 1);
+}
+
+/* Read, or read again, what is asked about. */
+static void
+read_target(Target *target, Oid relid)
+{
+	PvextScope	scope;
+	MemoryContext old;
+
+	target->as_of = pvext_map_changes();
+	target->old_snapshot = IsolationUsesXactSnapshot();
+	target->transaction = GetCurrentTransactionStartTimestamp();
+	if (target->subject && target->subject->find_subject.plan)
+		SPI_freeplan(target->subject->find_subject.plan);
+	target->subject = NULL;
+	pvext_enter(&scope);
+	target->purpose_id = read_purpose(target->purpose);
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(target));
+	target->subject = read_subject(relid);
+	target->kind = kind_of_key(target->subject, &target->key_type);
+	MemoryContextSwitchTo(old);
+	pvext_leave(&scope);
+}
+
+static bool
+is_current(Target *target)
+{
+	return target->subject && target->as_of == pvext_map_changes() &&
+		(!target->old_snapshot ||
+		 target->transaction == GetCurrentTransactionStartTimestamp());
+}
+
+/* What is asked about, found or read. */
+static Target *
+find_target(Oid relid, text *purpose)
+{
+	char	   *name = text_to_cstring(purpose);
+	Target	   *target;
+
+	for (target = targets; target; target = target->next)
+		if (target->subject && target->subject->relid == relid &&
+			strcmp(target->purpose, name) == 0)
+			break;
+	if (target == NULL)
+	{
+		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+													  "pvext consent target",
+													  ALLOCSET_SMALL_SIZES);
+
+		target = MemoryContextAllocZero(context, sizeof(Target));
+		target->purpose = MemoryContextStrdup(context, name);
+		read_target(target, relid);
+		MemoryContextSetParent(context, TopMemoryContext);
+		target->next = targets;
+		targets = target;
+	}
+	else if (!is_current(target))
+		read_target(target, relid);
+	pfree(name);
+	return target;
+}
+
+/*
+ * Looking it up
+ */
+
+/* Ask pv.consent_state for a key, in the row's own spelling. */
+static bool
+look_up(Target *target, Datum key)
+{
+	Relation	states = pvext_open_states(AccessShareLock);
+	SysScanDesc scan = pvext_scan_states(states, target->subject->id, target->purpose_id,
+										 &key, GetActiveSnapshot());
+	HeapTuple	state = systable_getnext(scan);
+	bool		result = state && pvext_is_in_force(states, state);
+
+	systable_endscan(scan);
+	table_close(states, AccessShareLock);
+	return result;
+}
+
+static bool
+look_up_integer(Target *target, int64 key)
+{
+	char		buf[MAXINT8LEN + 1];
+
+	pg_lltoa(key, buf);
+	return look_up(target, CStringGetTextDatum(buf));
+}
+
+/*
+ * The bits don't know what this transaction has changed; a worker cannot tell
+ * what its leader has.
+ */
+static bool
+can_trust(const PvextBucket *bucket)
+{
+	if (IsParallelWorker())
+		return !TransactionIdIsValid(GetTopTransactionIdIfAny());
+	return !pvext_is_pending(bucket);
+}
+
+static void
+read_bucket(Site *site, int64 number, uint64 generation)
+{
+	memset(&site->bucket, 0, sizeof(site->bucket));
+	site->bucket.relation_id = site->target->subject->id;
+	site->bucket.purpose_id = site->target->purpose_id;
+	site->bucket.number = number;
+	site->trusted = can_trust(&site->bucket);
+	site->codes = site->trusted ? pvext_read_codes(&site->bucket) : NULL;
+	site->generation = generation;
+}
+
+/* Does the site still hold the bucket, as the snapshot sees it? */
+static inline bool
+holds_bucket(Site *site, int64 number, uint64 generation)
+{
+	if (site->generation != generation || site->bucket.number != number)
+		return false;
+	return !site->trusted ||
+		(site->codes->generation == generation &&
+		 memcmp(&site->codes->bucket, &site->bucket, sizeof(PvextBucket)) == 0);
+}
+
+static bool
+has_integer_consent(Site *site, int64 key)
+{
+	uint64		generation = pvext_snapshot_generation();
+	int64		number = pvext_bucket_of(key);
+	int			code;
+
+	if (!holds_bucket(site, number, generation))
+		read_bucket(site, number, generation);
+	if (!site->trusted)
+		return look_up_integer(site->target, key);
+	code = pvext_code(site->codes->codes, key);
+	if (!(code & PVEXT_GIVEN))
+		return false;
+	if (!(code & PVEXT_EXPIRING) || site->codes->next_expiry > GetCurrentTimestamp())
+		return true;
+	return look_up_integer(site->target, key);
+}
+
+/*
+ * Keys
+ */
+
+/*
+ * A text as an integer key: digits with an optional sign, and zeroes after a
+ * point.  False where it is none of the range; raises where it is no number.
+ */
+static bool
+parse_integer(Target *target, const char *p, int64 *key)
+{
+	bool		negative;
+	bool		overflow = false;
+	const char *digits;
+	int64		value = 0;
+
+	while (isspace((unsigned char) *p))
+		p++;
+	negative = *p == '-';
+	if (*p == '-' || *p == '+')
+		p++;
+	for (digits = p; isdigit((unsigned char) *p); p++)
+		overflow = pg_mul_s64_overflow(value, 10, &value) ||
+			pg_sub_s64_overflow(value, *p - '0', &value) || overflow;
+	if (p == digits)
+		pvext_malformed_key(target->subject);
+	if (*p == '.')
+		p += 1 + strspn(p + 1, "0");
+	while (isspace((unsigned char) *p))
+		p++;
+	if (*p != '\0')
+		pvext_malformed_key(target->subject);
+	if (overflow || (!negative && value == PG_INT64_MIN))
+		return false;
+	*key = negative ? value : -value;
+	return true;
+}
+
+/* The text of any argument, independent of settings. */
+static char *
+key_text(Site *site, Datum key)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (site->argtype == TEXTOID || site->argtype == VARCHAROID)
+		return TextDatumGetCString(key);
+	getTypeOutputInfo(site->argtype, &output, &varlena);
+	return OidOutputFunctionCall(output, key);
+}
+
+/* The row's own spelling of a key, NULL where there is no such row. */
+static char *
+spelling_of_row(FunctionCallInfo fcinfo, Target *target)
+{
+	MemoryContext context = CurrentMemoryContext;
+	PvextScope	scope;
+	char	   *key;
+
+	pvext_enter(&scope);
+	key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), false);
+	if (key)
+		key = MemoryContextStrdup(context, key);
+	pvext_leave(&scope);
+	return key;
+}
+
+/* The text of a key whose type has but one spelling of each. */
+static char *
+plain_key(Site *site, Datum key)
+{
+	char	   *text = key_text(site, key);
+
+	if (site->target->key_type == UUIDOID && site->argtype != UUIDOID)
+		text = DatumGetCString(DirectFunctionCall1(uuid_out,
+												   DirectFunctionCall1(uuid_in,
+																	   CStringGetDatum(text))));
+	return text;
+}
+
+static bool
+has_consent(FunctionCallInfo fcinfo, Site *site)
+{
+	Target	   *target = site->target;
+	Datum		key = PG_GETARG_DATUM(1);
+	int64		number;
+	char	   *text;
+
+	switch (target->kind)
+	{
+		case KEY_INTEGER:
+			switch (site->argtype)
+			{
+				case INT8OID:
+					return has_integer_consent(site, DatumGetInt64(key));
+				case INT4OID:
+					return has_integer_consent(site, DatumGetInt32(key));
+				case INT2OID:
+					return has_integer_consent(site, DatumGetInt16(key));
+				default:
+					return parse_integer(target, key_text(site, key), &number) &&
+						has_integer_consent(site, number);
+			}
+		case KEY_PLAIN:
+			return look_up(target, CStringGetTextDatum(plain_key(site, key)));
+		case KEY_OTHER:
+			text = spelling_of_row(fcinfo, target);
+			return text && look_up(target, CStringGetTextDatum(text));
+	}
+	return false;				/* not reached */
+}
+
+/* The call's site, whose target is that of the arguments. */
+static inline Site *
+site_of_call(FunctionCallInfo fcinfo, Oid relid, text *purpose)
+{
+	Site	   *site = fcinfo->flinfo->fn_extra;
+
+	if (site && site->target->subject && site->target->subject->relid == relid &&
+		strlen(site->target->purpose) == VARSIZE_ANY_EXHDR(purpose) &&
+		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0 &&
+		is_current(site->target))
+		return site;
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site));
+		site->argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
+		site->argtype = OidIsValid(site->argtype) ? getBaseType(site->argtype) : TEXTOID;
+	}
+	site->target = find_target(relid, purpose);
+	site->generation = 0;
+	fcinfo->flinfo->fn_extra = site;
+	return site;
+}
+
+/*
+ * pv.has_consent(subject, key, purpose)
+ */
+Datum
+pvext_has_consent(PG_FUNCTION_ARGS)
+{
+	Site	   *site;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 2, "purpose");
+	site = site_of_call(fcinfo, PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(has_consent(fcinfo, site));
+}
+
+/*
+ * pv.consented(subject, purpose)
+ */
+Datum
+pvext_consented(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Target	   *target;
+	Relation	states;
+	SysScanDesc scan;
+	HeapTuple	state;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 1, "purpose");
+	target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	states = pvext_open_states(AccessShareLock);
+	scan = pvext_scan_states(states, target->subject->id, target->purpose_id, NULL,
+							 GetActiveSnapshot());
+	while ((state = systable_getnext(scan)) != NULL)
+	{
+		bool		isnull;
+		Datum		key = pvext_state_key(states, state, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull && pvext_is_in_force(states, state))
+			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &key, &isnull);
+	}
+	systable_endscan(scan);
+	table_close(states, AccessShareLock);
+	return (Datum) 0;
+}
+
+/*
+ * The same as pv.has_consent(), for a key in the row's own spelling.
+ */
+bool
+pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose, const char *key)
+{
+	Target		target = {subject};
+
+	target.purpose_id = purpose->id;
+	return look_up(&target, CStringGetTextDatum(key));
+}

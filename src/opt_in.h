@@ -1,0 +1,13 @@
+/*
+ * opt_in.h
+ *		Tokens that subjects are sent, to confirm a consent or to withdraw it.
+ */
+#ifndef PVEXT_OPT_IN_H
+#define PVEXT_OPT_IN_H
+
+#include "consent.h"
+
+extern void pvext_forget_requests(PvextConsentCall *call);
+extern void pvext_forget_tokens(int32 relation_id);
+
+#endif							/* PVEXT_OPT_IN_H */

@@ -1,0 +1,200 @@
+/*
+ * reconcile.c
+ *		Do the ledger of consents, what it led to, and the texts agree?
+ *
+ * pv.verify_consents() tells what somebody has changed by force, by reading
+ * all of it: the words against their digests, the ledger against the words, the
+ * state against the ledger, and the bits of bitmap.c against the state.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "bitmap.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "key.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(pvext_verify_consents);
+
+/* Each gives rows of (subject, key, purpose, problem). */
+static const char *const queries[] = {
+	"SELECT CAST(NULL AS text), CAST(NULL AS text), p.name,"
+	" format('the words of version %s in %s are not those that were declared', t.version, t.language)"
+	" FROM pv.consent_text AS t LEFT JOIN pv.purpose AS p ON p.id = t.purpose_id"
+	" WHERE sha256(convert_to(t.body, 'UTF8')) <> t.digest",
+
+	"SELECT r.schema || '.' || r.name, coalesce(s.key, s.former_key), p.name,"
+	" format('event %s names other words than those of version %s in %s', e.id, e.version, e.language)"
+	" FROM pv.consent_event AS e"
+	" LEFT JOIN pv.consent_text AS t ON t.purpose_id = e.purpose_id"
+	"  AND t.version = e.version AND t.language = e.language"
+	" LEFT JOIN pv.relation AS r ON r.id = e.relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = e.purpose_id"
+	" LEFT JOIN pv.consent_state AS s ON s.id = e.consent_id"
+	" WHERE e.language IS NOT NULL AND t.digest IS DISTINCT FROM e.text_digest",
+
+	"SELECT r.schema || '.' || r.name, NULL, p.name,"
+	" format('event %s is of a consent that has no state', e.id)"
+	" FROM pv.consent_event AS e"
+	" LEFT JOIN pv.relation AS r ON r.id = e.relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = e.purpose_id"
+	" WHERE NOT EXISTS (SELECT FROM pv.consent_state AS s WHERE s.id = e.consent_id"
+	"  AND s.relation_id = e.relation_id AND s.purpose_id = e.purpose_id)",
+
+	/* A request changes nothing of a consent that there is. */
+	"WITH last AS (SELECT DISTINCT ON (consent_id) consent_id, action, expires"
+	"  FROM pv.consent_event WHERE action <> 'requested' ORDER BY consent_id, id DESC)"
+	"SELECT r.schema || '.' || r.name, coalesce(s.key, s.former_key), p.name,"
+	" format('the state is %s, the ledger''s last entry %s', s.state, coalesce(l.action, 'none'))"
+	" FROM pv.consent_state AS s LEFT JOIN last AS l ON l.consent_id = s.id"
+	" LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = s.purpose_id"
+	" WHERE s.given IS DISTINCT FROM coalesce(l.action = 'given', false)"
+	" OR (s.state <> coalesce(l.action, 'requested') AND (s.given OR s.state <> 'requested'))"
+	" OR (s.given AND s.expires IS DISTINCT FROM l.expires)"
+	" OR NOT EXISTS (SELECT FROM pv.consent_event AS e WHERE e.consent_id = s.id)"
+};
+
+/*
+ * The buckets that there are bits or consents of, with the consents' keys,
+ * whether they expire, and when the first does; $1 are the tables with
+ * integers for keys.
+ */
+static const char buckets[] =
+	"SELECT relation_id, purpose_id, bucket, s.keys, s.expiring, s.next_expiry,"
+	" r.schema || '.' || r.name, p.name"
+	" FROM (SELECT relation_id, purpose_id, CAST(key AS bigint) >> 12 AS bucket,"
+	"   array_agg(CAST(key AS bigint)) AS keys, array_agg(expires IS NOT NULL) AS expiring,"
+	"   min(expires) AS next_expiry"
+	"  FROM pv.consent_state WHERE given AND key IS NOT NULL AND relation_id = ANY ($1)"
+	"  GROUP BY 1, 2, 3) AS s"
+	" FULL JOIN (SELECT DISTINCT relation_id, purpose_id, bucket FROM pv.consent_bitmap"
+	"  WHERE relation_id = ANY ($1)) AS b USING (relation_id, purpose_id, bucket)"
+	" LEFT JOIN pv.relation AS r ON r.id = relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = purpose_id";
+
+static void
+put_problem(ReturnSetInfo *rsinfo, const char *subject, const char *key,
+			const char *purpose, const char *problem)
+{
+	const char *texts[] = {subject, key, purpose, problem};
+	Datum		values[4];
+	bool		nulls[4];
+
+	for (int i = 0; i < 4; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		values[i] = texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0;
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+put_row(uint64 row, void *arg)
+{
+	put_problem(arg, pvext_value(row, 1), pvext_value(row, 2), pvext_value(row, 3),
+				pvext_value(row, 4));
+}
+
+/* The codes that the consents of a row of "buckets" come to. */
+static void
+expected_codes(uint64 row, uint8 *codes)
+{
+	bool		isnull;
+	Datum		keys = pvext_datum(row, 4, &isnull);
+	Datum	   *key;
+	Datum	   *expiring;
+	int			n;
+
+	memset(codes, 0, PVEXT_CODE_BYTES);
+	if (isnull)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(keys), INT8OID, 8, FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &key, NULL, &n);
+	deconstruct_array(DatumGetArrayTypeP(pvext_datum(row, 5, &isnull)), BOOLOID, 1, true,
+					  TYPALIGN_CHAR, &expiring, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		int			at = (int) (DatumGetInt64(key[i]) & (PVEXT_BUCKET_SIZE - 1));
+		int			code = PVEXT_GIVEN | (DatumGetBool(expiring[i]) ? PVEXT_EXPIRING : 0);
+
+		codes[at / 4] |= code << (at % 4 * 2);
+	}
+}
+
+/* Compare the bits of a bucket with its consents. */
+static void
+compare_bucket(uint64 row, void *arg)
+{
+	PvextBucket bucket = {(int32) pvext_int(row, 1), (int32) pvext_int(row, 2), pvext_int(row, 3)};
+	char	   *subject = pvext_value(row, 7);
+	char	   *purpose = pvext_value(row, 8);
+	const PvextCodes *found;
+	uint8		expected[PVEXT_CODE_BYTES];
+	bool		isnull;
+	Datum		next_expiry = pvext_datum(row, 6, &isnull);
+
+	CHECK_FOR_INTERRUPTS();
+	if (pvext_is_pending(&bucket))
+		return;					/* its bits are written at commit */
+	expected_codes(row, expected);
+	(void) pvext_snapshot_generation();
+	found = pvext_read_codes(&bucket);
+	for (int i = 0; i < PVEXT_BUCKET_SIZE; i++)
+		if (pvext_code(found->codes, i) != pvext_code(expected, i))
+			put_problem(arg, subject,
+						psprintf("%lld", (long long) (bucket.number * PVEXT_BUCKET_SIZE + i)),
+						purpose, "the bitmap does not say what the state does");
+	if (!isnull && found->next_expiry > DatumGetTimestampTz(next_expiry))
+		put_problem(arg, subject, NULL, purpose,
+					psprintf("a consent of bitmap bucket %lld expires before the bitmap says",
+							 (long long) bucket.number));
+}
+
+/* The ids of the subject tables that have bits, as int4[]. */
+static void
+arg_integer_tables(PvextArgs *args, PvextMap *map)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * (list_length(map->tables) + 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+
+		if (table->is_subject && pvext_has_integer_key(table))
+			ids[n++] = Int32GetDatum(table->id);
+	}
+	pvext_arg(args, INT4ARRAYOID,
+			  PointerGetDatum(construct_array(ids, n, INT4OID, 4, true, TYPALIGN_INT)),
+			  false);
+}
+
+/*
+ * pv.verify_consents()
+ */
+Datum
+pvext_verify_consents(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PvextScope	scope;
+	PvextArgs	args = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	arg_integer_tables(&args, pvext_map());
+	for (int i = 0; i < lengthof(queries); i++)
+		pvext_own_each(queries[i], NULL, put_row, rsinfo);
+	pvext_own_each(buckets, &args, compare_bucket, rsinfo);
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
