@@ -1,11 +1,12 @@
 /*
  * bitmap.c
- *		Which subjects with an integer key have consented, as bits.
+ *		Which subjects with an integer for a key have consented, as bits.
  *
  * pv.consent_state has a row for each subject and purpose; looking one up
  * costs a microsecond.  For keys that are integers the same is kept as two
  * bits a subject, 4096 subjects a bucket, so that has_consent() reads one row
- * for thousands of subjects.
+ * for thousands of subjects.  Whether a key is an integer is seen from its text
+ * alone, so that a column whose type changes needs nothing done here.
  *
  * A bucket has any number of rows, and a subject's code is the XOR of what all
  * of them hold.  So a transaction never waits for another that changes the same
@@ -215,22 +216,51 @@ current_level(void)
 }
 
 /*
+ * Is a key, in the row's own spelling, the text of an int8, as the server would
+ * write it?  Then it has bits, at its value.
+ */
+bool
+pvext_has_bits(const char *key, int64 *value)
+{
+	char		text[MAXINT8LEN + 1];
+
+	errno = 0;
+	*value = strtoi64(key, NULL, 10);
+	if (errno != 0)
+		return false;
+	pg_lltoa(*value, text);
+	return strcmp(text, key) == 0;
+}
+
+void
+pvext_set_bucket(PvextBucket *bucket, int32 relation_id, int32 purpose_id, int64 number)
+{
+	memset(bucket, 0, sizeof(*bucket));
+	bucket->bitmap = pv_relation("consent_bitmap");
+	bucket->relation_id = relation_id;
+	bucket->purpose_id = purpose_id;
+	bucket->number = number;
+}
+
+/*
  * Note that a subject's code changes from "before" to "after", and until when
- * its consent is in force, DT_NOEND for without an end.  Called after
+ * its consent is in force, DT_NOEND for without an end.  A key that is no
+ * integer has no bits.  Called after
  * pv.consent_state has been changed, while the subject is locked.
  */
 void
-pvext_note_code(int32 relation_id, int32 purpose_id, int64 key, int before,
+pvext_note_code(int32 relation_id, int32 purpose_id, const char *key, int before,
 				int after, TimestampTz expires)
 {
 	PvextBucket bucket;
 	Pending    *pending;
-	int			n = (int) (key & (PVEXT_BUCKET_SIZE - 1));
+	int64		value;
+	int			n;
 
-	memset(&bucket, 0, sizeof(bucket));
-	bucket.relation_id = relation_id;
-	bucket.purpose_id = purpose_id;
-	bucket.number = pvext_bucket_of(key);
+	if (!pvext_has_bits(key, &value))
+		return;
+	n = (int) (value & (PVEXT_BUCKET_SIZE - 1));
+	pvext_set_bucket(&bucket, relation_id, purpose_id, pvext_bucket_of(value));
 	pending = pending_bucket(current_level()->buckets, &bucket);
 	pending->codes[n / 4] ^= (before ^ after) << (n % 4 * 2);
 	if (after & PVEXT_EXPIRING)
@@ -369,7 +399,9 @@ write_pending(void)
 	hash_seq_init(&status, innermost->buckets);
 	while ((pending = hash_seq_search(&status)) != NULL)
 	{
-		write_bucket(rel, pending);
+		/* The extension may have been dropped, and made anew, meanwhile. */
+		if (pending->bucket.bitmap == relid)
+			write_bucket(rel, pending);
 		MemoryContextReset(context);
 	}
 	table_close(rel, NoLock);
@@ -472,7 +504,7 @@ pvext_read_codes(const PvextBucket *bucket)
 	entry->generation = 0;		/* of nothing, should reading fail */
 	entry->next_expiry = DT_NOEND;
 	memset(entry->codes, 0, sizeof(entry->codes));
-	rel = table_open(pv_relation("consent_bitmap"), AccessShareLock);
+	rel = table_open(bucket->bitmap, AccessShareLock);
 	scan = begin_scan(rel, bucket, GetActiveSnapshot());
 	while ((row = systable_getnext(scan)) != NULL)
 		add_row(rel, row, entry->codes, &entry->next_expiry);

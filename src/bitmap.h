@@ -1,6 +1,6 @@
 /*
  * bitmap.h
- *		Which subjects with an integer key have consented, as bits.
+ *		Which subjects with an integer for a key have consented, as bits.
  */
 #ifndef PVEXT_BITMAP_H
 #define PVEXT_BITMAP_H
@@ -15,9 +15,10 @@
 #define PVEXT_BUCKET_SIZE (1 << PVEXT_BUCKET_BITS)
 #define PVEXT_CODE_BYTES (PVEXT_BUCKET_SIZE / 4)
 
-/* So many subjects with neighbouring keys. */
+/* So many subjects with neighbouring keys; its padding is zero. */
 typedef struct PvextBucket
 {
+	Oid			bitmap;			/* pv.consent_bitmap: of which installation */
 	int32		relation_id;
 	int32		purpose_id;
 	int64		number;			/* their keys >> PVEXT_BUCKET_BITS */
@@ -47,7 +48,10 @@ pvext_code(const uint8 *codes, int64 key)
 }
 
 extern void pvext_init_bitmap(void);
-extern void pvext_note_code(int32 relation_id, int32 purpose_id, int64 key,
+extern bool pvext_has_bits(const char *key, int64 *value);
+extern void pvext_set_bucket(PvextBucket *bucket, int32 relation_id, int32 purpose_id,
+							 int64 number);
+extern void pvext_note_code(int32 relation_id, int32 purpose_id, const char *key,
 							int before, int after, TimestampTz expires);
 extern bool pvext_is_pending(const PvextBucket *bucket);
 extern uint64 pvext_snapshot_generation(void);

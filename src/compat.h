@@ -12,6 +12,11 @@
 #include "fmgr.h"
 #include "utils/acl.h"
 
+/* postgres.h had it before. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /*
  * Symbols are hidden by default (-fvisibility=hidden).  Before 16 PGDLLEXPORT
  * is empty on Linux, which would hide the SQL functions as well.

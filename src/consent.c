@@ -119,7 +119,6 @@ void
 pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 {
 	PvextEntry	entry = {0};
-	int64		key;
 	int			before;
 	int			after = 0;
 
@@ -137,12 +136,12 @@ pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 	entry.evidence = pvext_encrypt_evidence("consent", entry.subject_digest, change->evidence);
 	before = pvext_write_entry(&entry);
 
-	if (strcmp(change->action, "requested") == 0 ||
-		!pvext_integer_key(call->subject, call->key, &key))
+	if (strcmp(change->action, "requested") == 0)
 		return;
 	if (strcmp(change->action, "given") == 0)
 		after = PVEXT_GIVEN | (change->expires != DT_NOEND ? PVEXT_EXPIRING : 0);
-	pvext_note_code(call->subject->id, call->purpose->id, key, before, after, change->expires);
+	pvext_note_code(call->subject->id, call->purpose->id, call->key, before, after,
+					change->expires);
 }
 
 /*

@@ -141,10 +141,9 @@ clear_bits(PvextTable *subject, List *endings, uint64 n)
 	for (uint64 i = 0; i < n; i++)
 	{
 		PvextEnding *ending = list_nth(endings, (int) pvext_int(i, 1) - 1);
-		int64		key;
 
-		if (pvext_bool(i, 4) && pvext_integer_key(subject, ending->key, &key))
-			pvext_note_code(subject->id, (int32) pvext_int(i, 3), key,
+		if (pvext_bool(i, 4))
+			pvext_note_code(subject->id, (int32) pvext_int(i, 3), ending->key,
 							PVEXT_GIVEN | (pvext_bool(i, 5) ? PVEXT_EXPIRING : 0), 0,
 							DT_NOEND);
 	}

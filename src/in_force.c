@@ -47,14 +47,16 @@ typedef enum KeyKind
 /* A subject table and a purpose. */
 typedef struct Target
 {
-	PvextTable *subject;		/* as far as finding a row needs */
+	Oid			relid;
 	char	   *purpose;
+	PvextTable *subject;		/* as far as finding a row needs; NULL: not read */
 	int32		purpose_id;
 	KeyKind		kind;
 	Oid			key_type;		/* of a key of one column: its base type */
+	MemoryContext context;		/* what has been read */
+	bool		busy;			/* a row of the table is being looked for */
 	uint64		as_of;			/* changes of the map that it takes in */
-	bool		old_snapshot;	/* read under one, for one transaction */
-	TimestampTz transaction;	/* that one */
+	uint64		generation;		/* of the snapshot it was read by; 0: the latest */
 	struct Target *next;
 } Target;
 
@@ -153,34 +155,44 @@ read_purpose(const char *name)
 	return (int32) pvext_int(0, 1);
 }
 
-/* Read, or read again, what is asked about. */
+/*
+ * Read, or read again, what is asked about: as the catalogs are read, by a
+ * snapshot that knows of all changes announced so far.  In parallel mode there
+ * is none to be had but the active one, and what that shows is kept for it alone.
+ */
 static void
-read_target(Target *target, Oid relid)
+read_target(Target *target)
 {
 	PvextScope	scope;
 	MemoryContext old;
+	bool		parallel = IsInParallelMode();
 
-	target->as_of = pvext_map_changes();
-	target->old_snapshot = IsolationUsesXactSnapshot();
-	target->transaction = GetCurrentTransactionStartTimestamp();
 	if (target->subject && target->subject->find_subject.plan)
 		SPI_freeplan(target->subject->find_subject.plan);
 	target->subject = NULL;
+	MemoryContextReset(target->context);
+	target->as_of = pvext_map_changes();
+	target->generation = parallel ? pvext_snapshot_generation() : 0;
 	pvext_enter(&scope);
+	if (!parallel)
+		PushActiveSnapshot(GetLatestSnapshot());
 	target->purpose_id = read_purpose(target->purpose);
-	old = MemoryContextSwitchTo(GetMemoryChunkContext(target));
-	target->subject = read_subject(relid);
+	old = MemoryContextSwitchTo(target->context);
+	target->subject = read_subject(target->relid);
 	target->kind = kind_of_key(target->subject, &target->key_type);
 	MemoryContextSwitchTo(old);
+	if (!parallel)
+		PopActiveSnapshot();
 	pvext_leave(&scope);
 }
 
 static bool
 is_current(Target *target)
 {
+	if (target->busy)
+		return true;
 	return target->subject && target->as_of == pvext_map_changes() &&
-		(!target->old_snapshot ||
-		 target->transaction == GetCurrentTransactionStartTimestamp());
+		(target->generation == 0 || target->generation == pvext_snapshot_generation());
 }
 
 /* What is asked about, found or read. */
@@ -191,8 +203,7 @@ find_target(Oid relid, text *purpose)
 	Target	   *target;
 
 	for (target = targets; target; target = target->next)
-		if (target->subject && target->subject->relid == relid &&
-			strcmp(target->purpose, name) == 0)
+		if (target->relid == relid && strcmp(target->purpose, name) == 0)
 			break;
 	if (target == NULL)
 	{
@@ -201,14 +212,17 @@ find_target(Oid relid, text *purpose)
 													  ALLOCSET_SMALL_SIZES);
 
 		target = MemoryContextAllocZero(context, sizeof(Target));
+		target->context = AllocSetContextCreate(context, "pvext consent subject",
+												ALLOCSET_SMALL_SIZES);
+		target->relid = relid;
 		target->purpose = MemoryContextStrdup(context, name);
-		read_target(target, relid);
+		read_target(target);
 		MemoryContextSetParent(context, TopMemoryContext);
 		target->next = targets;
 		targets = target;
 	}
 	else if (!is_current(target))
-		read_target(target, relid);
+		read_target(target);
 	pfree(name);
 	return target;
 }
@@ -256,10 +270,8 @@ can_trust(const PvextBucket *bucket)
 static void
 read_bucket(Site *site, int64 number, uint64 generation)
 {
-	memset(&site->bucket, 0, sizeof(site->bucket));
-	site->bucket.relation_id = site->target->subject->id;
-	site->bucket.purpose_id = site->target->purpose_id;
-	site->bucket.number = number;
+	pvext_set_bucket(&site->bucket, site->target->subject->id, site->target->purpose_id,
+					 number);
 	site->trusted = can_trust(&site->bucket);
 	site->codes = site->trusted ? pvext_read_codes(&site->bucket) : NULL;
 	site->generation = generation;
@@ -299,41 +311,27 @@ has_integer_consent(Site *site, int64 key)
  * Keys
  */
 
-/*
- * A text as an integer key: digits with an optional sign, and zeroes after a
- * point.  False where it is none of the range; raises where it is no number.
- */
+/* Is a type's text the same under all settings? */
 static bool
-parse_integer(Target *target, const char *p, int64 *key)
+is_plain_type(Oid type)
 {
-	bool		negative;
-	bool		overflow = false;
-	const char *digits;
-	int64		value = 0;
-
-	while (isspace((unsigned char) *p))
-		p++;
-	negative = *p == '-';
-	if (*p == '-' || *p == '+')
-		p++;
-	for (digits = p; isdigit((unsigned char) *p); p++)
-		overflow = pg_mul_s64_overflow(value, 10, &value) ||
-			pg_sub_s64_overflow(value, *p - '0', &value) || overflow;
-	if (p == digits)
-		pvext_malformed_key(target->subject);
-	if (*p == '.')
-		p += 1 + strspn(p + 1, "0");
-	while (isspace((unsigned char) *p))
-		p++;
-	if (*p != '\0')
-		pvext_malformed_key(target->subject);
-	if (overflow || (!negative && value == PG_INT64_MIN))
-		return false;
-	*key = negative ? value : -value;
-	return true;
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case UUIDOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return true;
+		default:
+			return false;
+	}
 }
 
-/* The text of any argument, independent of settings. */
+/* The text of an argument of a plain type. */
 static char *
 key_text(Site *site, Datum key)
 {
@@ -352,14 +350,53 @@ spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 {
 	MemoryContext context = CurrentMemoryContext;
 	PvextScope	scope;
-	char	   *key;
+	char	   *volatile key = NULL;
 
 	pvext_enter(&scope);
-	key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), false);
+	target->busy = true;
+	PG_TRY();
+	{
+		key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), false);
+	}
+	PG_FINALLY();
+	{
+		target->busy = false;
+	}
+	PG_END_TRY();
 	if (key)
 		key = MemoryContextStrdup(context, key);
 	pvext_leave(&scope);
 	return key;
+}
+
+/* Look a key up in the spelling that its row has. */
+static bool
+look_up_row(FunctionCallInfo fcinfo, Target *target)
+{
+	char	   *key = spelling_of_row(fcinfo, target);
+
+	return key && look_up(target, CStringGetTextDatum(key));
+}
+
+/* A text as a uuid; the server's message would hold it. */
+static Datum
+parse_uuid(Target *target, const char *text)
+{
+	volatile Datum uuid = (Datum) 0;
+
+	PG_TRY();
+	{
+		uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(text));
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_INVALID_TEXT_REPRESENTATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		pvext_malformed_key(target->subject);
+	}
+	PG_END_TRY();
+	return uuid;
 }
 
 /* The text of a key whose type has but one spelling of each. */
@@ -369,9 +406,7 @@ plain_key(Site *site, Datum key)
 	char	   *text = key_text(site, key);
 
 	if (site->target->key_type == UUIDOID && site->argtype != UUIDOID)
-		text = DatumGetCString(DirectFunctionCall1(uuid_out,
-												   DirectFunctionCall1(uuid_in,
-																	   CStringGetDatum(text))));
+		text = DatumGetCString(DirectFunctionCall1(uuid_out, parse_uuid(site->target, text)));
 	return text;
 }
 
@@ -381,7 +416,6 @@ has_consent(FunctionCallInfo fcinfo, Site *site)
 	Target	   *target = site->target;
 	Datum		key = PG_GETARG_DATUM(1);
 	int64		number;
-	char	   *text;
 
 	switch (target->kind)
 	{
@@ -395,14 +429,17 @@ has_consent(FunctionCallInfo fcinfo, Site *site)
 				case INT2OID:
 					return has_integer_consent(site, DatumGetInt16(key));
 				default:
-					return parse_integer(target, key_text(site, key), &number) &&
-						has_integer_consent(site, number);
+					if (is_plain_type(site->argtype) &&
+						pvext_has_bits(key_text(site, key), &number))
+						return has_integer_consent(site, number);
+					return look_up_row(fcinfo, target);
 			}
 		case KEY_PLAIN:
+			if (!is_plain_type(site->argtype))
+				return look_up_row(fcinfo, target);
 			return look_up(target, CStringGetTextDatum(plain_key(site, key)));
 		case KEY_OTHER:
-			text = spelling_of_row(fcinfo, target);
-			return text && look_up(target, CStringGetTextDatum(text));
+			return look_up_row(fcinfo, target);
 	}
 	return false;				/* not reached */
 }
@@ -413,7 +450,7 @@ site_of_call(FunctionCallInfo fcinfo, Oid relid, text *purpose)
 {
 	Site	   *site = fcinfo->flinfo->fn_extra;
 
-	if (site && site->target->subject && site->target->subject->relid == relid &&
+	if (site && site->target->relid == relid &&
 		strlen(site->target->purpose) == VARSIZE_ANY_EXHDR(purpose) &&
 		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0 &&
 		is_current(site->target))
@@ -485,7 +522,7 @@ pvext_consented(PG_FUNCTION_ARGS)
 bool
 pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose, const char *key)
 {
-	Target		target = {subject};
+	Target		target = {.subject = subject};
 
 	target.purpose_id = purpose->id;
 	return look_up(&target, CStringGetTextDatum(key));

@@ -175,19 +175,6 @@ pvext_has_integer_key(PvextTable *subject)
 }
 
 /*
- * The value of a key in the row's own spelling, where it is an integer; false
- * where it is none.
- */
-bool
-pvext_integer_key(PvextTable *subject, const char *key, int64 *value)
-{
-	if (!pvext_has_integer_key(subject))
-		return false;
-	*value = strtoi64(key, NULL, 10);
-	return true;
-}
-
-/*
  * SQL: the text expression as a value of the key column's type.  Integers go
  * through numeric, so that 1.0 is 1 (and 1.5 is an error, not 2).
  */

@@ -11,7 +11,6 @@
 
 extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
 extern bool pvext_has_integer_key(PvextTable *subject);
-extern bool pvext_integer_key(PvextTable *subject, const char *key, int64 *value);
 extern List *pvext_split_key(PvextTable *subject, const char *key);
 extern char *pvext_key_sql(PvextTable *subject);
 extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);

@@ -11,11 +11,12 @@
 
 #include "bitmap.h"
 #include "catalog/pg_type.h"
+#include "digest.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "key.h"
 #include "miscadmin.h"
+#include "secret.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -65,8 +66,7 @@ static const char *const queries[] = {
 
 /*
  * The buckets that there are bits or consents of, with the consents' keys,
- * whether they expire, and when the first does; $1 are the tables with
- * integers for keys.
+ * whether they expire, and when the first does.
  */
 static const char buckets[] =
 	"SELECT relation_id, purpose_id, bucket, s.keys, s.expiring, s.next_expiry,"
@@ -74,10 +74,12 @@ static const char buckets[] =
 	" FROM (SELECT relation_id, purpose_id, CAST(key AS bigint) >> 12 AS bucket,"
 	"   array_agg(CAST(key AS bigint)) AS keys, array_agg(expires IS NOT NULL) AS expiring,"
 	"   min(expires) AS next_expiry"
-	"  FROM pv.consent_state WHERE given AND key IS NOT NULL AND relation_id = ANY ($1)"
+	"  FROM (SELECT * FROM pv.consent_state WHERE given AND CASE"
+	"   WHEN key ~ '^(0|-?[1-9][0-9]{0,18})$'"
+	"   THEN CAST(key AS numeric) BETWEEN -9223372036854775808 AND 9223372036854775807 END"
+	"   OFFSET 0) AS integers"
 	"  GROUP BY 1, 2, 3) AS s"
-	" FULL JOIN (SELECT DISTINCT relation_id, purpose_id, bucket FROM pv.consent_bitmap"
-	"  WHERE relation_id = ANY ($1)) AS b USING (relation_id, purpose_id, bucket)"
+	" FULL JOIN (SELECT DISTINCT relation_id, purpose_id, bucket FROM pv.consent_bitmap) AS b USING (relation_id, purpose_id, bucket)"
 	" LEFT JOIN pv.relation AS r ON r.id = relation_id"
 	" LEFT JOIN pv.purpose AS p ON p.id = purpose_id";
 
@@ -103,6 +105,12 @@ put_row(uint64 row, void *arg)
 	put_problem(arg, pvext_value(row, 1), pvext_value(row, 2), pvext_value(row, 3),
 				pvext_value(row, 4));
 }
+
+/* Whose consent it is, said twice: by the key and by its digest. */
+static const char keys[] =
+	"SELECT s.relation_id, s.key, s.subject_digest, r.schema || '.' || r.name, p.name"
+	" FROM pv.consent_state AS s LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = s.purpose_id WHERE s.key IS NOT NULL";
 
 /* The codes that the consents of a row of "buckets" come to. */
 static void
@@ -130,11 +138,26 @@ expected_codes(uint64 row, uint8 *codes)
 	}
 }
 
+/* Compare the digest of a state with its key. */
+static void
+compare_key(uint64 row, void *arg)
+{
+	int32		relation_id = (int32) pvext_int(row, 1);
+	char	   *key = pvext_value(row, 2);
+	bool		isnull;
+	Datum		digest = pvext_datum(row, 3, &isnull);
+
+	if (isnull || !pvext_same_digest(DatumGetByteaPP(digest),
+									 pvext_subject_digest(relation_id, key)))
+		put_problem(arg, pvext_value(row, 4), key, pvext_value(row, 5),
+					"the state is of another subject than its digest");
+}
+
 /* Compare the bits of a bucket with its consents. */
 static void
 compare_bucket(uint64 row, void *arg)
 {
-	PvextBucket bucket = {(int32) pvext_int(row, 1), (int32) pvext_int(row, 2), pvext_int(row, 3)};
+	PvextBucket bucket;
 	char	   *subject = pvext_value(row, 7);
 	char	   *purpose = pvext_value(row, 8);
 	const PvextCodes *found;
@@ -143,6 +166,8 @@ compare_bucket(uint64 row, void *arg)
 	Datum		next_expiry = pvext_datum(row, 6, &isnull);
 
 	CHECK_FOR_INTERRUPTS();
+	pvext_set_bucket(&bucket, (int32) pvext_int(row, 1), (int32) pvext_int(row, 2),
+					 pvext_int(row, 3));
 	if (pvext_is_pending(&bucket))
 		return;					/* its bits are written at commit */
 	expected_codes(row, expected);
@@ -159,26 +184,6 @@ compare_bucket(uint64 row, void *arg)
 							 (long long) bucket.number));
 }
 
-/* The ids of the subject tables that have bits, as int4[]. */
-static void
-arg_integer_tables(PvextArgs *args, PvextMap *map)
-{
-	Datum	   *ids = palloc(sizeof(Datum) * (list_length(map->tables) + 1));
-	int			n = 0;
-	ListCell   *lc;
-
-	foreach(lc, map->tables)
-	{
-		PvextTable *table = lfirst(lc);
-
-		if (table->is_subject && pvext_has_integer_key(table))
-			ids[n++] = Int32GetDatum(table->id);
-	}
-	pvext_arg(args, INT4ARRAYOID,
-			  PointerGetDatum(construct_array(ids, n, INT4OID, 4, true, TYPALIGN_INT)),
-			  false);
-}
-
 /*
  * pv.verify_consents()
  */
@@ -187,14 +192,13 @@ pvext_verify_consents(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PvextScope	scope;
-	PvextArgs	args = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
-	arg_integer_tables(&args, pvext_map());
 	for (int i = 0; i < lengthof(queries); i++)
 		pvext_own_each(queries[i], NULL, put_row, rsinfo);
-	pvext_own_each(buckets, &args, compare_bucket, rsinfo);
+	pvext_own_each(keys, NULL, compare_key, rsinfo);
+	pvext_own_each(buckets, NULL, compare_bucket, rsinfo);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

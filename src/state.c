@@ -181,12 +181,14 @@ set_bytea(Row *row, int column, const bytea *value)
 static void
 fill_state(Row *row, const PvextEntry *entry)
 {
+	bool		given = strcmp(entry->action, "given") == 0;
+
 	begin_row(row);
 	set_bytea(row, STATE_SUBJECT_DIGEST, entry->subject_digest);
 	set_text(row, STATE_STATE, entry->action);
 	set(row, STATE_SINCE, TimestampTzGetDatum(entry->at));
-	set(row, STATE_GIVEN, BoolGetDatum(strcmp(entry->action, "given") == 0));
-	if (entry->expires != DT_NOEND)
+	set(row, STATE_GIVEN, BoolGetDatum(given));
+	if (given && entry->expires != DT_NOEND)
 		set(row, STATE_EXPIRES, TimestampTzGetDatum(entry->expires));
 	row->replaced[STATE_EXPIRES - 1] = true;
 }

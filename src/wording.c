@@ -290,7 +290,8 @@ pvext_withdraw_consent_text(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("version \"%s\" of the consent text of purpose \"%s\" has been withdrawn before",
-						version, name)));
+						version, name),
+				 errhint("The table pv.consent_text shows since when.")));
 	}
 	pvext_record_event(language ?
 					   psprintf("withdraw_consent_text(%s, %s, %s)", name, version, language) :

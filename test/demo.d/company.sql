@@ -7,6 +7,8 @@ SET client_min_messages = warning;
 
 CREATE ROLE company NOLOGIN;
 CREATE ROLE support LOGIN;
+CREATE ROLE marketing LOGIN;
+CREATE ROLE officer LOGIN;
 GRANT CREATE ON SCHEMA public TO company;
 SET ROLE company;
 
@@ -78,6 +80,16 @@ CREATE TABLE debt_case (
     collector_no text NOT NULL
 );
 CREATE INDEX ON debt_case (invoice_id);
+
+-- The newsletters that were sent, and to whom.
+CREATE TABLE mail (
+    customer_id integer NOT NULL REFERENCES customer,
+    title       text NOT NULL,
+    sent_on     date NOT NULL DEFAULT current_date
+);
+CREATE INDEX ON mail (customer_id);
+GRANT SELECT, INSERT ON mail TO marketing;
+GRANT SELECT (id, email, mobile) ON customer TO marketing;
 
 -- 994 customers, no two of the same name, and the six that the story is about.
 INSERT INTO customer (id, name, email, mobile, street, postal_code, city, since)

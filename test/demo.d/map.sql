@@ -32,7 +32,9 @@ CREATE EXTENSION pvext CASCADE;
 \t on
 SELECT pv.declare_purpose('service', 'contract', 'to deliver and support what the customer has ordered');
 SELECT pv.declare_purpose('bookkeeping', 'legal_obligation', 'to document sales and payments');
-SELECT pv.declare_purpose('newsletter', 'consent', 'to send the newsletter to those who asked for it');
+SELECT pv.declare_purpose('newsletter_email', 'consent', 'to send the newsletter by e-mail to those who asked for it');
+SELECT pv.declare_purpose('newsletter_sms', 'consent', 'to send the newsletter by SMS to those who asked for it');
+SELECT pv.declare_purpose('product_survey', 'legitimate_interests', 'to ask customers how they like the products');
 
 \echo '== Whose the rows are: the customers are persons, the foreign keys lead to what is theirs'
 \echo
@@ -51,9 +53,9 @@ FROM pv.check_map() GROUP BY relation ORDER BY relation;
 \t on
 SELECT pv.declare_personal('customer', '{name}', 'identifying', '{service}',
                            erase_with => 'constant', parameter => '(erased)');
-SELECT pv.declare_personal('customer', '{email}', 'identifying', '{service,newsletter}',
+SELECT pv.declare_personal('customer', '{email}', 'identifying', '{service,newsletter_email,product_survey}',
                            erase_with => 'token', parameter => 'erased-%s@invalid');
-SELECT pv.declare_personal('customer', '{mobile}', 'identifying', '{service}');
+SELECT pv.declare_personal('customer', '{mobile}', 'identifying', '{service,newsletter_sms}');
 SELECT pv.declare_personal('customer', '{street,city}', 'address', '{service}');
 SELECT pv.declare_personal('customer', '{postal_code}', 'address', '{service}',
                            erase_with => 'generalise', parameter => '2');
@@ -66,7 +68,7 @@ SELECT pv.declare_personal('note', '{body}', 'free text', '{service}',
 \echo '== The other columns identify nobody; statistics are made of them'
 \echo
 SELECT pv.declare_not_personal(t)
-FROM unnest('{customer,service,invoice,payment,note,product_use,debt_case}'::regclass[]) AS t;
+FROM unnest('{customer,service,invoice,payment,note,product_use,debt_case,mail}'::regclass[]) AS t;
 
 \t off
 \echo '== The data map, and a check that finds nothing wrong with it'
@@ -102,7 +104,12 @@ SELECT pv.declare_retention('payment', 'bookkeeping', keep => '5 years',
 \t off
 SELECT relation, name, keep, after, columns, mandatory FROM pv.retention;
 
-\echo '== Who may erase: customer support, which cannot read any of these tables'
+\echo '== Who may erase and record consents: customer support, which cannot read any of these tables'
 \echo
 \t on
 SELECT pv.grant_role('support', 'application');
+
+\echo '== Who may ask for consents: marketing; and who answers for all of it: the data protection officer'
+\echo
+SELECT pv.grant_role('marketing', 'application');
+SELECT pv.grant_role('officer', 'officer');
