@@ -125,15 +125,15 @@ CREATE FUNCTION pv.end_agreement(subject regclass, key anyelement, name text, ev
 COMMENT ON FUNCTION pv.end_agreement(regclass, anyelement, text, jsonb) IS 'the same for a typed key';
 
 CREATE FUNCTION pv.bound_by(subject regclass, key text, name text, on_day date DEFAULT CURRENT_DATE)
-    RETURNS text LANGUAGE C STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pvext_bound_by';
+    RETURNS text LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_bound_by';
 COMMENT ON FUNCTION pv.bound_by(regclass, text, text, date) IS
     'the version of an agreement that a subject is bound by at the end of a day, in the session''s time zone; NULL where it has accepted none by then, or the agreement has ended. Errors: P0002 no such subject, 42704 no such agreement';
 CREATE FUNCTION pv.bound_by(subject regclass, key anyelement, name text, on_day date DEFAULT CURRENT_DATE)
-    RETURNS text LANGUAGE C STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pvext_bound_by';
+    RETURNS text LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_bound_by';
 COMMENT ON FUNCTION pv.bound_by(regclass, anyelement, text, date) IS 'the same for a typed key';
 
 CREATE FUNCTION pv.agreement_evidence(event bigint)
-    RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'pvext_agreement_evidence';
+    RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_agreement_evidence';
 COMMENT ON FUNCTION pv.agreement_evidence(bigint) IS
     'the evidence of a row of pv.agreement_event; NULL where there was none, or it was destroyed with the subject''s erasure. Errors: P0002 no such event, XX001 it has been tampered with';
 CREATE VIEW pv.agreement_history AS

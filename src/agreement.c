@@ -373,7 +373,7 @@ pvext_bound_by(PG_FUNCTION_ARGS)
 		" FROM pv.agreement_event AS e WHERE e.at < $4 AND e.agreement_id ="
 		" (SELECT s.id FROM pv.agreement_state AS s"
 		"  WHERE s.relation_id = $1 AND s.name = $2 AND s.key = $3)"
-		" ORDER BY e.id DESC LIMIT 1", NULL
+		" ORDER BY e.id DESC LIMIT 1", NULL, true
 	};
 	char	   *name;
 	Datum		day,
@@ -416,7 +416,7 @@ pvext_agreement_evidence(PG_FUNCTION_ARGS)
 	static PvextStatement select = {
 		"SELECT e.evidence, s.subject_digest FROM pv.agreement_event AS e"
 		" LEFT JOIN pv.agreement_state AS s ON s.id = e.agreement_id"
-		" WHERE e.id = $1", NULL
+		" WHERE e.id = $1", NULL, true
 	};
 	PvextScope	scope;
 	PvextArgs	args = {0};

@@ -28,6 +28,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "bitmap.h"
 #include "catalog/indexing.h"
@@ -329,11 +330,11 @@ lock_row(Relation rel, HeapTuple row, Snapshot snapshot, TupleTableSlot *slot)
 
 /*
  * Take the rows of a bucket that are free into its changes, and delete all but
- * one.  Returns that one, or NULL.  Whatever the isolation level, these are the
+ * one.  Returns that one, or NULL; *all is false where some were not free.  Whatever the isolation level, these are the
  * rows of now: that one row stands for several changes nothing that is read.
  */
 static HeapTuple
-take_rows(Relation rel, Pending *pending)
+take_rows(Relation rel, Pending *pending, bool *all)
 {
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -344,7 +345,10 @@ take_rows(Relation rel, Pending *pending)
 	while ((row = systable_getnext(scan)) != NULL)
 	{
 		if (!lock_row(rel, row, snapshot, slot))
+		{
+			*all = false;
 			continue;
+		}
 		add_row(rel, row, pending->codes, &pending->next_expiry);
 		if (kept == NULL)
 			kept = heap_copytuple(row);
@@ -357,14 +361,26 @@ take_rows(Relation rel, Pending *pending)
 	return kept;
 }
 
+static bool
+has_expiring(const uint8 *codes)
+{
+	for (int i = 0; i < PVEXT_CODE_BYTES; i++)
+		if (codes[i] & 0xaa)	/* PVEXT_EXPIRING, four times */
+			return true;
+	return false;
+}
+
 static void
 write_bucket(Relation rel, Pending *pending)
 {
-	HeapTuple	old = take_rows(rel, pending);
+	bool		all = true;
+	HeapTuple	old = take_rows(rel, pending, &all);
 	Datum		values[NATTS];
 	bool		nulls[NATTS] = {false};
 	bool		replaced[NATTS] = {false};
 
+	if (all && !has_expiring(pending->codes))
+		pending->next_expiry = DT_NOEND;
 	values[ANUM_RELATION_ID - 1] = Int32GetDatum(pending->bucket.relation_id);
 	values[ANUM_PURPOSE_ID - 1] = Int32GetDatum(pending->bucket.purpose_id);
 	values[ANUM_BUCKET - 1] = Int64GetDatum(pending->bucket.number);
@@ -444,21 +460,39 @@ pvext_init_bitmap(void)
  */
 
 /*
+ * What tells sets of as many transactions in progress apart: one that is being
+ * prepared stands in it twice for a while, and may make up for one that ended.
+ */
+static uint64
+sum_of_xids(Snapshot snapshot)
+{
+	uint64		sum = 0;
+
+	for (uint32 i = 0; max_prepared_xacts > 0 && i < snapshot->xcnt; i++)
+		sum += snapshot->xip[i];
+	return sum;
+}
+
+/*
  * A number that is another one whenever the active snapshot may see something
  * else than at the last call.  Two snapshots of a transaction with the same
- * bounds, the same number of transactions in progress and the same command
- * see the same: within the bounds, transactions only ever end.
+ * bounds, the same transactions in progress and the same command see the same;
+ * and within the bounds transactions only ever end, so that it is enough to
+ * count them.
  */
 uint64
 pvext_snapshot_generation(void)
 {
 	static SnapshotData last;	/* only what is compared below */
+	static uint64 last_sum;
 	Snapshot	now = GetActiveSnapshot();
+	uint64		sum = sum_of_xids(now);
 
 	if (now->xmin == last.xmin && now->xmax == last.xmax && now->xcnt == last.xcnt &&
 		now->subxcnt == last.subxcnt && now->curcid == last.curcid &&
-		now->suboverflowed == last.suboverflowed)
+		now->suboverflowed == last.suboverflowed && sum == last_sum)
 		return generation;
+	last_sum = sum;
 	last.xmin = now->xmin;
 	last.xmax = now->xmax;
 	last.xcnt = now->xcnt;

@@ -46,6 +46,19 @@ PG_FUNCTION_INFO_V1(pvext_withdraw_objection);
 PG_FUNCTION_INFO_V1(pvext_consent_evidence);
 
 /*
+ * In a transaction that sees an older purpose than that of now, let the server
+ * say so.
+ */
+static void
+check_purpose(PvextPurpose *purpose)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, purpose->id);
+	(void) pvext_own("SELECT FROM pv.purpose WHERE id = $1 FOR SHARE", &args);
+}
+
+/*
  * Lock the subject and find the purpose, as it is from then on.  False where
  * there is no such subject.
  */
@@ -64,7 +77,12 @@ pvext_find_consent_call(PvextConsentCall *call, Oid relid, const char *key,
 			return false;
 		LockRelationOid(get_relname_relid("consent_state", get_namespace_oid("pv", false)),
 						RowExclusiveLock);
-	} while (!IsolationUsesXactSnapshot() && !pvext_map_is_current());
+		if (IsolationUsesXactSnapshot())
+		{
+			check_purpose(call->purpose);
+			break;
+		}
+	} while (!pvext_map_is_current());
 	return true;
 }
 
@@ -233,6 +251,7 @@ pvext_object_to(PG_FUNCTION_ARGS)
 	read_change(&call, fcinfo, &change);
 	check_can_object(call.purpose);
 	pvext_record_consent(&call, &change);
+	pvext_forget_requests(&call);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();
 }
@@ -324,6 +343,11 @@ pvext_consent_evidence(PG_FUNCTION_ARGS)
 void
 pvext_stop_new_consents(void)
 {
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("this must see the consents that are there now"),
+				 errhint("Run this in a transaction of isolation level READ COMMITTED.")));
 	(void) pvext_own("LOCK TABLE pv.consent_state IN SHARE MODE", NULL);
 }
 

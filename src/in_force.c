@@ -20,6 +20,7 @@
 #include "arg.h"
 #include "bitmap.h"
 #include "catalog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -30,6 +31,7 @@
 #include "spi.h"
 #include "state.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -54,8 +56,8 @@ typedef struct Target
 	KeyKind		kind;
 	Oid			key_type;		/* of a key of one column: its base type */
 	MemoryContext context;		/* what has been read */
-	bool		busy;			/* a row of the table is being looked for */
-	uint64		as_of;			/* changes of the map that it takes in */
+	int			busy;			/* calls that look for a row of the table */
+	bool		stale;			/* to be read again */
 	uint64		generation;		/* of the snapshot it was read by; 0: the latest */
 	struct Target *next;
 } Target;
@@ -72,6 +74,7 @@ typedef struct Site
 } Site;
 
 static Target *targets = NULL;
+static Oid	relation_relid = InvalidOid;	/* pv.relation: see pvext_map_changed() */
 
 PG_FUNCTION_INFO_V1(pvext_has_consent);
 PG_FUNCTION_INFO_V1(pvext_consented);
@@ -171,7 +174,8 @@ read_target(Target *target)
 		SPI_freeplan(target->subject->find_subject.plan);
 	target->subject = NULL;
 	MemoryContextReset(target->context);
-	target->as_of = pvext_map_changes();
+	target->stale = false;
+	relation_relid = get_relname_relid("relation", get_namespace_oid("pv", false));
 	target->generation = parallel ? pvext_snapshot_generation() : 0;
 	pvext_enter(&scope);
 	if (!parallel)
@@ -186,13 +190,54 @@ read_target(Target *target)
 	pvext_leave(&scope);
 }
 
+/* Relation cache callback: the data map, or the subject table, has changed. */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (Target *target = targets; target; target = target->next)
+		if (!OidIsValid(relid) || relid == relation_relid || relid == target->relid)
+			target->stale = true;
+}
+
 static bool
 is_current(Target *target)
 {
-	if (target->busy)
+	if (target->busy > 0)
 		return true;
-	return target->subject && target->as_of == pvext_map_changes() &&
+	return target->subject && !target->stale &&
 		(target->generation == 0 || target->generation == pvext_snapshot_generation());
+}
+
+/* Begin to remember a subject table and a purpose, if there are such. */
+static Target *
+make_target(Oid relid, const char *purpose)
+{
+	static bool registered = false;
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pvext consent target",
+												  ALLOCSET_SMALL_SIZES);
+	Target	   *target = MemoryContextAllocZero(context, sizeof(Target));
+
+	if (!registered)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	registered = true;
+	target->context = AllocSetContextCreate(context, "pvext consent subject",
+											ALLOCSET_SMALL_SIZES);
+	target->relid = relid;
+	target->purpose = MemoryContextStrdup(context, purpose);
+	target->next = targets;
+	targets = target;			/* from now on it hears of changes */
+	PG_TRY();
+	{
+		read_target(target);
+	}
+	PG_CATCH();
+	{
+		targets = target->next;
+		MemoryContextDelete(context);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return target;
 }
 
 /* What is asked about, found or read. */
@@ -206,21 +251,7 @@ find_target(Oid relid, text *purpose)
 		if (target->relid == relid && strcmp(target->purpose, name) == 0)
 			break;
 	if (target == NULL)
-	{
-		MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-													  "pvext consent target",
-													  ALLOCSET_SMALL_SIZES);
-
-		target = MemoryContextAllocZero(context, sizeof(Target));
-		target->context = AllocSetContextCreate(context, "pvext consent subject",
-												ALLOCSET_SMALL_SIZES);
-		target->relid = relid;
-		target->purpose = MemoryContextStrdup(context, name);
-		read_target(target);
-		MemoryContextSetParent(context, TopMemoryContext);
-		target->next = targets;
-		targets = target;
-	}
+		target = make_target(relid, name);
 	else if (!is_current(target))
 		read_target(target);
 	pfree(name);
@@ -353,14 +384,14 @@ spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 	char	   *volatile key = NULL;
 
 	pvext_enter(&scope);
-	target->busy = true;
+	target->busy++;
 	PG_TRY();
 	{
 		key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), false);
 	}
 	PG_FINALLY();
 	{
-		target->busy = false;
+		target->busy--;
 	}
 	PG_END_TRY();
 	if (key)

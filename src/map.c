@@ -110,10 +110,7 @@ relation_changed(Datum arg, Oid relid)
 		return;
 	}
 	if (current == NULL)
-	{
-		changes++;				/* has_consent() may know the table */
 		return;
-	}
 	foreach(lc, current->tables)
 		if (((PvextTable *) lfirst(lc))->relid == relid)
 			changes++;
@@ -421,13 +418,6 @@ load_blockers(PvextMap *map)
 		blocker->purposes = texts(i, 7);
 		table->blockers = lappend(table->blockers, blocker);
 	}
-}
-
-/* How often what the map is made from has changed, as far as is known here. */
-uint64
-pvext_map_changes(void)
-{
-	return changes;
 }
 
 /* Does the map in use hold all that has been declared and changed since? */

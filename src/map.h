@@ -105,7 +105,6 @@ typedef struct PvextMap
 
 extern void pvext_init_map(void);
 extern PvextMap *pvext_map(void);
-extern uint64 pvext_map_changes(void);
 extern bool pvext_map_is_current(void);
 extern void pvext_lock_table(PvextTable *table, LOCKMODE mode);
 extern void pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg);

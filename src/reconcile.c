@@ -42,6 +42,10 @@ static const char *const queries[] = {
 	" LEFT JOIN pv.consent_state AS s ON s.id = e.consent_id"
 	" WHERE e.language IS NOT NULL AND t.digest IS DISTINCT FROM e.text_digest",
 
+	"SELECT r.schema || '.' || r.name, coalesce(s.key, s.former_key), NULL, 'the purpose is gone'"
+	" FROM pv.consent_state AS s LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
+	" WHERE NOT EXISTS (SELECT FROM pv.purpose AS p WHERE p.id = s.purpose_id)",
+
 	"SELECT r.schema || '.' || r.name, NULL, p.name,"
 	" format('event %s is of a consent that has no state', e.id)"
 	" FROM pv.consent_event AS e"

@@ -194,10 +194,33 @@ fill_state(Row *row, const PvextEntry *entry)
 }
 
 /*
+ * A transaction that sees an older state than that of now would see two of
+ * them, were it to change it.
+ */
+static void
+check_sees(Relation states, const PvextEntry *entry, const Datum *key, HeapTuple now)
+{
+	SysScanDesc scan;
+	HeapTuple	seen;
+	bool		same;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	scan = pvext_scan_states(states, entry->relation_id, entry->purpose_id, key,
+							 GetTransactionSnapshot());
+	seen = systable_getnext(scan);
+	same = now && seen ? ItemPointerEquals(&now->t_self, &seen->t_self) : now == seen;
+	systable_endscan(scan);
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update"),
+				 errhint("Run the transaction again.")));
+}
+
+/*
  * Bring the state up to date.  Returns its code until now; *id is the state's
- * number.  A request leaves a consent that is there as it is.
- *
- * Whatever the isolation level, the state to change is that of now: since the
+ * number.  A request leaves a consent that is there as it is.  Since the
  * subject is locked, nobody else is changing it.
  */
 static int
@@ -214,6 +237,7 @@ write_state(const PvextEntry *entry, int64 *id)
 	bool		isnull;
 	Row			row;
 
+	check_sees(states, entry, &key, old);
 	fill_state(&row, entry);
 	if (old)
 	{

@@ -36,10 +36,16 @@ PG_FUNCTION_INFO_V1(pvext_refuse_text_change);
 static PvextPurpose *
 lock_purpose(const char *name, PvextArgs *args)
 {
-	PvextPurpose *purpose = pvext_consent_purpose(pvext_map(), name);
+	PvextPurpose *purpose;
 
-	pvext_arg_int4(args, purpose->id);
-	(void) pvext_own("SELECT FROM pv.purpose WHERE id = $1 FOR UPDATE", args);
+	/* Whoever changed it first, and was waited for, may have taken it away. */
+	do
+	{
+		args->n = 0;
+		purpose = pvext_consent_purpose(pvext_map(), name);
+		pvext_arg_int4(args, purpose->id);
+	} while (pvext_own("SELECT FROM pv.purpose WHERE id = $1"
+					   " AND legal_basis = 'consent' FOR UPDATE", args) == 0);
 	return purpose;
 }
 
