@@ -56,7 +56,7 @@ CREATE TABLE pv.consent_state (
     expires        timestamptz,
     kept_until     timestamptz,
     CONSTRAINT consent_state_key UNIQUE (relation_id, purpose_id, key),
-    CHECK (given OR state <> 'given'),
+    CHECK (given = (state = 'given')),
     CHECK (key IS NULL OR former_key IS NULL)
 );
 COMMENT ON TABLE pv.consent_state IS 'each subject''s consent or objection as it is now; read it as pv.consent';
@@ -109,7 +109,7 @@ COMMENT ON COLUMN pv.consent_event.expires IS 'until when the consent was given;
 COMMENT ON COLUMN pv.consent_event.login IS 'who logged in (session_user)';
 COMMENT ON COLUMN pv.consent_event.role IS 'as whom the call was made (current_user)';
 COMMENT ON COLUMN pv.consent_event.evidence IS 'what proves it, encrypted under the subject''s key; NULL where none was given';
-CREATE INDEX ON pv.consent_event (consent_id);
+CREATE INDEX ON pv.consent_event (consent_id, id);
 SELECT pg_extension_config_dump('pv.consent_event', '');
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON pv.consent_event
     FOR EACH STATEMENT EXECUTE FUNCTION pv.refuse_change();

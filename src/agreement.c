@@ -17,7 +17,7 @@
 
 #include "access/xact.h"
 #include "arg.h"
-#include "catalog/namespace.h"
+#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "event.h"
@@ -259,13 +259,13 @@ accepted_words(const char *name, const char *version)
 static PvextTable *
 lock_subject(FunctionCallInfo fcinfo, char **key)
 {
-	Oid			state = get_relname_relid("agreement_state", get_namespace_oid("pv", false));
+	Oid			state = pvext_own_relation("agreement_state");
 	PvextTable *subject;
 
 	do
 	{
 		subject = pvext_map_subject(pvext_map(), PG_GETARG_OID(0));
-		*key = pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), true);
+		*key = pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_RECORD);
 		LockRelationOid(state, RowExclusiveLock);
 	} while (!IsolationUsesXactSnapshot() && !pvext_map_is_current());
 	return subject;
@@ -394,7 +394,7 @@ pvext_bound_by(PG_FUNCTION_ARGS)
 	subject = pvext_map_subject(pvext_map(), PG_GETARG_OID(0));
 	pvext_arg_int4(&args, subject->id);
 	pvext_arg_text(&args, name);
-	pvext_arg_text(&args, pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), false));
+	pvext_arg_text(&args, pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_LOOK));
 	pvext_arg(&args, TIMESTAMPTZOID, day_end, false);
 	check_name(name);
 	if (pvext_own_kept(&select, &args) > 0)

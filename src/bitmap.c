@@ -31,14 +31,13 @@
 #include "access/twophase.h"
 #include "access/xact.h"
 #include "bitmap.h"
+#include "catalog.h"
 #include "catalog/indexing.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -69,6 +68,7 @@ typedef struct Level
 } Level;
 
 static Level *innermost = NULL; /* in TopTransactionContext */
+static bool written = false;	/* too late for more in this transaction */
 
 /* Buckets as the last snapshot saw them: a fixed number, whatever there is. */
 #define CACHED_BUCKETS 4096
@@ -146,13 +146,6 @@ add_row(Relation rel, HeapTuple row, uint8 *codes, TimestampTz *next_expiry)
 	*next_expiry = Min(*next_expiry, expiry);
 }
 
-/* A relation of schema pv, InvalidOid where the extension has been dropped. */
-static Oid
-pv_relation(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("pv", true));
-}
-
 /* Look for the rows of a bucket, as the snapshot sees them. */
 static SysScanDesc
 begin_scan(Relation rel, const PvextBucket *bucket, Snapshot snapshot)
@@ -165,7 +158,7 @@ begin_scan(Relation rel, const PvextBucket *bucket, Snapshot snapshot)
 				Int32GetDatum(bucket->purpose_id));
 	ScanKeyInit(&keys[2], ANUM_BUCKET, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(bucket->number));
-	return systable_beginscan(rel, pv_relation("consent_bitmap_bucket"), true,
+	return systable_beginscan(rel, pvext_own_relation("consent_bitmap_bucket"), true,
 							  snapshot, 3, keys);
 }
 
@@ -181,7 +174,7 @@ make_buckets(void)
 	ctl.keysize = sizeof(PvextBucket);
 	ctl.entrysize = sizeof(Pending);
 	ctl.hcxt = TopTransactionContext;
-	return hash_create("pvext pending consents", 16, &ctl,
+	return hash_create("pvext pending consents", 1, &ctl,
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
@@ -237,7 +230,7 @@ void
 pvext_set_bucket(PvextBucket *bucket, int32 relation_id, int32 purpose_id, int64 number)
 {
 	memset(bucket, 0, sizeof(*bucket));
-	bucket->bitmap = pv_relation("consent_bitmap");
+	bucket->bitmap = pvext_own_relation("consent_bitmap");
 	bucket->relation_id = relation_id;
 	bucket->purpose_id = purpose_id;
 	bucket->number = number;
@@ -260,6 +253,10 @@ pvext_note_code(int32 relation_id, int32 purpose_id, const char *key, int before
 
 	if (!pvext_has_bits(key, &value))
 		return;
+	if (written)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a consent cannot change while the transaction commits")));
 	n = (int) (value & (PVEXT_BUCKET_SIZE - 1));
 	pvext_set_bucket(&bucket, relation_id, purpose_id, pvext_bucket_of(value));
 	pending = pending_bucket(current_level()->buckets, &bucket);
@@ -317,13 +314,13 @@ end_level(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void
  * Writing them
  */
 
-/* Lock a row that the snapshot sees, unless anybody else has or has changed it. */
+/* Lock a row, unless anybody else has or has changed it. */
 static bool
-lock_row(Relation rel, HeapTuple row, Snapshot snapshot, TupleTableSlot *slot)
+lock_row(Relation rel, HeapTuple row, TupleTableSlot *slot)
 {
 	TM_FailureData failure;
 
-	return table_tuple_lock(rel, &row->t_self, snapshot, slot,
+	return table_tuple_lock(rel, &row->t_self, SnapshotSelf, slot,
 							GetCurrentCommandId(true), LockTupleNoKeyExclusive,
 							LockWaitSkip, 0, &failure) == TM_Ok;
 }
@@ -336,15 +333,14 @@ lock_row(Relation rel, HeapTuple row, Snapshot snapshot, TupleTableSlot *slot)
 static HeapTuple
 take_rows(Relation rel, Pending *pending, bool *all)
 {
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	SysScanDesc scan = begin_scan(rel, &pending->bucket, snapshot);
+	SysScanDesc scan = begin_scan(rel, &pending->bucket, SnapshotSelf);
 	HeapTuple	row;
 	HeapTuple	kept = NULL;
 
 	while ((row = systable_getnext(scan)) != NULL)
 	{
-		if (!lock_row(rel, row, snapshot, slot))
+		if (!lock_row(rel, row, slot))
 		{
 			*all = false;
 			continue;
@@ -357,7 +353,6 @@ take_rows(Relation rel, Pending *pending, bool *all)
 	}
 	systable_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
-	UnregisterSnapshot(snapshot);
 	return kept;
 }
 
@@ -399,7 +394,7 @@ write_bucket(Relation rel, Pending *pending)
 static void
 write_pending(void)
 {
-	Oid			relid = pv_relation("consent_bitmap");
+	Oid			relid = pvext_own_relation("consent_bitmap");
 	MemoryContext context;
 	MemoryContext old;
 	Relation	rel;
@@ -436,11 +431,13 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			if (innermost)
 				write_pending();
+			written = true;
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			innermost = NULL;
+			written = false;
 			generation++;		/* each transaction reads for itself */
 			break;
 		default:

@@ -589,6 +589,16 @@ pvext_type_name(Oid type, int32 typmod)
 								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 }
 
+/*
+ * A relation of schema pv by its name; InvalidOid where it isn't there, as once
+ * the extension has been dropped.
+ */
+Oid
+pvext_own_relation(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("pv", true));
+}
+
 /* The id of a relation in pv.relation, 0 where no declaration names it. */
 int32
 pvext_relation_id(Oid relid)

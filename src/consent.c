@@ -20,7 +20,6 @@
 #include "arg.h"
 #include "bitmap.h"
 #include "catalog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "consent.h"
 #include "event.h"
@@ -72,10 +71,10 @@ pvext_find_consent_call(PvextConsentCall *call, Oid relid, const char *key,
 
 		call->subject = pvext_map_subject(map, relid);
 		call->purpose = pvext_purpose(map, purpose);
-		call->key = pvext_find_subject(call->subject, key, true);
+		call->key = pvext_find_subject(call->subject, key, PVEXT_TO_RECORD);
 		if (call->key == NULL)
 			return false;
-		LockRelationOid(get_relname_relid("consent_state", get_namespace_oid("pv", false)),
+		LockRelationOid(pvext_own_relation("consent_state"),
 						RowExclusiveLock);
 		if (IsolationUsesXactSnapshot())
 		{

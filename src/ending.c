@@ -272,6 +272,18 @@ pvext_end_consents(PvextTable *subject, List *endings)
 	}
 }
 
+/* Does a ledger know of subjects of the table? */
+bool
+pvext_any_trace(PvextTable *subject)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	(void) pvext_own("SELECT EXISTS (SELECT FROM pv.consent_state WHERE relation_id = $1)"
+					 " OR EXISTS (SELECT FROM pv.agreement_state WHERE relation_id = $1)", &args);
+	return pvext_bool(0, 1);
+}
+
 /* Read what one ledger has of a subject into a trace. */
 static void
 find_trace(PvextStatement *select, int keep, PvextTable *subject, const char *key,

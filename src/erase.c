@@ -12,7 +12,6 @@
 #include "access/xact.h"
 #include "arg.h"
 #include "catalog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "event.h"
@@ -484,7 +483,7 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 static void
 lock_limit(void)
 {
-	LockRelationOid(get_relname_relid("secret", get_namespace_oid("pv", false)),
+	LockRelationOid(pvext_own_relation("secret"),
 					ShareUpdateExclusiveLock);
 }
 
@@ -541,7 +540,7 @@ erase_by_map(PvextMap *map, void *arg)
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
 	List	   *rows;
 
-	if (plan->targets == NIL && plan->removals == NIL)
+	if (plan->targets == NIL && plan->removals == NIL && !pvext_any_trace(subject))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("nothing about the subjects of %s is declared personal",
@@ -647,7 +646,7 @@ lock_in_order(const pg_uuid_t *id)
 	if (pvext_erasure_limit > 0)
 		lock_limit();
 	subject = pvext_map_subject(pvext_map(), pvext_relation_by_id(request.relation_id));
-	(void) pvext_lock_subject(subject, request.key, true);
+	(void) pvext_lock_subject(subject, request.key, PVEXT_TO_HOLD);
 }
 
 /*

@@ -417,7 +417,7 @@ pvext_place_hold(PG_FUNCTION_ARGS)
 
 	pvext_enter(&scope);
 	subject = pvext_map_subject(pvext_map(), PG_GETARG_OID(0));
-	key = pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), true);
+	key = pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_HOLD);
 	digest = pvext_subject_digest(subject->id, key);
 
 	pvext_arg_int4(&args, subject->id);

@@ -20,7 +20,6 @@
 #include "arg.h"
 #include "bitmap.h"
 #include "catalog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -67,6 +66,7 @@ typedef struct Site
 {
 	Target	   *target;
 	Oid			argtype;		/* of the key */
+	uint64		seen;			/* snapshot since which changes have been heard of */
 	bool		trusted;		/* do the bits know all of the bucket? */
 	uint64		generation;		/* of the snapshot for which that is so */
 	PvextBucket bucket;
@@ -170,12 +170,12 @@ read_target(Target *target)
 	MemoryContext old;
 	bool		parallel = IsInParallelMode();
 
-	if (target->subject && target->subject->find_subject.plan)
-		SPI_freeplan(target->subject->find_subject.plan);
+	if (target->subject && target->subject->find_subject[PVEXT_TO_LOOK].plan)
+		SPI_freeplan(target->subject->find_subject[PVEXT_TO_LOOK].plan);
 	target->subject = NULL;
 	MemoryContextReset(target->context);
 	target->stale = false;
-	relation_relid = get_relname_relid("relation", get_namespace_oid("pv", false));
+	relation_relid = pvext_own_relation("relation");
 	target->generation = parallel ? pvext_snapshot_generation() : 0;
 	pvext_enter(&scope);
 	if (!parallel)
@@ -293,6 +293,8 @@ look_up_integer(Target *target, int64 key)
 static bool
 can_trust(const PvextBucket *bucket)
 {
+	if (IsolationIsSerializable())
+		return false;			/* a conflict is to be one about this subject */
 	if (IsParallelWorker())
 		return !TransactionIdIsValid(GetTopTransactionIdIfAny());
 	return !pvext_is_pending(bucket);
@@ -387,7 +389,7 @@ spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 	target->busy++;
 	PG_TRY();
 	{
-		key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), false);
+		key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_LOOK);
 	}
 	PG_FINALLY();
 	{
@@ -480,7 +482,12 @@ static inline Site *
 site_of_call(FunctionCallInfo fcinfo, Oid relid, text *purpose)
 {
 	Site	   *site = fcinfo->flinfo->fn_extra;
+	uint64		generation = pvext_snapshot_generation();
 
+	if (site && site->seen != generation)
+		AcceptInvalidationMessages();
+	if (site)
+		site->seen = generation;
 	if (site && site->target->relid == relid &&
 		strlen(site->target->purpose) == VARSIZE_ANY_EXHDR(purpose) &&
 		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0 &&

@@ -227,29 +227,31 @@ pvext_unknown_key(PvextTable *subject)
 
 /* SQL: the row of a key, whose columns' texts are $1, $2, ... */
 static char *
-subject_sql(PvextTable *subject, bool lock)
+subject_sql(PvextTable *subject, PvextFind how)
 {
+	static const char *const locks[] = {"", " FOR NO KEY UPDATE", " FOR UPDATE"};
+
 	return psprintf("SELECT %s FROM %s AS r WHERE %s%s%s",
 					pvext_key_sql(subject), subject->sql_name,
 					pvext_key_match_sql(subject, "$%d", 1),
 					subject->condition ? psprintf(" AND (%s)", subject->condition) : "",
-					lock ? " FOR UPDATE" : "");
+					locks[how]);
 }
 
 /*
  * Resolve a key: the row's own spelling of it, in the current context; NULL
- * where no such person is there.  With lock the row is locked FOR UPDATE, as
- * its table's owner.  The subject is of the map that is in use.
+ * where no such person is there.  The row is looked for, and locked, as its
+ * table's owner.  The plan is kept in *subject.
  */
 char *
-pvext_find_subject(PvextTable *subject, const char *key, bool lock)
+pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 {
 	PvextArgs	args = {0};
-	PvextStatement *statement = lock ? &subject->lock_subject : &subject->find_subject;
+	PvextStatement *statement = &subject->find_subject[how];
 	ListCell   *lc;
 	char	   *found;
 
-	pvext_lock_table(subject, lock ? RowShareLock : AccessShareLock);
+	pvext_lock_table(subject, how == PVEXT_TO_LOOK ? AccessShareLock : RowShareLock);
 	pvext_check_children(subject->relid);
 	if (subject->condition)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
@@ -257,8 +259,8 @@ pvext_find_subject(PvextTable *subject, const char *key, bool lock)
 		pvext_arg_text(&args, lfirst(lc));
 	if (statement->sql == NULL)
 		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject),
-											 subject_sql(subject, lock));
-	statement->read_only = !lock;
+											 subject_sql(subject, how));
+	statement->read_only = how == PVEXT_TO_LOOK;
 	if (pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN) == 0)
 		return NULL;
 	found = pvext_value(0, 1);
@@ -268,9 +270,9 @@ pvext_find_subject(PvextTable *subject, const char *key, bool lock)
 
 /* The same, raising where no such person is there. */
 char *
-pvext_lock_subject(PvextTable *subject, const char *key, bool lock)
+pvext_lock_subject(PvextTable *subject, const char *key, PvextFind how)
 {
-	char	   *found = pvext_find_subject(subject, key, lock);
+	char	   *found = pvext_find_subject(subject, key, how);
 
 	if (found == NULL)
 		pvext_unknown_key(subject);

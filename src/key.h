@@ -18,7 +18,16 @@ extern void pvext_malformed_key(PvextTable *subject);
 extern void pvext_unknown_key(PvextTable *subject);
 extern uint64 pvext_run_keys(PvextTable *subject, PvextStatement *statement,
 							 PvextArgs *args, int cursor_options);
-extern char *pvext_find_subject(PvextTable *subject, const char *key, bool lock);
-extern char *pvext_lock_subject(PvextTable *subject, const char *key, bool lock);
+/* What a subject's row is looked for: nothing stronger than is needed. */
+typedef enum PvextFind
+{
+	PVEXT_TO_LOOK,				/* as the active snapshot sees it, without a lock */
+	PVEXT_TO_RECORD,			/* keeps erasures and other records out */
+	PVEXT_TO_HOLD,				/* what an erasure takes: keeps referring rows out, too */
+	PVEXT_WAYS_TO_FIND
+} PvextFind;
+
+extern char *pvext_find_subject(PvextTable *subject, const char *key, PvextFind how);
+extern char *pvext_lock_subject(PvextTable *subject, const char *key, PvextFind how);
 
 #endif							/* PVEXT_KEY_H */

@@ -11,7 +11,6 @@
 
 #include "access/xact.h"
 #include "catalog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
@@ -92,8 +91,7 @@ pvext_map_changed(PG_FUNCTION_ARGS)
 	if (strcmp(RelationGetRelationName(((TriggerData *) fcinfo->context)->tg_relation),
 			   "secret") != 0)	/* made when it is first needed */
 		refuse_nested();
-	CacheInvalidateRelcacheByRelid(get_relname_relid("relation",
-													 get_namespace_oid("pv", false)));
+	CacheInvalidateRelcacheByRelid(pvext_own_relation("relation"));
 	return PointerGetDatum(NULL);
 }
 
@@ -507,7 +505,7 @@ load_map(void)
 	PvextMap   *map = palloc0(sizeof(PvextMap));
 
 	map->context = CurrentMemoryContext;
-	map_relid = get_relname_relid("relation", get_namespace_oid("pv", false));
+	map_relid = pvext_own_relation("relation");
 	load_tables(map);
 	load_links(map);
 	load_columns(map);

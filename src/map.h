@@ -91,8 +91,7 @@ struct PvextTable
 	List	   *blockers;		/* PvextBlocker, of a subject table */
 	int			depth;			/* how far from its subjects; 0: not known yet */
 	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
-	PvextStatement lock_subject;	/* of a subject table: see key.c */
-	PvextStatement find_subject;
+	PvextStatement find_subject[3]; /* of a subject table: see key.h */
 	PvextStatement addresses;	/* of a subject table: see suppression.c */
 };
 

@@ -514,10 +514,9 @@ pvext_free_plans(PvextTable *subject)
 
 	foreach(lc, subject->plans)
 		free_plan(lfirst(lc));
-	if (subject->lock_subject.plan)
-		SPI_freeplan(subject->lock_subject.plan);
-	if (subject->find_subject.plan)
-		SPI_freeplan(subject->find_subject.plan);
+	for (int i = 0; i < lengthof(subject->find_subject); i++)
+		if (subject->find_subject[i].plan)
+			SPI_freeplan(subject->find_subject[i].plan);
 	if (subject->addresses.plan)
 		SPI_freeplan(subject->addresses.plan);
 }

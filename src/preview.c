@@ -9,7 +9,7 @@
 #include "message.h"
 
 #include "arg.h"
-#include "catalog/namespace.h"
+#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -20,7 +20,6 @@
 #include "run.h"
 #include "secret.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "verdict.h"
@@ -185,12 +184,6 @@ put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict,
 	}
 }
 
-static Oid
-pv_relation(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("pv", false));
-}
-
 /* The verdict on what names the subject in the ledgers of consents and agreements. */
 static void
 put_traces(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
@@ -204,7 +197,7 @@ put_traces(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
 		Reasons		why = {NULL, blocked, psprintf("proof, %s", traces[i].setting)};
 		Counts		counts = {traces[i].due, traces[i].retained, traces[i].until};
 
-		put_verdicts(fcinfo, pv_relation(traces[i].relation), "key", &counts, "forget", &why);
+		put_verdicts(fcinfo, pvext_own_relation(traces[i].relation), "key", &counts, "forget", &why);
 	}
 }
 
@@ -304,7 +297,7 @@ put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
 	}
 	pvext_find_traces(plan->subject, row->key, digest, traces);
 	for (int i = 0; i < PVEXT_LEDGERS; i++)
-		put_remainder(fcinfo, pv_relation(traces[i].relation), "key",
+		put_remainder(fcinfo, pvext_own_relation(traces[i].relation), "key",
 					  traces[i].due + traces[i].retained);
 }
 

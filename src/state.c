@@ -14,15 +14,14 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "bitmap.h"
+#include "catalog.h"
 #include "catalog/indexing.h"
-#include "catalog/namespace.h"
 #include "commands/sequence.h"
 #include "event.h"
 #include "miscadmin.h"
 #include "state.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -73,16 +72,10 @@ typedef struct Row
 	bool		replaced[MAX_COLUMNS];
 } Row;
 
-static Oid
-pv_relation(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("pv", false));
-}
-
 static int64
 next_number(const char *sequence)
 {
-	return nextval_internal(pv_relation(sequence), false);
+	return nextval_internal(pvext_own_relation(sequence), false);
 }
 
 /*
@@ -92,7 +85,7 @@ next_number(const char *sequence)
 Relation
 pvext_open_states(LOCKMODE mode)
 {
-	return table_open(pv_relation("consent_state"), mode);
+	return table_open(pvext_own_relation("consent_state"), mode);
 }
 
 /*
@@ -110,7 +103,7 @@ pvext_scan_states(Relation states, int32 relation_id, int32 purpose_id,
 	ScanKeyInit(&keys[1], STATE_PURPOSE_ID, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(purpose_id));
 	ScanKeyInit(&keys[2], STATE_KEY, BTEqualStrategyNumber, F_TEXTEQ, key ? *key : (Datum) 0);
-	return systable_beginscan(states, pv_relation("consent_state_key"), true, snapshot,
+	return systable_beginscan(states, pvext_own_relation("consent_state_key"), true, snapshot,
 							  key ? 3 : 2, keys);
 }
 
@@ -267,7 +260,7 @@ write_state(const PvextEntry *entry, int64 *id)
 static void
 append_event(const PvextEntry *entry, int64 consent_id)
 {
-	Relation	events = table_open(pv_relation("consent_event"), RowExclusiveLock);
+	Relation	events = table_open(pvext_own_relation("consent_event"), RowExclusiveLock);
 	Row			row;
 
 	begin_row(&row);

@@ -14,7 +14,6 @@
 
 #include "arg.h"
 #include "catalog.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -26,7 +25,6 @@
 #include "suppression.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -70,7 +68,14 @@ address_of(const char *text)
 	int			n = 0;
 
 	if (at && at > begin && at[1] && at < begin + len && begin[len + strspn(begin + len, " \t")] == '\0')
-		return str_tolower(begin, len, DEFAULT_COLLATION_OID);
+	{
+		char	   *address = pnstrdup(begin, len);
+
+		/* Under any locale the same: a dump may be restored under another. */
+		for (char *p = address; *p; p++)
+			*p = pg_ascii_tolower((unsigned char) *p);
+		return address;
+	}
 	if (text[strspn(text, "0123456789 +-()./")] != '\0')
 		return NULL;
 	for (const char *p = text; *p; p++)
@@ -195,7 +200,7 @@ pvext_suppress_digests(List *digests)
 {
 	static PvextStatement insert = {
 		"INSERT INTO pv.suppression (digest) SELECT DISTINCT d FROM unnest($1) AS d"
-		" ON CONFLICT DO NOTHING", NULL
+		" ORDER BY d ON CONFLICT DO NOTHING", NULL
 	};
 	PvextArgs	args = {0};
 
@@ -282,7 +287,7 @@ pvext_may_process(PG_FUNCTION_ARGS)
 	purpose = pvext_purpose(map, name);
 	if (!PG_ARGISNULL(1))
 	{
-		key = pvext_find_subject(subject, pvext_key_arg(fcinfo, 1), false);
+		key = pvext_find_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_LOOK);
 		result = key && may_process(subject, purpose, key);
 	}
 	pvext_leave(&scope);

@@ -283,7 +283,7 @@ pvext_withdraw_consent_text(PG_FUNCTION_ARGS)
 	purpose = lock_purpose(name, &args);
 	pvext_arg_text(&args, version);
 	pvext_arg_text(&args, language);
-	if (pvext_own("UPDATE pv.consent_text SET withdrawn_at = now()"
+	if (pvext_own("UPDATE pv.consent_text SET withdrawn_at = clock_timestamp()"
 				  " WHERE purpose_id = $1 AND version = $2"
 				  " AND ($3 IS NULL OR language = $3) AND withdrawn_at IS NULL", &args) == 0)
 	{
