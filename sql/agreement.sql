@@ -47,7 +47,7 @@ CREATE TABLE pv.agreement_state (
     version        text NOT NULL,
     since          timestamptz NOT NULL,
     kept_until     timestamptz,
-    UNIQUE (relation_id, name, key),
+    UNIQUE (relation_id, key, name),
     CHECK ((key IS NULL) = (state = 'erased')),
     CHECK (key IS NULL OR (former_key IS NULL AND kept_until IS NULL AND subject_digest IS NOT NULL))
 );

@@ -46,7 +46,7 @@ CREATE TABLE pv.consent_state (
     relation_id    integer NOT NULL,
     purpose_id     integer NOT NULL,
     key            text COLLATE "C",
-    former_key     text,
+    former_key     text COLLATE "C",
     subject_digest bytea,
     former_digest  bytea,
     state          text NOT NULL
@@ -55,7 +55,7 @@ CREATE TABLE pv.consent_state (
     given          boolean NOT NULL,
     expires        timestamptz,
     kept_until     timestamptz,
-    CONSTRAINT consent_state_key UNIQUE (relation_id, purpose_id, key),
+    CONSTRAINT consent_state_key UNIQUE (relation_id, key, purpose_id),
     CHECK (given = (state = 'given')),
     CHECK (key IS NULL OR former_key IS NULL)
 );
@@ -167,13 +167,17 @@ CREATE INDEX ON pv.consent_token (relation_id, key);
 SELECT pg_extension_config_dump('pv.consent_token', '');
 
 CREATE VIEW pv.consent AS
-    SELECT r.relation AS subject, coalesce(s.key, s.former_key) AS key, p.name AS purpose,
+    SELECT r.relation AS subject, s.key, p.name AS purpose,
            s.state, s.since, s.expires,
-           s.given AND (s.expires IS NULL OR s.expires > clock_timestamp()) AS in_force, s.id
+           s.given AND (s.expires IS NULL OR s.expires > clock_timestamp()) AS in_force,
+           s.former_key, s.kept_until, s.id
     FROM pv.consent_state s
     JOIN pv.relation r ON r.id = s.relation_id
     JOIN pv.purpose p ON p.id = s.purpose_id;
 COMMENT ON VIEW pv.consent IS 'each subject''s consent or objection as it is now';
+COMMENT ON COLUMN pv.consent.key IS 'the subject''s key; NULL from its erasure on';
+COMMENT ON COLUMN pv.consent.former_key IS 'the key of a subject that has been erased, while its proof is kept; else NULL';
+COMMENT ON COLUMN pv.consent.in_force IS 'whether there is a consent that has not expired';
 
 CREATE FUNCTION pv.declare_consent_text(purpose text, version text, language text, body text)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_consent_text';
@@ -255,7 +259,7 @@ CREATE FUNCTION pv.has_consent(subject regclass, key anyelement, purpose text)
     RETURNS boolean LANGUAGE C STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'pvext_has_consent';
 COMMENT ON FUNCTION pv.has_consent(regclass, anyelement, text) IS 'the same for a typed key';
 CREATE FUNCTION pv.consented(subject regclass, purpose text, OUT key text)
-    RETURNS SETOF text LANGUAGE C STABLE PARALLEL SAFE ROWS 10000 AS 'MODULE_PATHNAME', 'pvext_consented';
+    RETURNS SETOF text LANGUAGE C STABLE PARALLEL SAFE ROWS 100000 AS 'MODULE_PATHNAME', 'pvext_consented';
 COMMENT ON FUNCTION pv.consented(regclass, text) IS
     'the keys, as text, of the subjects whose consent to a purpose is in force. Errors: 42704 not a subject table, no such purpose, 42809 the purpose does not rest on consent';
 
@@ -270,11 +274,11 @@ CREATE VIEW pv.consent_history AS
     FROM pv.consent_event e
     JOIN pv.relation r ON r.id = e.relation_id
     JOIN pv.purpose p ON p.id = e.purpose_id
-    LEFT JOIN pv.consent_state s ON s.id = e.consent_id
+    LEFT JOIN pv.consent_state s ON s.id = e.consent_id AND s.relation_id = e.relation_id
     LEFT JOIN pv.consent_text t
         ON t.purpose_id = e.purpose_id AND t.version = e.version AND t.language = e.language;
 COMMENT ON VIEW pv.consent_history IS
-    'the consent ledger as an authority would ask for it: who, when, which words, through which channel, on what evidence; key and evidence are NULL for a subject that has been erased';
+    'the consent ledger as an authority would ask for it: who, when, which words, through which channel, on what evidence; key and evidence are NULL for a subject that has been erased, unless its proof is kept';
 
 CREATE FUNCTION pv.verify_consents(OUT subject text, OUT key text, OUT purpose text, OUT problem text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_consents';

@@ -3,7 +3,7 @@ CREATE TYPE pv.legal_basis AS ENUM
 COMMENT ON TYPE pv.legal_basis IS 'GDPR article 6(1), (a) to (f) in order';
 
 CREATE TABLE pv.purpose (
-    name        text PRIMARY KEY CHECK (name <> ''),
+    name        text COLLATE "C" PRIMARY KEY CHECK (name <> ''),
     legal_basis pv.legal_basis NOT NULL,
     description text NOT NULL,
     id          integer GENERATED ALWAYS AS IDENTITY UNIQUE

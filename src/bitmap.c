@@ -26,6 +26,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/twophase.h"
@@ -35,6 +36,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -263,6 +265,13 @@ pvext_note_code(int32 relation_id, int32 purpose_id, const char *key, int before
 	pending->codes[n / 4] ^= (before ^ after) << (n % 4 * 2);
 	if (after & PVEXT_EXPIRING)
 		pending->next_expiry = Min(pending->next_expiry, expires);
+}
+
+/* Has this transaction changed any consents of subjects that have bits? */
+bool
+pvext_any_pending(void)
+{
+	return innermost != NULL;
 }
 
 /* Has this transaction changed consents of the bucket? */
@@ -544,4 +553,69 @@ pvext_read_codes(const PvextBucket *bucket)
 	entry->bucket = *bucket;
 	entry->generation = generation;
 	return entry;
+}
+
+/*
+ * Do the bits hold all that the active snapshot sees, pending buckets aside?  A
+ * worker cannot tell what its leader has changed; and in a serializable
+ * transaction a conflict is to be one about a subject.
+ */
+bool
+pvext_can_trust_bits(void)
+{
+	if (IsolationIsSerializable())
+		return false;
+	return !IsParallelWorker() || !TransactionIdIsValid(GetTopTransactionIdIfAny());
+}
+
+/*
+ * Call each for every bucket of a subject table and a purpose, as the active
+ * snapshot sees it.  Nothing is pending.
+ */
+void
+pvext_each_bucket(int32 relation_id, int32 purpose_id,
+				  void (*each) (const PvextCodes *codes, void *arg), void *arg)
+{
+	Relation	rel = table_open(pvext_own_relation("consent_bitmap"), AccessShareLock);
+	Relation	index = index_open(pvext_own_relation("consent_bitmap_bucket"), AccessShareLock);
+	PvextCodes *codes = palloc0(sizeof(PvextCodes));
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	row;
+	bool		any = false;
+
+	ScanKeyInit(&keys[0], ANUM_RELATION_ID, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(relation_id));
+	ScanKeyInit(&keys[1], ANUM_PURPOSE_ID, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(purpose_id));
+	scan = systable_beginscan_ordered(rel, index, GetActiveSnapshot(), 2, keys);
+	for (;;)
+	{
+		int64		number = 0;
+
+		row = systable_getnext_ordered(scan, ForwardScanDirection);
+		if (row)
+		{
+			bool		isnull;
+
+			number = DatumGetInt64(heap_getattr(row, ANUM_BUCKET, RelationGetDescr(rel),
+												&isnull));
+		}
+		if (any && (row == NULL || number != codes->bucket.number))
+			each(codes, arg);
+		if (row == NULL)
+			break;
+		if (!any || number != codes->bucket.number)
+		{
+			memset(codes, 0, sizeof(*codes));
+			pvext_set_bucket(&codes->bucket, relation_id, purpose_id, number);
+			codes->next_expiry = DT_NOEND;
+			any = true;
+		}
+		add_row(rel, row, codes->codes, &codes->next_expiry);
+		CHECK_FOR_INTERRUPTS();
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(rel, AccessShareLock);
 }

@@ -53,8 +53,12 @@ extern void pvext_set_bucket(PvextBucket *bucket, int32 relation_id, int32 purpo
 							 int64 number);
 extern void pvext_note_code(int32 relation_id, int32 purpose_id, const char *key,
 							int before, int after, TimestampTz expires);
+extern bool pvext_any_pending(void);
 extern bool pvext_is_pending(const PvextBucket *bucket);
 extern uint64 pvext_snapshot_generation(void);
 extern const PvextCodes *pvext_read_codes(const PvextBucket *bucket);
+extern bool pvext_can_trust_bits(void);
+extern void pvext_each_bucket(int32 relation_id, int32 purpose_id,
+							  void (*each) (const PvextCodes *codes, void *arg), void *arg);
 
 #endif							/* PVEXT_BITMAP_H */

@@ -18,6 +18,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "check.h"
+#include "ending.h"
 #include "expression.h"
 #include "funcapi.h"
 #include "hold.h"
@@ -583,6 +584,47 @@ check_plans(Check *check)
 	}
 }
 
+/* A subject table whose subjects are looked for, as pvext_try()'s argument. */
+typedef struct Strangers
+{
+	Oid			relid;
+	int64		count;
+} Strangers;
+
+static void
+count_strangers(void *arg)
+{
+	Strangers  *strangers = arg;
+
+	strangers->count = pvext_count_strangers(pvext_map_subject(pvext_map(), strangers->relid));
+}
+
+/* Consents and agreements of subjects that are no longer there. */
+static void
+check_strangers(Check *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, fetch(check,
+					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
+					  " JOIN (" LIVE_RELATION ") ON r.id = s.relation_id WHERE " ONLY
+					  " ORDER BY r.relation::text"))
+	{
+		char	  **row = lfirst(lc);
+		Strangers	strangers = {atooid(row[0])};
+
+		if (pvext_try(count_strangers, &strangers) != NULL)
+			add_finding(check, row[1], NULL, false,
+						"subjects with consents or agreements cannot be looked for",
+						"Has the type of the key changed? pv.consent and pv.agreement_state show the keys.");
+		else if (strangers.count > 0)
+			add_finding(check, row[1], NULL, false,
+						psprintf(INT64_FORMAT " subjects with consents or agreements have no row",
+								 strangers.count),
+						"Their rows were deleted, or their keys changed. End what they left with pv.erase_subject(): whoever gets such a key would inherit it.");
+	}
+}
+
 /* Foreign keys by which deleted rows would take others along. */
 static void
 check_deletes(Check *check)
@@ -696,6 +738,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_undeclared(&check);
 	check_unowned(&check);
 	check_plans(&check);
+	check_strangers(&check);
 
 	foreach(lc, check.findings)
 	{

@@ -39,20 +39,14 @@
 	" THEN CASE WHEN s.state = 'accepted' THEN now() ELSE s.since END" \
 	"  + make_interval(secs => $1) END"
 
-/* SQL: for the index, whose second column the purpose or the agreement's name is. */
-#define AMONG_PURPOSES "(SELECT id FROM pv.purpose) AS a(a)"
-#define AMONG_AGREEMENTS "(SELECT DISTINCT name FROM pv.agreement) AS a(a)"
-#define OF_PURPOSE "s.purpose_id = a.a"
-#define OF_AGREEMENT "s.name = a.a"
-
 /*
  * SQL: a state's key goes, or steps back, and what was there before.  $2 are
  * the subjects' keys, $3 their new digests, $4 their table, $5 and $6 who it is.
  */
-#define END_STATES(state, among, one, until, event) \
+#define END_STATES(state, until, event) \
 	"WITH gone AS MATERIALIZED (SELECT s.*, u.n, u.digest, " until " AS until" \
-	"  FROM unnest($2, $3) WITH ORDINALITY AS u(key, digest, n) CROSS JOIN " among \
-	"  JOIN " state " AS s ON s.relation_id = $4 AND " one " AND s.key = u.key COLLATE \"C\")," \
+	"  FROM unnest($2, $3) WITH ORDINALITY AS u(key, digest, n)" \
+	"  JOIN " state " AS s ON s.relation_id = $4 AND s.key = u.key COLLATE \"C\")," \
 	" event AS (" event ")" \
 	" UPDATE " state " AS t SET key = NULL, state = 'erased', since = now(),"
 #define STEP_BACK(former) \
@@ -154,7 +148,7 @@ end_consents(PvextTable *subject, List *endings, bool *kept)
 {
 	static PvextStatement release = {RELEASE_STATES("pv.consent_state", "former_digest"), NULL};
 	static PvextStatement end = {
-		END_STATES("pv.consent_state", AMONG_PURPOSES, OF_PURPOSE, CONSENT_UNTIL,
+		END_STATES("pv.consent_state", CONSENT_UNTIL,
 				   "INSERT INTO pv.consent_event"
 				   " (consent_id, relation_id, purpose_id, action, login, role)"
 				   " SELECT id, relation_id, purpose_id, 'erased', $5, $6 FROM gone")
@@ -179,7 +173,7 @@ end_agreements(PvextTable *subject, List *endings, bool *kept)
 {
 	static PvextStatement release = {RELEASE_STATES("pv.agreement_state", "subject_digest"), NULL};
 	static PvextStatement end = {
-		END_STATES("pv.agreement_state", AMONG_AGREEMENTS, OF_AGREEMENT, AGREEMENT_UNTIL,
+		END_STATES("pv.agreement_state", AGREEMENT_UNTIL,
 				   "INSERT INTO pv.agreement_event"
 				   " (agreement_id, relation_id, name, version, action, login, role)"
 				   " SELECT id, relation_id, name, version, 'erased', $5, $6 FROM gone")
@@ -284,6 +278,59 @@ pvext_any_trace(PvextTable *subject)
 	return pvext_bool(0, 1);
 }
 
+/* Keys being looked for in their table. */
+typedef struct Search
+{
+	PvextTable *subject;
+	PvextStatement count;
+	int64		missing;
+} Search;
+
+/* Count those of some keys, a text[], that have no row. */
+static void
+count_missing(uint64 row, void *arg)
+{
+	Search	   *search = arg;
+	PvextTable *subject = search->subject;
+	PvextArgs	args = {0};
+	List	   *keys = NIL;
+	Datum	   *elements;
+	bool		isnull;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(pvext_datum(row, 1, &isnull)), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		keys = lappend(keys, TextDatumGetCString(elements[i]));
+	pvext_arg_key_columns(&args, subject, keys);
+	(void) pvext_run_keys(subject, &search->count, &args, 0);
+	search->missing += n - pvext_int(0, 1);
+}
+
+/*
+ * How many subjects of a table the ledgers know that have no row there: their
+ * rows have been deleted, or have got other keys, without a word to pvext.
+ */
+int64
+pvext_count_strangers(PvextTable *subject)
+{
+	Search		search = {subject};
+	PvextArgs	args = {0};
+
+	search.count.sql = psprintf("SELECT count(*) FROM %s JOIN %s AS r ON %s",
+								pvext_key_rows_sql(subject), subject->sql_name,
+								pvext_key_match_sql(subject, "k.k%d", 1));
+	pvext_arg_int4(&args, subject->id);
+	pvext_own_each("SELECT array_agg(key) FROM (SELECT key, row_number() OVER () / 1000 AS n FROM"
+				   " (SELECT key FROM pv.consent_state WHERE relation_id = $1 AND key IS NOT NULL"
+				   "  UNION SELECT key FROM pv.agreement_state"
+				   "  WHERE relation_id = $1 AND key IS NOT NULL) AS u) AS k GROUP BY n",
+				   &args, count_missing, &search);
+	if (search.count.plan)
+		SPI_freeplan(search.count.plan);
+	return search.missing;
+}
+
 /* Read what one ledger has of a subject into a trace. */
 static void
 find_trace(PvextStatement *select, int keep, PvextTable *subject, const char *key,
@@ -304,11 +351,11 @@ find_trace(PvextStatement *select, int keep, PvextTable *subject, const char *ke
 	trace->until = isnull ? DT_NOBEGIN : DatumGetTimestampTz(until);
 }
 
-#define FIND_TRACE(state, among, one, until, former) \
+#define FIND_TRACE(state, until, former) \
 	"SELECT count(*) FILTER (WHERE (until > now()) IS NOT TRUE)," \
 	" count(*) FILTER (WHERE until > now()), max(until) FILTER (WHERE until > now())" \
-	" FROM (SELECT " until " AS until FROM " among \
-	"  JOIN " state " AS s ON s.relation_id = $2 AND " one " AND s.key = $3" \
+	" FROM (SELECT " until " AS until FROM " state " AS s" \
+	"  WHERE s.relation_id = $2 AND s.key = $3" \
 	"  UNION ALL SELECT s.kept_until FROM " state " AS s" \
 	"  WHERE s.key IS NULL AND s." former " = $4) AS t"
 
@@ -321,11 +368,11 @@ pvext_find_traces(PvextTable *subject, const char *key, const bytea *digest,
 				  PvextTrace *traces)
 {
 	static PvextStatement consents = {
-		FIND_TRACE("pv.consent_state", AMONG_PURPOSES, OF_PURPOSE, CONSENT_UNTIL,
+		FIND_TRACE("pv.consent_state", CONSENT_UNTIL,
 				   "former_digest"), NULL
 	};
 	static PvextStatement agreements = {
-		FIND_TRACE("pv.agreement_state", AMONG_AGREEMENTS, OF_AGREEMENT, AGREEMENT_UNTIL,
+		FIND_TRACE("pv.agreement_state", AGREEMENT_UNTIL,
 				   "subject_digest"), NULL
 	};
 

@@ -32,6 +32,7 @@ typedef struct PvextTrace
 
 extern void pvext_end_consents(PvextTable *subject, List *endings);
 extern bool pvext_any_trace(PvextTable *subject);
+extern int64 pvext_count_strangers(PvextTable *subject);
 extern void pvext_find_traces(PvextTable *subject, const char *key, const bytea *digest,
 							  PvextTrace *traces);
 extern List *pvext_ended_purposes(PvextTable *subject, const char *key, List **in_force);

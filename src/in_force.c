@@ -14,7 +14,8 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "access/parallel.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "arg.h"
@@ -29,10 +30,13 @@
 #include "miscadmin.h"
 #include "spi.h"
 #include "state.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -50,6 +54,7 @@ typedef struct Target
 {
 	Oid			relid;
 	char	   *purpose;
+	int			purpose_len;
 	PvextTable *subject;		/* as far as finding a row needs; NULL: not read */
 	int32		purpose_id;
 	KeyKind		kind;
@@ -105,32 +110,92 @@ kind_of_key(PvextTable *subject, Oid *type)
 	return KEY_OTHER;
 }
 
+/* Find the row of a small table of pv's whose first column of a unique index is this. */
+static HeapTuple
+find_row(Relation rel, const char *index, AttrNumber column, RegProcedure equal, Datum value)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
+	scan = systable_beginscan(rel, pvext_own_relation(index), true, GetActiveSnapshot(), 1, &key);
+	row = systable_getnext(scan);
+	if (row)
+		row = heap_copytuple(row);
+	systable_endscan(scan);
+	return row;
+}
+
+/* A column of a row as text, NULL where it is null. */
+static char *
+column_text(Relation rel, HeapTuple row, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, column, RelationGetDescr(rel), &isnull);
+	Oid			output;
+	bool		varlena;
+
+	if (isnull)
+		return NULL;
+	getTypeOutputInfo(TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid,
+					  &output, &varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+/* The number of a relation in pv.relation, 0 where it isn't there. */
+static int32
+read_relation_id(Oid relid)
+{
+	Relation	rel = table_open(pvext_own_relation("relation"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "relation_relation_key", 2, F_OIDEQ, ObjectIdGetDatum(relid));
+	bool		isnull;
+	int32		id = 0;
+
+	if (row)
+		id = DatumGetInt32(heap_getattr(row, 1, RelationGetDescr(rel), &isnull));
+	table_close(rel, AccessShareLock);
+	return id;
+}
+
+/* The columns of a key, a name[]. */
+static List *
+key_columns(Datum names)
+{
+	Datum	   *elements;
+	int			n;
+	List	   *columns = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		columns = lappend(columns, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	return columns;
+}
+
 /* Read the subject table, in the current context. */
 static PvextTable *
 read_subject(Oid relid)
 {
-	static PvextStatement select = {
-		"SELECT r.id, s.key, s.bound, s.owner FROM pv.relation AS r"
-		" JOIN pv.declared_subject AS s ON s.relation_id = r.id WHERE r.relation = $1",
-		NULL, true
-	};
-	PvextArgs	args = {0};
-	PvextTable *subject;
+	int32		id = read_relation_id(relid);
+	Relation	rel = table_open(pvext_own_relation("declared_subject"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "declared_subject_pkey", 1, F_INT4EQ, Int32GetDatum(id));
+	PvextTable *subject = palloc0(sizeof(PvextTable));
+	bool		isnull;
 
-	pvext_arg_oid(&args, REGCLASSOID, relid);
-	if (pvext_own_kept(&select, &args) == 0)
+	if (row == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("%s is not declared as a subject", pvext_relation_name(relid)),
 				 errhint("Declare it with pv.declare_subject().")));
-	subject = palloc0(sizeof(PvextTable));
-	subject->id = (int32) pvext_int(0, 1);
+	subject->id = id;
 	subject->relid = relid;
 	subject->owner = pvext_owner(relid);
 	subject->sql_name = pvext_relation_name(relid);
-	subject->key = pvext_names(0, 2);
-	subject->condition = pvext_value(0, 3);
-	subject->condition_owner = pvext_value(0, 4);
+	subject->key = key_columns(heap_getattr(row, 2, RelationGetDescr(rel), &isnull));
+	subject->condition = column_text(rel, row, 5);
+	subject->condition_owner = column_text(rel, row, 6);
+	table_close(rel, AccessShareLock);
 	return subject;
 }
 
@@ -138,24 +203,27 @@ read_subject(Oid relid)
 static int32
 read_purpose(const char *name)
 {
-	static PvextStatement select = {
-		"SELECT id, CAST(legal_basis AS text) FROM pv.purpose WHERE name = $1", NULL, true
-	};
-	PvextArgs	args = {0};
+	Relation	rel = table_open(pvext_own_relation("purpose"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "purpose_pkey", 1, F_TEXTEQ, CStringGetTextDatum(name));
+	char	   *basis;
+	bool		isnull;
+	int32		id;
 
-	pvext_arg_text(&args, name);
-	if (pvext_own_kept(&select, &args) == 0)
+	if (row == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("purpose \"%s\" is not declared", name),
 				 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
-	if (strcmp(pvext_value(0, 2), "consent") != 0)
+	basis = column_text(rel, row, 2);
+	if (strcmp(basis, "consent") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("purpose \"%s\" does not rest on consent", name),
-				 errdetail("Its legal basis is %s.", pvext_value(0, 2)),
+				 errdetail("Its legal basis is %s.", basis),
 				 errhint("pv.may_process() says whether it may be processed for.")));
-	return (int32) pvext_int(0, 1);
+	id = DatumGetInt32(heap_getattr(row, 4, RelationGetDescr(rel), &isnull));
+	table_close(rel, AccessShareLock);
+	return id;
 }
 
 /*
@@ -166,7 +234,6 @@ read_purpose(const char *name)
 static void
 read_target(Target *target)
 {
-	PvextScope	scope;
 	MemoryContext old;
 	bool		parallel = IsInParallelMode();
 
@@ -177,7 +244,6 @@ read_target(Target *target)
 	target->stale = false;
 	relation_relid = pvext_own_relation("relation");
 	target->generation = parallel ? pvext_snapshot_generation() : 0;
-	pvext_enter(&scope);
 	if (!parallel)
 		PushActiveSnapshot(GetLatestSnapshot());
 	target->purpose_id = read_purpose(target->purpose);
@@ -187,7 +253,6 @@ read_target(Target *target)
 	MemoryContextSwitchTo(old);
 	if (!parallel)
 		PopActiveSnapshot();
-	pvext_leave(&scope);
 }
 
 /* Relation cache callback: the data map, or the subject table, has changed. */
@@ -224,6 +289,7 @@ make_target(Oid relid, const char *purpose)
 											ALLOCSET_SMALL_SIZES);
 	target->relid = relid;
 	target->purpose = MemoryContextStrdup(context, purpose);
+	target->purpose_len = strlen(purpose);
 	target->next = targets;
 	targets = target;			/* from now on it hears of changes */
 	PG_TRY();
@@ -286,26 +352,12 @@ look_up_integer(Target *target, int64 key)
 	return look_up(target, CStringGetTextDatum(buf));
 }
 
-/*
- * The bits don't know what this transaction has changed; a worker cannot tell
- * what its leader has.
- */
-static bool
-can_trust(const PvextBucket *bucket)
-{
-	if (IsolationIsSerializable())
-		return false;			/* a conflict is to be one about this subject */
-	if (IsParallelWorker())
-		return !TransactionIdIsValid(GetTopTransactionIdIfAny());
-	return !pvext_is_pending(bucket);
-}
-
 static void
 read_bucket(Site *site, int64 number, uint64 generation)
 {
 	pvext_set_bucket(&site->bucket, site->target->subject->id, site->target->purpose_id,
 					 number);
-	site->trusted = can_trust(&site->bucket);
+	site->trusted = pvext_can_trust_bits() && !pvext_is_pending(&site->bucket);
 	site->codes = site->trusted ? pvext_read_codes(&site->bucket) : NULL;
 	site->generation = generation;
 }
@@ -318,7 +370,9 @@ holds_bucket(Site *site, int64 number, uint64 generation)
 		return false;
 	return !site->trusted ||
 		(site->codes->generation == generation &&
-		 memcmp(&site->codes->bucket, &site->bucket, sizeof(PvextBucket)) == 0);
+		 site->codes->bucket.number == number &&
+		 site->codes->bucket.purpose_id == site->bucket.purpose_id &&
+		 site->codes->bucket.relation_id == site->bucket.relation_id);
 }
 
 static bool
@@ -489,7 +543,7 @@ site_of_call(FunctionCallInfo fcinfo, Oid relid, text *purpose)
 	if (site)
 		site->seen = generation;
 	if (site && site->target->relid == relid &&
-		strlen(site->target->purpose) == VARSIZE_ANY_EXHDR(purpose) &&
+		site->target->purpose_len == VARSIZE_ANY_EXHDR(purpose) &&
 		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0 &&
 		is_current(site->target))
 		return site;
@@ -521,25 +575,47 @@ pvext_has_consent(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(has_consent(fcinfo, site));
 }
 
-/*
- * pv.consented(subject, purpose)
- */
-Datum
-pvext_consented(PG_FUNCTION_ARGS)
+/* Where the keys of pv.consented() go. */
+typedef struct Keys
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ReturnSetInfo *rsinfo;
 	Target	   *target;
-	Relation	states;
-	SysScanDesc scan;
+} Keys;
+
+/* The keys of a bucket whose consents are in force. */
+static void
+put_bucket(const PvextCodes *codes, void *arg)
+{
+	Keys	   *keys = arg;
+	bool		expired = codes->next_expiry <= GetCurrentTimestamp();
+
+	for (int i = 0; i < PVEXT_BUCKET_SIZE; i++)
+	{
+		int64		key = codes->bucket.number * PVEXT_BUCKET_SIZE + i;
+		int			code = pvext_code(codes->codes, i);
+		char		text[MAXINT8LEN + 1];
+		Datum		value;
+		bool		isnull = false;
+
+		if (!(code & PVEXT_GIVEN) ||
+			((code & PVEXT_EXPIRING) && expired && !look_up_integer(keys->target, key)))
+			continue;
+		pg_lltoa(key, text);
+		value = CStringGetTextDatum(text);
+		tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &value, &isnull);
+		pfree(DatumGetPointer(value));
+	}
+}
+
+/* The keys of states whose consents are in force. */
+static void
+put_states(Keys *keys)
+{
+	Relation	states = pvext_open_states(AccessShareLock);
+	SysScanDesc scan = pvext_scan_states(states, keys->target->subject->id,
+										 keys->target->purpose_id, NULL, GetActiveSnapshot());
 	HeapTuple	state;
 
-	pvext_require_arg(fcinfo, 0, "subject");
-	pvext_require_arg(fcinfo, 1, "purpose");
-	target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	states = pvext_open_states(AccessShareLock);
-	scan = pvext_scan_states(states, target->subject->id, target->purpose_id, NULL,
-							 GetActiveSnapshot());
 	while ((state = systable_getnext(scan)) != NULL)
 	{
 		bool		isnull;
@@ -547,10 +623,28 @@ pvext_consented(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull && pvext_is_in_force(states, state))
-			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &key, &isnull);
+			tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &key, &isnull);
 	}
 	systable_endscan(scan);
 	table_close(states, AccessShareLock);
+}
+
+/*
+ * pv.consented(subject, purpose)
+ */
+Datum
+pvext_consented(PG_FUNCTION_ARGS)
+{
+	Keys		keys = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 1, "purpose");
+	keys.target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (keys.target->kind == KEY_INTEGER && pvext_can_trust_bits() && !pvext_any_pending())
+		pvext_each_bucket(keys.target->subject->id, keys.target->purpose_id, put_bucket, &keys);
+	else
+		put_states(&keys);
 	return (Datum) 0;
 }
 

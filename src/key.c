@@ -15,6 +15,7 @@
 #include "expression.h"
 #include "key.h"
 #include "spi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -54,14 +55,14 @@ pvext_malformed_key(PvextTable *subject)
 					 pvext_join_names(subject->key, ", ", true))));
 }
 
-/* What a type's input says of a text that is none of its values. */
+/* What types' input functions say of a text that is none of their values. */
 static bool
 is_malformed(int sqlerrcode)
 {
-	return sqlerrcode == ERRCODE_INVALID_TEXT_REPRESENTATION ||
-		sqlerrcode == ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE ||
-		sqlerrcode == ERRCODE_INVALID_DATETIME_FORMAT ||
-		sqlerrcode == ERRCODE_DATETIME_VALUE_OUT_OF_RANGE;
+	return (ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_DATA_EXCEPTION &&
+			sqlerrcode != ERRCODE_DIVISION_BY_ZERO) ||
+		sqlerrcode == ERRCODE_SYNTAX_ERROR || sqlerrcode == ERRCODE_UNDEFINED_TABLE ||
+		sqlerrcode == ERRCODE_UNDEFINED_OBJECT || sqlerrcode == ERRCODE_UNDEFINED_FUNCTION;
 }
 
 /*
@@ -212,6 +213,48 @@ pvext_key_match_sql(PvextTable *subject, const char *format, int first)
 						 cast_key(type, ref));
 	}
 	return buf.data;
+}
+
+/* SQL: keys as rows k, whose columns' texts are the arrays $1, $2, ... */
+char *
+pvext_key_rows_sql(PvextTable *subject)
+{
+	StringInfoData arrays;
+	StringInfoData names;
+
+	initStringInfo(&arrays);
+	initStringInfo(&names);
+	for (int i = 1; i <= list_length(subject->key); i++)
+	{
+		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
+		appendStringInfo(&names, "%sk%d", i > 1 ? ", " : "", i);
+	}
+	return psprintf("unnest(%s) AS k(%s)", arrays.data, names.data);
+}
+
+/* Keys as the arrays of pvext_key_rows_sql(). */
+void
+pvext_arg_key_columns(PvextArgs *args, PvextTable *subject, List *keys)
+{
+	int			ncolumns = list_length(subject->key);
+	Datum	   *elements = palloc(sizeof(Datum) * ncolumns * Max(list_length(keys), 1));
+	int			nkeys = list_length(keys);
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, keys)
+	{
+		List	   *parts = pvext_split_key(subject, lfirst(lc));
+
+		for (int i = 0; i < ncolumns; i++)
+			elements[i * nkeys + n] = CStringGetTextDatum(list_nth(parts, i));
+		n++;
+	}
+	for (int i = 0; i < ncolumns; i++)
+		pvext_arg(args, TEXTARRAYOID,
+				  PointerGetDatum(construct_array(elements + i * nkeys, nkeys, TEXTOID, -1,
+												  false, TYPALIGN_INT)),
+				  false);
 }
 
 void

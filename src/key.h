@@ -14,6 +14,8 @@ extern bool pvext_has_integer_key(PvextTable *subject);
 extern List *pvext_split_key(PvextTable *subject, const char *key);
 extern char *pvext_key_sql(PvextTable *subject);
 extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);
+extern char *pvext_key_rows_sql(PvextTable *subject);
+extern void pvext_arg_key_columns(PvextArgs *args, PvextTable *subject, List *keys);
 extern void pvext_malformed_key(PvextTable *subject);
 extern void pvext_unknown_key(PvextTable *subject);
 extern uint64 pvext_run_keys(PvextTable *subject, PvextStatement *statement,

@@ -246,8 +246,26 @@ pvext_former_row(PvextTable *subject, const bytea *digest)
 }
 
 /*
- * Complete the open request of a subject whose row has been deleted, where no
- * row of another table can be left of it.
+ * The key that a subject has now, of whom an open request was made under
+ * another; NULL where there is none.
+ */
+char *
+pvext_key_of_request(PvextTable *subject, const bytea *former_digest)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(former_digest), false);
+	if (pvext_own("SELECT key FROM pv.erasure_ledger WHERE relation_id = $1"
+				  " AND former_digest = $2 AND former_digest <> subject_digest"
+				  " AND key IS NOT NULL ORDER BY requested_at DESC LIMIT 1", &args) == 0)
+		return NULL;
+	return pvext_value(0, 1);
+}
+
+/*
+ * Complete the open request of a subject whose row, of the key that it has now,
+ * has been deleted, where no row of another table can be left of it.
  */
 void
 pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
@@ -259,7 +277,7 @@ pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
 	pvext_arg_name(&args, pvext_login_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'completed', completed_at = now(),"
 					 " key = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
-					 " WHERE relation_id = $1 AND (subject_digest = $2 OR former_digest = $2)"
+					 " WHERE relation_id = $1 AND subject_digest = $2"
 					 " AND state NOT IN ('completed', 'cancelled')", &args);
 }
 

@@ -45,6 +45,7 @@ extern bool pvext_is_open(const PvextRequest *request);
 extern HeapTuple pvext_save_request(PvextTable *subject, PvextRequest *request);
 extern HeapTuple pvext_request_row(const pg_uuid_t *id);
 extern HeapTuple pvext_former_row(PvextTable *subject, const bytea *digest);
+extern char *pvext_key_of_request(PvextTable *subject, const bytea *former_digest);
 extern void pvext_conclude_deleted(PvextTable *subject, const bytea *digest);
 extern int64 pvext_erased_lately(void);
 extern bool pvext_older_running(int64 *than);

@@ -101,7 +101,8 @@ relation_changed(Datum arg, Oid relid)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(relid) || relid == map_relid)
+	/* Until a map has been read, any relation might be the one. */
+	if (!OidIsValid(relid) || relid == map_relid || !OidIsValid(map_relid))
 	{
 		changes++;
 		pvext_forget_secret();

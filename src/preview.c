@@ -273,12 +273,24 @@ count_personal(PvextStep *step)
 	return counts.due + counts.retained;
 }
 
+/* What of the ledgers names a subject still. */
+static void
+put_traces_left(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
+				const bytea *digest)
+{
+	PvextTrace	traces[PVEXT_LEDGERS];
+
+	pvext_find_traces(subject, key, digest, traces);
+	for (int i = 0; i < PVEXT_LEDGERS; i++)
+		put_remainder(fcinfo, pvext_own_relation(traces[i].relation), "key",
+					  traces[i].due + traces[i].retained);
+}
+
 /* What of one subject's data is still personal. */
 static void
 put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
 {
 	bytea	   *digest = pvext_subject_digest(plan->subject->id, row->key);
-	PvextTrace	traces[PVEXT_LEDGERS];
 	ListCell   *lc;
 
 	look_at(plan, row, digest);
@@ -295,10 +307,7 @@ put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
 
 		put_remainder(fcinfo, removal->table->relid, NULL, count_personal(removal->preview));
 	}
-	pvext_find_traces(plan->subject, row->key, digest, traces);
-	for (int i = 0; i < PVEXT_LEDGERS; i++)
-		put_remainder(fcinfo, pvext_own_relation(traces[i].relation), "key",
-					  traces[i].due + traces[i].retained);
+	put_traces_left(fcinfo, plan->subject, row->key, digest);
 }
 
 /*
@@ -356,6 +365,7 @@ verify_by_map(PvextMap *map, void *arg)
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
 	List	   *rows = NIL;
 	PvextRow   *row;
+	bytea	   *digest = call->digest;
 
 	pvext_lock_plan(plan, AccessShareLock);
 	if (call->key)
@@ -363,10 +373,15 @@ verify_by_map(PvextMap *map, void *arg)
 	if (rows != NIL)
 		row = linitial(rows);
 	else
-		row = find_by_digest(plan, call->digest ? call->digest
-							 : digest_of_former(subject, call->key));
+	{
+		if (digest == NULL)
+			digest = digest_of_former(subject, call->key);
+		row = find_by_digest(plan, digest);
+	}
 	if (row)
 		put_remainders(call->fcinfo, plan, row);
+	else
+		put_traces_left(call->fcinfo, subject, call->key, digest);
 }
 
 Datum

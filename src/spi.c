@@ -239,11 +239,12 @@ pvext_arg_bool(PvextArgs *args, bool value)
  * Prepare the statement if it has no plan yet, and execute it, both as role.
  *
  * The nest level undoes what a trigger may have SET, so that the next
- * statement finds the pinned settings again.
+ * statement finds the pinned settings again.  by_index is for plans that are
+ * to go by an index whatever the statistics say now.
  */
 static uint64
 run_as(Oid role, PvextStatement *statement, PvextArgs *args,
-	   int cursor_options, bool keep)
+	   int cursor_options, bool keep, bool by_index)
 {
 	MemoryContext old = CurrentMemoryContext;
 	int			nestlevel = NewGUCNestLevel();
@@ -251,6 +252,9 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 	int			result;
 
 	pvext_switch_user(role, &back);
+	if (by_index && (statement->plan == NULL || !SPI_plan_is_valid(statement->plan)))
+		(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 
 	if (statement->plan == NULL)
 	{
@@ -287,7 +291,7 @@ pvext_run(Oid role, const char *sql, PvextArgs *args)
 {
 	PvextStatement statement = {sql, NULL};
 
-	return run_as(role, &statement, args, 0, false);
+	return run_as(role, &statement, args, 0, false, false);
 }
 
 /*
@@ -298,7 +302,7 @@ uint64
 pvext_run_kept(Oid role, PvextStatement *statement, PvextArgs *args,
 			   int cursor_options)
 {
-	return run_as(role, statement, args, cursor_options, true);
+	return run_as(role, statement, args, cursor_options, true, false);
 }
 
 /* Run a statement on pvext's own tables. */
@@ -308,11 +312,14 @@ pvext_own(const char *sql, PvextArgs *args)
 	return pvext_run(pvext_role(), sql, args);
 }
 
-/* The same, keeping the plan, which is made once for all values. */
+/*
+ * The same, keeping the plan, which is made once for all values: by an index,
+ * also where the table is still small or empty when it is made.
+ */
 uint64
 pvext_own_kept(PvextStatement *statement, PvextArgs *args)
 {
-	return pvext_run_kept(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN);
+	return run_as(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN, true, true);
 }
 
 /*

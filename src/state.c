@@ -97,14 +97,16 @@ pvext_scan_states(Relation states, int32 relation_id, int32 purpose_id,
 				  const Datum *key, Snapshot snapshot)
 {
 	ScanKeyData keys[3];
+	int			n = 1;
 
 	ScanKeyInit(&keys[0], STATE_RELATION_ID, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(relation_id));
-	ScanKeyInit(&keys[1], STATE_PURPOSE_ID, BTEqualStrategyNumber, F_INT4EQ,
+	if (key)
+		ScanKeyInit(&keys[n++], STATE_KEY, BTEqualStrategyNumber, F_TEXTEQ, *key);
+	ScanKeyInit(&keys[n++], STATE_PURPOSE_ID, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(purpose_id));
-	ScanKeyInit(&keys[2], STATE_KEY, BTEqualStrategyNumber, F_TEXTEQ, key ? *key : (Datum) 0);
 	return systable_beginscan(states, pvext_own_relation("consent_state_key"), true, snapshot,
-							  key ? 3 : 2, keys);
+							  n, keys);
 }
 
 Datum

@@ -23,7 +23,6 @@
 #include "secret.h"
 #include "spi.h"
 #include "suppression.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -95,14 +94,9 @@ static char *
 addresses_sql(PvextTable *subject)
 {
 	StringInfoData columns;
-	StringInfoData arrays;
-	StringInfoData names;
 	ListCell   *lc;
-	int			n = list_length(subject->key);
 
 	initStringInfo(&columns);
-	initStringInfo(&arrays);
-	initStringInfo(&names);
 	foreach(lc, subject->columns)
 	{
 		PvextColumn *column = lfirst(lc);
@@ -118,31 +112,10 @@ addresses_sql(PvextTable *subject)
 	}
 	if (columns.len == 0)
 		return NULL;
-	for (int i = 1; i <= n; i++)
-	{
-		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
-		appendStringInfo(&names, "%sk%d", i > 1 ? ", " : "", i);
-	}
-	return psprintf("SELECT a.a FROM unnest(%s) AS k(%s) JOIN %s AS r ON %s,"
+	return psprintf("SELECT a.a FROM %s JOIN %s AS r ON %s,"
 					" unnest(ARRAY[%s]) AS a(a) WHERE a.a IS NOT NULL",
-					arrays.data, names.data, subject->sql_name,
+					pvext_key_rows_sql(subject), subject->sql_name,
 					pvext_key_match_sql(subject, "k.k%d", 1), columns.data);
-}
-
-/* A column of the keys as text[]. */
-static void
-arg_key_column(PvextArgs *args, PvextTable *subject, List *keys, int column)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(keys), 1));
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, keys)
-		elements[n++] = CStringGetTextDatum(list_nth(pvext_split_key(subject, lfirst(lc)),
-													 column));
-	pvext_arg(args, TEXTARRAYOID,
-			  PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT)),
-			  false);
 }
 
 /*
@@ -167,8 +140,7 @@ address_digests(PvextTable *subject, List *keys, bool now)
 			return NIL;
 		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject), sql);
 	}
-	for (int i = 0; i < list_length(subject->key); i++)
-		arg_key_column(&args, subject, keys, i);
+	pvext_arg_key_columns(&args, subject, keys);
 	statement->read_only = !now;
 	n = pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN);
 	for (uint64 i = 0; i < n; i++)

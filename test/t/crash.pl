@@ -1,5 +1,6 @@
 # Crashes: a backend that is killed, or a server that stops at once, in the
-# middle of an erasure leaves nothing half done. What was committed stays.
+# middle of an erasure or of consents leaves nothing half done. What was
+# committed stays.
 use strict;
 use warnings FATAL => 'all';
 
@@ -252,6 +253,91 @@ query("SELECT pv.erase_subjects('person', (SELECT array_agg(id::text) FROM ($all
 check('at the end', $n - 1);
 # Serial tokens: a number that a crash has taken back is not given twice.
 is(query('SELECT count(DISTINCT code) FROM person'), $n, 'tokens are unique');
+
+#
+# Consents: what was acknowledged stays, ledger, state and bits agree
+#
+
+query(q{
+	SELECT pv.declare_purpose('news', 'consent', 'the newsletter');
+	SELECT pv.declare_consent_text('news', '1', 'en', 'I want it.');
+	CREATE TABLE reader (id int PRIMARY KEY);
+	INSERT INTO reader SELECT generate_series(1, 9000);
+	SELECT pv.declare_subject('reader');
+	SELECT count(pv.give_consent('reader', id, 'news', '1', 'web')) FROM reader WHERE id % 100 = 0;
+});
+
+# Who has consented, by bits and by state; they agree.
+sub readers
+{
+	my ($name) = @_;
+	my $readers = query("SELECT string_agg(id::text, ' ' ORDER BY id) FROM reader WHERE pv.has_consent('reader', id, 'news')");
+
+	is(query("SELECT string_agg(key, ' ' ORDER BY key::int) FROM pv.consented('reader', 'news') AS key"),
+		$readers, "$name: bits and state agree");
+	is(query('SELECT * FROM pv.verify_consents()'), '', "$name: and the ledger");
+	return $readers;
+}
+
+my $readers = readers('consents');
+my $changes = q{
+	SELECT count(pv.give_consent('reader', id, 'news', '1', 'web')) FROM reader WHERE id % 100 = 7;
+	SELECT count(pv.withdraw_consent('reader', id, 'news', 'web')) FROM reader WHERE id % 200 = 0};
+
+$log = log_size();
+$session = start_psql('consents', 'BEGIN', $changes, 'SELECT pg_sleep(600)');
+kill 'KILL', wait_for_sleep($session);
+finish($session);
+wait_for_recovery($log);
+is(readers('killed with consents'), $readers, 'killed with consents: nothing has changed');
+
+$session = start_psql('consents_stopped', 'BEGIN', $changes, 'SELECT pg_sleep(600)');
+wait_for_sleep($session);
+query("SELECT pv.give_consent('reader', 1, 'news', '1', 'web'), pv.withdraw_consent('reader', 100, 'news', 'web')");
+$node->stop('immediate');
+finish($session);
+$node->start;
+$readers =~ s/^100 /1 /;
+is(readers('stopped with consents'), $readers, 'stopped with consents: only what was committed');
+
+# Two at once in the same buckets, killed at any moment: each says which were
+# acknowledged, and those stay.
+my %acknowledged;
+$kills = 0;
+foreach my $i (1 .. 5)
+{
+	my @sessions = map {
+		my $k = $_;
+		start_psql("readers_${i}_$k", 'SELECT pg_backend_pid()',
+			(map { ("SELECT pv.give_consent('reader', $_, 'news', '1', 'web')", "SELECT $_ AS given") }
+				map { 2 * (($_ * 7 + 800 * $i) % 4500) + $k } 1 .. 700));
+	} 1 .. 2;
+
+	$log = log_size();
+	foreach my $s (@sessions)
+	{
+		$s->{handle}->pump until ${ $s->{out} } =~ /^\d+\n\n\d+\n/;
+	}
+	my ($pid) = ${ $sessions[0]->{out} } =~ /^(\d+)\n/;
+	select undef, undef, undef, 0.003 * $i;
+	my $killed = kill('KILL', $pid);
+	finish($_) foreach @sessions;
+	wait_for_recovery($log) if $killed;
+	$kills++ if $killed;
+	foreach my $session (@sessions)
+	{
+		my (undef, @given) = grep { $_ ne '' } split /\n/, ${ $session->{out} };
+		$acknowledged{$_} = 1 foreach @given;
+	}
+	$readers = readers("readers at any moment, $i");
+	my %have = map { $_ => 1 } split / /, $readers;
+	is(join(' ', grep { !$have{$_} } sort keys %acknowledged), '', "readers at any moment, $i: all that were acknowledged have consented");
+}
+cmp_ok($kills, '>', 0, 'some of them were killed');
+note scalar(keys %acknowledged) . ' acknowledged';
+query($changes);
+readers('readers at the end');
+is(query('SELECT max(n) FROM (SELECT count(*) AS n FROM pv.consent_bitmap GROUP BY relation_id, purpose_id, bucket) b'), '1', 'the rows of the bits have become one');
 
 $node->stop;
 done_testing();

@@ -1,5 +1,5 @@
-# Dump and restore: the map, the holds, the ledger and the record of calls come
-# back in another server, and an erasure works there. Also: what DROP EXTENSION
+# Dump and restore: the map, the holds, the ledgers and the record of calls come
+# back in another server, and erasures, consents and agreements work there. Also: what DROP EXTENSION
 # leaves, and a schema pv that somebody made before.
 use strict;
 use warnings FATAL => 'all';
@@ -30,6 +30,24 @@ my @kept = (
 	'SELECT * FROM pv.role_profile ORDER BY role::text, profile',
 	'SELECT * FROM pv.relation ORDER BY id',
 	'SELECT * FROM pv.secret',
+	'SELECT * FROM pv.consent_text ORDER BY id',
+	'SELECT * FROM pv.consent_state ORDER BY id',
+	'SELECT * FROM pv.consent_event ORDER BY id',
+	'SELECT relation_id, purpose_id, bucket, next_expiry, codes FROM pv.consent_bitmap ORDER BY 1, 2, 3, 5',
+	'SELECT * FROM pv.consent_token ORDER BY selector',
+	'SELECT * FROM pv.consent ORDER BY id',
+	'SELECT * FROM pv.consent_history ORDER BY id',
+	'SELECT * FROM pv.agreement ORDER BY id',
+	'SELECT * FROM pv.agreement_state ORDER BY id',
+	'SELECT * FROM pv.agreement_event ORDER BY id',
+	'SELECT * FROM pv.agreement_history ORDER BY id',
+	'SELECT * FROM pv.evidence_key ORDER BY subject_digest, ledger',
+	'SELECT * FROM pv.suppression ORDER BY digest',
+	'SELECT * FROM pv.verify_consents()',
+	'SELECT * FROM pv.verify_agreements()',
+	'SELECT array_agg(id ORDER BY id) FROM member WHERE pv.has_consent(\'member\', id, \'news\')',
+	'SELECT array_agg(key ORDER BY key COLLATE "C") FROM pv.consented(\'member\', \'news\') AS key',
+	'SELECT id, pv.has_consent(\'customer\', id, \'news\'), pv.may_process(\'customer\', id, \'letters\') FROM customer ORDER BY id',
 	'SELECT relation, column_name, severity, problem FROM pv.check_map() ORDER BY relation::text, 2, 4',
 	'SELECT c.relname, c.relacl::text, has_table_privilege(\'shop_app\', c.oid, \'SELECT\') FROM pg_class c WHERE relnamespace = \'pv\'::regnamespace AND relkind IN (\'r\', \'v\', \'S\') ORDER BY relname',
 	'SELECT p.oid::regprocedure::text, p.proacl::text FROM pg_proc p WHERE pronamespace = \'pv\'::regnamespace ORDER BY 1',
@@ -134,6 +152,40 @@ $old->safe_psql(
 	DROP TABLE gone;
 });
 
+# Consents in several buckets, given, withdrawn, expiring, requested; objections;
+# agreements; evidence, which only the secret can read
+my $token = sub {
+	my ($out) = $old->safe_psql('shop', $_[0]) =~ /(\S{64})$/ or die 'no token';
+	return $out;
+};
+$old->safe_psql(
+	'shop', q{
+	SELECT pv.declare_purpose('news', 'consent', 'the newsletter');
+	SELECT pv.declare_purpose('letters', 'legitimate_interests', 'advertising by post');
+	SELECT pv.declare_consent_text('news', '1', 'en', 'I want the newsletter.');
+	SELECT pv.declare_consent_text('news', '1', 'sv', 'Jag vill ha nyhetsbrevet – gärna.');
+	SELECT pv.declare_consent_text('news', '0', 'en', 'I might.');
+	SELECT pv.withdraw_consent_text('news', '0');
+	SELECT pv.declare_agreement('terms', '1', 'You pay.');
+	SELECT pv.declare_agreement('terms', '2', 'You pay soon.');
+	SET ROLE shop_owner;
+	CREATE TABLE member (id bigint PRIMARY KEY, mail text);
+	INSERT INTO member SELECT i, i || '@member.org' FROM generate_series(-5, 9000, 5) i;
+	SELECT pv.declare_subject('member');
+	SELECT pv.declare_personal('member', '{mail}', 'contact', '{news}');
+	RESET ROLE;
+	SELECT count(pv.give_consent('member', id, 'news', '1', 'web', '{"ip": "10.9.8.7"}', language => 'sv')) FROM member WHERE id % 100 = 0;
+	SELECT count(pv.give_consent('member', id, 'news', '1', 'web', expires => '2099-01-01')) FROM member WHERE id % 100 = 50 OR id = -5;
+	SELECT count(pv.withdraw_consent('member', id, 'news', 'web')) FROM member WHERE id % 1000 = 0;
+	SELECT pv.give_consent('customer', 'C' || i, 'news', '1', 'letter', '{"letter": 7}') FROM unnest('{1,3,6}'::int[]) i;
+	SELECT pv.object_to('customer', 'C7'::text, 'letters', 'phone', '{"by": "phone"}');
+	SELECT pv.accept_agreement('customer', 'C' || i, 'terms', '1', '{"ip": "10.1.1.1"}') FROM unnest('{1,6,7}'::int[]) i;
+	SELECT pv.accept_agreement('customer', 'C6'::text, 'terms', '2');
+	SELECT pv.end_agreement('customer', 'C7'::text, 'terms');
+});
+my $confirm = $token->("SELECT pv.request_consent('member', 5, 'news', '1', 'web', language => 'en')");
+my $unsubscribe = $token->("SELECT pv.unsubscribe_token('member', 100, 'news')");
+
 # Erasures of each kind: completed, in part, blocked, requested, cancelled; holds
 # that stand, are released, and of an erased person
 $old->safe_psql('shop', "SET client_min_messages = error; $_") foreach (
@@ -209,6 +261,43 @@ foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 		"$database: the note is redacted");
 	is($new->safe_psql($database, "SELECT pv.release_hold(2, 'settled'); SELECT state FROM pv.erase_subject('customer', 'C5'::text)"),
 		"\ncompleted", "$database: without the hold the blocked request completes");
+
+	# Consents go on where they stood: links that were sent out work, new events
+	# come after the old ones, and the bits are kept in step.
+	is($new->safe_psql($database, "SELECT count(*) FROM pv.consent_history WHERE evidence->>'ip' = '10.9.8.7'"),
+		'91', "$database: evidence can be read");
+	is($new->safe_psql($database, qq{
+		SET SESSION AUTHORIZATION shop_app;
+		SELECT pv.confirm_consent('$confirm'), pv.withdraw_consent('$unsubscribe');
+		SELECT pv.give_consent('member', 6000, 'news', '1', 'web', '{"ip": "10.9.8.8"}');
+		SELECT pv.withdraw_consent('member', 150, 'news', 'web');
+		SELECT id, pv.has_consent('member', id, 'news') FROM unnest('{-5,5,100,150,200,6000}'::bigint[]) id}),
+		"|\n\n\n-5|t\n5|t\n100|f\n150|f\n200|t\n6000|t", "$database: links work, consents are given and withdrawn");
+	is(sqlstate($new, $database, "SELECT pv.confirm_consent('$confirm')"), '28000', "$database: a link works once");
+	is($new->safe_psql($database, q{
+		SELECT count(*) = count(DISTINCT id) FROM pv.event;
+		SELECT count(*) FROM pv.verify_consents();
+		SELECT count(*) FROM pv.consent_bitmap GROUP BY relation_id, purpose_id, bucket HAVING count(*) > 1}),
+		"t\n0", "$database: ledger, state and bits agree");
+	is(sqlstate($new, $database, $_), '55000', "$database: refused: $_")
+	  foreach ('DELETE FROM pv.consent_event', 'UPDATE pv.agreement_event SET at = now()', 'TRUNCATE pv.consent_event',
+		"UPDATE pv.consent_text SET body = 'x' WHERE version = '1'");
+	is(sqlstate($new, $database, "SELECT pv.give_consent('member', 10, 'news', '0', 'web')"), '55000', "$database: a text stays withdrawn");
+	is($new->safe_psql($database, q{
+		SELECT pv.bound_by('customer', 'C6'::text, 'terms'), pv.bound_by('customer', 'C7'::text, 'terms');
+		SELECT pv.accept_agreement('customer', 'C7'::text, 'terms', '2');
+		SELECT pv.bound_by('customer', 'C7'::text, 'terms');
+		SELECT count(*) FROM pv.verify_agreements()}), "2|\n\n2\n0", "$database: agreements go on");
+	is($new->safe_psql($database, q{
+		SELECT state FROM pv.erase_subject('customer', 'C6'::text);
+		SELECT count(*) FROM pv.consent WHERE key = 'C6';
+		SELECT count(*) FROM pv.agreement_history WHERE key = 'C6';
+		SELECT count(*) FROM pv.verify_consents()}), "partial\n0\n0\n0", "$database: an erasure forgets who consented");
+	is($new->safe_psql($database, q{
+		BEGIN;
+		INSERT INTO customer VALUES ('C99', 'x', 'P1@Example.org'), ('C98', 'x', 'p98@example.org');
+		SELECT pv.may_process('customer', 'C99'::text, 'letters'), pv.may_process('customer', 'C98'::text, 'letters'), pv.may_process('customer', 'C7'::text, 'letters');
+		ROLLBACK}), 'f|t|f', "$database: who was erased is not written to when imported again");
 
 	# No sequence gives a number twice: holds, events, relations, tokens.
 	is($new->safe_psql($database, "SELECT pv.place_hold('customer', 'C12'::text, 'another case') > 2"),
