@@ -18,7 +18,6 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "check.h"
-#include "ending.h"
 #include "expression.h"
 #include "funcapi.h"
 #include "hold.h"
@@ -35,19 +34,9 @@
 
 PG_FUNCTION_INFO_V1(pvext_check_map);
 
-/* A run of checks. */
-typedef struct Check
-{
-	int32		only;			/* a relation's id, 0 for all */
-	List	   *findings;		/* PvextFinding */
-} Check;
-
-/* A declared relation that is there, as r; c is its row of pg_class. */
-#define LIVE_RELATION "pv.relation r JOIN pg_class c ON c.oid = r.relation"
-#define ONLY "($1 = 0 OR r.id = $1)"
-
-static void
-add_finding(Check *check, const char *relation, const char *column, bool error,
+/* Add what has been found; the texts are kept. */
+void
+pvext_add_finding(PvextCheck *check, const char *relation, const char *column, bool error,
 			char *problem, char *hint)
 {
 	PvextFinding *finding = palloc(sizeof(PvextFinding));
@@ -65,8 +54,8 @@ add_finding(Check *check, const char *relation, const char *column, bool error,
  * limited to.  Returns its rows as arrays of C strings, which, other than
  * SPI's result, survive the next query.
  */
-static List *
-fetch(Check *check, const char *sql)
+List *
+pvext_check_rows(PvextCheck *check, const char *sql)
 {
 	PvextArgs	args = {0};
 	List	   *rows = NIL;
@@ -86,8 +75,8 @@ fetch(Check *check, const char *sql)
 }
 
 /* The text of a name[] as a list of C strings. */
-static List *
-parse_names(char *text)
+List *
+pvext_parse_names(char *text)
 {
 	Datum		array = OidInputFunctionCall(F_ARRAY_IN, text, NAMEOID, -1);
 	Datum	   *elements;
@@ -101,18 +90,19 @@ parse_names(char *text)
 	return names;
 }
 
-static bool
-is_true(const char *value)
+/* A boolean as pvext_check_rows() gives it. */
+bool
+pvext_says_true(const char *value)
 {
 	return value != NULL && value[0] == 't';
 }
 
 /* Subject tables and linked ones: OID and name. */
-static List *
-mapped_relations(Check *check)
+List *
+pvext_mapped_relations(PvextCheck *check)
 {
-	return fetch(check,
-				 "SELECT r.relation::oid, r.relation FROM " LIVE_RELATION " WHERE " ONLY
+	return pvext_check_rows(check,
+				 "SELECT r.relation::oid, r.relation FROM " PVEXT_LIVE_RELATION " WHERE " PVEXT_ONLY
 				 " AND (r.id IN (SELECT relation_id FROM pv.declared_subject)"
 				 "  OR r.id IN (SELECT relation_id FROM pv.declared_link))"
 				 " ORDER BY r.relation::text");
@@ -120,14 +110,14 @@ mapped_relations(Check *check)
 
 /* Declarations whose table has been dropped. */
 static void
-check_orphans(Check *check)
+check_orphans(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT format('%I.%I', r.schema, r.name) FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
-					  " WHERE c.oid IS NULL AND " ONLY
+					  " WHERE c.oid IS NULL AND " PVEXT_ONLY
 					  " AND (r.id IN (SELECT relation_id FROM pv.declared_subject)"
 					  "  OR r.id IN (SELECT relation_id FROM pv.declared_link)"
 					  "  OR r.id IN (SELECT parent_id FROM pv.declared_link)"
@@ -138,7 +128,7 @@ check_orphans(Check *check)
 	{
 		char	  **row = lfirst(lc);
 
-		add_finding(check, row[0], NULL, true,
+		pvext_add_finding(check, row[0], NULL, true,
 					"the table has been dropped, its declarations have not",
 					"Create it again, or create an empty table of that name, undeclare it and drop it.");
 	}
@@ -152,12 +142,12 @@ check_table(void *arg)
 
 /* Tables that could not be declared any more, such as a new partition. */
 static void
-check_tables(Check *check)
+check_tables(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check, "SELECT r.relation::oid, r.relation FROM " LIVE_RELATION
-					  " WHERE " ONLY " ORDER BY 2::text"))
+	foreach(lc, pvext_check_rows(check, "SELECT r.relation::oid, r.relation FROM " PVEXT_LIVE_RELATION
+					  " WHERE " PVEXT_ONLY " ORDER BY 2::text"))
 	{
 		char	  **row = lfirst(lc);
 		Oid			relid = atooid(row[0]);
@@ -165,17 +155,17 @@ check_tables(Check *check)
 			pvext_try(check_table, &relid);
 
 		if (error)
-			add_finding(check, row[1], NULL, true, error->message, error->hint);
+			pvext_add_finding(check, row[1], NULL, true, error->message, error->hint);
 	}
 }
 
 /* Columns that are declared and don't exist. */
 static void
-check_columns(Check *check)
+check_columns(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "WITH declared (relation_id, name, what, error) AS ("
 					  " SELECT relation_id, unnest(key), 'subject', true FROM pv.declared_subject"
 					  " UNION SELECT relation_id, unnest(columns), 'link', true FROM pv.declared_link"
@@ -184,15 +174,15 @@ check_columns(Check *check)
 					  " UNION SELECT relation_id, unnest(columns), 'retention', true FROM pv.declared_retention"
 					  " UNION SELECT relation_id, column_name, 'not_personal', false FROM pv.not_personal)"
 					  " SELECT r.relation, d.name, d.what, d.error"
-					  " FROM declared d JOIN (" LIVE_RELATION ") ON r.id = d.relation_id"
-					  " WHERE " ONLY " AND NOT EXISTS (SELECT FROM pg_attribute a"
+					  " FROM declared d JOIN (" PVEXT_LIVE_RELATION ") ON r.id = d.relation_id"
+					  " WHERE " PVEXT_ONLY " AND NOT EXISTS (SELECT FROM pg_attribute a"
 					  "  WHERE a.attrelid = c.oid AND a.attname = d.name"
 					  "  AND a.attnum > 0 AND NOT a.attisdropped)"
 					  " ORDER BY r.relation::text, d.name, d.what"))
 	{
 		char	  **row = lfirst(lc);
 
-		add_finding(check, row[0], row[1], is_true(row[3]),
+		pvext_add_finding(check, row[0], row[1], pvext_says_true(row[3]),
 					psprintf("the column does not exist, but is declared (%s)", row[2]),
 					psprintf("Undeclare it with pv.undeclare_%s(), or declare what takes its place.",
 							 row[2]));
@@ -201,22 +191,22 @@ check_columns(Check *check)
 
 /* Keys of subjects, and what links lead to, must name one row. */
 static void
-check_keys(Check *check)
+check_keys(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT DISTINCT r.relation::oid, r.relation, k.columns::text"
 					  " FROM (SELECT relation_id, key AS columns FROM pv.declared_subject"
 					  "  UNION SELECT parent_id, parent_columns FROM pv.declared_link) k"
-					  " JOIN (" LIVE_RELATION ") ON r.id = k.relation_id"
-					  " WHERE " ONLY " ORDER BY 2, 3"))
+					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = k.relation_id"
+					  " WHERE " PVEXT_ONLY " ORDER BY 2, 3"))
 	{
 		char	  **row = lfirst(lc);
-		List	   *columns = parse_names(row[2]);
+		List	   *columns = pvext_parse_names(row[2]);
 
 		if (!pvext_is_unique(atooid(row[0]), columns))
-			add_finding(check, row[1], linitial(columns), true,
+			pvext_add_finding(check, row[1], linitial(columns), true,
 						psprintf("the key (%s) is no longer unique",
 								 pvext_join_names(columns, ", ", true)),
 						psprintf("CREATE UNIQUE INDEX ON %s (%s);", row[1],
@@ -226,20 +216,20 @@ check_keys(Check *check)
 
 /* Links whose rows are found by reading the whole table. */
 static void
-check_indexes(Check *check)
+check_indexes(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound"
-					  " FROM pv.declared_link l JOIN (" LIVE_RELATION ") ON r.id = l.relation_id"
-					  " WHERE " ONLY " ORDER BY r.relation::text, l.name"))
+					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
+					  " WHERE " PVEXT_ONLY " ORDER BY r.relation::text, l.name"))
 	{
 		char	  **row = lfirst(lc);
-		List	   *columns = parse_names(row[2]);
+		List	   *columns = pvext_parse_names(row[2]);
 
 		if (!pvext_is_indexed(atooid(row[0]), columns, row[4]))
-			add_finding(check, row[1], linitial(columns), false,
+			pvext_add_finding(check, row[1], linitial(columns), false,
 						psprintf("link \"%s\" has no index", row[3]),
 						psprintf("CREATE INDEX ON %s (%s);", row[1],
 								 pvext_join_names(columns, ", ", true)));
@@ -254,7 +244,7 @@ rebind(void *arg)
 
 /* Expressions that no longer mean anything, or that belong to a former owner. */
 static void
-check_expressions(Check *check)
+check_expressions(PvextCheck *check)
 {
 	ListCell   *lc;
 
@@ -267,11 +257,11 @@ check_expressions(Check *check)
 		ErrorData  *error = same_owner ? pvext_try(rebind, stored) : NULL;
 
 		if (error)
-			add_finding(check, stored->relation, column, true,
+			pvext_add_finding(check, stored->relation, column, true,
 						psprintf("%s no longer works: %s", pvext_describe_stored(stored), error->message),
 						"Declare it again.");
 		if (!same_owner)
-			add_finding(check, stored->relation, column, true,
+			pvext_add_finding(check, stored->relation, column, true,
 						psprintf("%s was declared for \"%s\", the table is now owned by \"%s\"",
 								 pvext_describe_stored(stored), stored->owner, owner),
 						"Let the table's owner declare it again.");
@@ -285,7 +275,7 @@ resolve_strategy(void *arg)
 	char	   *argument;
 
 	(void) pvext_resolve_strategy(atooid(row[0]), row[2], row[3], row[4], row[5],
-								  is_true(row[6]), &argument);
+								  pvext_says_true(row[6]), &argument);
 }
 
 /*
@@ -294,11 +284,11 @@ resolve_strategy(void *arg)
  * tried.
  */
 static void
-check_strategies(Check *check)
+check_strategies(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT r.relation::oid, r.relation, p.column_name, p.strategy,"
 					  " p.argument,"
 					  " CASE WHEN p.strategy = 'expression' THEN p.argument END,"
@@ -307,240 +297,34 @@ check_strategies(Check *check)
 					  " OR EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f'"
 					  "  AND k.confrelid = c.oid AND a.attnum = ANY (k.confkey)),"
 					  " p.strategy <> 'expression' OR p.owner = pg_get_userbyid(c.relowner)"
-					  " FROM pv.declared_personal p JOIN (" LIVE_RELATION ") ON r.id = p.relation_id"
+					  " FROM pv.declared_personal p JOIN (" PVEXT_LIVE_RELATION ") ON r.id = p.relation_id"
 					  " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = p.column_name"
-					  " WHERE " ONLY " AND NOT a.attisdropped"
+					  " WHERE " PVEXT_ONLY " AND NOT a.attisdropped"
 					  " ORDER BY r.relation::text, a.attnum"))
 	{
 		char	  **row = lfirst(lc);
 		ErrorData  *error;
 
-		if (!is_true(row[7]) || OidIsValid(pvext_foreign_child(atooid(row[0]))))
+		if (!pvext_says_true(row[7]) || OidIsValid(pvext_foreign_child(atooid(row[0]))))
 			continue;
 		error = pvext_try(resolve_strategy, row);
 		if (error)
-			add_finding(check, row[1], row[2], true,
+			pvext_add_finding(check, row[1], row[2], true,
 						psprintf("the strategy no longer works: %s", error->message),
 						error->hint ? error->hint : "Declare the column with another strategy.");
 	}
 }
 
-/*
- * The columns of a table that nobody has said anything about: neither that
- * they are personal nor that they aren't, no surrogate key, no link, which
- * follows its parent's key, and not computed.
- */
-List *
-pvext_unclassified_columns(Oid relid)
-{
-	PvextArgs	args = {0};
-	List	   *names = NIL;
-
-	pvext_arg_oid(&args, REGCLASSOID, relid);
-	(void) pvext_own("SELECT a.attname FROM pg_attribute a"
-					 " LEFT JOIN pv.relation r ON r.relation = a.attrelid"
-					 " WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
-					 " AND a.attgenerated = '' AND a.attinhcount = 0"
-					 " AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
-					 "  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
-					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"
-					 " AND NOT (a.atttypid IN"
-					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"
-					 "  AND (EXISTS (SELECT FROM pv.declared_subject s"
-					 "    WHERE s.relation_id = r.id AND a.attname = ANY (s.key))"
-					 "   OR EXISTS (SELECT FROM pv.declared_link l"
-					 "    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
-					 " AND NOT EXISTS (SELECT FROM pv.declared_link l"
-					 "  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
-					 " AND NOT EXISTS (SELECT FROM pv.declared_personal p"
-					 "  WHERE p.relation_id = r.id AND p.column_name = a.attname)"
-					 " AND NOT EXISTS (SELECT FROM pv.not_personal n"
-					 "  WHERE n.relation_id = r.id AND n.column_name = a.attname)"
-					 " ORDER BY a.attnum", &args);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		names = lappend(names, pvext_value(i, 1));
-	return names;
-}
-
-/* Unclassified columns of subject tables and linked ones; of only, where given. */
-static void
-check_unclassified(Check *check, List *only)
-{
-	ListCell   *lc;
-	ListCell   *column;
-
-	foreach(lc, mapped_relations(check))
-	{
-		char	  **row = lfirst(lc);
-
-		foreach(column, pvext_unclassified_columns(atooid(row[0])))
-		{
-			char	   *name = lfirst(column);
-
-			if (only != NIL && !pvext_has_name(only, name))
-				continue;
-			add_finding(check, row[1], name, false, "the column is not classified",
-						psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",
-								 quote_literal_cstr(row[1]),
-								 quote_literal_cstr(psprintf("{%s}", quote_identifier(name)))));
-		}
-	}
-}
-
-/* A statement to run as the owner of a table, and the number it returns. */
-typedef struct Counting
-{
-	Oid			relid;
-	char	   *sql;
-	int64		count;
-} Counting;
-
-static void
-count_rows(void *arg)
-{
-	Counting   *counting = arg;
-
-	(void) pvext_run(pvext_owner(counting->relid), counting->sql, NULL);
-	counting->count = pvext_int(0, 1);
-}
-
-/*
- * SQL, true where one of a table's links holds for the row r: no column is
- * NULL and the condition is met.  Takes the columns and condition of each.
- */
-static char *
-owned_sql(List *columns, const char *condition)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, columns)
-		appendStringInfo(&sql, "%s%s.%s IS NOT NULL", sql.len > 0 ? " AND " : "",
-						 PVEXT_ROW, quote_identifier(lfirst(lc)));
-	if (condition)
-		appendStringInfo(&sql, " AND (%s)", condition);
-	return sql.data;
-}
-
-/*
- * Rows with personal data that no link leads from, which no erasure reaches.
- * Reads each table whole.  A condition of a former owner's is not run.
- */
-static void
-check_unowned(Check *check)
-{
-	StringInfoData any;
-	ListCell   *lc;
-
-	initStringInfo(&any);
-	foreach(lc, fetch(check,
-					  "SELECT r.relation::oid, r.relation, l.columns, l.bound,"
-					  " l.name = max(l.name) OVER (PARTITION BY r.id)"
-					  " FROM pv.declared_link l JOIN (" LIVE_RELATION ") ON r.id = l.relation_id"
-					  " WHERE " ONLY
-					  " AND r.id IN (SELECT relation_id FROM pv.declared_personal)"
-					  " AND r.id NOT IN (SELECT relation_id FROM pv.declared_subject)"
-					  " AND NOT EXISTS (SELECT FROM pv.declared_link o WHERE o.relation_id = r.id"
-					  "  AND o.owner <> pg_get_userbyid(c.relowner))"
-					  " ORDER BY r.relation::text, l.name"))
-	{
-		char	  **row = lfirst(lc);
-		Counting	counting;
-		ErrorData  *error;
-
-		appendStringInfo(&any, "%s(%s)", any.len > 0 ? " OR " : "",
-						 owned_sql(parse_names(row[2]), row[3]));
-		if (!is_true(row[4]))
-			continue;
-		counting.relid = atooid(row[0]);
-		counting.sql = psprintf("SELECT count(*) FROM %s AS %s WHERE (%s) IS NOT TRUE",
-								row[1], PVEXT_ROW, any.data);
-		counting.count = 0;
-		error = OidIsValid(pvext_foreign_child(counting.relid)) ? NULL :
-			pvext_try(count_rows, &counting);
-		if (error)
-			add_finding(check, row[1], NULL, true,
-						"rows that belong to nobody cannot be counted",
-						psprintf("%s;", counting.sql));
-		else if (counting.count > 0)
-			add_finding(check, row[1], NULL, false,
-						psprintf(INT64_FORMAT " rows belong to nobody", counting.count),
-						"No erasure reaches them: give them an owner, or declare another link.");
-		resetStringInfo(&any);
-	}
-}
-
-/*
- * Foreign keys to mapped tables from tables of which nothing is declared, not
- * even that they hold nothing personal.
- */
-static void
-check_undeclared(Check *check)
-{
-	ListCell   *lc;
-	ListCell   *key;
-
-	foreach(lc, mapped_relations(check))
-	{
-		char	  **row = lfirst(lc);
-
-		foreach(key, pvext_foreign_keys_to(atooid(row[0])))
-		{
-			PvextForeignKey *fk = lfirst(key);
-			PvextArgs	args = {0};
-
-			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid))
-				continue;
-			pvext_arg_int4(&args, pvext_relation_id(fk->relid));
-			if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"
-						  " UNION ALL SELECT FROM pv.declared_link WHERE relation_id = $1"
-						  " UNION ALL SELECT FROM pv.not_personal WHERE relation_id = $1",
-						  &args) == 0)
-				add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
-							psprintf("a foreign key refers to %s, but no link is declared", row[1]),
-							"Declare the link with pv.declare_link(), or that the table holds nothing personal with pv.declare_not_personal().");
-		}
-	}
-}
-
-/* What is declared below no subject: no erasure ever gets there. */
-static void
-check_unreached(Check *check)
-{
-	ListCell   *lc;
-
-	foreach(lc, fetch(check,
-					  "WITH RECURSIVE reached (id) AS ("
-					  " SELECT relation_id FROM pv.declared_subject"
-					  " UNION SELECT l.relation_id FROM pv.declared_link l"
-					  "  JOIN reached ON reached.id = l.parent_id)"
-					  " SELECT r.relation, NULL, format('link \"%s\" leads to no subject', l.name)"
-					  " FROM pv.declared_link l JOIN (" LIVE_RELATION ") ON r.id = l.relation_id"
-					  " WHERE " ONLY " AND l.parent_id NOT IN (SELECT id FROM reached)"
-					  " UNION ALL SELECT r.relation, p.column_name,"
-					  "  'the column is personal, but no link leads from the table to a subject'"
-					  " FROM pv.declared_personal p JOIN (" LIVE_RELATION ") ON r.id = p.relation_id"
-					  " WHERE " ONLY " AND r.id NOT IN (SELECT id FROM reached)"
-					  " ORDER BY 1, 2, 3"))
-	{
-		char	  **row = lfirst(lc);
-
-		add_finding(check, row[0], row[1], false, row[2],
-					"Declare the subject, or the link that leads to one.");
-	}
-}
-
 /* Partitions and children, which a statement of the root's owner must reach. */
 static void
-check_children(Check *check)
+check_children(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "WITH RECURSIVE child (root, relowner, id) AS ("
-					  " SELECT r.relation, c.relowner, i.inhrelid FROM " LIVE_RELATION
-					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " ONLY
+					  " SELECT r.relation, c.relowner, i.inhrelid FROM " PVEXT_LIVE_RELATION
+					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " PVEXT_ONLY
 					  " UNION SELECT child.root, child.relowner, i.inhrelid"
 					  "  FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
 					  " SELECT k.oid::regclass, child.root, quote_ident(pg_get_userbyid(child.relowner))"
@@ -549,7 +333,7 @@ check_children(Check *check)
 	{
 		char	  **row = lfirst(lc);
 
-		add_finding(check, row[0], NULL, true,
+		pvext_add_finding(check, row[0], NULL, true,
 					psprintf("its owner is another than that of %s, which it is a part of", row[1]),
 					psprintf("ALTER TABLE %s OWNER TO %s;", row[0], row[2]));
 	}
@@ -565,13 +349,13 @@ make_plan(void *arg)
 
 /* Subjects of whom nobody could be erased, whatever the reason. */
 static void
-check_plans(Check *check)
+check_plans(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
-					  " JOIN (" LIVE_RELATION ") ON r.id = s.relation_id WHERE " ONLY
+					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = s.relation_id WHERE " PVEXT_ONLY
 					  " ORDER BY r.relation::text"))
 	{
 		char	  **row = lfirst(lc);
@@ -579,61 +363,20 @@ check_plans(Check *check)
 		ErrorData  *error = pvext_try(make_plan, &relid);
 
 		if (error)
-			add_finding(check, row[1], NULL, true,
+			pvext_add_finding(check, row[1], NULL, true,
 						psprintf("no erasure is possible: %s", error->message), error->hint);
-	}
-}
-
-/* A subject table whose subjects are looked for, as pvext_try()'s argument. */
-typedef struct Strangers
-{
-	Oid			relid;
-	int64		count;
-} Strangers;
-
-static void
-count_strangers(void *arg)
-{
-	Strangers  *strangers = arg;
-
-	strangers->count = pvext_count_strangers(pvext_map_subject(pvext_map(), strangers->relid));
-}
-
-/* Consents and agreements of subjects that are no longer there. */
-static void
-check_strangers(Check *check)
-{
-	ListCell   *lc;
-
-	foreach(lc, fetch(check,
-					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
-					  " JOIN (" LIVE_RELATION ") ON r.id = s.relation_id WHERE " ONLY
-					  " ORDER BY r.relation::text"))
-	{
-		char	  **row = lfirst(lc);
-		Strangers	strangers = {atooid(row[0])};
-
-		if (pvext_try(count_strangers, &strangers) != NULL)
-			add_finding(check, row[1], NULL, false,
-						"subjects with consents or agreements cannot be looked for",
-						"Has the type of the key changed? pv.consent and pv.agreement_state show the keys.");
-		else if (strangers.count > 0)
-			add_finding(check, row[1], NULL, false,
-						psprintf(INT64_FORMAT " subjects with consents or agreements have no row",
-								 strangers.count),
-						"Their rows were deleted, or their keys changed. End what they left with pv.erase_subject(): whoever gets such a key would inherit it.");
 	}
 }
 
 /* Foreign keys by which deleted rows would take others along. */
 static void
-check_deletes(Check *check)
+check_deletes(PvextCheck *check)
 {
 	ListCell   *lc;
 
-	foreach(lc, fetch(check,
+	foreach(lc, pvext_check_rows(check,
 					  "SELECT DISTINCT k.conrelid::regclass, r.relation, k.conname"
-					  " FROM pv.declared_link d JOIN (" LIVE_RELATION ") ON r.id = d.relation_id"
+					  " FROM pv.declared_link d JOIN (" PVEXT_LIVE_RELATION ") ON r.id = d.relation_id"
 					  " JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = c.oid"
 					  "  AND k.conparentid = 0 AND k.conrelid <> c.oid AND k.confdeltype IN ('c', 'n', 'd')"
 					  " WHERE d.on_erase = 'delete' AND ($1 = 0 OR r.id = $1)"
@@ -643,40 +386,11 @@ check_deletes(Check *check)
 	{
 		char	  **row = lfirst(lc);
 
-		add_finding(check, row[0], NULL, true,
+		pvext_add_finding(check, row[0], NULL, true,
 					psprintf("foreign key \"%s\" lets its rows change when those of %s are deleted",
 							 row[2], row[1]),
 					psprintf("Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
 							 row[1]));
-	}
-}
-
-/* Columns that only an inheritance child of a mapped table has. */
-static void
-check_child_columns(Check *check)
-{
-	ListCell   *lc;
-
-	foreach(lc, fetch(check,
-					  "WITH RECURSIVE child (id) AS ("
-					  " SELECT i.inhrelid FROM " LIVE_RELATION
-					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " ONLY
-					  " UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
-					  " SELECT a.attrelid::regclass, a.attname FROM child"
-					  " JOIN pg_attribute a ON a.attrelid = child.id AND a.attnum > 0"
-					  "  AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''"
-					  " WHERE NOT EXISTS (SELECT FROM pv.relation x"
-					  "  JOIN pv.declared_personal p ON p.relation_id = x.id"
-					  "  WHERE x.relation = child.id AND p.column_name = a.attname)"
-					  " AND NOT EXISTS (SELECT FROM pv.relation x"
-					  "  JOIN pv.not_personal n ON n.relation_id = x.id"
-					  "  WHERE x.relation = child.id AND n.column_name = a.attname)"
-					  " ORDER BY 1, a.attnum"))
-	{
-		char	  **row = lfirst(lc);
-
-		add_finding(check, row[0], row[1], false, "the column is not classified",
-					"Link the child table as its parent is, and declare the column there.");
 	}
 }
 
@@ -688,7 +402,7 @@ check_child_columns(Check *check)
 List *
 pvext_check_relation(int32 relation_id, bool all_columns, List *new_columns)
 {
-	Check		check = {relation_id, NIL};
+	PvextCheck	check = {relation_id, NIL};
 
 	check_tables(&check);
 	check_columns(&check);
@@ -698,7 +412,7 @@ pvext_check_relation(int32 relation_id, bool all_columns, List *new_columns)
 	check_children(&check);
 	check_deletes(&check);
 	if (all_columns || new_columns != NIL)
-		check_unclassified(&check, all_columns ? NIL : new_columns);
+		pvext_check_unclassified(&check, all_columns ? NIL : new_columns);
 	return check.findings;
 }
 
@@ -706,7 +420,7 @@ pvext_check_relation(int32 relation_id, bool all_columns, List *new_columns)
 List *
 pvext_check_expressions(void)
 {
-	Check		check = {0, NIL};
+	PvextCheck	check = {0, NIL};
 
 	check_expressions(&check);
 	return check.findings;
@@ -717,7 +431,7 @@ Datum
 pvext_check_map(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Check		check = {0, NIL};
+	PvextCheck	check = {0, NIL};
 	PvextScope	scope;
 	ListCell   *lc;
 
@@ -732,13 +446,8 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_children(&check);
 	check_deletes(&check);
 	check_indexes(&check);
-	check_unclassified(&check, NIL);
-	check_child_columns(&check);
-	check_unreached(&check);
-	check_undeclared(&check);
-	check_unowned(&check);
+	pvext_check_omissions(&check);
 	check_plans(&check);
-	check_strangers(&check);
 
 	foreach(lc, check.findings)
 	{

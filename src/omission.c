@@ -1,0 +1,308 @@
+/*
+ * omission.c
+ *		What the data map says nothing about.
+ *
+ * Columns that nobody has classified, tables and rows that no link leads to,
+ * and subjects that only the ledgers know: what an erasure would not reach,
+ * because nobody has declared it.  Called by check.c.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "check.h"
+#include "ending.h"
+#include "expression.h"
+#include "map.h"
+#include "spi.h"
+#include "strategy.h"
+#include "utils/builtins.h"
+
+/*
+ * The columns of a table that nobody has said anything about: neither that
+ * they are personal nor that they aren't, no surrogate key, no link, which
+ * follows its parent's key, and not computed.
+ */
+List *
+pvext_unclassified_columns(Oid relid)
+{
+	PvextArgs	args = {0};
+	List	   *names = NIL;
+
+	pvext_arg_oid(&args, REGCLASSOID, relid);
+	(void) pvext_own("SELECT a.attname FROM pg_attribute a"
+					 " LEFT JOIN pv.relation r ON r.relation = a.attrelid"
+					 " WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
+					 " AND a.attgenerated = '' AND a.attinhcount = 0"
+					 " AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
+					 "  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
+					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"
+					 " AND NOT (a.atttypid IN"
+					 "  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"
+					 "  AND (EXISTS (SELECT FROM pv.declared_subject s"
+					 "    WHERE s.relation_id = r.id AND a.attname = ANY (s.key))"
+					 "   OR EXISTS (SELECT FROM pv.declared_link l"
+					 "    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
+					 " AND NOT EXISTS (SELECT FROM pv.declared_link l"
+					 "  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
+					 " AND NOT EXISTS (SELECT FROM pv.declared_personal p"
+					 "  WHERE p.relation_id = r.id AND p.column_name = a.attname)"
+					 " AND NOT EXISTS (SELECT FROM pv.not_personal n"
+					 "  WHERE n.relation_id = r.id AND n.column_name = a.attname)"
+					 " ORDER BY a.attnum", &args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		names = lappend(names, pvext_value(i, 1));
+	return names;
+}
+
+/* Unclassified columns of subject tables and linked ones; of only, where given. */
+void
+pvext_check_unclassified(PvextCheck *check, List *only)
+{
+	ListCell   *lc;
+	ListCell   *column;
+
+	foreach(lc, pvext_mapped_relations(check))
+	{
+		char	  **row = lfirst(lc);
+
+		foreach(column, pvext_unclassified_columns(atooid(row[0])))
+		{
+			char	   *name = lfirst(column);
+
+			if (only != NIL && !pvext_has_name(only, name))
+				continue;
+			pvext_add_finding(check, row[1], name, false, "the column is not classified",
+						psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",
+								 quote_literal_cstr(row[1]),
+								 quote_literal_cstr(psprintf("{%s}", quote_identifier(name)))));
+		}
+	}
+}
+
+/* A statement to run as the owner of a table, and the number it returns. */
+typedef struct Counting
+{
+	Oid			relid;
+	char	   *sql;
+	int64		count;
+} Counting;
+
+static void
+count_rows(void *arg)
+{
+	Counting   *counting = arg;
+
+	(void) pvext_run(pvext_owner(counting->relid), counting->sql, NULL);
+	counting->count = pvext_int(0, 1);
+}
+
+/*
+ * SQL, true where one of a table's links holds for the row r: no column is
+ * NULL and the condition is met.  Takes the columns and condition of each.
+ */
+static char *
+owned_sql(List *columns, const char *condition)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, columns)
+		appendStringInfo(&sql, "%s%s.%s IS NOT NULL", sql.len > 0 ? " AND " : "",
+						 PVEXT_ROW, quote_identifier(lfirst(lc)));
+	if (condition)
+		appendStringInfo(&sql, " AND (%s)", condition);
+	return sql.data;
+}
+
+/*
+ * Rows with personal data that no link leads from, which no erasure reaches.
+ * Reads each table whole.  A condition of a former owner's is not run.
+ */
+static void
+check_unowned(PvextCheck *check)
+{
+	StringInfoData any;
+	ListCell   *lc;
+
+	initStringInfo(&any);
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT r.relation::oid, r.relation, l.columns, l.bound,"
+					  " l.name = max(l.name) OVER (PARTITION BY r.id)"
+					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
+					  " WHERE " PVEXT_ONLY
+					  " AND r.id IN (SELECT relation_id FROM pv.declared_personal)"
+					  " AND r.id NOT IN (SELECT relation_id FROM pv.declared_subject)"
+					  " AND NOT EXISTS (SELECT FROM pv.declared_link o WHERE o.relation_id = r.id"
+					  "  AND o.owner <> pg_get_userbyid(c.relowner))"
+					  " ORDER BY r.relation::text, l.name"))
+	{
+		char	  **row = lfirst(lc);
+		Counting	counting;
+		ErrorData  *error;
+
+		appendStringInfo(&any, "%s(%s)", any.len > 0 ? " OR " : "",
+						 owned_sql(pvext_parse_names(row[2]), row[3]));
+		if (!pvext_says_true(row[4]))
+			continue;
+		counting.relid = atooid(row[0]);
+		counting.sql = psprintf("SELECT count(*) FROM %s AS %s WHERE (%s) IS NOT TRUE",
+								row[1], PVEXT_ROW, any.data);
+		counting.count = 0;
+		error = OidIsValid(pvext_foreign_child(counting.relid)) ? NULL :
+			pvext_try(count_rows, &counting);
+		if (error)
+			pvext_add_finding(check, row[1], NULL, true,
+						"rows that belong to nobody cannot be counted",
+						psprintf("%s;", counting.sql));
+		else if (counting.count > 0)
+			pvext_add_finding(check, row[1], NULL, false,
+						psprintf(INT64_FORMAT " rows belong to nobody", counting.count),
+						"No erasure reaches them: give them an owner, or declare another link.");
+		resetStringInfo(&any);
+	}
+}
+
+/*
+ * Foreign keys to mapped tables from tables of which nothing is declared, not
+ * even that they hold nothing personal.
+ */
+static void
+check_undeclared(PvextCheck *check)
+{
+	ListCell   *lc;
+	ListCell   *key;
+
+	foreach(lc, pvext_mapped_relations(check))
+	{
+		char	  **row = lfirst(lc);
+
+		foreach(key, pvext_foreign_keys_to(atooid(row[0])))
+		{
+			PvextForeignKey *fk = lfirst(key);
+			PvextArgs	args = {0};
+
+			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid))
+				continue;
+			pvext_arg_int4(&args, pvext_relation_id(fk->relid));
+			if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"
+						  " UNION ALL SELECT FROM pv.declared_link WHERE relation_id = $1"
+						  " UNION ALL SELECT FROM pv.not_personal WHERE relation_id = $1",
+						  &args) == 0)
+				pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
+							psprintf("a foreign key refers to %s, but no link is declared", row[1]),
+							"Declare the link with pv.declare_link(), or that the table holds nothing personal with pv.declare_not_personal().");
+		}
+	}
+}
+
+/* What is declared below no subject: no erasure ever gets there. */
+static void
+check_unreached(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "WITH RECURSIVE reached (id) AS ("
+					  " SELECT relation_id FROM pv.declared_subject"
+					  " UNION SELECT l.relation_id FROM pv.declared_link l"
+					  "  JOIN reached ON reached.id = l.parent_id)"
+					  " SELECT r.relation, NULL, format('link \"%s\" leads to no subject', l.name)"
+					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
+					  " WHERE " PVEXT_ONLY " AND l.parent_id NOT IN (SELECT id FROM reached)"
+					  " UNION ALL SELECT r.relation, p.column_name,"
+					  "  'the column is personal, but no link leads from the table to a subject'"
+					  " FROM pv.declared_personal p JOIN (" PVEXT_LIVE_RELATION ") ON r.id = p.relation_id"
+					  " WHERE " PVEXT_ONLY " AND r.id NOT IN (SELECT id FROM reached)"
+					  " ORDER BY 1, 2, 3"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], row[1], false, row[2],
+					"Declare the subject, or the link that leads to one.");
+	}
+}
+
+/* Columns that only an inheritance child of a mapped table has. */
+static void
+check_child_columns(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "WITH RECURSIVE child (id) AS ("
+					  " SELECT i.inhrelid FROM " PVEXT_LIVE_RELATION
+					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " PVEXT_ONLY
+					  " UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
+					  " SELECT a.attrelid::regclass, a.attname FROM child"
+					  " JOIN pg_attribute a ON a.attrelid = child.id AND a.attnum > 0"
+					  "  AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''"
+					  " WHERE NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.declared_personal p ON p.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND p.column_name = a.attname)"
+					  " AND NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.not_personal n ON n.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND n.column_name = a.attname)"
+					  " ORDER BY 1, a.attnum"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], row[1], false, "the column is not classified",
+					"Link the child table as its parent is, and declare the column there.");
+	}
+}
+
+/* A subject table whose subjects are looked for, as pvext_try()'s argument. */
+typedef struct Strangers
+{
+	Oid			relid;
+	int64		count;
+} Strangers;
+
+static void
+count_strangers(void *arg)
+{
+	Strangers  *strangers = arg;
+
+	strangers->count = pvext_count_strangers(pvext_map_subject(pvext_map(), strangers->relid));
+}
+
+/* Consents and agreements of subjects that are no longer there. */
+static void
+check_strangers(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
+					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = s.relation_id WHERE " PVEXT_ONLY
+					  " ORDER BY r.relation::text"))
+	{
+		char	  **row = lfirst(lc);
+		Strangers	strangers = {atooid(row[0])};
+
+		if (pvext_try(count_strangers, &strangers) != NULL)
+			pvext_add_finding(check, row[1], NULL, false,
+						"subjects with consents or agreements cannot be looked for",
+						"Has the type of the key changed? pv.consent and pv.agreement_state show the keys.");
+		else if (strangers.count > 0)
+			pvext_add_finding(check, row[1], NULL, false,
+						psprintf(INT64_FORMAT " subjects with consents or agreements have no row",
+								 strangers.count),
+						"Their rows were deleted, or their keys changed. End what they left with pv.erase_subject(): whoever gets such a key would inherit it.");
+	}
+}
+
+/* All of it. */
+void
+pvext_check_omissions(PvextCheck *check)
+{
+	pvext_check_unclassified(check, NIL);
+	check_child_columns(check);
+	check_unreached(check);
+	check_undeclared(check);
+	check_unowned(check);
+	check_strangers(check);
+}
