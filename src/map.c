@@ -101,8 +101,7 @@ relation_changed(Datum arg, Oid relid)
 {
 	ListCell   *lc;
 
-	/* Until a map has been read, any relation might be the one. */
-	if (!OidIsValid(relid) || relid == map_relid || !OidIsValid(map_relid))
+	if (!OidIsValid(relid) || relid == map_relid)
 	{
 		changes++;
 		pvext_forget_secret();
@@ -120,6 +119,16 @@ static void
 catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	changes++;
+}
+
+/*
+ * Whoever keeps something of pv's tables hears of changes from now on: an
+ * extension that has been made anew has another pv.relation.
+ */
+void
+pvext_watch_map(void)
+{
+	map_relid = pvext_own_relation("relation");
 }
 
 void
@@ -506,7 +515,7 @@ load_map(void)
 	PvextMap   *map = palloc0(sizeof(PvextMap));
 
 	map->context = CurrentMemoryContext;
-	map_relid = pvext_own_relation("relation");
+	pvext_watch_map();
 	load_tables(map);
 	load_links(map);
 	load_columns(map);

@@ -18,6 +18,7 @@
 #include "common/hmac.h"
 #include "common/sha2.h"
 #include "guc.h"
+#include "map.h"
 #include "secret.h"
 #include "spi.h"
 #include "storage/fd.h"
@@ -158,6 +159,7 @@ secret(void)
 
 	if (cached)
 		return cached;
+	pvext_watch_map();
 	found = read_secret();
 	SPI_tuptable = tuptable;
 	SPI_processed = processed;
