@@ -209,12 +209,6 @@ FROM unnest(ARRAY['2025-02-28', '2025-03-01', '2025-03-08', '2025-03-09', '2025-
 SET TimeZone = 'UTC';
 SELECT pv.bound_by('customer', 3, 'terms', on_day => '300000-01-01');
 \echo :SQLSTATE
--- in a parallel plan, too
-BEGIN;
-SET LOCAL force_parallel_mode = on;
-SELECT pv.bound_by('customer', 3, 'terms'), (SELECT count(evidence) FROM pv.agreement_history);
-COMMIT;
-
 -- What a superuser forces is found
 SELECT * FROM pv.verify_agreements();
 BEGIN;

@@ -110,7 +110,9 @@ SELECT pv.confirm_consent(:'token');
 SELECT pv.has_consent('customer', 4, 'newsletter');
 
 -- Expired tokens; a new one takes them away
+\set VERBOSITY sqlstate
 SET pvext.consent_token_lifetime = 0;
+\set VERBOSITY default
 SET pvext.consent_token_lifetime = '1s';
 SHOW pvext.consent_token_lifetime;
 SELECT pv.request_consent('customer', 2, 'newsletter', '1', 'web form') AS token \gset
