@@ -517,9 +517,10 @@ cache_entry(const PvextBucket *bucket)
 
 	if (cached == NULL)
 	{
-		cache_context = AllocSetContextCreate(TopMemoryContext, "pvext consents",
-											  ALLOCSET_DEFAULT_SIZES);
-		cached = MemoryContextAllocZero(cache_context, CACHED_BUCKETS * sizeof(PvextCodes *));
+		cache_context = SlabContextCreate(TopMemoryContext, "pvext consents",
+										  SLAB_DEFAULT_BLOCK_SIZE, sizeof(PvextCodes));
+		cached = MemoryContextAllocZero(TopMemoryContext,
+										CACHED_BUCKETS * sizeof(PvextCodes *));
 	}
 	if (cached[n] == NULL)
 		cached[n] = MemoryContextAllocZero(cache_context, sizeof(PvextCodes));
