@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "compat.h"
 #include "ending.h"
+#include "former.h"
 #include "guc.h"
 #include "hold.h"
 #include "key.h"
@@ -408,76 +409,6 @@ record(PvextTable *subject, List *cases)
 		pvext_record_events(call, digests);
 }
 
-/*
- * The row of pv.erasure for a subject whose own row the application has deleted:
- * what it consented and agreed to ends, and an open request is fulfilled by the
- * deletion.  NULL where nothing was ever known of such a subject.
- */
-static HeapTuple
-conclude_deleted(PvextPlan *plan, char *key, bytea *digest, char *reason)
-{
-	PvextTable *subject = plan->subject;
-	PvextEnding ending = {key, digest, digest};
-	PvextRequest request = {.state = "completed", .key = key, .former_digest = digest,
-	.subject_digest = digest, .reason = reason};
-	HeapTuple	former;
-
-	pvext_end_consents(subject, list_make1(&ending));
-	if (!plan->unenforced && ending.kept == 0)
-		pvext_conclude_deleted(subject, digest);
-	former = pvext_former_row(subject, digest);
-	if (former != NULL || ending.ended == 0)
-		return former;
-	if (ending.kept > 0)
-		request.state = "partial";
-	request.until = ending.until;
-	request.due_at = GetCurrentTransactionStartTimestamp();
-	pvext_record_event(psprintf("erase_subject(%s)", subject->sql_name), digest);
-	return pvext_save_request(subject, &request);
-}
-
-/* Which of the keys have a row? */
-static bool *
-which_found(List *keys, List *rows)
-{
-	bool	   *found = palloc0(sizeof(bool) * list_length(keys));
-	ListCell   *lc;
-
-	foreach(lc, rows)
-		found[((PvextRow *) lfirst(lc))->n] = true;
-	return found;
-}
-
-/*
- * The rows of pv.erasure for keys that are no longer there, but were once; any
- * other unknown key is an error.
- */
-static List *
-former_rows(PvextPlan *plan, List *keys, List *rows, char *reason)
-{
-	PvextTable *subject = plan->subject;
-	bool	   *found = which_found(keys, rows);
-	List	   *result = NIL;
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, keys)
-	{
-		HeapTuple	former;
-		bytea	   *digest;
-
-		if (found[n++])
-			continue;
-		digest = pvext_subject_digest(subject->id, lfirst(lc));
-		former = subject->condition ? pvext_former_row(subject, digest) :
-			conclude_deleted(plan, lfirst(lc), digest, reason);
-		if (former == NULL)
-			pvext_unknown_key(subject);
-		result = lappend(result, former);
-	}
-	return result;
-}
-
 /* A case for each row, those asked for twice once, with the verdict on it. */
 static List *
 make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
@@ -541,7 +472,7 @@ static List *
 erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 {
 	PvextTable *subject = plan->subject;
-	List	   *results = former_rows(plan, keys, rows, reason);
+	List	   *results = pvext_former_rows(plan, keys, rows, reason);
 	List	   *cases = make_cases(subject, plan, rows, reason);
 	ListCell   *lc;
 
@@ -562,32 +493,6 @@ typedef struct Call
 	List	   *results;
 	bool		again;			/* the map has changed: once more */
 } Call;
-
-/*
- * Whoever was re-keyed by an erasure that is still open may be asked for by the
- * former key: put the key of now in its place.  Returns whether there was one.
- */
-static bool
-follow_requests(PvextTable *subject, Call *call, List *rows)
-{
-	bool	   *found = which_found(call->keys, rows);
-	bool		any = false;
-	List	   *keys = NIL;
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, call->keys)
-	{
-		char	   *key = NULL;
-
-		if (!found[n++])
-			key = pvext_key_of_request(subject, pvext_subject_digest(subject->id, lfirst(lc)));
-		any = any || key;
-		keys = lappend(keys, key ? key : lfirst(lc));
-	}
-	call->keys = keys;
-	return any;
-}
 
 /*
  * What is decided by the map is decided on what stands once the locks are had:
@@ -613,7 +518,8 @@ erase_by_map(PvextMap *map, void *arg)
 	if (call->again)
 		return;
 	rows = lock_subjects(subject, plan, call->keys);
-	if (list_length(rows) < list_length(call->keys) && follow_requests(subject, call, rows))
+	if (list_length(rows) < list_length(call->keys) &&
+		pvext_follow_requests(subject, &call->keys, rows))
 		rows = lock_subjects(subject, plan, call->keys);
 	call->again = !pvext_map_is_current();
 	if (!call->again)

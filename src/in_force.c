@@ -71,9 +71,10 @@ typedef struct Site
 {
 	Target	   *target;
 	Oid			argtype;		/* of the key */
-	uint64		seen;			/* snapshot since which changes have been heard of */
+	bool		constant;		/* subject and purpose are */
+	uint64		seen;			/* generation of the snapshot that it is asked under */
 	bool		trusted;		/* do the bits know all of the bucket? */
-	uint64		generation;		/* of the snapshot for which that is so */
+	uint64		generation;		/* for which that is so */
 	PvextBucket bucket;
 	const PvextCodes *codes;
 } Site;
@@ -264,7 +265,7 @@ relation_changed(Datum arg, Oid relid)
 			target->stale = true;
 }
 
-static bool
+static inline bool
 is_current(Target *target)
 {
 	if (target->busy > 0)
@@ -353,37 +354,36 @@ look_up_integer(Target *target, int64 key)
 }
 
 static void
-read_bucket(Site *site, int64 number, uint64 generation)
+read_bucket(Site *site, int64 number)
 {
 	pvext_set_bucket(&site->bucket, site->target->subject->id, site->target->purpose_id,
 					 number);
 	site->trusted = pvext_can_trust_bits() && !pvext_is_pending(&site->bucket);
 	site->codes = site->trusted ? pvext_read_codes(&site->bucket) : NULL;
-	site->generation = generation;
+	site->generation = site->seen;
 }
 
 /* Does the site still hold the bucket, as the snapshot sees it? */
 static inline bool
-holds_bucket(Site *site, int64 number, uint64 generation)
+holds_bucket(Site *site, int64 number)
 {
-	if (site->generation != generation || site->bucket.number != number)
+	if (site->generation != site->seen || site->bucket.number != number)
 		return false;
 	return !site->trusted ||
-		(site->codes->generation == generation &&
+		(site->codes->generation == site->seen &&
 		 site->codes->bucket.number == number &&
 		 site->codes->bucket.purpose_id == site->bucket.purpose_id &&
 		 site->codes->bucket.relation_id == site->bucket.relation_id);
 }
 
-static bool
+static inline bool
 has_integer_consent(Site *site, int64 key)
 {
-	uint64		generation = pvext_snapshot_generation();
 	int64		number = pvext_bucket_of(key);
 	int			code;
 
-	if (!holds_bucket(site, number, generation))
-		read_bucket(site, number, generation);
+	if (!holds_bucket(site, number))
+		read_bucket(site, number);
 	if (!site->trusted)
 		return look_up_integer(site->target, key);
 	code = pvext_code(site->codes->codes, key);
@@ -497,7 +497,7 @@ plain_key(Site *site, Datum key)
 	return text;
 }
 
-static bool
+static inline bool
 has_consent(FunctionCallInfo fcinfo, Site *site)
 {
 	Target	   *target = site->target;
@@ -531,29 +531,55 @@ has_consent(FunctionCallInfo fcinfo, Site *site)
 	return false;				/* not reached */
 }
 
+/* Is an argument of the call the same for every row? */
+static bool
+is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	Node	   *expr = fcinfo->flinfo->fn_expr;
+
+	return expr && IsA(expr, FuncExpr) && IsA(list_nth(((FuncExpr *) expr)->args, arg), Const);
+}
+
+static Site *
+make_site(FunctionCallInfo fcinfo)
+{
+	Site	   *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site));
+
+	site->argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
+	site->argtype = OidIsValid(site->argtype) ? getBaseType(site->argtype) : TEXTOID;
+	site->constant = is_constant(fcinfo, 0) && is_constant(fcinfo, 2);
+	return site;
+}
+
+/* Is the site's target that of the arguments? */
+static bool
+is_about(Site *site, FunctionCallInfo fcinfo)
+{
+	text	   *purpose = PG_GETARG_TEXT_PP(2);
+
+	return site->target->relid == PG_GETARG_OID(0) &&
+		site->target->purpose_len == VARSIZE_ANY_EXHDR(purpose) &&
+		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0;
+}
+
 /* The call's site, whose target is that of the arguments. */
 static inline Site *
-site_of_call(FunctionCallInfo fcinfo, Oid relid, text *purpose)
+site_of_call(FunctionCallInfo fcinfo)
 {
 	Site	   *site = fcinfo->flinfo->fn_extra;
 	uint64		generation = pvext_snapshot_generation();
 
 	if (site && site->seen != generation)
+	{
 		AcceptInvalidationMessages();
-	if (site)
 		site->seen = generation;
-	if (site && site->target->relid == relid &&
-		site->target->purpose_len == VARSIZE_ANY_EXHDR(purpose) &&
-		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0 &&
-		is_current(site->target))
+	}
+	if (site && (site->constant || is_about(site, fcinfo)) && is_current(site->target))
 		return site;
 	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site));
-		site->argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
-		site->argtype = OidIsValid(site->argtype) ? getBaseType(site->argtype) : TEXTOID;
-	}
-	site->target = find_target(relid, purpose);
+		site = make_site(fcinfo);
+	site->target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
+	site->seen = pvext_snapshot_generation();
 	site->generation = 0;
 	fcinfo->flinfo->fn_extra = site;
 	return site;
@@ -567,9 +593,10 @@ pvext_has_consent(PG_FUNCTION_ARGS)
 {
 	Site	   *site;
 
-	pvext_require_arg(fcinfo, 0, "subject");
-	pvext_require_arg(fcinfo, 2, "purpose");
-	site = site_of_call(fcinfo, PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		pvext_require_arg(fcinfo, PG_ARGISNULL(0) ? 0 : 2,
+						  PG_ARGISNULL(0) ? "subject" : "purpose");
+	site = site_of_call(fcinfo);
 	if (PG_ARGISNULL(1))
 		PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(has_consent(fcinfo, site));

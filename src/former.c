@@ -1,0 +1,115 @@
+/*
+ * former.c
+ *		Erasing by a key that no row has.
+ *
+ * Whoever asks for an erasure again knows the person by the key of then.  The
+ * row may have another key since, by an erasure in part; it may have been
+ * erased for good, or the application may have deleted it.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "ending.h"
+#include "event.h"
+#include "former.h"
+#include "key.h"
+#include "ledger.h"
+#include "secret.h"
+#include "spi.h"
+#include "utils/timestamp.h"
+
+/*
+ * The row of pv.erasure for a subject whose own row the application has deleted:
+ * what it consented and agreed to ends, and an open request is fulfilled by the
+ * deletion.  NULL where nothing was ever known of such a subject.
+ */
+static HeapTuple
+conclude_deleted(PvextPlan *plan, char *key, bytea *digest, char *reason)
+{
+	PvextTable *subject = plan->subject;
+	PvextEnding ending = {key, digest, digest};
+	PvextRequest request = {.state = "completed", .key = key, .former_digest = digest,
+	.subject_digest = digest, .reason = reason};
+	HeapTuple	former;
+
+	pvext_end_consents(subject, list_make1(&ending));
+	if (!plan->unenforced && ending.kept == 0)
+		pvext_conclude_deleted(subject, digest);
+	former = pvext_former_row(subject, digest);
+	if (former != NULL || ending.ended == 0)
+		return former;
+	if (ending.kept > 0)
+		request.state = "partial";
+	request.until = ending.until;
+	request.due_at = GetCurrentTransactionStartTimestamp();
+	pvext_record_event(psprintf("erase_subject(%s)", subject->sql_name), digest);
+	return pvext_save_request(subject, &request);
+}
+
+/* Which of the keys have a row? */
+static bool *
+which_found(List *keys, List *rows)
+{
+	bool	   *found = palloc0(sizeof(bool) * list_length(keys));
+	ListCell   *lc;
+
+	foreach(lc, rows)
+		found[((PvextRow *) lfirst(lc))->n] = true;
+	return found;
+}
+
+/*
+ * The rows of pv.erasure for keys that are no longer there, but were once; any
+ * other unknown key is an error.
+ */
+List *
+pvext_former_rows(PvextPlan *plan, List *keys, List *rows, char *reason)
+{
+	PvextTable *subject = plan->subject;
+	bool	   *found = which_found(keys, rows);
+	List	   *result = NIL;
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, keys)
+	{
+		HeapTuple	former;
+		bytea	   *digest;
+
+		if (found[n++])
+			continue;
+		digest = pvext_subject_digest(subject->id, lfirst(lc));
+		former = subject->condition ? pvext_former_row(subject, digest) :
+			conclude_deleted(plan, lfirst(lc), digest, reason);
+		if (former == NULL)
+			pvext_unknown_key(subject);
+		result = lappend(result, former);
+	}
+	return result;
+}
+
+/*
+ * Whoever was re-keyed by an erasure that is still open may be asked for by the
+ * former key: put the key of now in its place.  Returns whether there was one.
+ */
+bool
+pvext_follow_requests(PvextTable *subject, List **keys, List *rows)
+{
+	bool	   *found = which_found(*keys, rows);
+	bool		any = false;
+	List	   *followed = NIL;
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, *keys)
+	{
+		char	   *key = NULL;
+
+		if (!found[n++])
+			key = pvext_key_of_request(subject, pvext_subject_digest(subject->id, lfirst(lc)));
+		any = any || key;
+		followed = lappend(followed, key ? key : lfirst(lc));
+	}
+	*keys = followed;
+	return any;
+}

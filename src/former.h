@@ -1,0 +1,13 @@
+/*
+ * former.h
+ *		Erasing by a key that no row has.
+ */
+#ifndef PVEXT_FORMER_H
+#define PVEXT_FORMER_H
+
+#include "run.h"
+
+extern List *pvext_former_rows(PvextPlan *plan, List *keys, List *rows, char *reason);
+extern bool pvext_follow_requests(PvextTable *subject, List **keys, List *rows);
+
+#endif							/* PVEXT_FORMER_H */
