@@ -40,6 +40,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -505,6 +506,7 @@ pvext_snapshot_generation(void)
 	last.subxcnt = now->subxcnt;
 	last.curcid = now->curcid;
 	last.suboverflowed = now->suboverflowed;
+	AcceptInvalidationMessages();	/* what it sees may have another meaning */
 	return ++generation;
 }
 

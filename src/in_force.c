@@ -569,11 +569,8 @@ site_of_call(FunctionCallInfo fcinfo)
 	Site	   *site = fcinfo->flinfo->fn_extra;
 	uint64		generation = pvext_snapshot_generation();
 
-	if (site && site->seen != generation)
-	{
-		AcceptInvalidationMessages();
+	if (site)
 		site->seen = generation;
-	}
 	if (site && (site->constant || is_about(site, fcinfo)) && is_current(site->target))
 		return site;
 	if (site == NULL)
