@@ -19,3 +19,8 @@ CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severi
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
     'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns and rows that belong to nobody. Counts rows of linked tables';
+
+CREATE FUNCTION pv.undeclare_orphan(schema name, name name)
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_orphan';
+COMMENT ON FUNCTION pv.undeclare_orphan(name, name) IS
+    'takes away what was declared of a table that has been dropped, and what refers to it: links, blockers and retention rules over it. What the ledgers know of its subjects stays. Errors: 42704 there is no such';

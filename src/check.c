@@ -115,7 +115,9 @@ check_orphans(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT format('%I.%I', r.schema, r.name) FROM pv.relation r"
+					  "SELECT format('%I.%I', r.schema, r.name),"
+					  " format('Create it again, or call pv.undeclare_orphan(%L, %L).', r.schema, r.name)"
+					  " FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
 					  " WHERE c.oid IS NULL AND " PVEXT_ONLY
 					  " AND (r.id IN (SELECT relation_id FROM pv.declared_subject)"
@@ -130,7 +132,7 @@ check_orphans(PvextCheck *check)
 
 		pvext_add_finding(check, row[0], NULL, true,
 					"the table has been dropped, its declarations have not",
-					"Create it again, or create an empty table of that name, undeclare it and drop it.");
+					row[1]);
 	}
 }
 
