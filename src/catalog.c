@@ -599,6 +599,17 @@ pvext_own_relation(const char *name)
 	return get_relname_relid(name, get_namespace_oid("pv", true));
 }
 
+/* Has a table of schema pv never had a row?  Cheaper than to look for one. */
+bool
+pvext_never_used(const char *name)
+{
+	Relation	rel = table_open(pvext_own_relation(name), AccessShareLock);
+	bool		empty = RelationGetNumberOfBlocks(rel) == 0;
+
+	table_close(rel, AccessShareLock);
+	return empty;
+}
+
 /* The id of a relation in pv.relation, 0 where no declaration names it. */
 int32
 pvext_relation_id(Oid relid)

@@ -13,6 +13,7 @@
 #include "message.h"
 
 #include "bitmap.h"
+#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "ending.h"
 #include "event.h"
@@ -218,19 +219,6 @@ destroy_evidence(const char *ledger, List *endings, const bool *kept)
 		pvext_destroy_evidence_keys(ledger, gone);
 }
 
-/* Has anybody consented, objected or agreed to anything? */
-static bool
-is_anything_kept(void)
-{
-	static PvextStatement select = {
-		"SELECT EXISTS (SELECT FROM pv.consent_state) OR EXISTS (SELECT FROM pv.agreement_state)",
-		NULL
-	};
-
-	(void) pvext_own_kept(&select, NULL);
-	return pvext_bool(0, 1);
-}
-
 /*
  * End the consents, objections and agreements of subjects that are being
  * erased, whose rows are locked.  Says of each how much of it is kept as proof
@@ -250,7 +238,7 @@ pvext_end_consents(PvextTable *subject, List *endings)
 		ending->ended = ending->kept = 0;
 		ending->until = DT_NOBEGIN;
 	}
-	if (!is_anything_kept())
+	if (pvext_never_used("consent_state") && pvext_never_used("agreement_state"))
 		return;
 	end_consents(subject, endings, consents);
 	end_agreements(subject, endings, agreements);

@@ -186,7 +186,6 @@ pvext_suppress_digests(List *digests)
 static bool
 is_suppressed(PvextTable *subject, const char *key)
 {
-	static PvextStatement any = {"SELECT EXISTS (SELECT FROM pv.suppression)", NULL, true};
 	static PvextStatement find = {
 		"SELECT EXISTS (SELECT FROM pv.suppression WHERE digest = ANY ($1))", NULL, true
 	};
@@ -194,8 +193,7 @@ is_suppressed(PvextTable *subject, const char *key)
 	List	   *digests;
 
 	/* Without any there may be no secret yet to compute a digest with. */
-	(void) pvext_own_kept(&any, NULL);
-	if (!pvext_bool(0, 1))
+	if (pvext_never_used("suppression"))
 		return false;
 	digests = address_digests(subject, list_make1(unconstify(char *, key)), false);
 	digests = lappend(digests, pvext_subject_digest(subject->id, key));
