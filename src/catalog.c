@@ -152,6 +152,7 @@ pvext_check_children(Oid relid)
 bool
 pvext_has_after_triggers(Oid relid)
 {
+	Oid			own = get_namespace_oid("pv", false);
 	ListCell   *lc;
 	bool		result = false;
 
@@ -160,8 +161,12 @@ pvext_has_after_triggers(Oid relid)
 		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
 
 		for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
-			result = result || (!rel->trigdesc->triggers[i].tgisinternal &&
-								TRIGGER_FOR_AFTER(rel->trigdesc->triggers[i].tgtype));
+		{
+			Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+			result = result || (!trigger->tgisinternal && TRIGGER_FOR_AFTER(trigger->tgtype) &&
+								get_func_namespace(trigger->tgfoid) != own);
+		}
 		relation_close(rel, NoLock);
 	}
 	return result;

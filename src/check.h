@@ -25,7 +25,8 @@ typedef struct PvextCheck
 } PvextCheck;
 
 /* A declared relation that is there, as r; c is its row of pg_class. */
-#define PVEXT_LIVE_RELATION "pv.relation r JOIN pg_class c ON c.oid = r.relation"
+#define PVEXT_LIVE_RELATION \
+	"pv.relation r JOIN pg_class c ON c.oid = r.relation AND c.relkind <> 'f'"
 #define PVEXT_ONLY "($1 = 0 OR r.id = $1)"
 
 extern void pvext_add_finding(PvextCheck *check, const char *relation, const char *column,

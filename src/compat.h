@@ -65,4 +65,7 @@ pvext_constraint_is_enforced(Form_pg_constraint form)
 #endif
 }
 
+/* May a foreign table have a TRUNCATE trigger? */
+#define PVEXT_FOREIGN_TRUNCATE_TRIGGER (PG_VERSION_NUM >= 160000)
+
 #endif							/* PVEXT_COMPAT_H */

@@ -17,6 +17,7 @@
 
 #include "fmgr.h"
 #include "compat.h"
+#include "audit.h"
 #include "catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
@@ -325,8 +326,11 @@ follow_ddl(void *arg)
 		case T_CreateTableAsStmt:
 		case T_CreateSchemaStmt:
 			take_up_orphans(command, true);
+			pvext_complete_audit();
 			break;
 		case T_AlterTableStmt:
+			pvext_complete_audit();
+			/* FALLTHROUGH */
 		case T_IndexStmt:
 			check_altered(command);
 			break;

@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "arg.h"
+#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -495,6 +496,23 @@ typedef struct Call
 } Call;
 
 /*
+ * What the audit log holds of a subject cannot be taken out of it: an erasure
+ * would not be one.
+ */
+static void
+check_audit(PvextPlan *plan)
+{
+	char	   *audited = pvext_audited_table(plan->tables);
+
+	if (audited)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("changes of table %s are, or have been, audited", audited),
+				 errdetail("What the audit log holds of a subject cannot be erased."),
+				 errhint("Audit only tables of which nobody has to be erased.")));
+}
+
+/*
  * What is decided by the map is decided on what stands once the locks are had:
  * a table that has changed hands, or a blocker that was declared, while they
  * were waited for is not missed.
@@ -514,6 +532,7 @@ erase_by_map(PvextMap *map, void *arg)
 						subject->sql_name),
 				 errhint("Declare it with pv.declare_personal(); pv.generate_map() makes a proposal.")));
 	pvext_lock_plan(plan, RowExclusiveLock);
+	check_audit(plan);
 	call->again = !pvext_map_is_current();
 	if (call->again)
 		return;

@@ -23,6 +23,7 @@ int			pvext_unblock_delay = 0;
 int			pvext_consent_token_lifetime = 2592000;
 int			pvext_consent_keep = 0;
 int			pvext_agreement_keep = 0;
+char	   *pvext_actor = NULL;
 
 void
 pvext_define_gucs(void)
@@ -67,5 +68,8 @@ pvext_define_gucs(void)
 							"How long the proof of an agreement is kept after it has ended, also against an erasure.",
 							NULL, &pvext_agreement_keep, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("pvext.actor",
+							   "On whose behalf the application acts, as it claims; the audit log records it.",
+							   NULL, &pvext_actor, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("pvext");
 }

@@ -6,10 +6,12 @@
 #include "message.h"
 
 #include "bitmap.h"
+#include "chunk.h"
 #include "compat.h"
 #include "fmgr.h"
 #include "guc.h"
 #include "map.h"
+#include "shape.h"
 
 PVEXT_MODULE_MAGIC;
 
@@ -21,4 +23,6 @@ _PG_init(void)
 	pvext_define_gucs();
 	pvext_init_map();
 	pvext_init_bitmap();
+	pvext_init_chunk();
+	pvext_init_shape();
 }

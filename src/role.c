@@ -37,6 +37,10 @@ typedef struct Profile
 #define LEDGER_FUNCTIONS \
 	" consent_evidence agreement_evidence verify_consents verify_agreements"
 
+/* To read the audit log. */
+#define AUDIT_RELATIONS " audited audit_trail"
+#define AUDIT_FUNCTIONS " audit_records subject_trail"
+
 static const Profile profiles[] = {
 	{"owner",
 		"declare_subject undeclare_subject declare_link undeclare_link"
@@ -44,7 +48,8 @@ static const Profile profiles[] = {
 		" declare_not_personal undeclare_not_personal"
 		" declare_blocker undeclare_blocker"
 		" declare_retention undeclare_retention"
-		" check_blockers candidate_links link_foreign_keys generate_map check_map",
+		" check_blockers candidate_links link_foreign_keys generate_map check_map"
+		" enable_audit disable_audit",
 	MAP_RELATIONS},
 	{"application",
 		"erase_subject erase_subjects preview_erasure verify_erasure"
@@ -58,11 +63,11 @@ static const Profile profiles[] = {
 		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
-		" end_agreement bound_by" LEDGER_FUNCTIONS,
-	MAP_RELATIONS LEDGER_RELATIONS " hold erasure event role_profile"},
+		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS " rotate_audit",
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
-		"verify_erasure check_map" LEDGER_FUNCTIONS,
-	MAP_RELATIONS LEDGER_RELATIONS " hold erasure event role_profile"},
+		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS,
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
 };
 
 PG_FUNCTION_INFO_V1(pvext_grant_role);

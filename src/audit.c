@@ -1,0 +1,320 @@
+/*
+ * audit.c
+ *		Which tables are audited, and the partitions of the log.
+ *
+ * An audited table has two triggers that call pv.audit_change(): one for rows,
+ * which partitions get by themselves, and one for TRUNCATE, which they do not.
+ * They go with the extension, and fire after the triggers of others, by their
+ * name.  As long as the table is in pv.audited what they record has a shape.
+ *
+ * The triggers are made by the owner of pv, who is a superuser: no user may
+ * call audit_change() from a trigger that pvext does not know of.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/table.h"
+#include "arg.h"
+#include "audit.h"
+#include "catalog.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "chunk.h"
+#include "commands/trigger.h"
+#include "event.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "map.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#define ROW_TRIGGER			"zz_pvext_audit"
+#define TRUNCATE_TRIGGER	"zz_pvext_audit_truncate"
+
+PG_FUNCTION_INFO_V1(pvext_enable_audit);
+PG_FUNCTION_INFO_V1(pvext_disable_audit);
+PG_FUNCTION_INFO_V1(pvext_rotate_audit);
+PG_FUNCTION_INFO_V1(pvext_refuse_insert);
+
+/*
+ * Which tables are audited
+ */
+
+/*
+ * The name of a table, of a list of PvextTable or below one of them, that is
+ * audited or has been: there are changes of it in the log, or there will be.
+ * NULL for none.
+ */
+char *
+pvext_audited_table(List *tables)
+{
+	static PvextStatement find = {
+		"WITH RECURSIVE t(relid) AS ("
+		" SELECT CAST(relation AS oid) FROM pv.relation WHERE id = ANY ($1)"
+		" UNION SELECT i.inhrelid FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid)"
+		" SELECT t.relid FROM t JOIN pv.relation AS r ON r.relation = t.relid"
+		" WHERE EXISTS (SELECT FROM pv.audited AS a WHERE a.relation_id = r.id)"
+		" OR EXISTS (SELECT FROM pv.audit_shape AS s WHERE s.relation_id = r.id) LIMIT 1", NULL
+	};
+	Datum	   *ids;
+	PvextArgs	args = {0};
+	ListCell   *lc;
+	int			n = 0;
+
+	if (pvext_never_used("audited") && pvext_never_used("audit_shape"))
+		return NULL;
+	ids = palloc(sizeof(Datum) * Max(list_length(tables), 1));
+	foreach(lc, tables)
+		ids[n++] = Int32GetDatum(((PvextTable *) lfirst(lc))->id);
+	pvext_arg(&args, INT4ARRAYOID,
+			  PointerGetDatum(construct_array(ids, n, INT4OID, 4, true, TYPALIGN_INT)), false);
+	return pvext_own_kept(&find, &args) == 0 ? NULL :
+		pvext_relation_name((Oid) pvext_int(0, 1));
+}
+
+/* Is it one that can be audited, and the current user's? */
+static void
+check_relation(Oid relid)
+{
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE || pvext_is_partition(relid))
+		pvext_check_table(relid);
+	pvext_check_owner(relid);
+}
+
+static bool
+has_trigger(Oid relid, const char *name)
+{
+	return OidIsValid(get_trigger_oid(relid, name, true));
+}
+
+/* Make a trigger that goes with the extension. */
+static void
+make_trigger(Oid relid, const char *name, const char *fires)
+{
+	char	   *relation = pvext_relation_name(relid);
+
+	if (has_trigger(relid, name))
+		return;
+	(void) pvext_own(psprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH %s"
+							  " EXECUTE FUNCTION pv.audit_change()", name, fires, relation,
+							  strcmp(name, ROW_TRIGGER) == 0 ? "ROW" : "STATEMENT"), NULL);
+	(void) pvext_own(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pvext", name,
+							  relation), NULL);
+}
+
+/* A foreign table may have a TRUNCATE trigger since PostgreSQL 16. */
+static void
+make_triggers(Oid relid)
+{
+	if (!pvext_is_partition(relid))
+		make_trigger(relid, ROW_TRIGGER, "INSERT OR UPDATE OR DELETE");
+	if (get_rel_relkind(relid) != RELKIND_FOREIGN_TABLE || PVEXT_FOREIGN_TRUNCATE_TRIGGER)
+		make_trigger(relid, TRUNCATE_TRIGGER, "TRUNCATE");
+}
+
+static void
+drop_trigger(Oid relid, const char *name)
+{
+	if (has_trigger(relid, name))
+		(void) pvext_own(psprintf("DROP TRIGGER %s ON %s", name, pvext_relation_name(relid)),
+						 NULL);
+}
+
+static void
+drop_triggers(Oid relid)
+{
+	if (!pvext_is_partition(relid))
+		drop_trigger(relid, ROW_TRIGGER);
+	drop_trigger(relid, TRUNCATE_TRIGGER);
+}
+
+/* Call a function on the relation, its partitions and its children. */
+static void
+for_each_table(Oid relid, void (*act) (Oid relid))
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, ShareRowExclusiveLock, NULL))
+		act(lfirst_oid(lc));
+}
+
+/*
+ * After DDL: partitions and children that have come to an audited table get the
+ * triggers that are missing.  Between pvext_enter() and pvext_leave().
+ */
+void
+pvext_complete_audit(void)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+	uint64		n = pvext_own("WITH RECURSIVE down(relid) AS ("
+							  "SELECT CAST(r.relation AS oid) FROM pv.audited a"
+							  " JOIN pv.relation r ON r.id = a.relation_id"
+							  " UNION SELECT i.inhrelid FROM pg_inherits i"
+							  " JOIN down ON i.inhparent = down.relid)"
+							  " SELECT d.relid FROM down d JOIN pg_class c ON c.oid = d.relid"
+							  " WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = d.relid"
+							  "  AND t.tgname = '" TRUNCATE_TRIGGER "')"
+							  " OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = d.relid"
+							  "  AND t.tgname = '" ROW_TRIGGER "') ORDER BY 1", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+		relids = lappend_oid(relids, (Oid) pvext_int(i, 1));
+	foreach(lc, relids)
+		make_triggers(lfirst_oid(lc));
+}
+
+/*
+ * pv.enable_audit(relation)
+ */
+Datum
+pvext_enable_audit(PG_FUNCTION_ARGS)
+{
+	Oid			relid;
+	PvextScope	scope;
+	PvextArgs	args = {0};
+
+	pvext_require_arg(fcinfo, 0, "relation");
+	relid = PG_GETARG_OID(0);
+	check_relation(relid);
+	LockRelationOid(relid, ShareRowExclusiveLock);
+	check_relation(relid);
+
+	pvext_enter(&scope);
+	pvext_arg_int4(&args, pvext_register_relation(relid));
+	pvext_arg_name(&args, pvext_login_name());
+	if (pvext_own("INSERT INTO pv.audited (relation_id, enabled_by) VALUES ($1, $2)"
+				  " ON CONFLICT (relation_id) DO NOTHING RETURNING relation_id", &args) > 0)
+		pvext_record_event(psprintf("enable_audit(%s)", pvext_relation_name(relid)), NULL);
+	for_each_table(relid, make_triggers);
+	pvext_leave(&scope);
+	PG_RETURN_VOID();
+}
+
+/*
+ * pv.disable_audit(relation)
+ */
+Datum
+pvext_disable_audit(PG_FUNCTION_ARGS)
+{
+	Oid			relid;
+	PvextScope	scope;
+	PvextArgs	args = {0};
+
+	pvext_require_arg(fcinfo, 0, "relation");
+	relid = PG_GETARG_OID(0);
+	check_relation(relid);
+	LockRelationOid(relid, AccessExclusiveLock);
+	check_relation(relid);
+
+	pvext_enter(&scope);
+	pvext_arg_oid(&args, REGCLASSOID, relid);
+	if (pvext_own("DELETE FROM pv.audited AS a USING pv.relation AS r"
+				  " WHERE a.relation_id = r.id AND r.relation OPERATOR(pg_catalog.=) $1"
+				  " RETURNING a.relation_id", &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table %s is not audited", pvext_relation_name(relid)),
+				 errhint("pv.audited lists the tables that are.")));
+	pvext_record_event(psprintf("disable_audit(%s)", pvext_relation_name(relid)), NULL);
+	for_each_table(relid, drop_triggers);
+	pvext_leave(&scope);
+	PG_RETURN_VOID();
+}
+
+/*
+ * The log
+ */
+
+/*
+ * Trigger of the log, BEFORE INSERT: what pvext writes does not come this way.
+ * A dump is restored by a superuser.
+ */
+Datum
+pvext_refuse_insert(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						"refuse_insert")));
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("table %s is written by pvext alone",
+						pvext_relation_name(RelationGetRelid(trigger->tg_relation))),
+				 errhint("Only a superuser inserts into it, to restore a dump.")));
+	return PointerGetDatum(NULL);
+}
+
+/* Add a partition, unless it is there. */
+static void
+add_partition(int64 n)
+{
+	char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
+
+	if (OidIsValid(pvext_own_relation(name)))
+		return;
+	(void) pvext_own(psprintf("CREATE TABLE pv.%s (LIKE pv.audit_log) WITH (toast_tuple_target = 8160)",
+							  name), NULL);
+	(void) pvext_own(psprintf("COMMENT ON TABLE pv.%s IS 'a partition of the audit log'", name), NULL);
+	(void) pvext_own(psprintf("REVOKE ALL ON pv.%s FROM PUBLIC", name), NULL);
+	(void) pvext_own(psprintf("CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE"
+							  " ON pv.%s FOR EACH STATEMENT EXECUTE FUNCTION pv.refuse_change()",
+							  name), NULL);
+	(void) pvext_own(psprintf("CREATE TRIGGER refuse_insert BEFORE INSERT ON pv.%s"
+							  " FOR EACH STATEMENT EXECUTE FUNCTION pv.refuse_insert()", name), NULL);
+	(void) pvext_own(psprintf("ALTER TABLE pv.%s ENABLE ALWAYS TRIGGER refuse_change,"
+							  " ENABLE ALWAYS TRIGGER refuse_insert", name), NULL);
+	(void) pvext_own(psprintf("ALTER TABLE pv.audit_log ATTACH PARTITION pv.%s"
+							  " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")", name,
+							  n << PVEXT_PARTITION_BITS, (n + 1) << PVEXT_PARTITION_BITS), NULL);
+}
+
+/* Index the partitions before one, which are no longer written to. */
+static void
+index_partitions(int64 before)
+{
+	for (int64 n = before - 1; n >= 0; n--)
+	{
+		char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
+
+		if (OidIsValid(pvext_own_relation(name)) &&
+			!OidIsValid(pvext_own_relation(psprintf("%s_id", name))))
+			(void) pvext_own(psprintf("CREATE UNIQUE INDEX %s_id ON pv.%s (id)", name, name), NULL);
+	}
+}
+
+/*
+ * pv.rotate_audit(): the next partition is there already, so that whoever draws
+ * an id of it finds it; what follows it is made here.
+ */
+Datum
+pvext_rotate_audit(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	PvextArgs	args = {0};
+	int64		n;
+
+	pvext_enter(&scope);
+	pvext_flush_audit();
+	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
+	(void) pvext_own("SELECT last_value FROM pv.audit_log_id_seq", NULL);
+	n = (pvext_int(0, 1) >> PVEXT_PARTITION_BITS) + 1;
+	add_partition(n);
+	add_partition(n + 1);
+	pvext_arg(&args, INT8OID, Int64GetDatum(n << PVEXT_PARTITION_BITS), false);
+	(void) pvext_own("SELECT setval('pv.audit_log_id_seq', $1, false)", &args);
+	index_partitions(n);
+	pvext_record_event("rotate_audit()", NULL);
+	pvext_leave(&scope);
+	PG_RETURN_INT64(n);
+}

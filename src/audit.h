@@ -1,0 +1,13 @@
+/*
+ * audit.h
+ *		Which tables are audited.
+ */
+#ifndef PVEXT_AUDIT_H
+#define PVEXT_AUDIT_H
+
+#include "nodes/pg_list.h"
+
+extern void pvext_complete_audit(void);
+extern char *pvext_audited_table(List *tables);
+
+#endif							/* PVEXT_AUDIT_H */

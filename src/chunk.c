@@ -1,0 +1,425 @@
+/*
+ * chunk.c
+ *		Rows of pv.audit_log: items are gathered and written many at a time.
+ *
+ * What is written costs more than anything else that an audit does, and a row
+ * for each change more than the change.  So changes are gathered into chunks
+ * that fill a page, one chunk for each subtransaction that is in progress, and
+ * written when the chunk is full or the subtransaction is about to commit; one
+ * that aborts takes its changes with it.  That bounds the memory, too.
+ *
+ * The order of ids, and within a chunk of items, is that in which a transaction
+ * made its changes: a chunk is not added to any more once the transaction has
+ * begun a later one.
+ *
+ * The partition that an id belongs to is locked from the time the id is drawn.  One
+ * that has got an index is no longer written to: another id is drawn instead.
+ * So pv.rotate_audit() can index a partition, and this file knows of no index.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/toast_internals.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog.h"
+#include "chunk.h"
+#include "commands/sequence.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+/* The columns of pv.audit_log. */
+enum
+{
+	LOG_ID = 1,
+	LOG_XID,
+	LOG_INCARNATION,
+	LOG_PAYLOAD,
+	LOG_COLUMNS = LOG_PAYLOAD
+};
+
+/* As many bytes as a row may have that fills its page. */
+#define CHUNK_SIZE 8096
+#define COMPRESS_FROM 2048
+#define SHRINK_ABOVE (64 * 1024)
+
+/* The chunk that a subtransaction adds to. */
+typedef struct Chunk
+{
+	SubTransactionId subxact;
+	int64		id;
+	Oid			partition;
+	uint64		who;			/* generation of who it names */
+	TimestampTz at;				/* the time it names */
+	char	   *data;			/* a varlena, without its header yet */
+	Size		used;			/* 0: not begun */
+	Size		size;
+	struct Chunk *outer;
+} Chunk;
+
+static Chunk *innermost = NULL;
+static Chunk *unused = NULL;	/* to be used again; in TopMemoryContext */
+static int64 newest = 0;		/* the chunk begun last in this backend */
+static bool ending = false;		/* the transaction is past its last flush */
+
+/* Who makes the changes now. */
+static struct
+{
+	uint64		generation;		/* another one whenever anything else changes */
+	Oid			login;
+	Oid			role;
+	char		application[NAMEDATALEN];
+	char	   *actor;			/* "" for not claimed */
+}			who;
+
+/*
+ * Who and when
+ */
+
+/* The client's address; NULL for a local one, or where there is none. */
+static const char *
+client_address(void)
+{
+	static char address[64];
+	static bool known = false;
+	LOCAL_FCINFO(call, 0);
+
+	if (!known)
+	{
+		Datum		inet;
+
+		InitFunctionCallInfoData(*call, NULL, 0, InvalidOid, NULL, NULL);
+		inet = inet_client_addr(call);
+		if (!call->isnull)
+			strlcpy(address, DatumGetCString(DirectFunctionCall1(inet_out, inet)),
+					sizeof(address));
+		known = true;
+	}
+	return address[0] ? address : NULL;
+}
+
+/* Look at who it is now. */
+static inline void
+notice_who(void)
+{
+	Oid			role = GetUserId();
+	Oid			login = GetSessionUserId();
+	const char *application = application_name ? application_name : "";
+	const char *actor = pvext_actor ? pvext_actor : "";
+
+	if (role == who.role && login == who.login && who.actor &&
+		strcmp(actor, who.actor) == 0 && strcmp(application, who.application) == 0)
+		return;
+	who.role = role;
+	who.login = login;
+	strlcpy(who.application, application, sizeof(who.application));
+	if (who.actor == NULL || strcmp(actor, who.actor) != 0)
+	{
+		char	   *copy = MemoryContextStrdup(TopMemoryContext, actor);
+
+		if (who.actor)
+			pfree(who.actor);
+		who.actor = copy;
+	}
+	who.generation++;
+}
+
+/* When the statement began, or within a procedure the transaction. */
+static inline TimestampTz
+change_time(void)
+{
+	return Max(GetCurrentStatementStartTimestamp(), GetCurrentTransactionStartTimestamp());
+}
+
+static void
+put_who(PvextItem *item, int column, const char *value)
+{
+	if (value && value[0])
+		pvext_put_value(item, PVEXT_SAME, column, value, strlen(value));
+}
+
+/*
+ * Chunks
+ */
+
+static void
+add_bytes(Chunk *chunk, const char *bytes, Size size)
+{
+	if (unlikely(chunk->used + size > chunk->size))
+	{
+		Size		larger = chunk->used + size;
+
+		if (larger > MaxAllocSize)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("the change is too large to be audited"),
+					 errhint("Change fewer of the large columns at a time.")));
+		chunk->data = repalloc(chunk->data, larger);
+		chunk->size = larger;
+	}
+	memcpy(chunk->data + chunk->used, bytes, size);
+	chunk->used += size;
+}
+
+static void
+add_item(Chunk *chunk, PvextItem *item)
+{
+	Size		size;
+	const char *bytes = pvext_end_item(item, &size);
+
+	add_bytes(chunk, bytes, size);
+}
+
+static PvextItem context_item;
+
+static void
+add_time(Chunk *chunk)
+{
+	pvext_begin_item(&context_item, PVEXT_ITEM_TIME);
+	pvext_put_time(&context_item, chunk->at = change_time());
+	add_item(chunk, &context_item);
+}
+
+static void
+add_who(Chunk *chunk)
+{
+	pvext_begin_seeded_item(&context_item, PVEXT_ITEM_WHO, 0);
+	put_who(&context_item, PVEXT_WHO_LOGIN, GetUserNameFromId(who.login, true));
+	put_who(&context_item, PVEXT_WHO_ROLE, GetUserNameFromId(who.role, true));
+	put_who(&context_item, PVEXT_WHO_APPLICATION, who.application);
+	put_who(&context_item, PVEXT_WHO_CLIENT, client_address());
+	put_who(&context_item, PVEXT_WHO_ACTOR, who.actor);
+	add_item(chunk, &context_item);
+	pvext_shrink_item(&context_item);
+	chunk->who = who.generation;
+}
+
+/* The partition that the id belongs to, locked. */
+static Oid
+lock_partition(int64 id, bool *indexed)
+{
+	char		name[NAMEDATALEN];
+	Oid			partition;
+	Relation	rel;
+
+	snprintf(name, sizeof(name), "audit_log_" INT64_FORMAT, id >> PVEXT_PARTITION_BITS);
+	partition = pvext_own_relation(name);
+	if (!OidIsValid(partition))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table pv.%s does not exist", name),
+				 errhint("Call pv.rotate_audit(), which makes partitions of the audit log.")));
+	rel = table_open(partition, RowExclusiveLock);
+	*indexed = rel->rd_rel->relhasindex;
+	table_close(rel, NoLock);
+	return partition;
+}
+
+/* Draw an id, and say who and when. */
+static void
+begin_chunk(Chunk *chunk)
+{
+	Oid			sequence = pvext_own_relation("audit_log_id_seq");
+	bool		indexed;
+
+	do
+	{
+		chunk->id = nextval_internal(sequence, false);
+		chunk->partition = lock_partition(chunk->id, &indexed);
+	} while (indexed);
+	newest = chunk->id;
+	chunk->used = VARHDRSZ;
+	add_time(chunk);
+	add_who(chunk);
+}
+
+/*
+ * Compressed as a value of a table is, or NULL where that saves nothing, or would
+ * take longer than to write it: without LZ4.
+ */
+static struct varlena *
+compress(const char *payload)
+{
+#ifdef USE_LZ4
+	return (struct varlena *)
+		DatumGetPointer(toast_compress_datum(PointerGetDatum(payload), TOAST_LZ4_COMPRESSION));
+#else
+	return NULL;
+#endif
+}
+
+/* Write the chunk; it can then be begun anew. */
+static void
+flush_chunk(Chunk *chunk)
+{
+	Datum		values[LOG_COLUMNS];
+	bool		nulls[LOG_COLUMNS] = {false};
+	struct varlena *compressed = NULL;
+	Relation	rel;
+	HeapTuple	tuple;
+
+	if (chunk->used == 0)
+		return;
+	SET_VARSIZE(chunk->data, chunk->used);
+	values[LOG_ID - 1] = Int64GetDatum(chunk->id);
+	values[LOG_XID - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[LOG_INCARNATION - 1] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[LOG_PAYLOAD - 1] = PointerGetDatum(chunk->data);
+	rel = table_open(chunk->partition, RowExclusiveLock);
+	if (chunk->used >= COMPRESS_FROM)
+		compressed = compress(chunk->data);
+	if (compressed)
+		values[LOG_PAYLOAD - 1] = PointerGetDatum(compressed);
+	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM, NULL);
+	table_close(rel, NoLock);
+	heap_freetuple(tuple);
+	if (compressed)
+		pfree(compressed);
+
+	chunk->used = 0;
+	if (chunk->size > SHRINK_ABOVE)
+	{
+		chunk->data = repalloc(chunk->data, VARHDRSZ + CHUNK_SIZE);
+		chunk->size = VARHDRSZ + CHUNK_SIZE;
+	}
+}
+
+/* The chunk of the current subtransaction. */
+static inline Chunk *
+current_chunk(void)
+{
+	SubTransactionId subxact = GetCurrentSubTransactionId();
+	Chunk	   *chunk;
+
+	if (likely(innermost && innermost->subxact == subxact))
+		return innermost;
+	chunk = unused;
+	if (chunk)
+		unused = chunk->outer;
+	else
+	{
+		chunk = MemoryContextAllocZero(TopMemoryContext, sizeof(Chunk));
+		chunk->data = MemoryContextAlloc(TopMemoryContext, VARHDRSZ + CHUNK_SIZE);
+		chunk->size = VARHDRSZ + CHUNK_SIZE;
+	}
+	chunk->subxact = subxact;
+	chunk->used = 0;
+	chunk->outer = innermost;
+	innermost = chunk;
+	return chunk;
+}
+
+/* Be done with the innermost chunk. */
+static void
+release_chunk(void)
+{
+	Chunk	   *chunk = innermost;
+
+	innermost = chunk->outer;
+	chunk->used = 0;
+	chunk->outer = unused;
+	unused = chunk;
+}
+
+/* Add a change to what the current subtransaction has made. */
+void
+pvext_append_item(PvextItem *item)
+{
+	Chunk	   *chunk = current_chunk();
+	Size		size;
+	const char *bytes = pvext_end_item(item, &size);
+
+	notice_who();
+	if (chunk->used > 0 &&
+		(chunk->id != newest || chunk->used + size > VARHDRSZ + CHUNK_SIZE))
+		flush_chunk(chunk);
+	if (chunk->used == 0)
+		begin_chunk(chunk);
+	else
+	{
+		if (chunk->at != change_time())
+			add_time(chunk);
+		if (chunk->who != who.generation)
+			add_who(chunk);
+	}
+	add_bytes(chunk, bytes, size);
+	if (chunk->used > VARHDRSZ + CHUNK_SIZE || ending)
+		flush_chunk(chunk);
+}
+
+/*
+ * Write what the current subtransaction has gathered, for a statement to come
+ * that is to see it.  What the outer ones have is theirs to write.
+ */
+void
+pvext_flush_audit(void)
+{
+	if (innermost && innermost->subxact == GetCurrentSubTransactionId())
+		flush_chunk(innermost);
+}
+
+/*
+ * Ends of transactions
+ */
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+				   void *arg)
+{
+	while (innermost && innermost->subxact == id)
+	{
+		if (event == SUBXACT_EVENT_START_SUB)
+			return;
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+		{
+			/* Changes made after the flush: too late for one of their own. */
+			innermost->subxact = parent;
+			return;
+		}
+		if (event == SUBXACT_EVENT_PRE_COMMIT_SUB)
+			flush_chunk(innermost);
+		release_chunk();
+	}
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			for (Chunk *chunk = innermost; chunk; chunk = chunk->outer)
+				flush_chunk(chunk);
+			ending = true;		/* other callbacks may still change rows */
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			while (innermost)
+				release_chunk();
+			ending = false;
+			break;
+		default:
+			break;
+	}
+}
+
+void
+pvext_init_chunk(void)
+{
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+}

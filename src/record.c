@@ -1,0 +1,252 @@
+/*
+ * record.c
+ *		How changes are written down in the audit log.
+ *
+ * A row of pv.audit_log is a chunk: its payload holds items, one after the
+ * other, mostly no more than fit on a page.  An item is known by the chunk's id
+ * and its place in the chunk, counted from 0.  Within a transaction that is
+ * the order in which the items were made.
+ *
+ *	item	:= length kind body
+ *	length	:= uint16, of kind and body; 0xffff: the length is in the uint32 that follows
+ *	kind	:= one byte, PVEXT_ITEM_...
+ *	body	:= time								of 't': int64, microseconds as timestamptz has them
+ *			|  seed value*						of 'w': who; columns are PVEXT_WHO_...
+ *			|  shape seed value*				of 'i', 'u', 'd', 'x': a change
+ *	shape	:= number, pv.audit_shape.id
+ *	seed	:= 16 random bytes, from which the salts of the item's values are derived
+ *	value	:= column form data
+ *	column	:= number, column * 4 + side (0 old, 1 new, 2 the same before and after);
+ *			   of a change the column's attribute number, as the shape names it
+ *	form	:= number: 0 NULL, 1 a commitment of 32 bytes, n + 2: a value of n bytes
+ *	number	:= 7 bits a byte, the lowest first, the highest bit set on all but the last
+ *
+ * Every chunk begins with a time and a who; both are repeated within it as they
+ * change, and hold for the changes that follow.
+ *
+ * An INSERT has the new values of all columns, a DELETE the old ones, an UPDATE
+ * old and new of those that changed and, as the same, the key and link columns
+ * that did not.  Values of types whose OIDs never change (see shape.c) are what
+ * a tuple holds of them, without header, compression or alignment; those of
+ * other types are what their output functions say.  Integers of more than a
+ * byte are in the machine's order.
+ *
+ * To redact a value, its salt and those of the item's other values are derived
+ * from the seed; the item is written anew with PVEXT_ITEM_SALTED in its kind,
+ * without the seed; each value that stays is followed by its salt of 16 bytes (so is
+ * each NULL), and the redacted one is its commitment, without a salt.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "port/pg_bitutils.h"
+#include "record.h"
+#include "utils/memutils.h"
+
+#define LENGTH_SIZE		6		/* room for the longest length */
+#define LONG_LENGTH		0xffff
+#define FIRST_SIZE		1024
+#define SHRINK_ABOVE	(64 * 1024)
+#define SEEDS			256
+
+/* A row of this size, or the tuple made from it, would not fit in memory. */
+#define LARGEST_ITEM	(MaxAllocSize - 64 * 1024)
+
+/*
+ * Writing
+ */
+
+/* Make room for so many bytes more. */
+void
+pvext_enlarge_item(PvextItem *item, Size needed)
+{
+	Size		size = Max(item->size, FIRST_SIZE);
+
+	if (item->used + needed > LARGEST_ITEM)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the change is too large to be audited"),
+				 errdetail("A record of the audit log holds less than 1 GB, old and new values together."),
+				 errhint("Change fewer of the large columns at a time.")));
+	while (size < item->used + needed)
+		size *= 2;
+	size = Min(size, MaxAllocSize);
+	item->data = item->data ? repalloc(item->data, size) :
+		MemoryContextAlloc(TopMemoryContext, size);
+	item->size = size;
+}
+
+/* Random bytes are drawn many at a time: a call costs more than its bytes. */
+static inline void
+put_seed(PvextItem *item)
+{
+	static char seeds[SEEDS * PVEXT_SEED_SIZE];
+	static int	left = 0;
+
+	if (left == 0)
+	{
+		if (!pg_strong_random(seeds, sizeof(seeds)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		left = SEEDS;
+	}
+	left--;
+	memcpy(item->data + item->used, seeds + left * PVEXT_SEED_SIZE, PVEXT_SEED_SIZE);
+	memset(seeds + left * PVEXT_SEED_SIZE, 0, PVEXT_SEED_SIZE);
+	item->used += PVEXT_SEED_SIZE;
+}
+
+void
+pvext_begin_item(PvextItem *item, uint8 kind)
+{
+	item->used = 0;
+	pvext_reserve(item, LENGTH_SIZE + 1);
+	item->used = LENGTH_SIZE;
+	item->data[item->used++] = (char) kind;
+}
+
+/* One with values; shape is 0 where the kind has none. */
+void
+pvext_begin_seeded_item(PvextItem *item, uint8 kind, uint32 shape)
+{
+	pvext_begin_item(item, kind);
+	pvext_reserve(item, 5 + PVEXT_SEED_SIZE);
+	if (shape != 0)
+		pvext_put_number(item, shape);
+	put_seed(item);
+}
+
+void
+pvext_put_time(PvextItem *item, int64 time)
+{
+	pvext_reserve(item, sizeof(time));
+	memcpy(item->data + item->used, &time, sizeof(time));
+	item->used += sizeof(time);
+}
+
+/* The item as it is to be written, valid until the next one is begun. */
+const char *
+pvext_end_item(PvextItem *item, Size *size)
+{
+	Size		length = item->used - LENGTH_SIZE;
+	uint16		brief = (uint16) Min(length, LONG_LENGTH);
+	uint32		full = (uint32) length;
+	char	   *begin = item->data + LENGTH_SIZE - sizeof(brief);
+
+	if (brief == LONG_LENGTH)
+	{
+		memcpy(begin + sizeof(brief) - sizeof(full), &full, sizeof(full));
+		begin = item->data;
+	}
+	memcpy(begin, &brief, sizeof(brief));
+	*size = item->data + item->used - begin;
+	return begin;
+}
+
+/* Give back what a large item took. */
+void
+pvext_shrink_item(PvextItem *item)
+{
+	if (item->size <= SHRINK_ABOVE)
+		return;
+	pfree(item->data);
+	memset(item, 0, sizeof(*item));
+}
+
+/*
+ * Reading.  Whatever bytes there are, no more of them are read than there are.
+ */
+
+static void
+malformed(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("a record of the audit log cannot be read"),
+			 errhint("It was not written by pvext.")));
+}
+
+static const char *
+take(const char **next, const char *end, Size size)
+{
+	const char *taken = *next;
+
+	if (size > (Size) (end - taken))
+		malformed();
+	*next += size;
+	return taken;
+}
+
+static uint32
+take_number(const char **next, const char *end)
+{
+	uint32		number = 0;
+
+	for (int shift = 0; shift < 32; shift += 7)
+	{
+		uint8		byte = (uint8) *take(next, end, 1);
+
+		number |= (uint32) (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return number;
+	}
+	malformed();
+	return 0;					/* not reached */
+}
+
+/* Read the next item of a chunk; false at its end. */
+bool
+pvext_next_item(PvextItems *items, PvextReadItem *item)
+{
+	uint16		brief;
+	uint32		length;
+	uint8		kind;
+
+	memset(item, 0, sizeof(*item));
+	if (items->next == items->end)
+		return false;
+	memcpy(&brief, take(&items->next, items->end, sizeof(brief)), sizeof(brief));
+	length = brief;
+	if (brief == LONG_LENGTH)
+		memcpy(&length, take(&items->next, items->end, sizeof(length)), sizeof(length));
+	item->next = take(&items->next, items->end, length);
+	item->end = items->next;
+
+	kind = (uint8) *take(&item->next, item->end, 1);
+	item->kind = kind & ~PVEXT_ITEM_SALTED;
+	item->salted = (kind & PVEXT_ITEM_SALTED) != 0;
+	if (item->kind == PVEXT_ITEM_TIME)
+	{
+		memcpy(&item->time, take(&item->next, item->end, sizeof(item->time)),
+			   sizeof(item->time));
+		return true;
+	}
+	if (item->kind != PVEXT_ITEM_WHO)
+		item->shape = take_number(&item->next, item->end);
+	if (!item->salted)
+		item->seed = take(&item->next, item->end, PVEXT_SEED_SIZE);
+	return true;
+}
+
+/* Read the next value of an item; false at its end. */
+bool
+pvext_next_value(PvextReadItem *item, PvextReadValue *value)
+{
+	uint32		number;
+
+	if (item->next == item->end)
+		return false;
+	number = take_number(&item->next, item->end);
+	value->side = (PvextSide) (number & 3);
+	value->column = number >> 2;
+	number = take_number(&item->next, item->end);
+	value->form = (PvextForm) Min(number, PVEXT_IS_VALUE);
+	value->size = value->form == PVEXT_IS_VALUE ? number - PVEXT_IS_VALUE :
+		value->form == PVEXT_IS_COMMITMENT ? PVEXT_COMMITMENT_SIZE : 0;
+	value->data = take(&item->next, item->end, value->size);
+	value->salt = NULL;
+	if (item->salted && value->form != PVEXT_IS_COMMITMENT)
+		value->salt = take(&item->next, item->end, PVEXT_SEED_SIZE);
+	return true;
+}
