@@ -53,7 +53,7 @@ ALTER TABLE pv.audit_shape ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TR
 -- The log is written without statements: src/chunk.c names its columns by number,
 -- and src/record.c says what is in a payload. Partition n has the ids from
 -- n * 2^32 on, and the one that follows the newest is there already. A backend
--- draws 64 ids at a time: they are many.
+-- draws 64 ids at a time (CACHED_IDS there): they are many.
 CREATE SEQUENCE pv.audit_log_id_seq CACHE 64;
 COMMENT ON SEQUENCE pv.audit_log_id_seq IS 'numbers of the audit log''s chunks; numbers are left out';
 SELECT pg_extension_config_dump('pv.audit_log_id_seq', '');
@@ -108,7 +108,7 @@ COMMENT ON FUNCTION pv.disable_audit(regclass) IS
 CREATE FUNCTION pv.rotate_audit()
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_rotate_audit';
 COMMENT ON FUNCTION pv.rotate_audit() IS
-    'begins the next partition of the audit log and indexes the ones before, which takes until transactions that write to them have ended; returns its number';
+    'begins the next partition of the audit log and indexes the ones before, which takes until transactions that write to them have ended, but stops no other; returns its number';
 
 CREATE FUNCTION pv.audit_records(payload bytea, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
                                  OUT application text, OUT client text, OUT actor text, OUT relation_id integer,

@@ -255,14 +255,17 @@ pvext_refuse_insert(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* Add a partition, unless it is there. */
+static bool
+has_partition(int64 n)
+{
+	return OidIsValid(pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n)));
+}
+
 static void
 add_partition(int64 n)
 {
 	char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
 
-	if (OidIsValid(pvext_own_relation(name)))
-		return;
 	(void) pvext_own(psprintf("CREATE TABLE pv.%s (LIKE pv.audit_log) WITH (toast_tuple_target = 8160)",
 							  name), NULL);
 	(void) pvext_own(psprintf("COMMENT ON TABLE pv.%s IS 'a partition of the audit log'", name), NULL);
@@ -287,7 +290,7 @@ index_partitions(int64 before)
 	{
 		char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
 
-		if (OidIsValid(pvext_own_relation(name)) &&
+		if (has_partition(n) &&
 			!OidIsValid(pvext_own_relation(psprintf("%s_id", name))))
 			(void) pvext_own(psprintf("CREATE UNIQUE INDEX %s_id ON pv.%s (id)", name, name), NULL);
 	}
@@ -295,7 +298,8 @@ index_partitions(int64 before)
 
 /*
  * pv.rotate_audit(): the next partition is there already, so that whoever draws
- * an id of it finds it; what follows it is made here.
+ * an id of it finds it; what follows it is made here.  Where a rotation that was
+ * rolled back has left none, this makes one, and it is for the next call to use it.
  */
 Datum
 pvext_rotate_audit(PG_FUNCTION_ARGS)
@@ -308,11 +312,15 @@ pvext_rotate_audit(PG_FUNCTION_ARGS)
 	pvext_flush_audit();
 	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
 	(void) pvext_own("SELECT last_value FROM pv.audit_log_id_seq", NULL);
-	n = (pvext_int(0, 1) >> PVEXT_PARTITION_BITS) + 1;
-	add_partition(n);
-	add_partition(n + 1);
-	pvext_arg(&args, INT8OID, Int64GetDatum(n << PVEXT_PARTITION_BITS), false);
-	(void) pvext_own("SELECT setval('pv.audit_log_id_seq', $1, false)", &args);
+	n = pvext_int(0, 1) >> PVEXT_PARTITION_BITS;
+	if (has_partition(n + 1))
+	{
+		n++;
+		pvext_arg(&args, INT8OID, Int64GetDatum(n << PVEXT_PARTITION_BITS), false);
+		(void) pvext_own("SELECT setval('pv.audit_log_id_seq', $1, false)", &args);
+	}
+	if (!has_partition(n + 1))
+		add_partition(n + 1);
 	index_partitions(n);
 	pvext_record_event("rotate_audit()", NULL);
 	pvext_leave(&scope);

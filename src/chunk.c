@@ -31,7 +31,9 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "guc.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -51,6 +53,8 @@ enum
 
 /* As many bytes as a row may have that fills its page. */
 #define CHUNK_SIZE 8096
+#define LONGEST_WHO 1024
+#define CACHED_IDS 64			/* what pv.audit_log_id_seq caches */
 #define COMPRESS_FROM 2048
 #define SHRINK_ABOVE (64 * 1024)
 
@@ -146,7 +150,8 @@ static void
 put_who(PvextItem *item, int column, const char *value)
 {
 	if (value && value[0])
-		pvext_put_value(item, PVEXT_SAME, column, value, strlen(value));
+		pvext_put_value(item, PVEXT_SAME, column, value,
+						pg_mbcliplen(value, (int) strlen(value), LONGEST_WHO));
 }
 
 /*
@@ -205,13 +210,17 @@ add_who(Chunk *chunk)
 	chunk->who = who.generation;
 }
 
-/* The partition that the id belongs to, locked. */
+/*
+ * Lock the partition that the id belongs to.  InvalidOid where it is indexed, or,
+ * unless it is to wait for the lock, about to be.
+ */
 static Oid
-lock_partition(int64 id, bool *indexed)
+lock_partition(int64 id, bool wait)
 {
 	char		name[NAMEDATALEN];
 	Oid			partition;
 	Relation	rel;
+	bool		indexed;
 
 	snprintf(name, sizeof(name), "audit_log_" INT64_FORMAT, id >> PVEXT_PARTITION_BITS);
 	partition = pvext_own_relation(name);
@@ -220,24 +229,37 @@ lock_partition(int64 id, bool *indexed)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table pv.%s does not exist", name),
 				 errhint("Call pv.rotate_audit(), which makes partitions of the audit log.")));
-	rel = table_open(partition, RowExclusiveLock);
-	*indexed = rel->rd_rel->relhasindex;
+	if (wait)
+		LockRelationOid(partition, RowExclusiveLock);
+	else if (!ConditionalLockRelationOid(partition, RowExclusiveLock))
+		return InvalidOid;
+	rel = table_open(partition, NoLock);
+	indexed = rel->rd_rel->relhasindex;
 	table_close(rel, NoLock);
-	return partition;
+	return indexed ? InvalidOid : partition;
 }
 
-/* Draw an id, and say who and when. */
+/*
+ * Draw an id, and say who and when.  After a rotation this backend may still
+ * have ids of a partition that is being indexed: they are left out.
+ */
 static void
 begin_chunk(Chunk *chunk)
 {
 	Oid			sequence = pvext_own_relation("audit_log_id_seq");
-	bool		indexed;
 
-	do
+	for (int tries = 0;; tries++)
 	{
 		chunk->id = nextval_internal(sequence, false);
-		chunk->partition = lock_partition(chunk->id, &indexed);
-	} while (indexed);
+		chunk->partition = lock_partition(chunk->id, tries > CACHED_IDS);
+		if (OidIsValid(chunk->partition))
+			break;
+		if (tries > CACHED_IDS)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the newest partition of the audit log has an index"),
+					 errhint("Call pv.rotate_audit(), which begins another one.")));
+	}
 	newest = chunk->id;
 	chunk->used = VARHDRSZ;
 	add_time(chunk);
@@ -271,12 +293,17 @@ flush_chunk(Chunk *chunk)
 
 	if (chunk->used == 0)
 		return;
+	rel = try_table_open(chunk->partition, RowExclusiveLock);
+	if (rel == NULL)			/* the transaction has dropped the extension */
+	{
+		chunk->used = 0;
+		return;
+	}
 	SET_VARSIZE(chunk->data, chunk->used);
 	values[LOG_ID - 1] = Int64GetDatum(chunk->id);
 	values[LOG_XID - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[LOG_INCARNATION - 1] = Int64GetDatum((int64) GetSystemIdentifier());
 	values[LOG_PAYLOAD - 1] = PointerGetDatum(chunk->data);
-	rel = table_open(chunk->partition, RowExclusiveLock);
 	if (chunk->used >= COMPRESS_FROM)
 		compressed = compress(chunk->data);
 	if (compressed)

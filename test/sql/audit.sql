@@ -332,7 +332,10 @@ FROM pg_class AS c WHERE c.relispartition AND c.relnamespace = 'pv'::regnamespac
 DELETE FROM pv.audit_log_3;
 
 -- With the extension go the triggers.
+BEGIN;
+INSERT INTO public.doc VALUES (8);
 DROP EXTENSION pvext CASCADE;
+COMMIT;
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 'zz%';
 INSERT INTO public.doc VALUES (9);
 SELECT count(*) FROM pg_class WHERE relname LIKE 'audit_log%';
