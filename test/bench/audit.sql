@@ -1,7 +1,6 @@
 -- What row audit costs: the same statements on a table that is audited and on one
 -- that is not, in turn; 200000 rows a statement, and one row a transaction.
 -- Ratios, the first round left aside; for one statement also microseconds a row.
--- In an empty database: psql -f test/bench/audit.sql -v rounds=5 -v singles=5000
 SET synchronous_commit = off;
 CREATE EXTENSION pvext CASCADE;
 CREATE TABLE plain (id bigint PRIMARY KEY, email text UNIQUE, name text, street text, city text, zip text, country text,
