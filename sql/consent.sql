@@ -252,11 +252,11 @@ COMMENT ON FUNCTION pv.withdraw_consent(text, text) IS
     'withdraws the consent that a token of unsubscribe_token was made for; the token is used up. Errors: 28000 the token is unknown, used or expired';
 
 CREATE FUNCTION pv.has_consent(subject regclass, key text, purpose text)
-    RETURNS boolean LANGUAGE C STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'pvext_has_consent';
+    RETURNS boolean LANGUAGE C STABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'pvext_has_consent';
 COMMENT ON FUNCTION pv.has_consent(regclass, text, text) IS
     'whether a consent to a purpose is in force that was given under a key; false where there is none, or the key is null. Whether the row is still there is not looked at. Errors: 42704 not a subject table, no such purpose, 42809 the purpose does not rest on consent, 22P02 not a key of the table';
 CREATE FUNCTION pv.has_consent(subject regclass, key anyelement, purpose text)
-    RETURNS boolean LANGUAGE C STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'pvext_has_consent';
+    RETURNS boolean LANGUAGE C STABLE PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'pvext_has_consent';
 COMMENT ON FUNCTION pv.has_consent(regclass, anyelement, text) IS 'the same for a typed key';
 CREATE FUNCTION pv.consented(subject regclass, purpose text, OUT key text)
     RETURNS SETOF text LANGUAGE C STABLE PARALLEL SAFE ROWS 100000 AS 'MODULE_PATHNAME', 'pvext_consented';
