@@ -294,6 +294,8 @@ pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 	ListCell   *lc;
 	char	   *found;
 
+	StaticAssertStmt(lengthof(subject->find_subject) == PVEXT_WAYS_TO_FIND,
+					 "a subject table has a statement for each way");
 	pvext_lock_table(subject, how == PVEXT_TO_LOOK ? AccessShareLock : RowShareLock);
 	pvext_check_children(subject->relid);
 	if (subject->condition)
