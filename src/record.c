@@ -13,6 +13,7 @@
  *	body	:= time								of 't': int64, microseconds as timestamptz has them
  *			|  seed value*						of 'w': who; columns are PVEXT_WHO_...
  *			|  shape seed value*				of 'i', 'u', 'd', 'x': a change
+ *			|  seed value*						of 'r': a read; columns are PVEXT_READ_...
  *	shape	:= number, pv.audit_shape.id
  *	seed	:= 16 random bytes, from which the salts of the item's values are derived
  *	value	:= column form data
@@ -222,7 +223,7 @@ pvext_next_item(PvextItems *items, PvextReadItem *item)
 			   sizeof(item->time));
 		return true;
 	}
-	if (item->kind != PVEXT_ITEM_WHO)
+	if (item->kind != PVEXT_ITEM_WHO && item->kind != PVEXT_ITEM_READ)
 		item->shape = take_number(&item->next, item->end);
 	if (!item->salted)
 		item->seed = take(&item->next, item->end, PVEXT_SEED_SIZE);

@@ -15,6 +15,7 @@
 #define PVEXT_ITEM_UPDATE	'u'
 #define PVEXT_ITEM_DELETE	'd'
 #define PVEXT_ITEM_TRUNCATE	'x'
+#define PVEXT_ITEM_READ		'r'
 #define PVEXT_ITEM_SALTED	0x80	/* added to it: salts instead of a seed */
 
 /* Which value of a column it is. */
@@ -42,6 +43,22 @@ enum
 	PVEXT_WHO_CLIENT,
 	PVEXT_WHO_ACTOR,
 	PVEXT_WHO_COLUMNS = PVEXT_WHO_ACTOR
+};
+
+/*
+ * The columns of PVEXT_ITEM_READ, whose values are texts: one item for each
+ * relation that a statement read personal columns of.
+ */
+enum
+{
+	PVEXT_READ_STATEMENT = 1,	/* ties the items of a statement together */
+	PVEXT_READ_RELATION,		/* its id in pv.relation */
+	PVEXT_READ_COLUMNS,			/* names, as the text of a name[] */
+	PVEXT_READ_PURPOSE,
+	PVEXT_READ_ROWS,			/* how many were returned; none while it was not known */
+	PVEXT_READ_WAYS,			/* as the text of a text[]: view, function, copy, ... */
+	PVEXT_READ_REFUSED,			/* "t", or none */
+	PVEXT_READ_KEY = 16			/* and up: a key of the subject table of id n - 16 */
 };
 
 /* An item being written; begins as zeroes and is used again and again. */

@@ -393,7 +393,7 @@ pvext_audit_records(PG_FUNCTION_ARGS)
 			set(trail, RECORD_AT, TimestampTzGetDatum(item.time));
 		else if (item.kind == PVEXT_ITEM_WHO)
 			read_who(trail, &item);
-		else
+		else if (item.kind != PVEXT_ITEM_READ)
 		{
 			set(trail, RECORD_N, Int32GetDatum(n));
 			read_change(trail, &item);
