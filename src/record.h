@@ -114,6 +114,26 @@ pvext_put_value(PvextItem *item, PvextSide side, uint32 column, const char *valu
 	item->used += size;
 }
 
+/* In the place of a value that has been redacted. */
+static inline void
+pvext_put_commitment(PvextItem *item, PvextSide side, uint32 column, const void *commitment)
+{
+	pvext_reserve(item, 10 + PVEXT_COMMITMENT_SIZE);
+	pvext_put_number(item, column << 2 | side);
+	pvext_put_number(item, PVEXT_IS_COMMITMENT);
+	memcpy(item->data + item->used, commitment, PVEXT_COMMITMENT_SIZE);
+	item->used += PVEXT_COMMITMENT_SIZE;
+}
+
+/* After a value of a salted item. */
+static inline void
+pvext_put_salt(PvextItem *item, const char *salt)
+{
+	pvext_reserve(item, PVEXT_SEED_SIZE);
+	memcpy(item->data + item->used, salt, PVEXT_SEED_SIZE);
+	item->used += PVEXT_SEED_SIZE;
+}
+
 /* Items being read. */
 typedef struct PvextItems
 {

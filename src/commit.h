@@ -1,0 +1,21 @@
+/*
+ * commit.h
+ *		Commitments: what stays of a value once it has been redacted.
+ */
+#ifndef PVEXT_COMMIT_H
+#define PVEXT_COMMIT_H
+
+#include "record.h"
+
+#define PVEXT_DIGEST_SIZE PVEXT_COMMITMENT_SIZE
+
+/* What hashing takes, to be used many times. */
+typedef struct PvextHashing PvextHashing;
+
+extern PvextHashing *pvext_begin_hashing(void);
+extern void pvext_end_hashing(PvextHashing *hashing);
+extern void pvext_item_digest(PvextHashing *hashing, const PvextReadItem *item, uint8 *digest);
+extern void pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *item,
+							  bool (*goes) (const PvextReadValue *value, void *arg), void *arg);
+
+#endif							/* PVEXT_COMMIT_H */
