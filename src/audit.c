@@ -47,20 +47,24 @@ PG_FUNCTION_INFO_V1(pvext_refuse_insert);
  */
 
 /*
- * The name of a table, of a list of PvextTable or below one of them, that is
- * audited or has been: there are changes of it in the log, or there will be.
- * NULL for none.
+ * Is one of the tables, a list of PvextTable, or one above or below it in an
+ * inheritance, audited, or has it been?  There are changes of it in the log,
+ * or there will be.
  */
-char *
-pvext_audited_table(List *tables)
+bool
+pvext_is_audited(List *tables)
 {
 	static PvextStatement find = {
-		"WITH RECURSIVE t(relid) AS ("
-		" SELECT CAST(relation AS oid) FROM pv.relation WHERE id = ANY ($1)"
-		" UNION SELECT i.inhrelid FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid)"
-		" SELECT t.relid FROM t JOIN pv.relation AS r ON r.relation = t.relid"
-		" WHERE EXISTS (SELECT FROM pv.audited AS a WHERE a.relation_id = r.id)"
-		" OR EXISTS (SELECT FROM pv.audit_shape AS s WHERE s.relation_id = r.id) LIMIT 1", NULL
+		"WITH RECURSIVE self(relid) AS ("
+		"  SELECT CAST(relation AS oid) FROM pv.relation WHERE id = ANY ($1)),"
+		" down(relid) AS (SELECT relid FROM self UNION"
+		"  SELECT i.inhrelid FROM pg_inherits AS i JOIN down ON i.inhparent = down.relid),"
+		" up(relid) AS (SELECT relid FROM self UNION"
+		"  SELECT i.inhparent FROM pg_inherits AS i JOIN up ON i.inhrelid = up.relid)"
+		" SELECT FROM pv.relation AS r"
+		" WHERE r.relation IN (SELECT relid FROM down UNION SELECT relid FROM up)"
+		" AND (EXISTS (SELECT FROM pv.audited AS a WHERE a.relation_id = r.id)"
+		"  OR EXISTS (SELECT FROM pv.audit_shape AS s WHERE s.relation_id = r.id)) LIMIT 1", NULL
 	};
 	Datum	   *ids;
 	PvextArgs	args = {0};
@@ -68,14 +72,13 @@ pvext_audited_table(List *tables)
 	int			n = 0;
 
 	if (pvext_never_used("audited") && pvext_never_used("audit_shape"))
-		return NULL;
+		return false;
 	ids = palloc(sizeof(Datum) * Max(list_length(tables), 1));
 	foreach(lc, tables)
 		ids[n++] = Int32GetDatum(((PvextTable *) lfirst(lc))->id);
 	pvext_arg(&args, INT4ARRAYOID,
 			  PointerGetDatum(construct_array(ids, n, INT4OID, 4, true, TYPALIGN_INT)), false);
-	return pvext_own_kept(&find, &args) == 0 ? NULL :
-		pvext_relation_name((Oid) pvext_int(0, 1));
+	return pvext_own_kept(&find, &args) > 0;
 }
 
 /* Is it one that can be audited, and the current user's? */

@@ -8,6 +8,6 @@
 #include "nodes/pg_list.h"
 
 extern void pvext_complete_audit(void);
-extern char *pvext_audited_table(List *tables);
+extern bool pvext_is_audited(List *tables);
 
 #endif							/* PVEXT_AUDIT_H */

@@ -41,16 +41,6 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-/* The columns of pv.audit_log. */
-enum
-{
-	LOG_ID = 1,
-	LOG_XID,
-	LOG_INCARNATION,
-	LOG_PAYLOAD,
-	LOG_COLUMNS = LOG_PAYLOAD
-};
-
 /* As many bytes as a row may have that fills its page. */
 #define CHUNK_SIZE 8096
 #define LONGEST_WHO 1024
@@ -69,6 +59,7 @@ typedef struct Chunk
 	char	   *data;			/* a varlena, without its header yet */
 	Size		used;			/* 0: not begun */
 	Size		size;
+	SubTransactionId written_by;	/* see pvext_flush_all_audit(), or 0 */
 	struct Chunk *outer;
 } Chunk;
 
@@ -270,9 +261,12 @@ begin_chunk(Chunk *chunk)
  * Compressed as a value of a table is, or NULL where that saves nothing, or would
  * take longer than to write it: without LZ4.
  */
-static struct varlena *
-compress(const char *payload)
+struct varlena *
+pvext_compress_payload(const char *payload)
 {
+	if (VARSIZE(payload) < COMPRESS_FROM)
+		return NULL;
+
 #ifdef USE_LZ4
 	return (struct varlena *)
 		DatumGetPointer(toast_compress_datum(PointerGetDatum(payload), TOAST_LZ4_COMPRESSION));
@@ -281,41 +275,43 @@ compress(const char *payload)
 #endif
 }
 
-/* Write the chunk; it can then be begun anew. */
+/* Write the chunk, as a row of the current subtransaction's. */
 static void
-flush_chunk(Chunk *chunk)
+write_chunk(Chunk *chunk)
 {
-	Datum		values[LOG_COLUMNS];
-	bool		nulls[LOG_COLUMNS] = {false};
-	struct varlena *compressed = NULL;
+	Datum		values[PVEXT_LOG_COLUMNS];
+	bool		nulls[PVEXT_LOG_COLUMNS] = {false};
+	struct varlena *compressed;
 	Relation	rel;
 	HeapTuple	tuple;
 
-	if (chunk->used == 0)
-		return;
 	rel = try_table_open(chunk->partition, RowExclusiveLock);
 	if (rel == NULL)			/* the transaction has dropped the extension */
-	{
-		chunk->used = 0;
 		return;
-	}
 	SET_VARSIZE(chunk->data, chunk->used);
-	values[LOG_ID - 1] = Int64GetDatum(chunk->id);
-	values[LOG_XID - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
-	values[LOG_INCARNATION - 1] = Int64GetDatum((int64) GetSystemIdentifier());
-	values[LOG_PAYLOAD - 1] = PointerGetDatum(chunk->data);
-	if (chunk->used >= COMPRESS_FROM)
-		compressed = compress(chunk->data);
+	values[PVEXT_LOG_ID - 1] = Int64GetDatum(chunk->id);
+	values[PVEXT_LOG_XID - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[PVEXT_LOG_INCARNATION - 1] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[PVEXT_LOG_PAYLOAD - 1] = PointerGetDatum(chunk->data);
+	compressed = pvext_compress_payload(chunk->data);
 	if (compressed)
-		values[LOG_PAYLOAD - 1] = PointerGetDatum(compressed);
+		values[PVEXT_LOG_PAYLOAD - 1] = PointerGetDatum(compressed);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM, NULL);
 	table_close(rel, NoLock);
 	heap_freetuple(tuple);
 	if (compressed)
 		pfree(compressed);
+}
 
+/* Write the chunk, unless that has been done; it can then be begun anew. */
+static void
+flush_chunk(Chunk *chunk)
+{
+	if (chunk->used > 0 && chunk->written_by == InvalidSubTransactionId)
+		write_chunk(chunk);
 	chunk->used = 0;
+	chunk->written_by = InvalidSubTransactionId;
 	if (chunk->size > SHRINK_ABOVE)
 	{
 		chunk->data = repalloc(chunk->data, VARHDRSZ + CHUNK_SIZE);
@@ -356,6 +352,7 @@ release_chunk(void)
 
 	innermost = chunk->outer;
 	chunk->used = 0;
+	chunk->written_by = InvalidSubTransactionId;
 	chunk->outer = unused;
 	unused = chunk;
 }
@@ -370,7 +367,8 @@ pvext_append_item(PvextItem *item)
 
 	notice_who();
 	if (chunk->used > 0 &&
-		(chunk->id != newest || chunk->used + size > VARHDRSZ + CHUNK_SIZE))
+		(chunk->written_by != InvalidSubTransactionId || chunk->id != newest ||
+		 chunk->used + size > VARHDRSZ + CHUNK_SIZE))
 		flush_chunk(chunk);
 	if (chunk->used == 0)
 		begin_chunk(chunk);
@@ -398,13 +396,48 @@ pvext_flush_audit(void)
 }
 
 /*
+ * Write what all of them have gathered.  What an outer one has becomes a row of
+ * the current one: the outer one keeps it, too, until it is sure that the row
+ * stays, for it goes when the current one aborts.
+ */
+void
+pvext_flush_all_audit(void)
+{
+	SubTransactionId subxact = GetCurrentSubTransactionId();
+
+	for (Chunk *chunk = innermost; chunk; chunk = chunk->outer)
+	{
+		if (chunk->subxact == subxact)
+			flush_chunk(chunk);
+		else if (chunk->used > 0 && chunk->written_by == InvalidSubTransactionId)
+		{
+			write_chunk(chunk);
+			chunk->written_by = subxact;
+		}
+	}
+}
+
+/*
  * Ends of transactions
  */
+
+/* What a subtransaction wrote of the outer ones' is the parent's now, or gone. */
+static void
+pass_on_written(SubXactEvent event, SubTransactionId id, SubTransactionId parent)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	for (Chunk *chunk = innermost; chunk; chunk = chunk->outer)
+		if (chunk->written_by == id)
+			chunk->written_by = event == SUBXACT_EVENT_COMMIT_SUB ? parent :
+				InvalidSubTransactionId;
+}
 
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
 				   void *arg)
 {
+	pass_on_written(event, id, parent);
 	while (innermost && innermost->subxact == id)
 	{
 		if (event == SUBXACT_EVENT_START_SUB)

@@ -10,8 +10,20 @@
 /* Partition n of pv.audit_log has the ids from n << PVEXT_PARTITION_BITS on. */
 #define PVEXT_PARTITION_BITS 32
 
+/* The columns of pv.audit_log. */
+enum
+{
+	PVEXT_LOG_ID = 1,
+	PVEXT_LOG_XID,
+	PVEXT_LOG_INCARNATION,
+	PVEXT_LOG_PAYLOAD,
+	PVEXT_LOG_COLUMNS = PVEXT_LOG_PAYLOAD
+};
+
 extern void pvext_init_chunk(void);
 extern void pvext_append_item(PvextItem *item);
 extern void pvext_flush_audit(void);
+extern void pvext_flush_all_audit(void);
+extern struct varlena *pvext_compress_payload(const char *payload);
 
 #endif							/* PVEXT_CHUNK_H */

@@ -11,7 +11,6 @@
 
 #include "access/xact.h"
 #include "arg.h"
-#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -25,6 +24,7 @@
 #include "key.h"
 #include "ledger.h"
 #include "miscadmin.h"
+#include "redact.h"
 #include "run.h"
 #include "secret.h"
 #include "spi.h"
@@ -302,6 +302,18 @@ keys_of(List *cases)
 	return keys;
 }
 
+/* The keys that the cases' rows have, for the audit log. */
+static void
+trace_keys(PvextRedaction *redaction, List *cases)
+{
+	ListCell   *lc;
+
+	if (redaction)
+		foreach(lc, cases)
+			pvext_trace_key(pvext_redaction_tracing(redaction),
+							((Case *) lfirst(lc))->row->key);
+}
+
 /*
  * Run one plan for cases of one verdict.  How much each of many lost is not
  * known: what they lost together is divided among them.
@@ -311,9 +323,11 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 {
 	Case	   *first = linitial(cases);
 	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
+	PvextRedaction *redaction = pvext_begin_redaction(map, plan);
 	PvextOutcome outcome;
 	List	   *rows = NIL;
 	List	   *endings;
+	bool		begun = false;
 	ListCell   *lc;
 	ListCell   *cell;
 	int			n = list_length(cases);
@@ -323,8 +337,10 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 		rows = lappend(rows, ((Case *) lfirst(lc))->row);
 	if (!first->request.executed && pvext_suppresses(map))
 		pvext_suppress_addresses(subject, keys_of(cases));
+	trace_keys(redaction, cases);
 	pvext_run_plan(plan, rows, first->request.subject_digest, first->request.executed,
-				   &outcome);
+				   pvext_redaction_tracing(redaction), &outcome);
+	trace_keys(redaction, cases);	/* some may have got others */
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)
 	{
@@ -334,11 +350,14 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
 		i++;
 		conclude(plan, c, &outcome, lfirst(cell));
+		begun = begun || strcmp(c->request.state, "blocked") != 0;
 		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
 			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
 			 ((PvextEnding *) lfirst(cell))->ended > 0);
 		follow_digest(plan, c, lfirst(cell));
 	}
+	if (begun)
+		pvext_redact(redaction, outcome.held == 0);
 }
 
 /* Are rows decided one by one, so that subjects cannot share an outcome? */
@@ -473,7 +492,7 @@ static List *
 erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 {
 	PvextTable *subject = plan->subject;
-	List	   *results = pvext_former_rows(plan, keys, rows, reason);
+	List	   *results = pvext_former_rows(map, plan, keys, rows, reason);
 	List	   *cases = make_cases(subject, plan, rows, reason);
 	ListCell   *lc;
 
@@ -496,23 +515,6 @@ typedef struct Call
 } Call;
 
 /*
- * What the audit log holds of a subject cannot be taken out of it: an erasure
- * would not be one.
- */
-static void
-check_audit(PvextPlan *plan)
-{
-	char	   *audited = pvext_audited_table(plan->tables);
-
-	if (audited)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("changes of table %s are, or have been, audited", audited),
-				 errdetail("What the audit log holds of a subject cannot be erased."),
-				 errhint("Audit only tables of which nobody has to be erased.")));
-}
-
-/*
  * What is decided by the map is decided on what stands once the locks are had:
  * a table that has changed hands, or a blocker that was declared, while they
  * were waited for is not missed.
@@ -532,7 +534,6 @@ erase_by_map(PvextMap *map, void *arg)
 						subject->sql_name),
 				 errhint("Declare it with pv.declare_personal(); pv.generate_map() makes a proposal.")));
 	pvext_lock_plan(plan, RowExclusiveLock);
-	check_audit(plan);
 	call->again = !pvext_map_is_current();
 	if (call->again)
 		return;

@@ -269,3 +269,17 @@ pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
 				   flags, "expression", renaming, bound);
 	return pvext_deparse(relid, expr, prefix);
 }
+
+/* Does a bound expression name a column of its row? */
+bool
+pvext_mentions(const char *expression, const char *column)
+{
+	char	   *name = psprintf("r.%s", quote_identifier(column));
+	size_t		len = strlen(name);
+
+	for (const char *p = expression; p && (p = strstr(p, name)) != NULL; p += len)
+		if (!isalnum((unsigned char) p[len]) && p[len] != '_' && p[len] != '$' &&
+			!IS_HIGHBIT_SET(p[len]))
+			return true;
+	return false;
+}

@@ -29,6 +29,7 @@ typedef struct PvextRenaming
 
 extern char *pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
 						  PvextRenaming *renaming, bool prefix);
+extern bool pvext_mentions(const char *expression, const char *column);
 extern char *pvext_deparse(Oid relid, Node *expr, bool prefix);
 
 #endif							/* PVEXT_EXPRESSION_H */

@@ -12,31 +12,43 @@
 #include "ending.h"
 #include "event.h"
 #include "former.h"
+#include "hold.h"
 #include "key.h"
 #include "ledger.h"
+#include "redact.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/timestamp.h"
 
+/* Take a subject that only the audit log knows out of it, unless it is held. */
+static bool
+redact_deleted(PvextMap *map, PvextPlan *plan, const char *key, const bytea *digest)
+{
+	bool		any;
+
+	return pvext_held_by(digest, &any) == NIL && pvext_redact_deleted(map, plan, key);
+}
+
 /*
  * The row of pv.erasure for a subject whose own row the application has deleted:
- * what it consented and agreed to ends, and an open request is fulfilled by the
- * deletion.  NULL where nothing was ever known of such a subject.
+ * what it consented and agreed to ends, what the audit log has of it goes, and an
+ * open request is fulfilled by the deletion.  NULL where nothing was ever known of such a subject.
  */
 static HeapTuple
-conclude_deleted(PvextPlan *plan, char *key, bytea *digest, char *reason)
+conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char *reason)
 {
 	PvextTable *subject = plan->subject;
 	PvextEnding ending = {key, digest, digest};
 	PvextRequest request = {.state = "completed", .key = key, .former_digest = digest,
 	.subject_digest = digest, .reason = reason};
 	HeapTuple	former;
+	bool		logged = redact_deleted(map, plan, key, digest);
 
 	pvext_end_consents(subject, list_make1(&ending));
 	if (!plan->unenforced && ending.kept == 0)
 		pvext_conclude_deleted(subject, digest);
 	former = pvext_former_row(subject, digest);
-	if (former != NULL || ending.ended == 0)
+	if (former != NULL || (ending.ended == 0 && !logged))
 		return former;
 	if (ending.kept > 0)
 		request.state = "partial";
@@ -44,6 +56,22 @@ conclude_deleted(PvextPlan *plan, char *key, bytea *digest, char *reason)
 	request.due_at = GetCurrentTransactionStartTimestamp();
 	pvext_record_event(psprintf("erase_subject(%s)", subject->sql_name), digest);
 	return pvext_save_request(subject, &request);
+}
+
+/* Is there a row of the key that the subject's condition does not hold for? */
+static bool
+is_no_person(PvextTable *subject, const char *key)
+{
+	PvextStatement find = {psprintf("SELECT FROM %s AS r WHERE %s", subject->sql_name,
+									pvext_key_match_sql(subject, "$%d", 1)), NULL};
+	PvextArgs	args = {0};
+	ListCell   *lc;
+
+	if (subject->condition == NULL)
+		return false;
+	foreach(lc, pvext_split_key(subject, key))
+		pvext_arg_text(&args, lfirst(lc));
+	return pvext_run_keys(subject, &find, &args, 0) > 0;
 }
 
 /* Which of the keys have a row? */
@@ -63,7 +91,7 @@ which_found(List *keys, List *rows)
  * other unknown key is an error.
  */
 List *
-pvext_former_rows(PvextPlan *plan, List *keys, List *rows, char *reason)
+pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason)
 {
 	PvextTable *subject = plan->subject;
 	bool	   *found = which_found(keys, rows);
@@ -79,8 +107,8 @@ pvext_former_rows(PvextPlan *plan, List *keys, List *rows, char *reason)
 		if (found[n++])
 			continue;
 		digest = pvext_subject_digest(subject->id, lfirst(lc));
-		former = subject->condition ? pvext_former_row(subject, digest) :
-			conclude_deleted(plan, lfirst(lc), digest, reason);
+		former = is_no_person(subject, lfirst(lc)) ? pvext_former_row(subject, digest) :
+			conclude_deleted(map, plan, lfirst(lc), digest, reason);
 		if (former == NULL)
 			pvext_unknown_key(subject);
 		result = lappend(result, former);

@@ -93,11 +93,11 @@ pvext_run_keys(PvextTable *subject, PvextStatement *statement, PvextArgs *args,
 }
 
 /*
- * The text of each key column.  Raises where the literal has another number
- * of columns, or a NULL, which no key has.
+ * The text of each key column.  NIL where the literal has another number of
+ * columns, or a NULL, which no key has.
  */
 List *
-pvext_split_key(PvextTable *subject, const char *key)
+pvext_try_split_key(PvextTable *subject, const char *key)
 {
 	List	   *parts = NIL;
 	const char *p = key;
@@ -108,7 +108,7 @@ pvext_split_key(PvextTable *subject, const char *key)
 	while (isspace((unsigned char) *p))
 		p++;
 	if (*p++ != '(')
-		pvext_malformed_key(subject);
+		return NIL;
 	for (;;)
 	{
 		StringInfoData part;
@@ -131,7 +131,7 @@ pvext_split_key(PvextTable *subject, const char *key)
 				appendStringInfoChar(&part, *p);
 		}
 		if (*p == '\0' || (part.len == 0 && !was_quoted))
-			pvext_malformed_key(subject);
+			return NIL;
 		parts = lappend(parts, part.data);
 		if (*p++ == ')')
 			break;
@@ -139,6 +139,17 @@ pvext_split_key(PvextTable *subject, const char *key)
 	while (isspace((unsigned char) *p))
 		p++;
 	if (*p != '\0' || list_length(parts) != list_length(subject->key))
+		return NIL;
+	return parts;
+}
+
+/* The same, raising where it is malformed. */
+List *
+pvext_split_key(PvextTable *subject, const char *key)
+{
+	List	   *parts = pvext_try_split_key(subject, key);
+
+	if (parts == NIL)
 		pvext_malformed_key(subject);
 	return parts;
 }

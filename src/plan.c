@@ -9,6 +9,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -18,6 +19,7 @@
 #include "plan.h"
 #include "rekey.h"
 #include "statement.h"
+#include "trace.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -339,6 +341,28 @@ build_blocker_steps(PvextPlan *plan)
 	}
 }
 
+/* The statements that tell in which rows something is retained, for the log's sake. */
+static void
+build_held(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->until && !target->blocked && pvext_is_audited(list_make1(target->table)))
+			target->held = pvext_build_held(plan, target, NULL);
+	}
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+
+		if (removal->until && !removal->blocked && pvext_is_audited(list_make1(removal->table)))
+			removal->held = pvext_build_held(plan, NULL, removal);
+	}
+}
+
 /* The tables whose rows the plan's statements read or write. */
 static void
 note_tables(PvextMap *map, PvextPlan *plan)
@@ -398,10 +422,12 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	build_blockers(plan);
 	prune(plan);
 	apply_verdict(plan, blocked);
+	pvext_add_traced_slots(map, plan);
 	pvext_build_locks(plan);
 	pvext_build_columns(plan);
 	build_writes(map, plan);
 	build_blocker_steps(plan);
+	build_held(plan);
 	pvext_build_collects(plan);
 	note_tables(map, plan);
 	return plan;
@@ -495,9 +521,13 @@ free_plan(PvextPlan *plan)
 		free_step(target->identify);
 		free_step(target->digest);
 		free_step(target->preview);
+		free_step(target->held);
 	}
 	foreach(lc, plan->removals)
+	{
 		free_step(((PvextRemoval *) lfirst(lc))->preview);
+		free_step(((PvextRemoval *) lfirst(lc))->held);
+	}
 	if (plan->lock_one.plan)
 		SPI_freeplan(plan->lock_one.plan);
 	if (plan->look_one.plan)

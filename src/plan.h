@@ -81,6 +81,7 @@ typedef struct PvextTarget
 	PvextStep  *identify;		/* the identifying values, for redaction */
 	PvextStep  *digest;			/* digests of redacted texts */
 	PvextStep  *preview;		/* due, retained, until */
+	PvextStep  *held;			/* rows in which it is retained, by primary key */
 } PvextTarget;
 
 /* Rows of a table that are deleted. */
@@ -92,6 +93,7 @@ typedef struct PvextRemoval
 	char	   *until;
 	char	   *basis;
 	PvextStep  *preview;
+	PvextStep  *held;
 } PvextRemoval;
 
 struct PvextPlan

@@ -214,6 +214,15 @@ pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)
 	}
 }
 
+/* The same for a run, which locks the rows. */
+static void
+collect(PvextPlan *plan, bool append, bool many, PvextTracing *tracing)
+{
+	pvext_collect(plan, true, append, many);
+	if (tracing)
+		pvext_trace_rows(tracing, plan);
+}
+
 /* Numbers for new tokens, as many as asked for. */
 static int64 *
 draw_serials(int n)
@@ -592,12 +601,13 @@ write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
 /*
  * Erase what may go of these subjects, whose own rows are locked and whose
  * verdict the plan is for.  A row's key is changed where it was re-keyed.
- * digest and whole are for redaction, which takes one subject at a time.
+ * digest and whole are for redaction, which takes one subject at a time; tracing,
+ * or NULL, is told which rows they are.
  * Raises when rows stay personal after three passes.
  */
 void
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
-			   PvextOutcome *outcome)
+			   PvextTracing *tracing, PvextOutcome *outcome)
 {
 	bool		many = list_length(rows) > FEW_SUBJECTS;
 	List	   *matched = rows;
@@ -611,7 +621,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	{
 		int64		keys;
 
-		pvext_collect(plan, true, rekeyed, many);
+		collect(plan, rekeyed, many, tracing);
 		if (pass == 1)
 			pvext_prepare_redaction(plan, digest, whole);
 		gather_values(plan, many);
@@ -621,7 +631,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 		if (keys > 0)
 		{
 			rekeyed = true;
-			pvext_collect(plan, true, true, many);
+			collect(plan, true, many, tracing);
 		}
 		pvext_check_plan(plan, many, &dirty, outcome);
 		if (dirty == 0)

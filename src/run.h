@@ -6,6 +6,7 @@
 #define PVEXT_RUN_H
 
 #include "plan.h"
+#include "trace.h"
 
 /* A subject's own row, as it was locked. */
 typedef struct PvextRow
@@ -32,7 +33,7 @@ extern void pvext_forget_slots(PvextPlan *plan);
 extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
 extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
 extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
-						   bool whole, PvextOutcome *outcome);
+						   bool whole, PvextTracing *tracing, PvextOutcome *outcome);
 extern void pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty,
 							 PvextOutcome *outcome);
 extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);

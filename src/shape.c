@@ -22,10 +22,14 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/tupdesc.h"
+#include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "expression.h"
 #include "fmgr.h"
+#include "known.h"
+#include "record.h"
 #include "shape.h"
 #include "spi.h"
 #include "utils/array.h"
@@ -231,18 +235,31 @@ key_names(Relation rel, int32 relation_id)
 	return key ? key : pvext_columns(RelationGetRelid(rel));
 }
 
-/* The names of the columns by which rows belong to others, or others to them. */
+/*
+ * The names of the columns by which rows belong to others, or others to them; and
+ * those that conditions of links read.
+ */
 static List *
-link_names(int32 relation_id)
+link_names(Relation rel, int32 relation_id)
 {
 	PvextArgs	args = {0};
+	List	   *names;
+	uint64		n;
+	ListCell   *lc;
 
 	pvext_arg_int4(&args, relation_id);
 	(void) pvext_own("SELECT array_agg(DISTINCT c) FROM ("
 					 "SELECT unnest(columns) FROM pv.declared_link WHERE relation_id = $1"
 					 " UNION ALL SELECT unnest(parent_columns) FROM pv.declared_link"
 					 "  WHERE parent_id = $1) AS l(c)", &args);
-	return pvext_names(0, 1);
+	names = pvext_names(0, 1);
+	n = pvext_own("SELECT bound FROM pv.declared_link"
+				  " WHERE relation_id = $1 AND bound IS NOT NULL", &args);
+	for (uint64 i = 0; i < n; i++)
+		foreach(lc, pvext_columns(RelationGetRelid(rel)))
+			if (pvext_mentions(pvext_value(i, 1), lfirst(lc)))
+				names = lappend(names, lfirst(lc));
+	return names;
 }
 
 static void
@@ -351,7 +368,7 @@ make_shape(PvextShape *shape, Relation rel)
 		return;
 	}
 	key = key_names(rel, relation_id);
-	links = link_names(relation_id);
+	links = link_names(rel, relation_id);
 	shape->natts = desc->natts;
 	shape->columns = MemoryContextAllocZero(shape->context,
 											sizeof(PvextShapeColumn) * Max(desc->natts, 1));
@@ -494,4 +511,48 @@ pvext_old_shape(uint32 number)
 		if (DatumGetInt16(keys[i]) >= 1 && DatumGetInt16(keys[i]) <= shape->natts)
 			shape->is_key[DatumGetInt16(keys[i]) - 1] = true;
 	return shape;
+}
+
+/* A value's bytes as the Datum that they were. */
+Datum
+pvext_read_datum(Oid type, const PvextReadValue *value)
+{
+	int16		length;
+	bool		byval;
+	char	   *copy;
+
+	get_typlenbyval(type, &length, &byval);
+	if (length > 0 && value->size != length)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a record of the audit log cannot be read"),
+				 errhint("It was not written by pvext.")));
+	if (length > 0)
+	{
+		copy = palloc0(Max(value->size, sizeof(Datum)));
+		memcpy(copy, value->data, value->size);
+		return byval ? fetch_att(copy, true, length) : PointerGetDatum(copy);
+	}
+	copy = palloc(VARHDRSZ + value->size);
+	SET_VARSIZE(copy, VARHDRSZ + value->size);
+	memcpy(VARDATA(copy), value->data, value->size);
+	return PointerGetDatum(copy);
+}
+
+/*
+ * A value's text, to be compared, where it is not NULL and has not been redacted.
+ */
+char *
+pvext_read_text(PvextOldShape *shape, const PvextReadValue *value)
+{
+	int			att = value->column - 1;
+	Oid			type = shape->types[att];
+	Datum		datum;
+
+	if (!OidIsValid(type) || type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
+		return pvext_comparable(type, pnstrdup(value->data, value->size));
+	datum = pvext_read_datum(type, value);
+	if (type == NUMERICOID)
+		return pvext_comparable_text(type, datum);
+	return OutputFunctionCall(&shape->outputs[att], datum);
 }

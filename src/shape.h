@@ -7,6 +7,7 @@
 
 #include "access/attnum.h"
 #include "fmgr.h"
+#include "record.h"
 #include "utils/relcache.h"
 
 /* How a column's values are written. */
@@ -57,5 +58,7 @@ typedef struct PvextOldShape
 extern void pvext_init_shape(void);
 extern PvextShape *pvext_shape(Relation rel);
 extern PvextOldShape *pvext_old_shape(uint32 number);
+extern Datum pvext_read_datum(Oid type, const PvextReadValue *value);
+extern char *pvext_read_text(PvextOldShape *shape, const PvextReadValue *value);
 
 #endif							/* PVEXT_SHAPE_H */

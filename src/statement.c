@@ -361,6 +361,34 @@ pvext_build_column(PvextTarget *target, const char *what, bool need, const char 
 	return pvext_sql_step(&sql, target->table);
 }
 
+/*
+ * The query of the rows in which a column, or of which the rows, are retained: their
+ * primary keys as texts or, where the table has none, whether there are any.
+ */
+PvextStep *
+pvext_build_held(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
+{
+	PvextTable *table = target ? target->table : removal->table;
+	List	   *key = pvext_primary_key(table->relid);
+	PvextSql	sql;
+	ListCell   *lc;
+
+	pvext_sql_init(&sql);
+	appendStringInfoString(&sql.text, "SELECT");
+	foreach(lc, key)
+		appendStringInfo(&sql.text, "%s CAST(r.%s AS text)", lc == list_head(key) ? "" : ",",
+						 quote_identifier(lfirst(lc)));
+	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", table->sql_name);
+	pvext_append_match(plan, &sql, target ? target->set : removal->set);
+	appendStringInfoString(&sql.text, " AND ");
+	if (target)
+		append_need(&sql, target, true);
+	else
+		appendStringInfo(&sql.text, "%s > now()", removal->until);
+	appendStringInfoString(&sql.text, key == NIL ? " LIMIT 1" : "");
+	return pvext_sql_step(&sql, table);
+}
+
 /* The queries of single columns: previews, and what strategies work from. */
 void
 pvext_build_columns(PvextPlan *plan)

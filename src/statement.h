@@ -13,6 +13,8 @@ extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
 extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
 									 bool need, const char *also);
+extern PvextStep *pvext_build_held(PvextPlan *plan, PvextTarget *target,
+								   PvextRemoval *removal);
 extern void pvext_build_columns(PvextPlan *plan);
 extern void pvext_build_locks(PvextPlan *plan);
 extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,

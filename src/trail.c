@@ -108,32 +108,6 @@ set_omitted(JsonbValue *json, Size size)
 	json->val.binary.len = VARSIZE(object) - VARHDRSZ;
 }
 
-/* A value's bytes as the Datum that they were. */
-static Datum
-datum_of(Oid type, const PvextReadValue *value)
-{
-	int16		length;
-	bool		byval;
-	char	   *copy;
-
-	get_typlenbyval(type, &length, &byval);
-	if (length > 0 && value->size != length)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("a record of the audit log cannot be read"),
-				 errhint("It was not written by pvext.")));
-	if (length > 0)
-	{
-		copy = palloc0(Max(value->size, sizeof(Datum)));
-		memcpy(copy, value->data, value->size);
-		return byval ? fetch_att(copy, true, length) : PointerGetDatum(copy);
-	}
-	copy = palloc(VARHDRSZ + value->size);
-	SET_VARSIZE(copy, VARHDRSZ + value->size);
-	memcpy(VARDATA(copy), value->data, value->size);
-	return PointerGetDatum(copy);
-}
-
 /* Numbers, booleans and jsonb as themselves; false for anything else. */
 static bool
 set_natural(JsonbValue *json, Oid type, Datum value)
@@ -204,7 +178,7 @@ set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, S
 		text = pnstrdup(value->data, size);
 	else
 	{
-		Datum		datum = datum_of(type, value);
+		Datum		datum = pvext_read_datum(type, value);
 
 		if (set_natural(json, type, datum))
 			return;

@@ -11,25 +11,12 @@
 #include "message.h"
 
 #include "catalog.h"
+#include "expression.h"
 #include "hold.h"
 #include "retention.h"
 #include "run.h"
 #include "utils/builtins.h"
 #include "verdict.h"
-
-/* Does a bound expression name a column of its row? */
-static bool
-mentions(const char *expression, const char *column)
-{
-	char	   *name = psprintf("r.%s", quote_identifier(column));
-	size_t		len = strlen(name);
-
-	for (const char *p = expression; p && (p = strstr(p, name)) != NULL; p += len)
-		if (!isalnum((unsigned char) p[len]) && p[len] != '_' && p[len] != '$' &&
-			!IS_HIGHBIT_SET(p[len]))
-			return true;
-	return false;
-}
 
 /*
  * Does the rule's clock read the column of a table?  It is then to stay as long
@@ -40,9 +27,9 @@ pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *c
 {
 	if (!rule->mandatory)
 		return false;
-	if (of == table && mentions(rule->otherwise, column))
+	if (of == table && pvext_mentions(rule->otherwise, column))
 		return true;
-	return of == (rule->over ? rule->over : table) && mentions(rule->after, column);
+	return of == (rule->over ? rule->over : table) && pvext_mentions(rule->after, column);
 }
 
 static bool

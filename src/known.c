@@ -1,0 +1,199 @@
+/*
+ * known.c
+ *		Values by which rows of the audit log are known to be somebody's.
+ *
+ * In the log values of many types and times meet: those of a column before it
+ * got another type, those of a key and of the columns that refer to it.  They are
+ * compared as texts, which are made such that equal values have equal texts: a
+ * numeric without trailing zeroes, a char(n) without trailing blanks.  Where
+ * the column's own equality does not tell upper from lower case, this does
+ * neither.  No operator of anybody's is called.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "known.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/syscache.h"
+
+/*
+ * Comparable texts
+ */
+
+static char *
+without_blanks(char *text)
+{
+	size_t		length = strlen(text);
+
+	while (length > 0 && text[length - 1] == ' ')
+		text[--length] = '\0';
+	return text;
+}
+
+/* The text of a value that is not NULL. */
+char *
+pvext_comparable_text(Oid type, Datum value)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (type == NUMERICOID)
+		return numeric_normalize(DatumGetNumeric(value));
+	getTypeOutputInfo(type, &output, &varlena);
+	return pvext_comparable(type, OidOutputFunctionCall(output, value));
+}
+
+/* The text of a value whose output, by its type, is another. */
+char *
+pvext_comparable(Oid type, char *text)
+{
+	if (type == NUMERICOID)
+		return numeric_normalize(DatumGetNumeric(DirectFunctionCall3(numeric_in,
+																	 CStringGetDatum(text),
+																	 ObjectIdGetDatum(InvalidOid),
+																	 Int32GetDatum(-1))));
+	return type == BPCHAROID ? without_blanks(text) : text;
+}
+
+/* The same, of a column. */
+char *
+pvext_comparable_column(Oid relid, const char *column, char *text)
+{
+	Oid			type;
+
+	(void) pvext_column(relid, column, &type, NULL);
+	return text ? pvext_comparable(getBaseType(type), text) : NULL;
+}
+
+static Oid
+column_collation(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attnum));
+	Oid			collation = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		collation = ((Form_pg_attribute) GETSTRUCT(tuple))->attcollation;
+		ReleaseSysCache(tuple);
+	}
+	return collation;
+}
+
+/* May values of one of the columns be equal that differ in the case of letters? */
+bool
+pvext_folds(Oid relid, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		Oid			type;
+		AttrNumber	attnum = pvext_column(relid, lfirst(lc), &type, NULL);
+		Oid			collation = column_collation(relid, attnum);
+		char		category;
+		bool		preferred;
+
+		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+			return true;
+		type = getBaseType(type);
+		get_type_category_preferred(type, &category, &preferred);
+		if (type >= FirstNormalObjectId && category == TYPCATEGORY_STRING)
+			return true;		/* citext and its like */
+	}
+	return false;
+}
+
+/*
+ * What is known
+ */
+
+static uint32
+hash_text(const void *key, Size size)
+{
+	const char *text = *(char *const *) key;
+
+	return hash_bytes((const unsigned char *) text, (int) strlen(text));
+}
+
+static int
+compare_texts(const void *a, const void *b, Size size)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Nothing is known yet of the columns.  In the current context. */
+PvextKnown *
+pvext_make_known(List *columns)
+{
+	PvextKnown *known = palloc0(sizeof(PvextKnown));
+	HASHCTL		ctl = {0};
+
+	known->columns = columns;
+	known->context = CurrentMemoryContext;
+	ctl.keysize = ctl.entrysize = sizeof(char *);
+	ctl.hash = hash_text;
+	ctl.match = compare_texts;
+	ctl.hcxt = CurrentMemoryContext;
+	known->tuples = hash_create("pvext known", 32, &ctl,
+								HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	return known;
+}
+
+/* The texts as one, such that different tuples stay different; NULL where one is. */
+static char *
+join(PvextKnown *known, char **texts)
+{
+	int			n = list_length(known->columns);
+	StringInfoData buf;
+
+	for (int i = 0; i < n; i++)
+		if (texts[i] == NULL)
+			return NULL;
+	if (n == 1 && !known->fold)
+		return texts[0];
+	initStringInfo(&buf);
+	for (int i = 0; i < n; i++)
+	{
+		char	   *text = known->fold ? str_tolower(texts[i], strlen(texts[i]),
+													 DEFAULT_COLLATION_OID) : texts[i];
+
+		appendStringInfo(&buf, "%zu:%s", strlen(text), text);
+	}
+	return buf.data;
+}
+
+/* Add a tuple, a text for each column; false where it is known, or has a NULL. */
+bool
+pvext_learn(PvextKnown *known, char **texts)
+{
+	char	   *text = join(known, texts);
+	char	  **entry;
+	bool		found;
+
+	if (text == NULL)
+		return false;
+	entry = hash_search(known->tuples, &text, HASH_ENTER, &found);
+	if (!found)
+		*entry = MemoryContextStrdup(known->context, text);
+	return !found;
+}
+
+bool
+pvext_knows(PvextKnown *known, char **texts)
+{
+	char	   *text = join(known, texts);
+
+	return text && hash_search(known->tuples, &text, HASH_FIND, NULL) != NULL;
+}

@@ -1,0 +1,58 @@
+/*
+ * log.h
+ *		Rows of pv.audit_log, read and replaced without statements.
+ */
+#ifndef PVEXT_LOG_H
+#define PVEXT_LOG_H
+
+#include "record.h"
+#include "storage/itemptr.h"
+#include "utils/snapshot.h"
+
+/* A chunk, while it is looked at. */
+typedef struct PvextChunk
+{
+	int64		id;
+	uint64		xid;
+	int64		incarnation;
+	const char *data;			/* its items */
+	Size		size;
+	Oid			partition;
+	ItemPointerData tid;
+} PvextChunk;
+
+/* Where a chunk is. */
+typedef struct PvextChunkAt
+{
+	int64		id;
+	Oid			partition;
+	ItemPointerData tid;
+} PvextChunkAt;
+
+/* Places of chunks; begins with none. */
+typedef struct PvextChunkList
+{
+	MemoryContext context;
+	PvextChunkAt *chunks;
+	int			n;
+	int			size;
+} PvextChunkList;
+
+/* Items being put together. */
+typedef struct PvextPayload
+{
+	char	   *data;			/* a varlena, without its header yet */
+	Size		used;
+	Size		size;
+} PvextPayload;
+
+extern void pvext_each_chunk(Snapshot snapshot,
+							 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
+extern void pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk);
+extern void pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
+								 bool (*replace) (const PvextChunk *chunk,
+												  PvextPayload *payload, void *arg),
+								 void *arg);
+extern void pvext_put_bytes(PvextPayload *payload, const char *bytes, Size size);
+
+#endif							/* PVEXT_LOG_H */

@@ -1,0 +1,24 @@
+/*
+ * past.h
+ *		Conditions of links, over rows as they were.
+ */
+#ifndef PVEXT_PAST_H
+#define PVEXT_PAST_H
+
+#include "map.h"
+#include "utils/hsearch.h"
+
+/* A link's condition, and what came of it so far. */
+typedef struct PvextPast
+{
+	PvextLink  *link;
+	List	   *columns;		/* names that it reads */
+	char	   *sql;
+	HTAB	   *answers;
+	MemoryContext context;
+} PvextPast;
+
+extern PvextPast *pvext_make_past(PvextLink *link);
+extern bool pvext_held_then(PvextPast *past, char **texts);
+
+#endif							/* PVEXT_PAST_H */

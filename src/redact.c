@@ -1,0 +1,390 @@
+/*
+ * redact.c
+ *		Taking erased subjects out of the audit log.
+ *
+ * What an erasure takes from the tables it takes from the log as well, in the
+ * same transaction: of the records that are about the subject (trace.c), the values
+ * of the columns that the plan erases, on the sides that belong; of rows that
+ * are deleted, all values but those of keys and links.  In their place stand
+ * their commitments (commit.c), which say nothing, and by which the seals
+ * still verify.  The records themselves stay: that something was changed, when
+ * and by whom.
+ *
+ * What a retention rule keeps of a row that is still there, the log keeps of that row.
+ * What is blocked stays.  Both go when the erasure is completed.  Keys and links
+ * that are personal go last, when nothing of the subject is left to be
+ * erased: by them the rest is found.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/xact.h"
+#include "audit.h"
+#include "catalog.h"
+#include "chunk.h"
+#include "commit.h"
+#include "redact.h"
+#include "run.h"
+#include "statement.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* Values that go. */
+typedef struct Rule
+{
+	PvextTracedSet *traced;		/* of whose rows */
+	List	   *column;			/* its name; NIL: all but "spared" */
+	List	   *spared;			/* of keys and links */
+	bool		last;			/* when nothing of the subject is left */
+	PvextStep  *find_held;		/* finds rows of which it is still held; or NULL */
+	PvextKnown *held;			/* their primary keys */
+	bool		all_held;		/* of all rows */
+} Rule;
+
+struct PvextRedaction
+{
+	MemoryContext context;
+	PvextMap   *map;
+	PvextTracing *tracing;
+	List	   *rules;
+	List	   *followed;		/* PvextLink: what leads on from a personal key */
+	bool		reads;			/* the subjects' keys are personal */
+	bool		complete;		/* nothing of the subjects is left to be erased */
+	PvextHashing *hashing;
+	PvextItem	item;			/* being written */
+};
+
+/*
+ * What goes
+ */
+
+static Rule *
+add_rule(PvextRedaction *redaction, PvextTracedSet *traced, const char *column, bool last)
+{
+	Rule	   *rule = palloc0(sizeof(Rule));
+
+	rule->traced = traced;
+	rule->column = column ? list_make1(pstrdup(column)) : NIL;
+	rule->last = last;
+	redaction->rules = lappend(redaction->rules, rule);
+	return rule;
+}
+
+/* The columns that hold the value of a personal key go with it, at any distance. */
+static void
+add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *column)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, redaction->map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+			PvextTracedSet *follower = NULL;
+			ListCell   *a;
+			ListCell   *b;
+
+			if (link->parent != traced->table || !pvext_has_name(link->parent_columns, column) ||
+				list_member_ptr(redaction->followed, link))
+				continue;
+			redaction->followed = lappend(redaction->followed, link);
+			forboth(a, link->columns, b, link->parent_columns)
+			{
+				if (strcmp(lfirst(b), column) != 0)
+					continue;
+				if (follower == NULL)
+					follower = pvext_trace_link(redaction->tracing, traced, link);
+				(void) add_rule(redaction, follower, lfirst(a), true);
+				add_followers(redaction, follower, lfirst(a));
+			}
+			redaction->followed = list_delete_ptr(redaction->followed, link);
+		}
+}
+
+static void
+add_target(PvextRedaction *redaction, PvextTarget *target)
+{
+	PvextTracedSet *traced = pvext_traced_set(redaction->tracing, target->set);
+	PvextColumn *column = target->column;
+	Rule	   *rule = add_rule(redaction, traced, column->name, column->leads);
+
+	rule->find_held = target->held;
+	if (!column->leads)
+		return;
+	add_followers(redaction, traced, column->name);
+	if (target->table == target->plan->subject &&
+		pvext_has_name(target->table->key, column->name))
+		redaction->reads = true;
+}
+
+/* The columns of a table that are of keys or links. */
+static List *
+key_and_link_columns(PvextMap *map, PvextTable *table)
+{
+	List	   *columns = list_concat_copy(table->key, pvext_primary_key(table->relid));
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+
+			if (link->table == table)
+				columns = list_concat(columns, link->columns);
+			if (link->parent == table)
+				columns = list_concat(columns, link->parent_columns);
+		}
+	return columns;
+}
+
+static void
+add_removal(PvextRedaction *redaction, PvextRemoval *removal)
+{
+	PvextTracedSet *traced = pvext_traced_set(redaction->tracing, removal->set);
+	Rule	   *rule = add_rule(redaction, traced, NULL, false);
+	ListCell   *lc;
+
+	rule->spared = key_and_link_columns(redaction->map, removal->table);
+	rule->find_held = removal->held;
+	foreach(lc, removal->table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (pvext_has_name(rule->spared, column->name))
+			add_rule(redaction, traced, column->name, true)->find_held = removal->held;
+	}
+}
+
+/*
+ * Begin to redact what a plan is going to erase.  NULL where the log has nothing
+ * of its tables.  Between pvext_enter() and pvext_leave().
+ */
+PvextRedaction *
+pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
+{
+	MemoryContext context;
+	MemoryContext old;
+	PvextRedaction *redaction;
+	ListCell   *lc;
+
+	if (!pvext_is_audited(plan->tables))
+		return NULL;
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext redaction",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	redaction = palloc0(sizeof(PvextRedaction));
+	redaction->context = context;
+	redaction->map = map;
+	redaction->tracing = pvext_begin_tracing(plan, false);
+	foreach(lc, plan->targets)
+		if (!((PvextTarget *) lfirst(lc))->blocked)
+			add_target(redaction, lfirst(lc));
+	foreach(lc, plan->removals)
+		if (!((PvextRemoval *) lfirst(lc))->blocked)
+			add_removal(redaction, lfirst(lc));
+	MemoryContextSwitchTo(old);
+	return redaction;
+}
+
+/* What is to be told of the rows that are erased; NULL where nothing is redacted. */
+PvextTracing *
+pvext_redaction_tracing(PvextRedaction *redaction)
+{
+	return redaction ? redaction->tracing : NULL;
+}
+
+/*
+ * What is held
+ */
+
+/* Find the rows of which something is held still, after the plan has run. */
+static void
+find_held(PvextRedaction *redaction, Rule *rule)
+{
+	uint64		n = pvext_run_step(rule->find_held, false);
+	PvextKnown *rows = rule->traced->rows;
+
+	/* Without a key one row cannot be told from another. */
+	rule->all_held = n > 0 && rows == NULL;
+	if (n == 0 || rows == NULL)
+		return;
+	rule->held = pvext_make_known(rows->columns);
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *texts[INDEX_MAX_KEYS];
+
+		for (int c = 0; c < list_length(rows->columns); c++)
+			texts[c] = pvext_comparable_column(rule->traced->table->relid,
+											   list_nth(rows->columns, c),
+											   pvext_value(i, c + 1));
+		(void) pvext_learn(rule->held, texts);
+	}
+}
+
+/* Does the rule take its values from one side of the record looked at? */
+static bool
+takes(PvextTracing *tracing, Rule *rule, PvextSide side)
+{
+	return rule->traced->belongs[side] && !rule->all_held &&
+		(rule->held == NULL ||
+		 !pvext_side_is_known(tracing, rule->traced->table, rule->held, side));
+}
+
+static bool
+is_about(PvextTracing *tracing, Rule *rule, uint32 column)
+{
+	int		   *spared;
+
+	if (rule->column)
+		return pvext_traced_atts(tracing, rule->traced->table, rule->column)[0] == column;
+	spared = pvext_traced_atts(tracing, rule->traced->table, rule->spared);
+	for (int i = 0; i < list_length(rule->spared); i++)
+		if (spared[i] == column)
+			return false;
+	return true;
+}
+
+/* Does a value of the record looked at go? */
+static bool
+goes(const PvextReadValue *value, void *arg)
+{
+	PvextRedaction *redaction = arg;
+	PvextTracing *tracing = redaction->tracing;
+	ListCell   *lc;
+
+	if (value->form != PVEXT_IS_VALUE)
+		return false;
+	if (tracing->shape == NULL)
+		return redaction->reads && redaction->complete && pvext_read_is_known(tracing, value);
+	foreach(lc, redaction->rules)
+	{
+		Rule	   *rule = lfirst(lc);
+
+		if ((rule->last && !redaction->complete) ||
+			!list_member_ptr(tracing->shape->sets, rule->traced) ||
+			!is_about(tracing, rule, value->column))
+			continue;
+		if ((value->side != PVEXT_NEW && takes(tracing, rule, PVEXT_OLD)) ||
+			(value->side != PVEXT_OLD && takes(tracing, rule, PVEXT_NEW)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Redacting
+ */
+
+static bool
+any_goes(PvextRedaction *redaction, PvextReadItem item)
+{
+	PvextReadValue value;
+
+	while (pvext_next_value(&item, &value))
+		if (goes(&value, redaction))
+			return true;
+	return false;
+}
+
+/* For pvext_replace_chunks(). */
+static bool
+redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
+{
+	PvextRedaction *redaction = arg;
+	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	const char *begin = items.next;
+	PvextReadItem item;
+	bool		any = false;
+
+	for (; pvext_next_item(&items, &item); begin = items.next)
+	{
+		if (pvext_trace_item(redaction->tracing, item) && any_goes(redaction, item))
+		{
+			Size		size;
+
+			pvext_redact_item(redaction->hashing, &redaction->item, &item, goes, redaction);
+			begin = pvext_end_item(&redaction->item, &size);
+			pvext_put_bytes(payload, begin, size);
+			any = true;
+		}
+		else
+			pvext_put_bytes(payload, begin, items.next - begin);
+	}
+	return any;
+}
+
+/*
+ * Find the records and, unless wanted says no, redact them.  All that this
+ * transaction has changed is in the log by then.  Returns whether it was wanted.
+ */
+static bool
+redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
+{
+	PvextChunkList found = {redaction->context};
+	Snapshot	snapshot;
+	bool		redacts;
+
+	pvext_flush_all_audit();
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	snapshot = GetActiveSnapshot();
+	pvext_trace_log(redaction->tracing, snapshot, &found);
+	redacts = wanted == NULL || wanted(redaction->tracing);
+	if (redacts)
+	{
+		redaction->hashing = pvext_begin_hashing();
+		pvext_replace_chunks(&found, snapshot, redact_chunk, redaction);
+		pvext_end_hashing(redaction->hashing);
+	}
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	pvext_shrink_item(&redaction->item);
+	MemoryContextDelete(redaction->context);
+	return redacts;
+}
+
+/*
+ * Redact what the log has of the subjects, whose plan has just run.  complete
+ * says that nothing of them is retained or blocked.
+ */
+void
+pvext_redact(PvextRedaction *redaction, bool complete)
+{
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (redaction == NULL)
+		return;
+	old = MemoryContextSwitchTo(redaction->context);
+	redaction->complete = complete;
+	foreach(lc, redaction->rules)
+		if (((Rule *) lfirst(lc))->find_held)
+			find_held(redaction, lfirst(lc));
+	MemoryContextSwitchTo(old);
+	(void) redact_log(redaction, NULL);
+}
+
+static bool
+is_only_in_log(PvextTracing *tracing)
+{
+	return tracing->any_key && !tracing->left;
+}
+
+/*
+ * Redact what the log has of a subject whose row is no longer there.  Returns
+ * false, and does nothing, where the log does not know of the key, or knows that
+ * the subject has got another.
+ */
+bool
+pvext_redact_deleted(PvextMap *map, PvextPlan *plan, const char *key)
+{
+	PvextRedaction *redaction = pvext_begin_redaction(map, plan);
+
+	if (redaction == NULL)
+		return false;
+	redaction->complete = true;
+	pvext_trace_key(redaction->tracing, key);
+	return redact_log(redaction, is_only_in_log);
+}

@@ -1,0 +1,17 @@
+/*
+ * redact.h
+ *		Taking erased subjects out of the audit log.
+ */
+#ifndef PVEXT_REDACT_H
+#define PVEXT_REDACT_H
+
+#include "trace.h"
+
+typedef struct PvextRedaction PvextRedaction;
+
+extern PvextRedaction *pvext_begin_redaction(PvextMap *map, PvextPlan *plan);
+extern PvextTracing *pvext_redaction_tracing(PvextRedaction *redaction);
+extern void pvext_redact(PvextRedaction *redaction, bool complete);
+extern bool pvext_redact_deleted(PvextMap *map, PvextPlan *plan, const char *key);
+
+#endif							/* PVEXT_REDACT_H */
