@@ -30,13 +30,6 @@
 StaticAssertDecl(PG_SHA256_DIGEST_LENGTH == PVEXT_COMMITMENT_SIZE,
 				 "commitments are SHA-256");
 
-/* A piece of what is hashed. */
-typedef struct Piece
-{
-	const void *data;
-	Size		size;
-} Piece;
-
 /* The salts of an item's values, in their order. */
 typedef struct Salts
 {
@@ -105,8 +98,9 @@ begin(pg_cryptohash_ctx *hash)
 		failed();
 }
 
-static void
-hash_pieces(PvextHashing *hashing, const Piece *pieces, int n, uint8 *digest)
+/* SHA-256 of pieces, one after the other. */
+void
+pvext_hash(PvextHashing *hashing, const PvextPiece *pieces, int n, uint8 *digest)
 {
 	pg_cryptohash_ctx *hash = hashing->value;
 
@@ -127,9 +121,9 @@ next_salt(PvextHashing *hashing, Salts *salts, const PvextReadValue *value)
 	if (n % SALTS_PER_BLOCK == 0)
 	{
 		uint32		block = n / SALTS_PER_BLOCK;
-		Piece		pieces[] = {{salts->seed, PVEXT_SEED_SIZE}, {&block, sizeof(block)}};
+		PvextPiece	pieces[] = {{salts->seed, PVEXT_SEED_SIZE}, {&block, sizeof(block)}};
 
-		hash_pieces(hashing, pieces, lengthof(pieces), salts->block);
+		pvext_hash(hashing, pieces, lengthof(pieces), salts->block);
 	}
 	return (const char *) salts->block + n % SALTS_PER_BLOCK * PVEXT_SEED_SIZE;
 }
@@ -139,13 +133,13 @@ commit_to(PvextHashing *hashing, const PvextReadValue *value, const char *salt,
 		  uint8 *commitment)
 {
 	uint32		length = value->form == PVEXT_IS_NULL ? LENGTH_OF_NULL : (uint32) value->size;
-	Piece		pieces[] = {{salt, PVEXT_SEED_SIZE}, {&length, sizeof(length)},
+	PvextPiece	pieces[] = {{salt, PVEXT_SEED_SIZE}, {&length, sizeof(length)},
 	{value->data, value->size}};
 
 	if (value->form == PVEXT_IS_COMMITMENT)
 		memcpy(commitment, value->data, PVEXT_COMMITMENT_SIZE);
 	else
-		hash_pieces(hashing, pieces, lengthof(pieces), commitment);
+		pvext_hash(hashing, pieces, lengthof(pieces), commitment);
 }
 
 /*
