@@ -1,12 +1,14 @@
 CREATE TABLE pv.audited (
     relation_id integer PRIMARY KEY,
     since       timestamptz NOT NULL DEFAULT now(),
-    enabled_by  name NOT NULL
+    enabled_by  name NOT NULL,
+    always      boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE pv.audited IS 'the tables whose changes are recorded';
 COMMENT ON COLUMN pv.audited.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.audited.since IS 'since when';
 COMMENT ON COLUMN pv.audited.enabled_by IS 'which login enabled it';
+COMMENT ON COLUMN pv.audited.always IS 'also what a subscription applies, and what is changed with session_replication_role = replica';
 SELECT pg_extension_config_dump('pv.audited', '');
 -- What the triggers write depends on the data map.
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.audited
@@ -97,10 +99,10 @@ CREATE FUNCTION pv.audit_change() RETURNS trigger
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_audit_change';
 COMMENT ON FUNCTION pv.audit_change() IS 'trigger of audited tables: records each change';
 
-CREATE FUNCTION pv.enable_audit(relation regclass)
+CREATE FUNCTION pv.enable_audit(relation regclass, always boolean DEFAULT false)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_enable_audit';
-COMMENT ON FUNCTION pv.enable_audit(regclass) IS
-    'records every change of a table''s rows from now on; partitions and children that come later are audited, too. Errors: 42809 no table that can be audited, 42501 not its owner';
+COMMENT ON FUNCTION pv.enable_audit(regclass, boolean) IS
+    'records every change of a table''s rows from now on, with always also what a subscription to logical replication applies; partitions and children that come later are audited, too. Errors: 42809 no table that can be audited, 42501 not its owner';
 CREATE FUNCTION pv.disable_audit(relation regclass)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_disable_audit';
 COMMENT ON FUNCTION pv.disable_audit(regclass) IS

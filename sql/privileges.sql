@@ -1,6 +1,7 @@
 -- Nothing in pv is anybody's until it is granted, by pv.grant_role() or by
--- hand, but for the functions that only compute. Default privileges of the
--- role that installs are undone, too.
+-- hand, but for the functions that only compute, and that of the audit's
+-- triggers, which whoever adds a partition to an audited table needs. Default
+-- privileges of the role that installs are undone, too.
 REVOKE ALL ON ALL TABLES IN SCHEMA pv FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA pv FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA pv FROM PUBLIC;
@@ -8,5 +9,6 @@ GRANT EXECUTE ON FUNCTION
     pv.accounting_year_end(date, integer),
     pv.accounting_year_end(timestamp, integer),
     pv.accounting_year_end(timestamptz, integer),
-    pv.remove_path(jsonb, text[])
+    pv.remove_path(jsonb, text[]),
+    pv.audit_change()
     TO PUBLIC;

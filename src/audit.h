@@ -5,9 +5,15 @@
 #ifndef PVEXT_AUDIT_H
 #define PVEXT_AUDIT_H
 
+#include "check.h"
 #include "nodes/pg_list.h"
 
+/* The triggers of an audited table, for rows and for TRUNCATE. */
+#define PVEXT_ROW_TRIGGER		"zz_pvext_audit"
+#define PVEXT_TRUNCATE_TRIGGER	"zz_pvext_audit_truncate"
+
 extern void pvext_complete_audit(void);
+extern void pvext_check_audit(PvextCheck *check);
 extern bool pvext_is_audited(List *tables);
 
 #endif							/* PVEXT_AUDIT_H */

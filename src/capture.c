@@ -15,6 +15,7 @@
 #include "message.h"
 
 #include "access/detoast.h"
+#include "audit.h"
 #include "catalog.h"
 #include "chunk.h"
 #include "commands/trigger.h"
@@ -148,6 +149,23 @@ record_change(const PvextShape *shape, TriggerData *trigger)
 }
 
 /*
+ * Is it one that pv.enable_audit() made?  Everybody may call the function from a
+ * trigger, and would double what is on record.
+ */
+static inline bool
+is_ours(TriggerData *trigger)
+{
+	const char *name = trigger->tg_trigger->tgname;
+
+	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
+		return false;
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		return strcmp(name, PVEXT_ROW_TRIGGER) == 0;
+	return TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) &&
+		strcmp(name, PVEXT_TRUNCATE_TRIGGER) == 0;
+}
+
+/*
  * Trigger of audited tables, AFTER INSERT OR UPDATE OR DELETE FOR EACH ROW and
  * AFTER TRUNCATE FOR EACH STATEMENT.
  */
@@ -158,9 +176,7 @@ pvext_audit_change(PG_FUNCTION_ARGS)
 	PvextShape *shape;
 	int			nestlevel;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		  TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)))
+	if (!CALLED_AS_TRIGGER(fcinfo) || !is_ours(trigger))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called as the trigger that pv.enable_audit() makes",

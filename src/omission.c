@@ -9,6 +9,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "check.h"
@@ -305,4 +306,5 @@ pvext_check_omissions(PvextCheck *check)
 	check_undeclared(check);
 	check_unowned(check);
 	check_strangers(check);
+	pvext_check_audit(check);
 }

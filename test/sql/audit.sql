@@ -286,7 +286,10 @@ SELECT count(*) > 0 AS reads FROM pv.subject_trail('public.customer', 1);
 SELECT pv.disable_audit('public.customer');
 RESET ROLE;
 -- A trigger that pvext did not make records nothing.
-CREATE TRIGGER t AFTER INSERT ON public.mine FOR EACH ROW EXECUTE FUNCTION pv.audit_change();
+INSERT INTO public.mine VALUES (1);
+ALTER TRIGGER t ON public.mine RENAME TO zz_pvext_audit;
+INSERT INTO public.mine VALUES (1);
+ALTER TRIGGER zz_pvext_audit ON public.mine RENAME TO t;
 INSERT INTO public.mine VALUES (1);
 DROP TRIGGER t ON public.mine;
 CREATE TRIGGER t BEFORE INSERT ON public.mine FOR EACH ROW EXECUTE FUNCTION pv.audit_change();
