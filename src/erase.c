@@ -302,18 +302,6 @@ keys_of(List *cases)
 	return keys;
 }
 
-/* The keys that the cases' rows have, for the audit log. */
-static void
-trace_keys(PvextRedaction *redaction, List *cases)
-{
-	ListCell   *lc;
-
-	if (redaction)
-		foreach(lc, cases)
-			pvext_trace_key(pvext_redaction_tracing(redaction),
-							((Case *) lfirst(lc))->row->key);
-}
-
 /*
  * Run one plan for cases of one verdict.  How much each of many lost is not
  * known: what they lost together is divided among them.
@@ -334,13 +322,16 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 	int			i = 0;
 
 	foreach(lc, cases)
-		rows = lappend(rows, ((Case *) lfirst(lc))->row);
+	{
+		Case	   *c = lfirst(lc);
+
+		rows = lappend(rows, c->row);
+		pvext_redact_before(redaction, c->row->key, c->request.former_digest);
+	}
 	if (!first->request.executed && pvext_suppresses(map))
 		pvext_suppress_addresses(subject, keys_of(cases));
-	trace_keys(redaction, cases);
 	pvext_run_plan(plan, rows, first->request.subject_digest, first->request.executed,
 				   pvext_redaction_tracing(redaction), &outcome);
-	trace_keys(redaction, cases);	/* some may have got others */
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)
 	{
@@ -355,6 +346,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
 			 ((PvextEnding *) lfirst(cell))->ended > 0);
 		follow_digest(plan, c, lfirst(cell));
+		pvext_redact_after(redaction, c->row->key);
 	}
 	if (begun)
 		pvext_redact(redaction, outcome.held == 0);

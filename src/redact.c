@@ -21,11 +21,14 @@
 #include "access/xact.h"
 #include "audit.h"
 #include "catalog.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "chunk.h"
 #include "commit.h"
 #include "redact.h"
 #include "run.h"
 #include "statement.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -33,8 +36,8 @@
 typedef struct Rule
 {
 	PvextTracedSet *traced;		/* of whose rows */
-	List	   *column;			/* its name; NIL: all but "spared" */
-	List	   *spared;			/* of keys and links */
+	List	   *column;			/* its name; NIL: all but those of "spared" */
+	List	   *spared;
 	bool		last;			/* when nothing of the subject is left */
 	PvextStep  *find_held;		/* finds rows of which it is still held; or NULL */
 	PvextKnown *held;			/* their primary keys */
@@ -48,6 +51,7 @@ struct PvextRedaction
 	PvextTracing *tracing;
 	List	   *rules;
 	List	   *followed;		/* PvextLink: what leads on from a personal key */
+	PvextKnown *now;			/* the subjects' keys, once they have been replaced */
 	bool		reads;			/* the subjects' keys are personal */
 	bool		complete;		/* nothing of the subjects is left to be erased */
 	PvextHashing *hashing;
@@ -102,6 +106,38 @@ add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *col
 		}
 }
 
+/* The columns of a table, and those that children of its have besides. */
+static List *
+columns_of_all(PvextTable *table)
+{
+	List	   *columns = pvext_columns(table->relid);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (get_rel_relkind(table->relid) == RELKIND_PARTITIONED_TABLE)
+		return columns;
+	foreach(lc, find_all_inheritors(table->relid, AccessShareLock, NULL))
+		foreach(cell, pvext_columns(lfirst_oid(lc)))
+			if (!pvext_has_name(columns, lfirst(cell)))
+				columns = lappend(columns, lfirst(cell));
+	return columns;
+}
+
+/*
+ * What was in columns that have been dropped cannot be declared any more, and who
+ * knows what it was: it goes with the rest.
+ */
+static void
+add_dropped(PvextRedaction *redaction, PvextTracedSet *traced)
+{
+	ListCell   *lc;
+
+	foreach(lc, redaction->rules)
+		if (((Rule *) lfirst(lc))->traced == traced && ((Rule *) lfirst(lc))->column == NIL)
+			return;
+	add_rule(redaction, traced, NULL, false)->spared = columns_of_all(traced->table);
+}
+
 static void
 add_target(PvextRedaction *redaction, PvextTarget *target)
 {
@@ -110,6 +146,7 @@ add_target(PvextRedaction *redaction, PvextTarget *target)
 	Rule	   *rule = add_rule(redaction, traced, column->name, column->leads);
 
 	rule->find_held = target->held;
+	add_dropped(redaction, traced);
 	if (!column->leads)
 		return;
 	add_followers(redaction, traced, column->name);
@@ -178,6 +215,8 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	redaction->context = context;
 	redaction->map = map;
 	redaction->tracing = pvext_begin_tracing(plan, false);
+	redaction->now = pvext_make_known(plan->subject->key);
+	redaction->now->fold = redaction->tracing->keys->fold;
 	foreach(lc, plan->targets)
 		if (!((PvextTarget *) lfirst(lc))->blocked)
 			add_target(redaction, lfirst(lc));
@@ -186,6 +225,33 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 			add_removal(redaction, lfirst(lc));
 	MemoryContextSwitchTo(old);
 	return redaction;
+}
+
+/*
+ * A subject that is about to be erased, and the digest of the key under which that
+ * was asked for first.
+ */
+void
+pvext_redact_before(PvextRedaction *redaction, const char *key, bytea *former_digest)
+{
+	MemoryContext old;
+
+	if (redaction == NULL)
+		return;
+	old = MemoryContextSwitchTo(redaction->context);
+	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
+	redaction->tracing->former = lappend(redaction->tracing->former, former_digest);
+	MemoryContextSwitchTo(old);
+}
+
+/* The key that it has after that. */
+void
+pvext_redact_after(PvextRedaction *redaction, const char *key)
+{
+	if (redaction == NULL)
+		return;
+	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
+	pvext_trace_key(redaction->tracing, redaction->now, key);
 }
 
 /* What is to be told of the rows that are erased; NULL where nothing is redacted. */
@@ -223,13 +289,33 @@ find_held(PvextRedaction *redaction, Rule *rule)
 	}
 }
 
+/* Is a key, or what follows it, the one that it has been replaced by? */
+static bool
+is_new_key(PvextRedaction *redaction, PvextTracedSet *traced, PvextSide side)
+{
+	PvextTracing *tracing = redaction->tracing;
+	PvextWay   *way;
+
+	if (traced == linitial(tracing->sets))
+		return pvext_side_is_known(tracing, traced->table, tracing->keys->columns,
+								   redaction->now, side);
+	way = traced->link ? linitial(traced->ways) : NULL;
+	return way && way->parents == tracing->keys &&
+		pvext_side_is_known(tracing, traced->table, way->columns, redaction->now, side);
+}
+
 /* Does the rule take its values from one side of the record looked at? */
 static bool
-takes(PvextTracing *tracing, Rule *rule, PvextSide side)
+takes(PvextRedaction *redaction, Rule *rule, PvextSide side)
 {
-	return rule->traced->belongs[side] && !rule->all_held &&
-		(rule->held == NULL ||
-		 !pvext_side_is_known(tracing, rule->traced->table, rule->held, side));
+	PvextTracedSet *traced = rule->traced;
+
+	if (!traced->belongs[side] || rule->all_held)
+		return false;
+	if (rule->held && pvext_side_is_known(redaction->tracing, traced->table,
+										  rule->held->columns, rule->held, side))
+		return false;
+	return !rule->last || !is_new_key(redaction, traced, side);
 }
 
 static bool
@@ -238,8 +324,8 @@ is_about(PvextTracing *tracing, Rule *rule, uint32 column)
 	int		   *spared;
 
 	if (rule->column)
-		return pvext_traced_atts(tracing, rule->traced->table, rule->column)[0] == column;
-	spared = pvext_traced_atts(tracing, rule->traced->table, rule->spared);
+		return pvext_places(&tracing->sides, rule->traced->table->relid, rule->column)[0] == column;
+	spared = pvext_places(&tracing->sides, rule->traced->table->relid, rule->spared);
 	for (int i = 0; i < list_length(rule->spared); i++)
 		if (spared[i] == column)
 			return false;
@@ -256,18 +342,20 @@ goes(const PvextReadValue *value, void *arg)
 
 	if (value->form != PVEXT_IS_VALUE)
 		return false;
-	if (tracing->shape == NULL)
-		return redaction->reads && redaction->complete && pvext_read_is_known(tracing, value);
+	if (tracing->change == NULL)
+		return redaction->reads && redaction->complete &&
+			pvext_read_is_known(tracing, tracing->keys, value) &&
+			!pvext_read_is_known(tracing, redaction->now, value);
 	foreach(lc, redaction->rules)
 	{
 		Rule	   *rule = lfirst(lc);
 
 		if ((rule->last && !redaction->complete) ||
-			!list_member_ptr(tracing->shape->sets, rule->traced) ||
+			!list_member_ptr(tracing->change->sets, rule->traced) ||
 			!is_about(tracing, rule, value->column))
 			continue;
-		if ((value->side != PVEXT_NEW && takes(tracing, rule, PVEXT_OLD)) ||
-			(value->side != PVEXT_OLD && takes(tracing, rule, PVEXT_NEW)))
+		if ((value->side != PVEXT_NEW && takes(redaction, rule, PVEXT_OLD)) ||
+			(value->side != PVEXT_OLD && takes(redaction, rule, PVEXT_NEW)))
 			return true;
 	}
 	return false;
@@ -385,6 +473,6 @@ pvext_redact_deleted(PvextMap *map, PvextPlan *plan, const char *key)
 	if (redaction == NULL)
 		return false;
 	redaction->complete = true;
-	pvext_trace_key(redaction->tracing, key);
+	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
 	return redact_log(redaction, is_only_in_log);
 }

@@ -10,6 +10,9 @@
 typedef struct PvextRedaction PvextRedaction;
 
 extern PvextRedaction *pvext_begin_redaction(PvextMap *map, PvextPlan *plan);
+extern void pvext_redact_before(PvextRedaction *redaction, const char *key,
+								bytea *former_digest);
+extern void pvext_redact_after(PvextRedaction *redaction, const char *key);
 extern PvextTracing *pvext_redaction_tracing(PvextRedaction *redaction);
 extern void pvext_redact(PvextRedaction *redaction, bool complete);
 extern bool pvext_redact_deleted(PvextMap *map, PvextPlan *plan, const char *key);

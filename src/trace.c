@@ -23,7 +23,9 @@
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "digest.h"
 #include "key.h"
+#include "secret.h"
 #include "sets.h"
 #include "spi.h"
 #include "trace.h"
@@ -31,25 +33,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-
-#define MAX_COLUMNS INDEX_MAX_KEYS	/* of a key, or of a link to one */
-
-/* Where columns of a table stand in a shape's records. */
-typedef struct Place
-{
-	PvextTable *table;
-	List	   *columns;
-	int		   *atts;			/* 0: nowhere */
-} Place;
-
-/* What a side has of some columns. */
-typedef enum Tuple
-{
-	TUPLE_MISSING,				/* not all of them are on record */
-	TUPLE_REDACTED,				/* one was somebody's who has been erased */
-	TUPLE_NULL,					/* one is NULL */
-	TUPLE_THERE
-} Tuple;
 
 /*
  * Sets
@@ -155,8 +138,7 @@ pvext_begin_tracing(PvextPlan *plan, bool forwards)
 	tracing->forwards = forwards;
 	tracing->keys = pvext_make_known(plan->subject->key);
 	tracing->keys->fold = pvext_folds(plan->subject->relid, plan->subject->key);
-	tracing->size = 64;
-	tracing->values = palloc(sizeof(PvextReadValue) * tracing->size);
+	pvext_init_sides(&tracing->sides);
 	(void) add_set(tracing, plan->subject, plan->self);
 	foreach(lc, plan->sets)
 		if (((PvextSet *) lfirst(lc))->productive)
@@ -181,18 +163,18 @@ pvext_begin_tracing(PvextPlan *plan, bool forwards)
  * What is known from now
  */
 
-/* A key of one of the subjects. */
+/* A key of one of the subjects; keys is tracing->keys, or others of theirs. */
 void
-pvext_trace_key(PvextTracing *tracing, const char *key)
+pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	List	   *parts = pvext_split_key(tracing->subject, key);
 
 	for (int i = 0; i < list_length(parts); i++)
 		texts[i] = pvext_comparable_column(tracing->subject->relid,
 										   list_nth(tracing->keys->columns, i),
 										   list_nth(parts, i));
-	(void) pvext_learn(tracing->keys, texts);
+	(void) pvext_learn(keys, texts);
 }
 
 /* The texts of what a slot holds; NULL where it holds nothing. */
@@ -226,7 +208,7 @@ slot_texts(PvextSet *set, PvextSlot *slot, int *n)
 static void
 learn_slots(PvextKnown *known, PvextSet *set)
 {
-	char	  **columns[MAX_COLUMNS];
+	char	  **columns[PVEXT_TUPLE_COLUMNS];
 	int			n = 0;
 	int			ncolumns = 0;
 	ListCell   *lc;
@@ -250,7 +232,7 @@ learn_slots(PvextKnown *known, PvextSet *set)
 	}
 	for (int i = 0; i < n; i++)
 	{
-		char	   *texts[MAX_COLUMNS];
+		char	   *texts[PVEXT_TUPLE_COLUMNS];
 
 		for (int c = 0; c < ncolumns; c++)
 			texts[c] = columns[c][i];
@@ -334,7 +316,7 @@ pvext_add_traced_slots(PvextMap *map, PvextPlan *plan)
 }
 
 /*
- * Shapes
+ * Records
  */
 
 /* The sets of the tables whose rows a relation's may be. */
@@ -354,6 +336,7 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 	PvextArgs	args = {0};
 	List	   *sets = NIL;
 	uint64		n;
+	MemoryContext old = MemoryContextSwitchTo(tracing->context);
 	ListCell   *lc;
 
 	pvext_arg_int4(&args, relation_id);
@@ -363,164 +346,19 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 			if (((PvextTracedSet *) lfirst(lc))->table->id == (int32) pvext_int(i, 1))
 				sets = lappend(sets, lfirst(lc));
 	SPI_freetuptable(SPI_tuptable);
+	MemoryContextSwitchTo(old);
 	return sets;
-}
-
-static PvextTracedShape *
-find_shape(PvextTracing *tracing, uint32 number)
-{
-	MemoryContext old;
-	PvextTracedShape *traced;
-	ListCell   *lc;
-
-	foreach(lc, tracing->shapes)
-		if (((PvextTracedShape *) lfirst(lc))->shape->number == number)
-			return lfirst(lc);
-	old = MemoryContextSwitchTo(tracing->context);
-	traced = palloc0(sizeof(PvextTracedShape));
-	traced->shape = pvext_old_shape(number);
-	traced->sets = sets_of_relation(tracing, traced->shape->relation_id);
-	for (int side = PVEXT_OLD; side <= PVEXT_NEW; side++)
-		traced->at[side] = palloc(sizeof(int) * Max(traced->shape->natts, 1));
-	tracing->shapes = lcons(traced, tracing->shapes);
-	MemoryContextSwitchTo(old);
-	return traced;
-}
-
-static int
-att_named(PvextOldShape *shape, const char *name)
-{
-	for (int i = 0; i < shape->natts; i++)
-		if (shape->names[i] && strcmp(shape->names[i], name) == 0)
-			return i + 1;
-	return 0;
-}
-
-/*
- * Where a column of now stood: by its name, unless what had that name then has
- * another now; else by its number, unless what has that number is somewhere
- * else now, as after a restore.
- */
-static int
-find_att(PvextOldShape *shape, Oid relid, const char *column)
-{
-	int			named = att_named(shape, column);
-	int			now = get_attnum(relid, column);
-	char	   *other;
-
-	if (named > 0 && named != now)
-	{
-		other = get_attname(relid, named, true);
-		if (other && strcmp(other, column) != 0 && att_named(shape, other) == 0 &&
-			now > shape->natts)
-			named = 0;
-	}
-	if (named > 0 || now <= 0 || now > shape->natts || shape->names[now - 1] == NULL)
-		return named;
-	if (get_attnum(relid, shape->names[now - 1]) != InvalidAttrNumber &&
-		get_attnum(relid, shape->names[now - 1]) <= shape->natts)
-		return 0;
-	return now;
-}
-
-/*
- * The attribute numbers, in the record looked at, of columns of a table; 0 where it
- * has none.
- */
-int *
-pvext_traced_atts(PvextTracing *tracing, PvextTable *table, List *columns)
-{
-	PvextTracedShape *traced = tracing->shape;
-	MemoryContext old;
-	Place	   *place;
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, traced->places)
-	{
-		place = lfirst(lc);
-		if (place->columns == columns && place->table == table)
-			return place->atts;
-	}
-	old = MemoryContextSwitchTo(tracing->context);
-	place = palloc0(sizeof(Place));
-	place->table = table;
-	place->columns = columns;
-	place->atts = palloc(sizeof(int) * Max(list_length(columns), 1));
-	foreach(lc, columns)
-		place->atts[n++] = find_att(traced->shape, table->relid, lfirst(lc));
-	traced->places = lappend(traced->places, place);
-	MemoryContextSwitchTo(old);
-	return place->atts;
-}
-
-/*
- * Records
- */
-
-/* Take a change's values apart.  What they are is where the payload is. */
-static void
-read_values(PvextTracing *tracing, PvextReadItem *item)
-{
-	PvextTracedShape *traced = tracing->shape;
-	PvextReadValue value;
-
-	tracing->nvalues = 0;
-	for (int side = PVEXT_OLD; side <= PVEXT_NEW; side++)
-		memset(traced->at[side], 0, sizeof(int) * traced->shape->natts);
-	while (pvext_next_value(item, &value))
-	{
-		if (value.column < 1 || value.column > traced->shape->natts ||
-			traced->shape->names[value.column - 1] == NULL)
-			continue;
-		if (tracing->nvalues == tracing->size)
-		{
-			tracing->size *= 2;
-			tracing->values = repalloc(tracing->values, sizeof(PvextReadValue) * tracing->size);
-		}
-		tracing->values[tracing->nvalues++] = value;
-		if (value.side != PVEXT_NEW)
-			traced->at[PVEXT_OLD][value.column - 1] = tracing->nvalues;
-		if (value.side != PVEXT_OLD)
-			traced->at[PVEXT_NEW][value.column - 1] = tracing->nvalues;
-	}
-}
-
-/* What a side holds of some columns of a table. */
-static Tuple
-read_tuple(PvextTracing *tracing, PvextTable *table, List *columns, PvextSide side,
-		   char **texts)
-{
-	PvextTracedShape *traced = tracing->shape;
-	int		   *atts = pvext_traced_atts(tracing, table, columns);
-	int			n = list_length(columns);
-	Tuple		tuple = TUPLE_THERE;
-
-	Assert(n <= MAX_COLUMNS);
-	for (int i = 0; i < n; i++)
-		if (atts[i] == 0 || traced->at[side][atts[i] - 1] == 0)
-			return TUPLE_MISSING;
-	for (int i = 0; i < n; i++)
-	{
-		PvextReadValue *value = &tracing->values[traced->at[side][atts[i] - 1] - 1];
-
-		texts[i] = NULL;
-		if (value->form == PVEXT_IS_VALUE)
-			texts[i] = pvext_read_text(traced->shape, value);
-		else
-			tuple = Min(tuple, value->form == PVEXT_IS_NULL ? TUPLE_NULL : TUPLE_REDACTED);
-	}
-	return tuple;
 }
 
 /* Is what a side holds of the columns known? */
 bool
-pvext_side_is_known(PvextTracing *tracing, PvextTable *table, PvextKnown *known,
-					PvextSide side)
+pvext_side_is_known(PvextTracing *tracing, PvextTable *table, List *columns,
+					PvextKnown *known, PvextSide side)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 
-	return read_tuple(tracing, table, known->columns, side, texts) == TUPLE_THERE &&
+	return pvext_side_tuple(&tracing->sides, table->relid, columns, side,
+							texts) == PVEXT_TUPLE_THERE &&
 		pvext_knows(known, texts);
 }
 
@@ -528,13 +366,13 @@ pvext_side_is_known(PvextTracing *tracing, PvextTable *table, PvextKnown *known,
 static bool
 condition_held(PvextTracing *tracing, PvextTable *table, PvextWay *way, PvextSide side)
 {
-	char	   *texts[MAX_COLUMNS];
-	Tuple		tuple;
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
+	PvextTuple	tuple;
 
-	if (way->condition == NULL || list_length(way->condition->columns) > MAX_COLUMNS)
+	if (way->condition == NULL || list_length(way->condition->columns) > PVEXT_TUPLE_COLUMNS)
 		return true;
-	tuple = read_tuple(tracing, table, way->condition->columns, side, texts);
-	if (tuple == TUPLE_MISSING || tuple == TUPLE_REDACTED)
+	tuple = pvext_side_tuple(&tracing->sides, table->relid, way->condition->columns, side, texts);
+	if (tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_REDACTED)
 		return true;
 	return pvext_held_then(way->condition, texts);
 }
@@ -543,10 +381,10 @@ condition_held(PvextTracing *tracing, PvextTable *table, PvextWay *way, PvextSid
 static bool
 row_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 
 	if (traced->rows == NULL ||
-		read_tuple(tracing, traced->table, traced->rows->columns, side, texts) != TUPLE_THERE)
+		pvext_side_tuple(&tracing->sides, traced->table->relid, traced->rows->columns, side, texts) != PVEXT_TUPLE_THERE)
 		return false;
 	if (pvext_knows(traced->rows, texts))
 		return true;
@@ -557,30 +395,30 @@ row_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 static bool
 side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	bool		unsaid = false;
-	Tuple		tuple;
+	PvextTuple	tuple;
 	ListCell   *lc;
 
 	if (traced->keys)
 	{
-		tuple = read_tuple(tracing, traced->table, traced->keys->columns, side, texts);
-		if (tuple == TUPLE_THERE && pvext_knows(traced->keys, texts))
+		tuple = pvext_side_tuple(&tracing->sides, traced->table->relid, traced->keys->columns, side, texts);
+		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(traced->keys, texts))
 		{
 			tracing->any_key = true;
 			return true;
 		}
-		unsaid = tuple == TUPLE_MISSING;
+		unsaid = tuple == PVEXT_TUPLE_MISSING;
 	}
 	foreach(lc, traced->ways)
 	{
 		PvextWay   *way = lfirst(lc);
 
-		tuple = read_tuple(tracing, traced->table, way->columns, side, texts);
-		if (tuple == TUPLE_THERE && pvext_knows(way->parents, texts) &&
+		tuple = pvext_side_tuple(&tracing->sides, traced->table->relid, way->columns, side, texts);
+		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(way->parents, texts) &&
 			condition_held(tracing, traced->table, way, side))
 			return true;
-		unsaid = unsaid || tuple == TUPLE_MISSING || tuple == TUPLE_NULL;
+		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL;
 	}
 	return unsaid && row_belongs(tracing, traced, side);
 }
@@ -589,19 +427,19 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 static void
 learn_side(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	ListCell   *lc;
 
 	foreach(lc, traced->known)
 	{
 		PvextKnown *known = lfirst(lc);
 
-		if (read_tuple(tracing, traced->table, known->columns, side, texts) == TUPLE_THERE &&
+		if (pvext_side_tuple(&tracing->sides, traced->table->relid, known->columns, side, texts) == PVEXT_TUPLE_THERE &&
 			pvext_learn(known, texts))
 			tracing->grew = true;
 	}
 	if (traced->rows &&
-		read_tuple(tracing, traced->table, traced->rows->columns, side, texts) == TUPLE_THERE &&
+		pvext_side_tuple(&tracing->sides, traced->table->relid, traced->rows->columns, side, texts) == PVEXT_TUPLE_THERE &&
 		pvext_learn(traced->rows, texts))
 		tracing->rows_grew = true;
 }
@@ -612,11 +450,11 @@ follow_key(PvextTracing *tracing)
 {
 	PvextTable *subject = tracing->subject;
 	PvextKnown *keys = tracing->keys;
-	char	   *old[MAX_COLUMNS];
-	char	   *new[MAX_COLUMNS];
+	char	   *old[PVEXT_TUPLE_COLUMNS];
+	char	   *new[PVEXT_TUPLE_COLUMNS];
 
-	if (read_tuple(tracing, subject, keys->columns, PVEXT_OLD, old) != TUPLE_THERE ||
-		read_tuple(tracing, subject, keys->columns, PVEXT_NEW, new) != TUPLE_THERE)
+	if (pvext_side_tuple(&tracing->sides, subject->relid, keys->columns, PVEXT_OLD, old) != PVEXT_TUPLE_THERE ||
+		pvext_side_tuple(&tracing->sides, subject->relid, keys->columns, PVEXT_NEW, new) != PVEXT_TUPLE_THERE)
 		return;
 	if ((pvext_knows(keys, new) && pvext_learn(keys, old)) ||
 		(tracing->forwards && pvext_knows(keys, old) && pvext_learn(keys, new)))
@@ -625,21 +463,59 @@ follow_key(PvextTracing *tracing)
 		tracing->left = true;
 }
 
+/*
+ * A link that has come to a subject's key from one that the ledger knows by its digest
+ * as the former: the subject was re-keyed, by an erasure in part, and its own table
+ * is perhaps not audited.
+ */
+static void
+follow_link(PvextTracing *tracing, PvextTracedSet *traced, PvextWay *way)
+{
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
+	bytea	   *digest;
+	ListCell   *lc;
+
+	if (way->parents != tracing->keys || list_length(way->columns) > 1 ||
+		!pvext_side_is_known(tracing, traced->table, way->columns, tracing->keys, PVEXT_NEW) ||
+		pvext_side_tuple(&tracing->sides, traced->table->relid, way->columns, PVEXT_OLD,
+						 texts) != PVEXT_TUPLE_THERE ||
+		pvext_knows(tracing->keys, texts))
+		return;
+	digest = pvext_subject_digest(tracing->subject->id, texts[0]);
+	foreach(lc, tracing->former)
+		if (pvext_same_digest(digest, lfirst(lc)) && pvext_learn(tracing->keys, texts))
+			tracing->grew = true;
+}
+
+static void
+follow_links(PvextTracing *tracing)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, tracing->change->sets)
+		foreach(cell, ((PvextTracedSet *) lfirst(lc))->ways)
+			follow_link(tracing, lfirst(lc), lfirst(cell));
+}
+
 static bool
 trace_change(PvextTracing *tracing, PvextReadItem *item)
 {
 	bool		any = false;
 	ListCell   *lc;
 
-	tracing->shape = find_shape(tracing, item->shape);
-	if (tracing->shape->sets == NIL)
+	if (pvext_meet_shape(&tracing->sides, item->shape))
+		tracing->sides.met->sets = sets_of_relation(tracing, tracing->sides.met->shape->relation_id);
+	tracing->change = tracing->sides.met;
+	if (tracing->change->sets == NIL)
 		return false;
-	read_values(tracing, item);
-	if (item->kind == PVEXT_ITEM_UPDATE)
-		foreach(lc, tracing->shape->sets)
-			if (lfirst(lc) == linitial(tracing->sets))
-				follow_key(tracing);
-	foreach(lc, tracing->shape->sets)
+	pvext_read_sides(&tracing->sides, item);
+	if (item->kind == PVEXT_ITEM_UPDATE &&
+		list_member_ptr(tracing->change->sets, linitial(tracing->sets)))
+		follow_key(tracing);
+	if (item->kind == PVEXT_ITEM_UPDATE && tracing->former != NIL)
+		follow_links(tracing);
+	foreach(lc, tracing->change->sets)
 	{
 		PvextTracedSet *traced = lfirst(lc);
 
@@ -654,11 +530,11 @@ trace_change(PvextTracing *tracing, PvextReadItem *item)
 	return any;
 }
 
-/* Is a read's value the key of one of the subjects? */
+/* Is a read's value one of some keys of the subjects? */
 bool
-pvext_read_is_known(PvextTracing *tracing, const PvextReadValue *value)
+pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValue *value)
 {
-	char	   *texts[MAX_COLUMNS];
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	List	   *parts;
 	int			n = 0;
 	ListCell   *lc;
@@ -673,19 +549,19 @@ pvext_read_is_known(PvextTracing *tracing, const PvextReadValue *value)
 										   list_nth(tracing->keys->columns, n), lfirst(lc));
 		n++;
 	}
-	return n > 0 && pvext_knows(tracing->keys, texts);
+	return n > 0 && pvext_knows(keys, texts);
 }
 
 /*
- * Is an item about the subjects?  Of a change, the sets of tracing->shape then
- * say which sides belong to them.
+ * Is an item about the subjects?  Of a change, the sets of tracing->change
+ * then say which sides belong to them.
  */
 bool
 pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 {
 	PvextReadValue value;
 
-	tracing->shape = NULL;
+	tracing->change = NULL;
 	switch (item.kind)
 	{
 		case PVEXT_ITEM_INSERT:
@@ -694,7 +570,7 @@ pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 			return trace_change(tracing, &item);
 		case PVEXT_ITEM_READ:
 			while (pvext_next_value(&item, &value))
-				if (pvext_read_is_known(tracing, &value))
+				if (pvext_read_is_known(tracing, tracing->keys, &value))
 					return true;
 			return false;
 		default:

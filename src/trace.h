@@ -10,7 +10,7 @@
 #include "past.h"
 #include "plan.h"
 #include "record.h"
-#include "shape.h"
+#include "sides.h"
 
 /* One way in which rows belong: they hold what is known of a parent's rows. */
 typedef struct PvextWay
@@ -33,31 +33,20 @@ typedef struct PvextTracedSet
 	bool		belongs[2];		/* do they, in the record looked at: PVEXT_OLD, PVEXT_NEW */
 } PvextTracedSet;
 
-/* A shape, and what of it matters here. */
-typedef struct PvextTracedShape
-{
-	PvextOldShape *shape;
-	List	   *sets;			/* PvextTracedSet, of whose tables its rows are */
-	List	   *places;			/* see trace.c */
-	int		   *at[2];			/* of each side, by attribute: number of the value, or 0 */
-} PvextTracedShape;
-
 typedef struct PvextTracing
 {
 	MemoryContext context;
 	PvextTable *subject;
 	PvextKnown *keys;			/* the subjects' */
+	List	   *former;			/* bytea: digests of keys that they had before */
 	bool		forwards;		/* also to the keys that theirs have become */
 	List	   *sets;			/* PvextTracedSet */
-	List	   *shapes;			/* PvextTracedShape */
 	bool		any_key;		/* a record of a subject's own row has been seen */
 	bool		left;			/* one in which it gets a key that is not known */
 
 	/* the record looked at */
-	PvextTracedShape *shape;	/* NULL: a read */
-	PvextReadValue *values;
-	int			nvalues;
-	int			size;
+	PvextSides	sides;
+	PvextMetShape *change;		/* NULL: it is none */
 
 	/* the pass over the log */
 	bool		grew;
@@ -70,14 +59,14 @@ extern PvextTracing *pvext_begin_tracing(PvextPlan *plan, bool forwards);
 extern PvextTracedSet *pvext_traced_set(PvextTracing *tracing, PvextSet *set);
 extern PvextTracedSet *pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent,
 										PvextLink *link);
-extern void pvext_trace_key(PvextTracing *tracing, const char *key);
+extern void pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key);
 extern void pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan);
 extern void pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found);
 extern bool pvext_trace_item(PvextTracing *tracing, PvextReadItem item);
-extern int *pvext_traced_atts(PvextTracing *tracing, PvextTable *table, List *columns);
-extern bool pvext_side_is_known(PvextTracing *tracing, PvextTable *table, PvextKnown *known,
-								PvextSide side);
-extern bool pvext_read_is_known(PvextTracing *tracing, const PvextReadValue *value);
+extern bool pvext_side_is_known(PvextTracing *tracing, PvextTable *table, List *columns,
+								PvextKnown *known, PvextSide side);
+extern bool pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys,
+								const PvextReadValue *value);
 extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);
 
 #endif							/* PVEXT_TRACE_H */

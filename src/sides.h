@@ -1,0 +1,50 @@
+/*
+ * sides.h
+ *		A change in the audit log: its row before and after, by columns of now.
+ */
+#ifndef PVEXT_SIDES_H
+#define PVEXT_SIDES_H
+
+#include "record.h"
+#include "shape.h"
+
+#define PVEXT_SIDES 2			/* PVEXT_OLD, PVEXT_NEW */
+#define PVEXT_TUPLE_COLUMNS INDEX_MAX_KEYS	/* of a key, or of a link to one */
+
+/* What a side has of some columns. */
+typedef enum PvextTuple
+{
+	PVEXT_TUPLE_MISSING,		/* not all of them are on record */
+	PVEXT_TUPLE_REDACTED,		/* one was somebody's who has been erased */
+	PVEXT_TUPLE_NULL,			/* one is NULL */
+	PVEXT_TUPLE_THERE
+} PvextTuple;
+
+/* A shape that has been met. */
+typedef struct PvextMetShape
+{
+	PvextOldShape *shape;
+	List	   *places;			/* see sides.c */
+	int		   *at[PVEXT_SIDES];	/* by attribute: number of the value, or 0 */
+	List	   *sets;			/* the tracer's, see trace.h */
+} PvextMetShape;
+
+/* The change that is looked at. */
+typedef struct PvextSides
+{
+	MemoryContext context;
+	List	   *shapes;			/* PvextMetShape */
+	PvextMetShape *met;
+	PvextReadValue *values;
+	int			nvalues;
+	int			size;
+} PvextSides;
+
+extern void pvext_init_sides(PvextSides *sides);
+extern bool pvext_meet_shape(PvextSides *sides, uint32 number);
+extern void pvext_read_sides(PvextSides *sides, PvextReadItem *item);
+extern int *pvext_places(PvextSides *sides, Oid relid, List *columns);
+extern PvextTuple pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side,
+								   char **texts);
+
+#endif							/* PVEXT_SIDES_H */
