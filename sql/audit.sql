@@ -143,11 +143,20 @@ COMMENT ON COLUMN pv.audit_trail.redacted IS 'the columns of which a value has b
 COMMENT ON COLUMN pv.audit_trail.xid IS 'the transaction';
 COMMENT ON COLUMN pv.audit_trail.incarnation IS 'the cluster whose transaction it was, by its system identifier';
 
+CREATE TYPE pv.subject_record AS (
+    id bigint, n integer, at timestamptz, login text, role text, application text, client text, actor text,
+    relation_id integer, relation text, operation text, key jsonb, old jsonb, new jsonb, redacted text[],
+    xid xid8, incarnation bigint, purpose text, columns name[]
+);
+COMMENT ON TYPE pv.subject_record IS 'a record of the audit log that is about a subject: a change, as pv.audit_trail has it, or a read';
+COMMENT ON COLUMN pv.subject_record.operation IS 'INSERT, UPDATE, DELETE or READ';
+COMMENT ON COLUMN pv.subject_record.purpose IS 'of a read: what for, as the application claims';
+COMMENT ON COLUMN pv.subject_record.columns IS 'of a read: the personal columns that were read';
 CREATE FUNCTION pv.subject_trail(subject regclass, key text)
-    RETURNS SETOF pv.audit_trail LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_subject_trail';
+    RETURNS SETOF pv.subject_record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_subject_trail';
 COMMENT ON FUNCTION pv.subject_trail(regclass, text) IS
-    'who did what to a subject''s row, under whatever key it had, and to the rows linked to it by its key. Errors: 42704 not a subject, 22P02 malformed key';
+    'who changed or looked at a subject''s row, under whatever key it had, and who changed the rows linked to it at any distance; in order of (incarnation, xid, id, n). Errors: 42704 not a subject, 22P02 malformed key';
 CREATE FUNCTION pv.subject_trail(subject regclass, key anyelement)
-    RETURNS SETOF pv.audit_trail LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_subject_trail';
+    RETURNS SETOF pv.subject_record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_subject_trail';
 COMMENT ON FUNCTION pv.subject_trail(regclass, anyelement) IS
     'the same, for a key of any type. Errors: 42704 not a subject, 22P02 malformed key';

@@ -101,6 +101,37 @@ pvext_each_chunk(Snapshot snapshot, void (*each) (const PvextChunk *chunk, void 
 		scan_partition(lfirst_oid(lc), snapshot, each, arg);
 }
 
+/* Call each for chunks of a list again, in its order. */
+void
+pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
+					 void (*each) (const PvextChunk *chunk, void *arg), void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext chunk",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = CurrentMemoryContext;
+
+	for (int i = 0; i < list->n; i++)
+	{
+		PvextChunk	chunk;
+		Relation	rel;
+		TupleTableSlot *slot;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(context);
+		rel = table_open(list->chunks[i].partition, AccessShareLock);
+		slot = table_slot_create(rel, NULL);
+		if (!table_tuple_fetch_row_version(rel, &list->chunks[i].tid, snapshot, slot))
+			elog(ERROR, "a chunk of the audit log is no longer there");
+		read_chunk(slot, &chunk);
+		each(&chunk, arg);
+		ExecDropSingleTupleTableSlot(slot);
+		table_close(rel, NoLock);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+}
+
 /* Note where a chunk is, in the list's context. */
 void
 pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk)

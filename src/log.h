@@ -48,6 +48,8 @@ typedef struct PvextPayload
 
 extern void pvext_each_chunk(Snapshot snapshot,
 							 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
+extern void pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
+								 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
 extern void pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk);
 extern void pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
 								 bool (*replace) (const PvextChunk *chunk,

@@ -401,10 +401,9 @@ note_tables(PvextMap *map, PvextPlan *plan)
 }
 
 static PvextPlan *
-make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+begin_plan(PvextTable *subject, const char *blocked)
 {
 	PvextPlan  *plan = palloc0(sizeof(PvextPlan));
-	ListCell   *lc;
 
 	plan->subject = subject;
 	plan->context = CurrentMemoryContext;
@@ -415,6 +414,15 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	plan->self = palloc0(sizeof(PvextSet));
 	plan->self->table = subject;
 	plan->self->with_self = true;
+	return plan;
+}
+
+static PvextPlan *
+make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = begin_plan(subject, blocked);
+	ListCell   *lc;
+
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	foreach(lc, map->tables)
@@ -433,14 +441,28 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	return plan;
 }
 
-/*
- * The plan for a subject table, where "blocked" holds a character per target
- * and removal ('1': blocked), or is NULL where nothing is.  Between
- * pvext_enter() and pvext_leave(); lives as long as the map.  Raises where
- * the map doesn't fit the tables any more.
- */
-PvextPlan *
-pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+/* One that only says which rows belong to the subject, of all linked tables. */
+static PvextPlan *
+make_trail_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (lfirst(lc) != subject)
+			(void) pvext_set_any(plan, lfirst(lc));
+	pvext_prune_sets(plan);
+	pvext_add_traced_slots(map, plan);
+	pvext_build_locks(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
+/* A plan by its "blocked", made where there is none, that lives as long as the map. */
+static PvextPlan *
+kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
+		  PvextPlan *(*make) (PvextMap *, PvextTable *, const char *))
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -457,12 +479,31 @@ pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext plan",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	plan = make_plan(map, subject, blocked);
+	plan = make(map, subject, blocked);
 	MemoryContextSwitchTo(map->context);
 	MemoryContextSetParent(context, map->context);
 	subject->plans = lappend(subject->plans, plan);
 	MemoryContextSwitchTo(old);
 	return plan;
+}
+
+/*
+ * The plan for a subject table, where "blocked" holds a character per target
+ * and removal ('1': blocked), or is NULL where nothing is.  Between
+ * pvext_enter() and pvext_leave(); lives as long as the map.  Raises where
+ * the map doesn't fit the tables any more.
+ */
+PvextPlan *
+pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	return kept_plan(map, subject, blocked, make_plan);
+}
+
+/* The plan that finds the rows that belong to a subject, and erases nothing. */
+PvextPlan *
+pvext_trail_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "trail", make_trail_plan);
 }
 
 /*

@@ -122,6 +122,7 @@ struct PvextPlan
 };
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
+extern PvextPlan *pvext_trail_plan(PvextMap *map, PvextTable *subject);
 extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
 extern void pvext_free_plans(PvextTable *subject);
 extern uint64 pvext_run_step(PvextStep *step, bool many);

@@ -214,7 +214,7 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	redaction = palloc0(sizeof(PvextRedaction));
 	redaction->context = context;
 	redaction->map = map;
-	redaction->tracing = pvext_begin_tracing(plan, false);
+	redaction->tracing = pvext_begin_tracing(plan, true);
 	redaction->now = pvext_make_known(plan->subject->key);
 	redaction->now->fold = redaction->tracing->keys->fold;
 	foreach(lc, plan->targets)

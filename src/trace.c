@@ -123,11 +123,11 @@ pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent, PvextLink *link)
 }
 
 /*
- * Begin to trace the subjects of a plan, of which nothing is known yet.  In the
- * current context.
+ * Begin to trace the subjects of a plan, of which nothing is known yet, to erase
+ * them, or to show what happened to them.  In the current context.
  */
 PvextTracing *
-pvext_begin_tracing(PvextPlan *plan, bool forwards)
+pvext_begin_tracing(PvextPlan *plan, bool erases)
 {
 	PvextTracing *tracing = palloc0(sizeof(PvextTracing));
 	ListCell   *lc;
@@ -135,7 +135,7 @@ pvext_begin_tracing(PvextPlan *plan, bool forwards)
 
 	tracing->context = CurrentMemoryContext;
 	tracing->subject = plan->subject;
-	tracing->forwards = forwards;
+	tracing->erases = erases;
 	tracing->keys = pvext_make_known(plan->subject->key);
 	tracing->keys->fold = pvext_folds(plan->subject->relid, plan->subject->key);
 	pvext_init_sides(&tracing->sides);
@@ -418,7 +418,8 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(way->parents, texts) &&
 			condition_held(tracing, traced->table, way, side))
 			return true;
-		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL;
+		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL ||
+			(tuple == PVEXT_TUPLE_REDACTED && !tracing->erases);
 	}
 	return unsaid && row_belongs(tracing, traced, side);
 }
@@ -457,7 +458,7 @@ follow_key(PvextTracing *tracing)
 		pvext_side_tuple(&tracing->sides, subject->relid, keys->columns, PVEXT_NEW, new) != PVEXT_TUPLE_THERE)
 		return;
 	if ((pvext_knows(keys, new) && pvext_learn(keys, old)) ||
-		(tracing->forwards && pvext_knows(keys, old) && pvext_learn(keys, new)))
+		(!tracing->erases && pvext_knows(keys, old) && pvext_learn(keys, new)))
 		tracing->grew = true;
 	if (pvext_knows(keys, old) && !pvext_knows(keys, new))
 		tracing->left = true;

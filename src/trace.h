@@ -39,7 +39,7 @@ typedef struct PvextTracing
 	PvextTable *subject;
 	PvextKnown *keys;			/* the subjects' */
 	List	   *former;			/* bytea: digests of keys that they had before */
-	bool		forwards;		/* also to the keys that theirs have become */
+	bool		erases;			/* else it may find more than is the subjects' */
 	List	   *sets;			/* PvextTracedSet */
 	bool		any_key;		/* a record of a subject's own row has been seen */
 	bool		left;			/* one in which it gets a key that is not known */
@@ -55,7 +55,7 @@ typedef struct PvextTracing
 	PvextChunkList *found;
 } PvextTracing;
 
-extern PvextTracing *pvext_begin_tracing(PvextPlan *plan, bool forwards);
+extern PvextTracing *pvext_begin_tracing(PvextPlan *plan, bool erases);
 extern PvextTracedSet *pvext_traced_set(PvextTracing *tracing, PvextSet *set);
 extern PvextTracedSet *pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent,
 										PvextLink *link);

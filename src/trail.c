@@ -12,18 +12,16 @@
 
 #include <math.h>
 
-#include "arg.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
-#include "key.h"
-#include "map.h"
 #include "mb/pg_wchar.h"
 #include "record.h"
 #include "shape.h"
 #include "spi.h"
+#include "trail.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -37,26 +35,6 @@
 /* The text of an object's values; jsonb holds less than 256 MB. */
 #define LARGEST_OBJECT (200 * 1024 * 1024)
 
-/* The columns that pv.audit_records() returns. */
-enum
-{
-	RECORD_N,
-	RECORD_AT,
-	RECORD_LOGIN,
-	RECORD_ROLE,
-	RECORD_APPLICATION,
-	RECORD_CLIENT,
-	RECORD_ACTOR,
-	RECORD_RELATION_ID,
-	RECORD_RELATION,
-	RECORD_OPERATION,
-	RECORD_KEY,
-	RECORD_OLD,
-	RECORD_NEW,
-	RECORD_REDACTED,
-	RECORD_COLUMNS
-};
-
 /* A jsonb object being made. */
 typedef struct Object
 {
@@ -64,21 +42,10 @@ typedef struct Object
 	Size		size;
 } Object;
 
-/* What a chunk has said so far. */
-typedef struct Trail
-{
-	Datum		values[RECORD_COLUMNS];
-	bool		nulls[RECORD_COLUMNS];
-	List	   *shapes;			/* PvextOldShape; in "context" */
-	MemoryContext context;
-	MemoryContext who_context;	/* the values of who */
-} Trail;
-
 PG_FUNCTION_INFO_V1(pvext_audit_records);
-PG_FUNCTION_INFO_V1(pvext_subject_trail);
 
 static void
-set(Trail *trail, int column, Datum value)
+set(PvextTrail *trail, int column, Datum value)
 {
 	trail->values[column] = value;
 	trail->nulls[column] = false;
@@ -205,7 +172,7 @@ add_member(Object *object, char *name, JsonbValue *value, Size size)
 }
 
 static void
-set_object(Trail *trail, int column, Object *object)
+set_object(PvextTrail *trail, int column, Object *object)
 {
 	trail->nulls[column] = object->state == NULL;
 	if (object->state)
@@ -219,7 +186,7 @@ set_object(Trail *trail, int column, Object *object)
  */
 
 static PvextOldShape *
-find_shape(Trail *trail, uint32 number)
+find_shape(PvextTrail *trail, uint32 number)
 {
 	MemoryContext old;
 	PvextOldShape *shape;
@@ -236,18 +203,18 @@ find_shape(Trail *trail, uint32 number)
 }
 
 static void
-read_who(Trail *trail, PvextReadItem *item)
+read_who(PvextTrail *trail, PvextReadItem *item)
 {
 	PvextReadValue value;
 	MemoryContext old = MemoryContextSwitchTo(trail->who_context);
 
 	MemoryContextReset(trail->who_context);
-	for (int i = RECORD_LOGIN; i <= RECORD_ACTOR; i++)
+	for (int i = PVEXT_RECORD_LOGIN; i <= PVEXT_RECORD_ACTOR; i++)
 		trail->nulls[i] = true;
 	while (pvext_next_value(item, &value))
 		if (value.column >= PVEXT_WHO_LOGIN && value.column <= PVEXT_WHO_COLUMNS &&
 			value.form == PVEXT_IS_VALUE && pg_verifymbstr(value.data, value.size, true))
-			set(trail, RECORD_LOGIN + value.column - PVEXT_WHO_LOGIN,
+			set(trail, PVEXT_RECORD_LOGIN + value.column - PVEXT_WHO_LOGIN,
 				PointerGetDatum(cstring_to_text_with_len(value.data, value.size)));
 	MemoryContextSwitchTo(old);
 }
@@ -277,7 +244,7 @@ note_redacted(List **redacted, char *name)
 }
 
 static void
-set_redacted(Trail *trail, List *names)
+set_redacted(PvextTrail *trail, List *names)
 {
 	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(names), 1));
 	ListCell   *lc;
@@ -285,13 +252,13 @@ set_redacted(Trail *trail, List *names)
 
 	foreach(lc, names)
 		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	trail->nulls[RECORD_REDACTED] = names == NIL;
-	trail->values[RECORD_REDACTED] =
+	trail->nulls[PVEXT_RECORD_REDACTED] = names == NIL;
+	trail->values[PVEXT_RECORD_REDACTED] =
 		PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 static void
-read_change(Trail *trail, PvextReadItem *item)
+read_change(PvextTrail *trail, PvextReadItem *item)
 {
 	PvextOldShape *shape = find_shape(trail, item->shape);
 	Object		key = {NULL},
@@ -320,15 +287,63 @@ read_change(Trail *trail, PvextReadItem *item)
 			(value.side == PVEXT_OLD || item->kind == PVEXT_ITEM_INSERT))
 			add_member(&key, shape->names[att], &json, value.size);
 	}
-	set(trail, RECORD_RELATION_ID, Int32GetDatum(shape->relation_id));
-	trail->nulls[RECORD_RELATION] = shape->relation == NULL;
+	set(trail, PVEXT_RECORD_RELATION_ID, Int32GetDatum(shape->relation_id));
+	trail->nulls[PVEXT_RECORD_RELATION] = shape->relation == NULL;
 	if (shape->relation)
-		set(trail, RECORD_RELATION, CStringGetTextDatum(shape->relation));
-	set(trail, RECORD_OPERATION, CStringGetTextDatum(operation(item->kind)));
-	set_object(trail, RECORD_KEY, &key);
-	set_object(trail, RECORD_OLD, &old);
-	set_object(trail, RECORD_NEW, &new);
+		set(trail, PVEXT_RECORD_RELATION, CStringGetTextDatum(shape->relation));
+	set(trail, PVEXT_RECORD_OPERATION, CStringGetTextDatum(operation(item->kind)));
+	set_object(trail, PVEXT_RECORD_KEY, &key);
+	set_object(trail, PVEXT_RECORD_OLD, &old);
+	set_object(trail, PVEXT_RECORD_NEW, &new);
 	set_redacted(trail, redacted);
+}
+
+/*
+ * Begin to read chunks; what is read of each is in the current context, but for
+ * what stays for the next.
+ */
+void
+pvext_begin_trail(PvextTrail *trail)
+{
+	memset(trail, 0, sizeof(*trail));
+	trail->context = AllocSetContextCreate(CurrentMemoryContext, "pvext shapes read",
+										   ALLOCSET_SMALL_SIZES);
+	trail->who_context = AllocSetContextCreate(CurrentMemoryContext, "pvext who",
+											   ALLOCSET_SMALL_SIZES);
+}
+
+/* Go on to another chunk. */
+void
+pvext_begin_trail_chunk(PvextTrail *trail)
+{
+	memset(trail->nulls, true, sizeof(trail->nulls));
+}
+
+/*
+ * Read the item in place n of the chunk.  True where it is a change, or a read, of
+ * which the values are those of trail.
+ */
+bool
+pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n)
+{
+	switch (item.kind)
+	{
+		case PVEXT_ITEM_TIME:
+			set(trail, PVEXT_RECORD_AT, TimestampTzGetDatum(item.time));
+			return false;
+		case PVEXT_ITEM_WHO:
+			read_who(trail, &item);
+			return false;
+		case PVEXT_ITEM_READ:
+			set(trail, PVEXT_RECORD_N, Int32GetDatum(n));
+			for (int i = PVEXT_RECORD_RELATION_ID; i < PVEXT_RECORD_COLUMNS; i++)
+				trail->nulls[i] = true;
+			return true;
+		default:
+			set(trail, PVEXT_RECORD_N, Int32GetDatum(n));
+			read_change(trail, &item);
+			return true;
+	}
 }
 
 /*
@@ -340,7 +355,7 @@ pvext_audit_records(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	bytea	   *payload = PG_GETARG_BYTEA_PP(0);
 	PvextItems	items = {VARDATA_ANY(payload), VARDATA_ANY(payload) + VARSIZE_ANY_EXHDR(payload)};
-	Trail	   *trail = fcinfo->flinfo->fn_extra;
+	PvextTrail *trail = fcinfo->flinfo->fn_extra;
 	PvextReadItem item;
 	PvextScope	scope;
 	MemoryContext context;
@@ -349,176 +364,24 @@ pvext_audit_records(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (trail == NULL)
 	{
-		trail = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Trail));
-		trail->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "pvext shapes read",
-											   ALLOCSET_SMALL_SIZES);
-		trail->who_context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "pvext who",
-												   ALLOCSET_SMALL_SIZES);
+		caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		trail = palloc(sizeof(PvextTrail));
+		pvext_begin_trail(trail);
+		MemoryContextSwitchTo(caller);
 		fcinfo->flinfo->fn_extra = trail;
 	}
-	memset(trail->nulls, true, sizeof(trail->nulls));
+	pvext_begin_trail_chunk(trail);
 	pvext_enter(&scope);
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	for (int n = 0; pvext_next_item(&items, &item); n++)
 	{
-		if (item.kind == PVEXT_ITEM_TIME)
-			set(trail, RECORD_AT, TimestampTzGetDatum(item.time));
-		else if (item.kind == PVEXT_ITEM_WHO)
-			read_who(trail, &item);
-		else if (item.kind != PVEXT_ITEM_READ)
-		{
-			set(trail, RECORD_N, Int32GetDatum(n));
-			read_change(trail, &item);
+		if (pvext_read_trail(trail, item, n) && item.kind != PVEXT_ITEM_READ)
 			tuplestore_putvalues(result->setResult, result->setDesc, trail->values, trail->nulls);
-		}
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
-	pvext_leave(&scope);
-	return (Datum) 0;
-}
-
-/*
- * What happened to a subject
- */
-
-/* Begin an array of strings, a list of C strings. */
-static void
-push_texts(JsonbParseState **state, List *texts)
-{
-	ListCell   *lc;
-
-	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	foreach(lc, texts)
-	{
-		JsonbValue	json;
-
-		set_string(&json, lfirst(lc), strlen(lfirst(lc)));
-		(void) pushJsonbValue(state, WJB_ELEM, &json);
-	}
-}
-
-static List *
-append_target(List *targets, PvextTable *table, List *columns)
-{
-	return lappend(targets, list_make2(psprintf("%d", table->id), columns));
-}
-
-/*
- * Where the subject's key stands: in its own table, and in those linked to it by
- * its key.  Of a link with a condition the log cannot say if it held.
- */
-static List *
-key_targets(PvextMap *map, PvextTable *subject)
-{
-	List	   *targets = append_target(NIL, subject, subject->key);
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, map->tables)
-		foreach(cell, ((PvextTable *) lfirst(lc))->links)
-		{
-			PvextLink  *link = lfirst(cell);
-			List	   *columns = NIL;
-			ListCell   *key;
-
-			if (link->parent != subject || link->condition ||
-				!pvext_same_names(link->parent_columns, subject->key))
-				continue;
-			foreach(key, subject->key)
-			{
-				ListCell   *a;
-				ListCell   *b;
-
-				forboth(a, link->columns, b, link->parent_columns)
-					if (strcmp(lfirst(b), lfirst(key)) == 0)
-						columns = lappend(columns, lfirst(a));
-			}
-			targets = append_target(targets, link->table, columns);
-		}
-	return targets;
-}
-
-/* The targets as [[relation_id, [column, ...]], ...]. */
-static Datum
-targets_json(List *targets)
-{
-	JsonbParseState *state = NULL;
-	ListCell   *lc;
-
-	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	foreach(lc, targets)
-	{
-		List	   *target = lfirst(lc);
-
-		push_texts(&state, list_make1(linitial(target)));	/* left open */
-		push_texts(&state, lsecond(target));
-		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
-}
-
-static Datum
-key_json(List *parts)
-{
-	JsonbParseState *state = NULL;
-
-	push_texts(&state, parts);
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
-}
-
-/* What the records of $1, the targets, say of the key in $2 and of those that it was changed from or to. */
-static const char trail_sql[] =
-"WITH RECURSIVE target AS MATERIALIZED ("
-"  SELECT CAST(g ->> 0 AS integer) AS relation_id, g -> 1 AS columns, o = 1 AS own"
-"  FROM jsonb_array_elements($1) WITH ORDINALITY AS e(g, o)),"
-" named AS MATERIALIZED ("
-"  SELECT t.*, g.own, v.was, v.became FROM pv.audit_trail AS t"
-"  JOIN target AS g USING (relation_id)"
-"  CROSS JOIN LATERAL ("
-"   SELECT jsonb_agg(t.key ->> c ORDER BY o) AS was,"
-"          jsonb_agg(coalesce(t.new ->> c, t.key ->> c) ORDER BY o) AS became"
-"   FROM jsonb_array_elements_text(g.columns) WITH ORDINALITY AS u(c, o)) AS v),"
-" keys(key) AS (SELECT $2"
-"  UNION SELECT CASE WHEN n.was = k.key THEN n.became ELSE n.was END"
-"  FROM keys AS k JOIN named AS n ON n.own AND n.was <> n.became"
-"   AND (n.was = k.key OR n.became = k.key))"
-" SELECT DISTINCT ON (n.xid, n.id, n.n) n.id, n.n, n.at, n.login, n.role, n.application,"
-"  n.client, n.actor, n.relation_id, n.relation, n.operation, n.key, n.old, n.new, n.redacted,"
-"  n.xid, n.incarnation"
-" FROM named AS n WHERE n.was IN (SELECT key FROM keys) OR n.became IN (SELECT key FROM keys)"
-" ORDER BY n.xid, n.id, n.n";
-
-/*
- * pv.subject_trail(subject, key)
- */
-Datum
-pvext_subject_trail(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	PvextScope	scope;
-	PvextArgs	args = {0};
-	PvextMap   *map;
-	PvextTable *subject;
-	char	   *key;
-	char	   *found;
-	uint64		n;
-
-	pvext_require_arg(fcinfo, 0, "subject");
-	InitMaterializedSRF(fcinfo, 0);
-	pvext_enter(&scope);
-	key = pvext_key_arg(fcinfo, 1);
-	map = pvext_map();
-	subject = pvext_map_subject(map, PG_GETARG_OID(0));
-	found = pvext_find_subject(subject, key, PVEXT_TO_LOOK);
-	pvext_arg(&args, JSONBOID, targets_json(key_targets(map, subject)), false);
-	pvext_arg(&args, JSONBOID, key_json(pvext_split_key(subject, found ? found : key)), false);
-	n = pvext_own(trail_sql, &args);
-	for (uint64 i = 0; i < n; i++)
-		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }
