@@ -1,6 +1,6 @@
 /*
  * audit.c
- *		Which tables are audited, and the partitions of the log.
+ *		Which tables are audited.
  *
  * An audited table has two triggers that call pv.audit_change(): one for rows,
  * which partitions get by themselves, and one for TRUNCATE, which they do not.
@@ -41,8 +41,6 @@ static bool changing = false;
 
 PG_FUNCTION_INFO_V1(pvext_enable_audit);
 PG_FUNCTION_INFO_V1(pvext_disable_audit);
-PG_FUNCTION_INFO_V1(pvext_rotate_audit);
-PG_FUNCTION_INFO_V1(pvext_refuse_insert);
 
 /*
  * Which tables are audited
@@ -317,103 +315,4 @@ pvext_disable_audit(PG_FUNCTION_ARGS)
 	for_each_table(tables_below(relid), drop_triggers, false);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();
-}
-
-/*
- * The log
- */
-
-/*
- * Trigger of the log, BEFORE INSERT: what pvext writes does not come this way.
- * A dump is restored by a superuser.
- */
-Datum
-pvext_refuse_insert(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" was not called by trigger manager",
-						"refuse_insert")));
-	if (!superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("table %s is written by pvext alone",
-						pvext_relation_name(RelationGetRelid(trigger->tg_relation))),
-				 errhint("Only a superuser inserts into it, to restore a dump.")));
-	return PointerGetDatum(NULL);
-}
-
-static bool
-has_partition(int64 n)
-{
-	return OidIsValid(pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n)));
-}
-
-static void
-add_partition(int64 n)
-{
-	char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
-
-	(void) pvext_own(psprintf("CREATE TABLE pv.%s (LIKE pv.audit_log) WITH (toast_tuple_target = 8160)",
-							  name), NULL);
-	(void) pvext_own(psprintf("COMMENT ON TABLE pv.%s IS 'a partition of the audit log'", name), NULL);
-	(void) pvext_own(psprintf("REVOKE ALL ON pv.%s FROM PUBLIC", name), NULL);
-	(void) pvext_own(psprintf("CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE"
-							  " ON pv.%s FOR EACH STATEMENT EXECUTE FUNCTION pv.refuse_change()",
-							  name), NULL);
-	(void) pvext_own(psprintf("CREATE TRIGGER refuse_insert BEFORE INSERT ON pv.%s"
-							  " FOR EACH STATEMENT EXECUTE FUNCTION pv.refuse_insert()", name), NULL);
-	(void) pvext_own(psprintf("ALTER TABLE pv.%s ENABLE ALWAYS TRIGGER refuse_change,"
-							  " ENABLE ALWAYS TRIGGER refuse_insert", name), NULL);
-	(void) pvext_own(psprintf("ALTER TABLE pv.audit_log ATTACH PARTITION pv.%s"
-							  " FOR VALUES FROM (" INT64_FORMAT ") TO (" INT64_FORMAT ")", name,
-							  n << PVEXT_PARTITION_BITS, (n + 1) << PVEXT_PARTITION_BITS), NULL);
-}
-
-/* Index the partitions before one, which are no longer written to. */
-static void
-index_partitions(int64 before)
-{
-	for (int64 n = before - 1; n >= 0; n--)
-	{
-		char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
-
-		if (has_partition(n) &&
-			!OidIsValid(pvext_own_relation(psprintf("%s_id", name))))
-			(void) pvext_own(psprintf("CREATE UNIQUE INDEX %s_id ON pv.%s (id)", name, name), NULL);
-	}
-}
-
-/*
- * pv.rotate_audit(): the next partition is there already, so that whoever draws
- * an id of it finds it; what follows it is made here.  Where a rotation that was
- * rolled back has left none, this makes one, and it is for the next call to use it.
- */
-Datum
-pvext_rotate_audit(PG_FUNCTION_ARGS)
-{
-	PvextScope	scope;
-	PvextArgs	args = {0};
-	int64		n;
-
-	pvext_enter(&scope);
-	pvext_flush_audit();
-	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
-	(void) pvext_own("SELECT last_value FROM pv.audit_log_id_seq", NULL);
-	n = pvext_int(0, 1) >> PVEXT_PARTITION_BITS;
-	if (has_partition(n + 1))
-	{
-		n++;
-		pvext_arg(&args, INT8OID, Int64GetDatum(n << PVEXT_PARTITION_BITS), false);
-		(void) pvext_own("SELECT setval('pv.audit_log_id_seq', $1, false)", &args);
-	}
-	if (!has_partition(n + 1))
-		add_partition(n + 1);
-	index_partitions(n);
-	pvext_record_event("rotate_audit()", NULL);
-	pvext_leave(&scope);
-	PG_RETURN_INT64(n);
 }

@@ -23,6 +23,7 @@ int			pvext_unblock_delay = 0;
 int			pvext_consent_token_lifetime = 2592000;
 int			pvext_consent_keep = 0;
 int			pvext_agreement_keep = 0;
+int			pvext_audit_keep = 0;
 char	   *pvext_actor = NULL;
 
 void
@@ -67,6 +68,10 @@ pvext_define_gucs(void)
 	DefineCustomIntVariable("pvext.agreement_keep",
 							"How long the proof of an agreement is kept after it has ended, also against an erasure.",
 							NULL, &pvext_agreement_keep, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.audit_keep",
+							"How long a partition of the audit log is kept after it has ended; 0 for ever.",
+							NULL, &pvext_audit_keep, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomStringVariable("pvext.actor",
 							   "On whose behalf the application acts, as it claims; the audit log records it.",

@@ -15,6 +15,7 @@ extern int	pvext_unblock_delay;
 extern int	pvext_consent_token_lifetime;
 extern int	pvext_consent_keep;
 extern int	pvext_agreement_keep;
+extern int	pvext_audit_keep;
 extern char *pvext_actor;
 
 extern void pvext_define_gucs(void);

@@ -30,6 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
 #define FIRST_CHUNKS 64
@@ -45,15 +46,19 @@ read_chunk(TupleTableSlot *slot, PvextChunk *chunk)
 	struct varlena *payload;
 
 	slot_getallattrs(slot);
+	chunk->data = NULL;
+	chunk->size = 0;
 	chunk->id = DatumGetInt64(slot->tts_values[PVEXT_LOG_ID - 1]);
 	chunk->xid =
 		U64FromFullTransactionId(DatumGetFullTransactionId(slot->tts_values[PVEXT_LOG_XID - 1]));
 	chunk->incarnation = DatumGetInt64(slot->tts_values[PVEXT_LOG_INCARNATION - 1]);
+	chunk->partition = slot->tts_tableOid;
+	chunk->tid = slot->tts_tid;
+	if (slot->tts_isnull[PVEXT_LOG_PAYLOAD - 1])	/* somebody has tampered with it */
+		return;
 	payload = PG_DETOAST_DATUM_PACKED(slot->tts_values[PVEXT_LOG_PAYLOAD - 1]);
 	chunk->data = VARDATA_ANY(payload);
 	chunk->size = VARSIZE_ANY_EXHDR(payload);
-	chunk->partition = slot->tts_tableOid;
-	chunk->tid = slot->tts_tid;
 }
 
 static void
@@ -130,6 +135,39 @@ pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);
+}
+
+/* Open a partition; the query that found the chunk has locked it. */
+static void
+open_partition(PvextChunkReader *reader, Oid partition)
+{
+	MemoryContext caller = MemoryContextSwitchTo(reader->context);
+
+	pvext_end_fetch(reader);
+	reader->rel = table_open(partition, NoLock);
+	reader->slot = table_slot_create(reader->rel, NULL);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Fetch a chunk that the active snapshot sees, valid until the next one is. */
+void
+pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid, PvextChunk *chunk)
+{
+	if (reader->rel == NULL || RelationGetRelid(reader->rel) != partition)
+		open_partition(reader, partition);
+	if (!table_tuple_fetch_row_version(reader->rel, tid, GetActiveSnapshot(), reader->slot))
+		elog(ERROR, "a chunk of the audit log is no longer there");
+	read_chunk(reader->slot, chunk);
+}
+
+void
+pvext_end_fetch(PvextChunkReader *reader)
+{
+	if (reader->rel == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(reader->slot);
+	table_close(reader->rel, NoLock);
+	reader->rel = NULL;
 }
 
 /* Note where a chunk is, in the list's context. */

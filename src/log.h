@@ -5,8 +5,10 @@
 #ifndef PVEXT_LOG_H
 #define PVEXT_LOG_H
 
+#include "executor/tuptable.h"
 #include "record.h"
 #include "storage/itemptr.h"
+#include "utils/relcache.h"
 #include "utils/snapshot.h"
 
 /* A chunk, while it is looked at. */
@@ -38,6 +40,14 @@ typedef struct PvextChunkList
 	int			size;
 } PvextChunkList;
 
+/* Reads chunks by their places; begins as zeroes but for the context. */
+typedef struct PvextChunkReader
+{
+	MemoryContext context;		/* that lives as long */
+	Relation	rel;
+	TupleTableSlot *slot;
+} PvextChunkReader;
+
 /* Items being put together. */
 typedef struct PvextPayload
 {
@@ -50,6 +60,9 @@ extern void pvext_each_chunk(Snapshot snapshot,
 							 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
 extern void pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
 								 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
+extern void pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid,
+							  PvextChunk *chunk);
+extern void pvext_end_fetch(PvextChunkReader *reader);
 extern void pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk);
 extern void pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
 								 bool (*replace) (const PvextChunk *chunk,

@@ -38,8 +38,8 @@ typedef struct Profile
 	" consent_evidence agreement_evidence verify_consents verify_agreements"
 
 /* To read the audit log. */
-#define AUDIT_RELATIONS " audited audit_trail"
-#define AUDIT_FUNCTIONS " audit_records subject_trail"
+#define AUDIT_RELATIONS " audited audit_trail audit_seal audit_partition"
+#define AUDIT_FUNCTIONS " audit_records subject_trail seal_head verify_audit"
 
 static const Profile profiles[] = {
 	{"owner",
@@ -63,7 +63,8 @@ static const Profile profiles[] = {
 		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
-		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS " rotate_audit",
+		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS
+		" rotate_audit seal_audit expire_audit",
 	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
 		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS,

@@ -1,0 +1,176 @@
+/*
+ * leaf.c
+ *		Leaves: what a seal holds of each chunk of the audit log.
+ *
+ *	leaf	:= id xid raw root items mark*
+ *	raw		:= sha256(payload), as it was when it was sealed
+ *	root	:= sha256(id xid incarnation digest*)	of each item; see commit.c
+ *	mark	:= the first 4 bytes of an item's digest
+ *
+ * id, xid and incarnation have 64 bits, items 32, in the machine's order.
+ *
+ * As long as nothing has been redacted, raw is all it takes to see that a chunk
+ * is what it was.  Afterwards root is, which costs more to compute.  The marks
+ * tell which record has been changed.  None of them gives away what was redacted:
+ * the payload had a seed of 128 random bits for each item.
+ *
+ * A payload that cannot be read is sealed as well, with no items and a root of zeros:
+ * one forged chunk must not keep others from being sealed.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "leaf.h"
+#include "spi.h"
+#include "utils/tuplestore.h"
+#include "utils/xid8.h"
+
+#define FIXED_SIZE (8 + 8 + PVEXT_DIGEST_SIZE + PVEXT_DIGEST_SIZE + 4)
+
+PG_FUNCTION_INFO_V1(pvext_audit_leaves);
+
+/* The digests of a chunk's items being gathered. */
+typedef struct Digesting
+{
+	PvextHashing *hashing;
+	const PvextChunk *chunk;
+	StringInfo	digests;
+	int64		records;
+} Digesting;
+
+static void
+digest_items(void *arg)
+{
+	Digesting  *digesting = arg;
+	const PvextChunk *chunk = digesting->chunk;
+	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	PvextReadItem item;
+
+	while (pvext_next_item(&items, &item))
+	{
+		uint8		digest[PVEXT_DIGEST_SIZE];
+
+		pvext_item_digest(digesting->hashing, &item, digest);
+		appendBinaryStringInfo(digesting->digests, (char *) digest, sizeof(digest));
+		if (item.kind != PVEXT_ITEM_TIME && item.kind != PVEXT_ITEM_WHO)
+			digesting->records++;
+	}
+}
+
+/*
+ * The digests of a chunk's items, one after the other, and how many of them are
+ * records.  False where the payload cannot be read.
+ */
+bool
+pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk, StringInfo digests,
+				   int64 *records)
+{
+	Digesting	digesting = {hashing, chunk, digests, 0};
+
+	resetStringInfo(digests);
+	if (chunk->size == 0 || pvext_try(digest_items, &digesting) != NULL)
+		return false;
+	*records = digesting.records;
+	return true;
+}
+
+void
+pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
+				 const StringInfoData *digests, uint8 *root)
+{
+	PvextPiece	pieces[] = {{&chunk->id, sizeof(chunk->id)},
+	{&chunk->xid, sizeof(chunk->xid)}, {&chunk->incarnation, sizeof(chunk->incarnation)},
+	{digests->data, digests->len}};
+
+	pvext_hash(hashing, pieces, lengthof(pieces), root);
+}
+
+/*
+ * Leaves
+ */
+
+/* Add the leaf of a chunk; returns how many records that has. */
+int64
+pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, const PvextChunk *chunk)
+{
+	PvextPiece	payload = {chunk->data, chunk->size};
+	StringInfoData digests;
+	uint8		raw[PVEXT_DIGEST_SIZE];
+	uint8		root[PVEXT_DIGEST_SIZE] = {0};
+	uint32		items = 0;
+	int64		records = 0;
+
+	initStringInfo(&digests);
+	pvext_hash(hashing, &payload, 1, raw);
+	if (pvext_digest_items(hashing, chunk, &digests, &records))
+	{
+		pvext_chunk_root(hashing, chunk, &digests, root);
+		items = digests.len / PVEXT_DIGEST_SIZE;
+	}
+	enlargeStringInfo(leaves, FIXED_SIZE + items * PVEXT_MARK_SIZE);
+	appendBinaryStringInfo(leaves, (char *) &chunk->id, sizeof(chunk->id));
+	appendBinaryStringInfo(leaves, (char *) &chunk->xid, sizeof(chunk->xid));
+	appendBinaryStringInfo(leaves, (char *) raw, sizeof(raw));
+	appendBinaryStringInfo(leaves, (char *) root, sizeof(root));
+	appendBinaryStringInfo(leaves, (char *) &items, sizeof(items));
+	for (uint32 i = 0; i < items; i++)
+		appendBinaryStringInfo(leaves, digests.data + i * PVEXT_DIGEST_SIZE, PVEXT_MARK_SIZE);
+	pfree(digests.data);
+	return records;
+}
+
+/* Read the next leaf; false at the end, and where there is no more to be read. */
+bool
+pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf)
+{
+	const char *p = *next;
+
+	if (end - p < FIXED_SIZE)
+		return false;
+	memcpy(&leaf->id, p, 8);
+	memcpy(&leaf->xid, p + 8, 8);
+	memcpy(leaf->raw, p + 16, PVEXT_DIGEST_SIZE);
+	memcpy(leaf->root, p + 16 + PVEXT_DIGEST_SIZE, PVEXT_DIGEST_SIZE);
+	memcpy(&leaf->items, p + FIXED_SIZE - 4, 4);
+	p += FIXED_SIZE;
+	if ((Size) leaf->items * PVEXT_MARK_SIZE > (Size) (end - p))
+		return false;
+	leaf->marks = p;
+	*next = p + leaf->items * PVEXT_MARK_SIZE;
+	return true;
+}
+
+/*
+ * pv.audit_leaves(leaves)
+ */
+Datum
+pvext_audit_leaves(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bytea	   *leaves = PG_GETARG_BYTEA_PP(0);
+	const char *next = VARDATA_ANY(leaves);
+	const char *end = next + VARSIZE_ANY_EXHDR(leaves);
+	struct
+	{
+		int32		header;
+		uint8		digest[PVEXT_DIGEST_SIZE];
+	}			raw;
+	PvextLeaf	leaf;
+
+	InitMaterializedSRF(fcinfo, 0);
+	SET_VARSIZE(&raw, sizeof(raw));
+	for (int n = 0; pvext_next_leaf(&next, end, &leaf); n++)
+	{
+		Datum		values[] = {Int32GetDatum(n), Int64GetDatum(leaf.id),
+			FullTransactionIdGetDatum(FullTransactionIdFromU64(leaf.xid)),
+		PointerGetDatum(&raw)};
+		bool		nulls[] = {false, false, false, leaf.items == 0};
+
+		memcpy(raw.digest, leaf.raw, sizeof(raw.digest));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

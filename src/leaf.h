@@ -1,0 +1,31 @@
+/*
+ * leaf.h
+ *		Leaves: what a seal holds of each chunk of the audit log.
+ */
+#ifndef PVEXT_LEAF_H
+#define PVEXT_LEAF_H
+
+#include "commit.h"
+#include "lib/stringinfo.h"
+#include "log.h"
+
+#define PVEXT_MARK_SIZE 4
+
+typedef struct PvextLeaf
+{
+	int64		id;
+	uint64		xid;
+	uint8		raw[PVEXT_DIGEST_SIZE];
+	uint8		root[PVEXT_DIGEST_SIZE];
+	uint32		items;			/* 0 where they could not be read */
+	const char *marks;			/* PVEXT_MARK_SIZE bytes of each item's digest */
+} PvextLeaf;
+
+extern bool pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk,
+							   StringInfo digests, int64 *records);
+extern void pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
+							 const StringInfoData *digests, uint8 *root);
+extern int64 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, const PvextChunk *chunk);
+extern bool pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf);
+
+#endif							/* PVEXT_LEAF_H */

@@ -1,0 +1,39 @@
+/*
+ * seal.h
+ *		Seals of the audit log.
+ */
+#ifndef PVEXT_SEAL_H
+#define PVEXT_SEAL_H
+
+#include "commit.h"
+#include "datatype/timestamp.h"
+
+/* A row of pv.audit_seal without its leaves. */
+typedef struct PvextSeal
+{
+	int64		id;
+	TimestampTz sealed_at;
+	int64		incarnation;
+	uint64		until;
+	int64		settled;
+	int64		dropped;
+	int64		first;
+	uint8		first_prior[PVEXT_DIGEST_SIZE];
+	uint8		prior[PVEXT_DIGEST_SIZE];
+	uint8		seal[PVEXT_DIGEST_SIZE];
+} PvextSeal;
+
+/* What pvext_read_seal() reads; leaves may follow. */
+#define PVEXT_SEAL_COLUMNS \
+	"id, sealed_at, incarnation, until, settled, dropped, first, first_prior, prior, seal"
+
+extern void pvext_lock_seals(const char *function);
+extern void pvext_read_seal(uint64 row, PvextSeal *seal);
+extern void pvext_last_seal(PvextSeal *last);
+extern void pvext_seal_digest(PvextHashing *hashing, const PvextSeal *seal, const char *leaves,
+							  Size size, uint8 *digest);
+extern void pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const char *leaves,
+							  Size size);
+extern void pvext_remove_seal(int64 id);
+
+#endif							/* PVEXT_SEAL_H */

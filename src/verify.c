@@ -1,0 +1,502 @@
+/*
+ * verify.c
+ *		pv.verify_audit(): what is wrong with the audit log and its seals.
+ *
+ * First the chain of seals: each must be the digest of its row and follow the one
+ * before it; the last one says where the chain begins, and a head that was kept
+ * elsewhere, what one of them must be.  Then the chunks, which are joined with the
+ * leaves of the seals in one query that computes the payloads' digests: it returns
+ * what differs, and this file and compare.c find out in what.
+ *
+ * All of it reads what one snapshot sees, and no byte of it is trusted.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "chunk.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "seal.h"
+#include "spi.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/xid8.h"
+#include "verify.h"
+
+/* Up to which transaction a cluster's chunks have been sealed. */
+typedef struct Bound
+{
+	int64		incarnation;
+	uint64		until;
+} Bound;
+
+/* A partition that isn't there, though chunks of it were sealed. */
+typedef struct Lost
+{
+	int64		partition;
+	int64		chunks;
+} Lost;
+
+typedef struct Verification
+{
+	ReturnSetInfo *result;
+	MemoryContext context;
+	PvextHashing *hashing;
+	bool		has_head;
+	PvextSeal	head;			/* its id and seal */
+	bool		head_found;
+	PvextSeal	first;			/* id 0: none so far */
+	PvextSeal	last;
+	List	   *bounds;
+	List	   *lost;
+	PvextChunkReader reader;
+	MemoryContext chunk_context;	/* of one chunk */
+	int64		leaves_of;		/* the seal whose leaves are these */
+	bytea	   *leaves;
+} Verification;
+
+PG_FUNCTION_INFO_V1(pvext_verify_audit);
+
+/*
+ * Findings
+ */
+
+static void
+report(const PvextFinding *finding, void *arg)
+{
+	Verification *v = arg;
+	Datum		values[8];
+	bool		nulls[8];
+
+	nulls[0] = false;
+	values[0] = CStringGetTextDatum(finding->problem);
+	nulls[1] = finding->seal < 0;
+	values[1] = Int64GetDatum(finding->seal);
+	nulls[2] = finding->chunk < 0;
+	values[2] = Int64GetDatum(finding->chunk);
+	nulls[3] = finding->record < 0;
+	values[3] = Int32GetDatum(finding->record);
+	nulls[4] = finding->relation == NULL;
+	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(finding->relation);
+	nulls[5] = TIMESTAMP_IS_NOBEGIN(finding->at);
+	values[5] = TimestampTzGetDatum(finding->at);
+	nulls[6] = finding->operation == NULL;
+	values[6] = nulls[6] ? (Datum) 0 : CStringGetTextDatum(finding->operation);
+	nulls[7] = finding->detail == NULL;
+	values[7] = nulls[7] ? (Datum) 0 : CStringGetTextDatum(finding->detail);
+	tuplestore_putvalues(v->result->setResult, v->result->setDesc, values, nulls);
+}
+
+static void
+report_seal(Verification *v, const char *problem, int64 seal, char *detail)
+{
+	PvextFinding finding = PVEXT_NO_FINDING;
+
+	finding.problem = problem;
+	finding.seal = seal;
+	finding.detail = detail;
+	report(&finding, v);
+}
+
+static void
+report_chunk(Verification *v, const char *problem, int64 seal, int64 chunk, char *detail)
+{
+	PvextFinding finding = PVEXT_NO_FINDING;
+
+	finding.problem = problem;
+	finding.seal = seal;
+	finding.chunk = chunk;
+	finding.detail = detail;
+	report(&finding, v);
+}
+
+/*
+ * Seals
+ */
+
+static void
+malformed_head(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("the head is malformed"),
+			 errhint("Pass what pv.seal_head() returned: a number, a colon and 64 hexadecimal digits.")));
+}
+
+/* Read "17:ab12...". */
+static void
+read_head(Verification *v, const char *text)
+{
+	size_t		digits = strspn(text, "0123456789");
+	const char *hex = text + digits + 1;
+
+	if (digits == 0 || digits > 18 || text[digits] != ':' ||
+		strspn(hex, "0123456789abcdef") != PVEXT_DIGEST_SIZE * 2 ||
+		hex[PVEXT_DIGEST_SIZE * 2] != '\0')
+		malformed_head();
+	v->has_head = true;
+	v->head.id = strtoll(text, NULL, 10);
+	(void) hex_decode(hex, PVEXT_DIGEST_SIZE * 2, (char *) v->head.seal);
+}
+
+static Bound *
+find_bound(Verification *v, int64 incarnation)
+{
+	ListCell   *lc;
+
+	foreach(lc, v->bounds)
+		if (((Bound *) lfirst(lc))->incarnation == incarnation)
+			return lfirst(lc);
+	return NULL;
+}
+
+static void
+note_bound(Verification *v, const PvextSeal *seal)
+{
+	MemoryContext caller;
+	Bound	   *bound = find_bound(v, seal->incarnation);
+
+	if (bound == NULL)
+	{
+		caller = MemoryContextSwitchTo(v->context);
+		bound = palloc0(sizeof(Bound));
+		bound->incarnation = seal->incarnation;
+		v->bounds = lappend(v->bounds, bound);
+		MemoryContextSwitchTo(caller);
+	}
+	bound->until = Max(bound->until, seal->until);
+}
+
+/* Does a seal follow the one before it? */
+static void
+check_link(Verification *v, const PvextSeal *seal)
+{
+	int64		expected = v->last.id + 1;
+
+	if (seal->id > expected)
+		report_seal(v, "seal missing", expected,
+					seal->id == expected + 1 ? NULL :
+					psprintf("and those up to " INT64_FORMAT, seal->id - 1));
+	else if (seal->id < expected)
+		report_seal(v, "seal broken", seal->id, "there are two of this number");
+	else if (memcmp(seal->prior, v->last.seal, PVEXT_DIGEST_SIZE) != 0)
+		report_seal(v, "seal broken", seal->id, "it does not follow the one before it");
+}
+
+/* A row of pv.audit_seal, in order. */
+static void
+check_seal(uint64 row, void *arg)
+{
+	Verification *v = arg;
+	PvextSeal	seal;
+	uint8		digest[PVEXT_DIGEST_SIZE];
+	bool		isnull;
+	Datum		value = pvext_datum(row, 11, &isnull);
+	bytea	   *leaves = isnull ? NULL : DatumGetByteaPP(value);
+
+	CHECK_FOR_INTERRUPTS();
+	pvext_read_seal(row, &seal);
+	pvext_seal_digest(v->hashing, &seal, leaves ? VARDATA_ANY(leaves) : NULL,
+					  leaves ? VARSIZE_ANY_EXHDR(leaves) : 0, digest);
+	if (memcmp(digest, seal.seal, PVEXT_DIGEST_SIZE) != 0)
+		report_seal(v, "seal broken", seal.id, "its row is not what it was");
+	if (v->first.id == 0)
+		v->first = seal;
+	else
+		check_link(v, &seal);
+	note_bound(v, &seal);
+	if (v->has_head && seal.id == v->head.id)
+		v->head_found = memcmp(seal.seal, v->head.seal, PVEXT_DIGEST_SIZE) == 0;
+	v->last = seal;
+	if (leaves && PointerGetDatum(leaves) != value)
+		pfree(leaves);
+}
+
+/* The last seal says which one must be the first. */
+static void
+check_start(Verification *v)
+{
+	const PvextSeal *first = &v->first;
+	const PvextSeal *last = &v->last;
+
+	if (first->id == 0)
+		return;
+	if (first->id > last->first)
+		report_seal(v, "seal missing", last->first,
+					first->id == last->first + 1 ? NULL :
+					psprintf("and those up to " INT64_FORMAT, first->id - 1));
+	else if (first->id < last->first)
+		report_seal(v, "seal broken", first->id, "it has been removed by pv.expire_audit()");
+	else if (memcmp(first->prior, last->first_prior, PVEXT_DIGEST_SIZE) != 0)
+		report_seal(v, "seal broken", first->id, "it does not follow the one before it");
+}
+
+static void
+check_head(Verification *v)
+{
+	if (!v->has_head || v->head_found)
+		return;
+	report_seal(v, "head unknown", v->head.id,
+				v->head.id > v->last.id ? "the chain ends before it" :
+				v->head.id < v->first.id ? "the chain begins after it" :
+				"the seal of this number is another one");
+}
+
+static void
+check_seals(Verification *v)
+{
+	pvext_own_each("SELECT " PVEXT_SEAL_COLUMNS ", leaves FROM pv.audit_seal ORDER BY id", NULL,
+				   check_seal, v);
+	check_start(v);
+	check_head(v);
+}
+
+/*
+ * Triggers
+ */
+
+/* A trigger of pvext's that is not as pvext has made it. */
+static void
+report_trigger(uint64 row, void *arg)
+{
+	PvextFinding finding = PVEXT_NO_FINDING;
+
+	finding.problem = "unprotected";
+	finding.relation = pvext_value(row, 1);
+	finding.detail = psprintf("trigger %s is missing, disabled or another one",
+							  pvext_value(row, 2));
+	report(&finding, arg);
+}
+
+/* The types are those of BEFORE UPDATE OR DELETE OR TRUNCATE, and BEFORE INSERT. */
+static void
+check_triggers(Verification *v)
+{
+	pvext_own_each("SELECT r.relation::regclass::text, t.name FROM ("
+				   " SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = 'pv.audit_log'::regclass"
+				   " UNION ALL SELECT unnest('{pv.audit_log,pv.audit_shape,pv.audit_seal}'::regclass[])"
+				   ") AS r(relation) CROSS JOIN (VALUES ('refuse_change', 58), ('refuse_insert', 6))"
+				   " AS t(name, type) WHERE NOT EXISTS (SELECT FROM pg_trigger AS g"
+				   "  JOIN pg_proc AS p ON p.oid = g.tgfoid JOIN pg_language AS l ON l.oid = p.prolang"
+				   "  WHERE g.tgrelid = r.relation AND g.tgname = t.name AND g.tgtype = t.type"
+				   "  AND g.tgenabled = 'A' AND g.tgqual IS NULL"
+				   "  AND p.prosrc = 'pvext_' || t.name AND l.lanname = 'c') ORDER BY 1, 2",
+				   NULL, report_trigger, v);
+}
+
+/*
+ * Chunks
+ */
+
+/* The nth leaf of a seal; false where the seal's row no longer holds it. */
+static bool
+find_leaf(Verification *v, int64 seal, int n, PvextLeaf *leaf)
+{
+	static PvextStatement find = {
+		"SELECT leaves FROM pv.audit_seal WHERE id = $1", NULL, true
+	};
+	const char *next;
+	const char *end;
+
+	if (v->leaves == NULL || v->leaves_of != seal)
+	{
+		PvextArgs	args = {0};
+		bool		isnull;
+		MemoryContext caller;
+
+		pvext_arg(&args, INT8OID, Int64GetDatum(seal), false);
+		if (pvext_own_kept(&find, &args) == 0)
+			return false;
+		if (v->leaves)
+			pfree(v->leaves);
+		caller = MemoryContextSwitchTo(v->context);
+		v->leaves = DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
+		v->leaves_of = seal;
+		MemoryContextSwitchTo(caller);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	next = VARDATA(v->leaves);
+	end = next + VARSIZE(v->leaves) - VARHDRSZ;
+	do
+		if (!pvext_next_leaf(&next, end, leaf))
+			return false;
+	while (n-- > 0);
+	return true;
+}
+
+static bool
+has_partition(int64 n)
+{
+	Oid			partition = pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n));
+
+	return OidIsValid(partition) && pvext_is_partition(partition);
+}
+
+/* A chunk is not there: with its partition, or alone. */
+static void
+report_missing(Verification *v, int64 seal, int64 chunk)
+{
+	int64		n = chunk >> PVEXT_PARTITION_BITS;
+	ListCell   *lc;
+	MemoryContext caller;
+	Lost	   *lost;
+
+	if (n < v->last.dropped)
+		return;
+	foreach(lc, v->lost)
+		if (((Lost *) lfirst(lc))->partition == n)
+		{
+			((Lost *) lfirst(lc))->chunks++;
+			return;
+		}
+	if (has_partition(n))
+	{
+		report_chunk(v, "missing", seal, chunk, NULL);
+		return;
+	}
+	caller = MemoryContextSwitchTo(v->context);
+	lost = palloc(sizeof(Lost));
+	lost->partition = n;
+	lost->chunks = 1;
+	v->lost = lappend(v->lost, lost);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+report_lost(Verification *v)
+{
+	ListCell   *lc;
+
+	foreach(lc, v->lost)
+	{
+		Lost	   *lost = lfirst(lc);
+		PvextFinding finding = PVEXT_NO_FINDING;
+
+		finding.problem = "missing";
+		finding.relation = psprintf("pv.audit_log_" INT64_FORMAT, lost->partition);
+		finding.detail = psprintf("the partition, with " INT64_FORMAT " chunks that were sealed",
+								  lost->chunks);
+		report(&finding, v);
+	}
+}
+
+/* No seal covers the chunk: it is too new, or forged. */
+static void
+check_unsealed(Verification *v, const PvextChunk *chunk)
+{
+	PvextFinding finding = PVEXT_NO_FINDING;
+	Bound	   *bound = find_bound(v, chunk->incarnation);
+
+	if (chunk->id >= v->last.settled && (bound == NULL || chunk->xid >= bound->until))
+		return;
+	finding.problem = "forged";
+	finding.chunk = chunk->id;
+	finding.detail = "no seal covers it, though its transaction has been sealed";
+	pvext_report_records(&finding, chunk, report, v);
+}
+
+/* A seal covers the chunk: compare them. */
+static void
+check_sealed(Verification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
+			 const PvextLeaf *leaf)
+{
+	if (leaf->xid != chunk->xid || incarnation != chunk->incarnation)
+		report_chunk(v, "moved", seal, leaf->id,
+					 psprintf("it was sealed as of transaction " UINT64_FORMAT " of cluster "
+							  INT64_FORMAT, leaf->xid, incarnation));
+	chunk->xid = leaf->xid;
+	chunk->incarnation = incarnation;
+	pvext_compare_chunk(v->hashing, chunk, leaf, seal, report, v);
+}
+
+/* A row of the query below. */
+static void
+check_row(uint64 row, void *arg)
+{
+	Verification *v = arg;
+	int64		id = pvext_int(row, 1);
+	int64		seal = pvext_int(row, 2);	/* 0: none covers it */
+	int64		incarnation = pvext_int(row, 3);
+	int			n = (int) pvext_int(row, 4);
+	Oid			partition = (Oid) pvext_int(row, 5);	/* 0: it is not there */
+	bool		isnull;
+	ItemPointerData place;
+	PvextChunk	chunk;
+	PvextLeaf	leaf;
+	MemoryContext caller;
+
+	CHECK_FOR_INTERRUPTS();
+	if (pvext_bool(row, 7))
+	{
+		report_chunk(v, "forged", seal > 0 ? seal : -1, id, "there are two of this number");
+		return;
+	}
+	if (!OidIsValid(partition))
+	{
+		report_missing(v, seal, id);
+		return;
+	}
+	place = *(ItemPointer) DatumGetPointer(pvext_datum(row, 6, &isnull));
+	caller = MemoryContextSwitchTo(v->chunk_context);
+	pvext_fetch_chunk(&v->reader, partition, &place, &chunk);
+	if (seal == 0)
+		check_unsealed(v, &chunk);
+	else if (find_leaf(v, seal, n, &leaf))
+		check_sealed(v, &chunk, seal, incarnation, &leaf);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(v->chunk_context);
+}
+
+/*
+ * The chunks that are not, byte for byte, what a seal says, or that no seal
+ * covers; and those of which there are two.
+ */
+static const char differing[] =
+"SELECT id, seal, incarnation, n, tableoid, ctid, again FROM ("
+"SELECT coalesce(l.id, c.id) AS id, l.seal, l.incarnation, l.n, c.tableoid, c.ctid,"
+"  l.raw = c.raw AND l.xid = c.xid AND l.incarnation = c.incarnation AS same,"
+"  lag(coalesce(l.id, c.id)) OVER (ORDER BY coalesce(l.id, c.id)) = coalesce(l.id, c.id) AS again"
+" FROM (SELECT s.id AS seal, s.incarnation, f.* FROM pv.audit_seal AS s"
+"   CROSS JOIN LATERAL pv.audit_leaves(s.leaves) AS f) AS l"
+"  FULL JOIN (SELECT tableoid, ctid, id, xid, incarnation, sha256(payload) AS raw"
+"   FROM pv.audit_log) AS c ON c.id = l.id) AS q"
+" WHERE same IS NOT TRUE OR again ORDER BY id";
+
+/*
+ * pv.verify_audit(head)
+ */
+Datum
+pvext_verify_audit(PG_FUNCTION_ARGS)
+{
+	Verification v = {(ReturnSetInfo *) fcinfo->resultinfo};
+	PvextScope	scope;
+
+	if (!PG_ARGISNULL(0))
+		read_head(&v, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	/* It sorts and joins all there is, once in a while. */
+	(void) set_config_option("work_mem", GetConfigOption("maintenance_work_mem", false, false),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 0, false);
+	v.context = v.reader.context = CurrentMemoryContext;
+	v.chunk_context = AllocSetContextCreate(v.context, "pvext chunk to be verified",
+											ALLOCSET_DEFAULT_SIZES);
+	v.hashing = pvext_begin_hashing();
+	check_seals(&v);
+	check_triggers(&v);
+	pvext_own_each(differing, NULL, check_row, &v);
+	report_lost(&v);
+	pvext_end_fetch(&v.reader);
+	pvext_end_hashing(v.hashing);
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
