@@ -68,6 +68,16 @@ static Chunk *unused = NULL;	/* to be used again; in TopMemoryContext */
 static int64 newest = 0;		/* the chunk begun last in this backend */
 static bool ending = false;		/* the transaction is past its last flush */
 
+/* Under which circumstances an item came about. */
+typedef struct Context
+{
+	TimestampTz at;
+	uint64		generation;		/* of who it was */
+	const PvextWho *reader;		/* NULL: this session */
+} Context;
+
+static uint64 generations = 0;	/* those of this session and those of readers */
+
 /* Who makes the changes now. */
 static struct
 {
@@ -83,8 +93,8 @@ static struct
  */
 
 /* The client's address; NULL for a local one, or where there is none. */
-static const char *
-client_address(void)
+const char *
+pvext_client_address(void)
 {
 	static char address[64];
 	static bool known = false;
@@ -102,6 +112,26 @@ client_address(void)
 		known = true;
 	}
 	return address[0] ? address : NULL;
+}
+
+static PvextItem context_item;
+
+static void
+put_name(PvextItem *item, int column, const char *value)
+{
+	if (value && value[0])
+		pvext_put_value(item, PVEXT_SAME, column, value,
+						pg_mbcliplen(value, (int) strlen(value), LONGEST_WHO));
+}
+
+static void
+put_names(PvextItem *item, const PvextWho *names)
+{
+	put_name(item, PVEXT_WHO_LOGIN, names->login);
+	put_name(item, PVEXT_WHO_ROLE, names->role);
+	put_name(item, PVEXT_WHO_APPLICATION, names->application);
+	put_name(item, PVEXT_WHO_CLIENT, names->client);
+	put_name(item, PVEXT_WHO_ACTOR, names->actor);
 }
 
 /* Look at who it is now. */
@@ -127,7 +157,29 @@ notice_who(void)
 			pfree(who.actor);
 		who.actor = copy;
 	}
-	who.generation++;
+	who.generation = ++generations;
+}
+
+/* The generation of a reader, who is often the one before. */
+static uint64
+reader_generation(const PvextWho *reader)
+{
+	static PvextItem before = {0};
+	static uint64 generation = 0;
+	PvextItem  *now = &context_item;
+
+	pvext_begin_item(now, PVEXT_ITEM_WHO);
+	put_names(now, reader);
+	if (generation == 0 || before.used != now->used ||
+		memcmp(before.data, now->data, now->used) != 0)
+	{
+		PvextItem	swap = before;
+
+		before = *now;
+		*now = swap;
+		generation = ++generations;
+	}
+	return generation;
 }
 
 /* When the statement began, or within a procedure the transaction. */
@@ -137,13 +189,6 @@ change_time(void)
 	return Max(GetCurrentStatementStartTimestamp(), GetCurrentTransactionStartTimestamp());
 }
 
-static void
-put_who(PvextItem *item, int column, const char *value)
-{
-	if (value && value[0])
-		pvext_put_value(item, PVEXT_SAME, column, value,
-						pg_mbcliplen(value, (int) strlen(value), LONGEST_WHO));
-}
 
 /*
  * Chunks
@@ -177,28 +222,34 @@ add_item(Chunk *chunk, PvextItem *item)
 	add_bytes(chunk, bytes, size);
 }
 
-static PvextItem context_item;
-
 static void
-add_time(Chunk *chunk)
+add_time(Chunk *chunk, const Context *context)
 {
 	pvext_begin_item(&context_item, PVEXT_ITEM_TIME);
-	pvext_put_time(&context_item, chunk->at = change_time());
+	pvext_put_time(&context_item, chunk->at = context->at);
 	add_item(chunk, &context_item);
 }
 
 static void
-add_who(Chunk *chunk)
+add_who(Chunk *chunk, const Context *context)
 {
+	PvextWho	own = {NULL};
+	const PvextWho *names = context->reader;
+
+	if (names == NULL)
+	{
+		own.login = GetUserNameFromId(who.login, true);
+		own.role = GetUserNameFromId(who.role, true);
+		own.application = who.application;
+		own.client = pvext_client_address();
+		own.actor = who.actor;
+		names = &own;
+	}
 	pvext_begin_seeded_item(&context_item, PVEXT_ITEM_WHO, 0);
-	put_who(&context_item, PVEXT_WHO_LOGIN, GetUserNameFromId(who.login, true));
-	put_who(&context_item, PVEXT_WHO_ROLE, GetUserNameFromId(who.role, true));
-	put_who(&context_item, PVEXT_WHO_APPLICATION, who.application);
-	put_who(&context_item, PVEXT_WHO_CLIENT, client_address());
-	put_who(&context_item, PVEXT_WHO_ACTOR, who.actor);
+	put_names(&context_item, names);
 	add_item(chunk, &context_item);
 	pvext_shrink_item(&context_item);
-	chunk->who = who.generation;
+	chunk->who = context->generation;
 }
 
 /*
@@ -235,7 +286,7 @@ lock_partition(int64 id, bool wait)
  * have ids of a partition that is being indexed: they are left out.
  */
 static void
-begin_chunk(Chunk *chunk)
+begin_chunk(Chunk *chunk, const Context *context)
 {
 	Oid			sequence = pvext_own_relation("audit_log_id_seq");
 
@@ -253,8 +304,8 @@ begin_chunk(Chunk *chunk)
 	}
 	newest = chunk->id;
 	chunk->used = VARHDRSZ;
-	add_time(chunk);
-	add_who(chunk);
+	add_time(chunk, context);
+	add_who(chunk, context);
 }
 
 /*
@@ -357,31 +408,55 @@ release_chunk(void)
 	unused = chunk;
 }
 
-/* Add a change to what the current subtransaction has made. */
-void
-pvext_append_item(PvextItem *item)
+/* Add an item to what the current subtransaction has made. */
+static void
+append(PvextItem *item, const Context *context)
 {
 	Chunk	   *chunk = current_chunk();
 	Size		size;
 	const char *bytes = pvext_end_item(item, &size);
 
-	notice_who();
 	if (chunk->used > 0 &&
 		(chunk->written_by != InvalidSubTransactionId || chunk->id != newest ||
 		 chunk->used + size > VARHDRSZ + CHUNK_SIZE))
 		flush_chunk(chunk);
 	if (chunk->used == 0)
-		begin_chunk(chunk);
+		begin_chunk(chunk, context);
 	else
 	{
-		if (chunk->at != change_time())
-			add_time(chunk);
-		if (chunk->who != who.generation)
-			add_who(chunk);
+		if (chunk->at != context->at)
+			add_time(chunk, context);
+		if (chunk->who != context->generation)
+			add_who(chunk, context);
 	}
 	add_bytes(chunk, bytes, size);
 	if (chunk->used > VARHDRSZ + CHUNK_SIZE || ending)
 		flush_chunk(chunk);
+}
+
+/* Add a change, which this session makes now. */
+void
+pvext_append_item(PvextItem *item)
+{
+	Context		context;
+
+	notice_who();
+	context.at = change_time();
+	context.generation = who.generation;
+	context.reader = NULL;
+	append(item, &context);
+}
+
+/* Add a read, which some session made at some time. */
+void
+pvext_append_read(PvextItem *item, TimestampTz at, const PvextWho *reader)
+{
+	Context		context;
+
+	context.at = at;
+	context.generation = reader_generation(reader);
+	context.reader = reader;
+	append(item, &context);
 }
 
 /*

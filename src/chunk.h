@@ -5,6 +5,7 @@
 #ifndef PVEXT_CHUNK_H
 #define PVEXT_CHUNK_H
 
+#include "datatype/timestamp.h"
 #include "record.h"
 
 /* Partition n of pv.audit_log has the ids from n << PVEXT_PARTITION_BITS on. */
@@ -20,8 +21,20 @@ enum
 	PVEXT_LOG_COLUMNS = PVEXT_LOG_PAYLOAD
 };
 
+/* Who it was; NULL or empty where that is not known. */
+typedef struct PvextWho
+{
+	const char *login;
+	const char *role;
+	const char *application;
+	const char *client;
+	const char *actor;
+} PvextWho;
+
 extern void pvext_init_chunk(void);
+extern const char *pvext_client_address(void);
 extern void pvext_append_item(PvextItem *item);
+extern void pvext_append_read(PvextItem *item, TimestampTz at, const PvextWho *reader);
 extern void pvext_flush_audit(void);
 extern void pvext_flush_all_audit(void);
 extern struct varlena *pvext_compress_payload(const char *payload);

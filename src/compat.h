@@ -9,7 +9,9 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "executor/executor.h"
 #include "fmgr.h"
+#include "nodes/plannodes.h"
 #include "utils/acl.h"
 
 /* postgres.h had it before. */
@@ -64,6 +66,26 @@ pvext_constraint_is_enforced(Form_pg_constraint form)
 	return true;
 #endif
 }
+
+/* By what a statement's privileges are checked: what it reads and writes. */
+#if PG_VERSION_NUM >= 160000
+typedef RTEPermissionInfo PvextPermission;
+#define PVEXT_PERMISSIONS(statement) ((statement)->permInfos)
+#define PVEXT_QUERY_PERMISSIONS(query) ((query)->rteperminfos)
+#else
+typedef RangeTblEntry PvextPermission;
+#define PVEXT_PERMISSIONS(statement) ((statement)->rtable)
+#define PVEXT_QUERY_PERMISSIONS(query) ((query)->rtable)
+#endif
+
+/* The parameters of an ExecutorRun hook, and what it passes on. */
+#if PG_VERSION_NUM >= 180000
+#define PVEXT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count
+#define PVEXT_RUN_ARGUMENTS query, direction, count
+#else
+#define PVEXT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define PVEXT_RUN_ARGUMENTS query, direction, count, once
+#endif
 
 /* May a foreign table have a TRUNCATE trigger? */
 #define PVEXT_FOREIGN_TRUNCATE_TRIGGER (PG_VERSION_NUM >= 160000)

@@ -11,6 +11,7 @@
 #include <limits.h>
 
 #include "guc.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 char	   *pvext_secret_file = NULL;
@@ -25,6 +26,32 @@ int			pvext_consent_keep = 0;
 int			pvext_agreement_keep = 0;
 int			pvext_audit_keep = 0;
 char	   *pvext_actor = NULL;
+char	   *pvext_read_purpose = NULL;
+bool		pvext_audit_reads = true;
+int			pvext_audit_read_keys = 20;
+int			pvext_read_queue_size = 8192;
+
+/* The settings of read audit. */
+static void
+define_read_gucs(void)
+{
+	DefineCustomStringVariable("pvext.purpose",
+							   "What the application reads personal data for, as it claims; the audit log records it.",
+							   NULL, &pvext_read_purpose, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("pvext.audit_reads",
+							 "Records who reads personal columns of audited tables.",
+							 NULL, &pvext_audit_reads, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.audit_read_keys",
+							"How many subjects of those that a statement reads about are named in the audit log.",
+							NULL, &pvext_audit_read_keys, 20, 0, 1000, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("pvext.read_queue_size",
+								"How many reads can wait in shared memory to be recorded, at a kilobyte each.",
+								"What does not fit goes to the server's log.",
+								&pvext_read_queue_size, 8192, 16, 1048576, PGC_POSTMASTER, 0,
+								NULL, NULL, NULL);
+}
 
 void
 pvext_define_gucs(void)
@@ -76,5 +103,6 @@ pvext_define_gucs(void)
 	DefineCustomStringVariable("pvext.actor",
 							   "On whose behalf the application acts, as it claims; the audit log records it.",
 							   NULL, &pvext_actor, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	define_read_gucs();
 	MarkGUCPrefixReserved("pvext");
 }

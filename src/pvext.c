@@ -5,13 +5,18 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "access.h"
 #include "bitmap.h"
 #include "chunk.h"
 #include "compat.h"
+#include "drain.h"
 #include "fmgr.h"
 #include "guc.h"
 #include "map.h"
+#include "queue.h"
 #include "shape.h"
+#include "watch.h"
+#include "worker.h"
 
 PVEXT_MODULE_MAGIC;
 
@@ -25,4 +30,9 @@ _PG_init(void)
 	pvext_init_bitmap();
 	pvext_init_chunk();
 	pvext_init_shape();
+	pvext_init_watch();
+	pvext_init_queue();
+	pvext_init_drain();
+	pvext_init_access();
+	pvext_init_worker();
 }

@@ -38,8 +38,10 @@ typedef struct Profile
 	" consent_evidence agreement_evidence verify_consents verify_agreements"
 
 /* To read the audit log. */
-#define AUDIT_RELATIONS " audited audit_trail audit_seal audit_partition"
-#define AUDIT_FUNCTIONS " audit_records subject_trail seal_head verify_audit"
+#define AUDIT_RELATIONS \
+	" audited audit_trail audit_seal audit_partition access_log access_status access_gap"
+#define AUDIT_FUNCTIONS \
+	" audit_records subject_trail seal_head verify_audit access_records access_counts"
 
 static const Profile profiles[] = {
 	{"owner",
@@ -64,7 +66,7 @@ static const Profile profiles[] = {
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS
-		" rotate_audit seal_audit expire_audit",
+		" rotate_audit seal_audit expire_audit drain_reads",
 	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
 		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS,

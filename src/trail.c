@@ -202,20 +202,31 @@ find_shape(PvextTrail *trail, uint32 number)
 	return shape;
 }
 
-static void
-read_who(PvextTrail *trail, PvextReadItem *item)
+/* Read who it was: texts, in the order of PVEXT_WHO_... */
+void
+pvext_read_who(PvextReadItem *item, Datum *values, bool *nulls)
 {
 	PvextReadValue value;
-	MemoryContext old = MemoryContextSwitchTo(trail->who_context);
 
-	MemoryContextReset(trail->who_context);
-	for (int i = PVEXT_RECORD_LOGIN; i <= PVEXT_RECORD_ACTOR; i++)
-		trail->nulls[i] = true;
+	for (int i = 0; i < PVEXT_WHO_COLUMNS; i++)
+		nulls[i] = true;
 	while (pvext_next_value(item, &value))
 		if (value.column >= PVEXT_WHO_LOGIN && value.column <= PVEXT_WHO_COLUMNS &&
 			value.form == PVEXT_IS_VALUE && pg_verifymbstr(value.data, value.size, true))
-			set(trail, PVEXT_RECORD_LOGIN + value.column - PVEXT_WHO_LOGIN,
-				PointerGetDatum(cstring_to_text_with_len(value.data, value.size)));
+		{
+			values[value.column - PVEXT_WHO_LOGIN] =
+				PointerGetDatum(cstring_to_text_with_len(value.data, value.size));
+			nulls[value.column - PVEXT_WHO_LOGIN] = false;
+		}
+}
+
+static void
+read_who(PvextTrail *trail, PvextReadItem *item)
+{
+	MemoryContext old = MemoryContextSwitchTo(trail->who_context);
+
+	MemoryContextReset(trail->who_context);
+	pvext_read_who(item, &trail->values[PVEXT_RECORD_LOGIN], &trail->nulls[PVEXT_RECORD_LOGIN]);
 	MemoryContextSwitchTo(old);
 }
 

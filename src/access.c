@@ -1,0 +1,505 @@
+/*
+ * access.c
+ *		Read audit: which statements read personal columns of audited tables.
+ *
+ * What a statement reads is known from the privileges that it needs (see
+ * privilege.c).  So hooks of the executor see all that goes through it; COPY of a
+ * table, which does not, is seen as a command.
+ *
+ * A reading is queued before the statement runs, so that it is on record
+ * whatever becomes of the statement, and completed when it ends: by the executor,
+ * or by an error, after which the statement's memory is freed.  Until then it is
+ * in a list of those in progress.
+ *
+ * Statements that C code runs on its own behalf are not recorded: those of pvext
+ * and the checks of foreign keys, which are known by the context that they run
+ * in (see spi.c).  What triggers and functions of others do beneath them is.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access.h"
+#include "access/parallel.h"
+#include "catalog/namespace.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "optimizer/planner.h"
+#include "privilege.h"
+#include "queue.h"
+#include "reading.h"
+#include "tcop/pquery.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/rls.h"
+#include "watch.h"
+
+/* A statement that reads, until it has ended. */
+typedef struct Access
+{
+	QueryDesc  *query;
+	EState	   *estate;
+	bool		queued;			/* it has begun to read */
+	bool		running;
+	int64		rows;			/* of the runs that have ended */
+	StringInfoData reading;
+	PvextPlace	place;
+	MemoryContextCallback freed;
+	struct Access *next;
+} Access;
+
+static Access *in_progress = NULL;
+static int	depth = 0;			/* of functions */
+static bool inside_own = false; /* beneath a statement that C code runs */
+
+static ExecutorStart_hook_type next_start = NULL;
+static ExecutorRun_hook_type next_run = NULL;
+static ExecutorFinish_hook_type next_finish = NULL;
+static ExecutorEnd_hook_type next_end = NULL;
+static ProcessUtility_hook_type next_utility = NULL;
+static planner_hook_type next_planner = NULL;
+
+/*
+ * What is read
+ */
+
+/* Does C code run the statement on its own behalf? */
+static bool
+is_own(void)
+{
+	return InNoForceRLSOperation() && !inside_own;
+}
+
+/* Is anything to be recorded of what this process does now? */
+static bool
+is_recording(void)
+{
+	return pvext_audit_reads && !IsParallelWorker() && pvext_is_watching() && !is_own();
+}
+
+/* The way of what runs now but for PVEXT_BY_VIEW. */
+static int
+ways_of(QueryDesc *query)
+{
+	Portal		portal = ActivePortal;
+	int			ways = 0;
+
+	if (depth > 0)
+		ways |= PVEXT_BY_FUNCTION;
+	if (query->dest && query->dest->mydest == DestCopyOut)
+		ways |= PVEXT_BY_COPY;
+	if (portal == NULL || (portal->queryDesc != query && depth > 0))
+		return ways;
+	if (portal->prepStmtName)
+		ways |= PVEXT_BY_PREPARED;
+
+	/* Only EXECUTE makes portals that have a name and are not shown. */
+	if (portal->name[0])
+		ways |= !portal->visible ? PVEXT_BY_PREPARED :
+			portal->queryDesc == query ? PVEXT_BY_CURSOR : 0;
+	return ways;
+}
+
+/* Make a reading of what the statement reads; view says that all is by a view. */
+static void
+make_reading(StringInfo buf, List *permissions, bool view, int ways)
+{
+	pvext_begin_reading(buf);
+	pvext_reading(buf)->statement = pvext_next_statement();
+	pvext_reading(buf)->ways = ways;
+	pvext_add_privileges(buf, permissions, view);
+	pvext_reading(buf)->size = buf->len;
+}
+
+/* Put a reading on record that comes to nothing. */
+static void
+record_refused(List *permissions, bool view, int ways)
+{
+	StringInfoData buf;
+	PvextPlace	place;
+
+	initStringInfo(&buf);
+	make_reading(&buf, permissions, view, ways);
+	pvext_reading(&buf)->refused = true;
+	pvext_queue_reading(pvext_reading(&buf), false, &place);
+	pfree(buf.data);
+}
+
+/*
+ * Statements in progress
+ */
+
+static Access *
+find_access(QueryDesc *query)
+{
+	for (Access *access = in_progress; access; access = access->next)
+		if (access->query == query)
+			return access;
+	return NULL;
+}
+
+static void
+remove_access(Access *access)
+{
+	for (Access **link = &in_progress; *link; link = &(*link)->next)
+		if (*link == access)
+		{
+			*link = access->next;
+			return;
+		}
+}
+
+/* Complete a reading; where it is no longer in the queue, add another one. */
+static void
+complete(StringInfo reading, PvextPlace *place)
+{
+	if (pvext_complete_reading(pvext_reading(reading), place))
+		return;
+	pvext_reading(reading)->further = true;
+	pvext_queue_reading(pvext_reading(reading), false, place);
+}
+
+static void
+end_access(Access *access)
+{
+	remove_access(access);
+	access->query = NULL;
+	if (!access->queued)
+		return;
+	pvext_reading(&access->reading)->rows = access->rows;
+	complete(&access->reading, &access->place);
+}
+
+/*
+ * The statement's memory is being freed.  After an error this is its end; how
+ * many rows there were until then is still known.
+ */
+static void
+access_freed(void *arg)
+{
+	Access	   *access = arg;
+
+	if (access->query == NULL)
+		return;
+	if (access->running)
+		access->rows += access->estate->es_processed;
+	end_access(access);
+}
+
+/* The statement has started: from now on it is in progress. */
+static void
+begin_access(QueryDesc *query)
+{
+	MemoryContext context = query->estate->es_query_cxt;
+	Access	   *access = MemoryContextAllocZero(context, sizeof(Access));
+
+	access->query = query;
+	access->estate = query->estate;
+	access->freed.func = access_freed;
+	access->freed.arg = access;
+	access->next = in_progress;
+	in_progress = access;
+	MemoryContextRegisterResetCallback(context, &access->freed);
+}
+
+/* Before its first row. */
+static void
+queue_access(Access *access)
+{
+	PlannedStmt *statement = access->query->plannedstmt;
+	MemoryContext old = MemoryContextSwitchTo(access->estate->es_query_cxt);
+
+	initStringInfo(&access->reading);
+	make_reading(&access->reading, PVEXT_PERMISSIONS(statement), pvext_has_invoker_view(statement),
+				 ways_of(access->query));
+	MemoryContextSwitchTo(old);
+	if (pvext_reading(&access->reading)->ntables == 0)
+		return;					/* no longer audited */
+	pvext_queue_reading(pvext_reading(&access->reading), true, &access->place);
+	access->queued = true;
+}
+
+/*
+ * Hooks of the executor
+ */
+
+static void
+start_statement(QueryDesc *query, int flags)
+{
+	if (next_start)
+		next_start(query, flags);
+	else
+		standard_ExecutorStart(query, flags);
+}
+
+static void
+executor_start(QueryDesc *query, int flags)
+{
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || !is_recording() ||
+		!pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt)))
+	{
+		start_statement(query, flags);
+		return;
+	}
+	PG_TRY();
+	{
+		start_statement(query, flags);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+			record_refused(PVEXT_PERMISSIONS(query->plannedstmt),
+						   pvext_has_invoker_view(query->plannedstmt), ways_of(query));
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	begin_access(query);
+}
+
+static void
+run_statement(PVEXT_RUN_PARAMETERS)
+{
+	bool		outside = inside_own;
+
+	inside_own = inside_own || InNoForceRLSOperation();
+	depth++;
+	PG_TRY();
+	{
+		if (next_run)
+			next_run(PVEXT_RUN_ARGUMENTS);
+		else
+			standard_ExecutorRun(PVEXT_RUN_ARGUMENTS);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+		inside_own = outside;
+	}
+	PG_END_TRY();
+}
+
+static void
+executor_run(PVEXT_RUN_PARAMETERS)
+{
+	Access	   *access = in_progress ? find_access(query) : NULL;
+
+	if (access == NULL)
+	{
+		run_statement(PVEXT_RUN_ARGUMENTS);
+		return;
+	}
+	if (!access->queued && !ScanDirectionIsNoMovement(direction))
+		queue_access(access);
+	access->running = true;
+	run_statement(PVEXT_RUN_ARGUMENTS);
+	access->running = false;
+	access->rows += query->estate->es_processed;
+}
+
+/* AFTER triggers fire here. */
+static void
+executor_finish(QueryDesc *query)
+{
+	bool		outside = inside_own;
+
+	inside_own = inside_own || InNoForceRLSOperation();
+	depth++;
+	PG_TRY();
+	{
+		if (next_finish)
+			next_finish(query);
+		else
+			standard_ExecutorFinish(query);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+		inside_own = outside;
+	}
+	PG_END_TRY();
+}
+
+static void
+executor_end(QueryDesc *query)
+{
+	Access	   *access = in_progress ? find_access(query) : NULL;
+
+	if (access)
+		end_access(access);
+	if (next_end)
+		next_end(query);
+	else
+		standard_ExecutorEnd(query);
+}
+
+/*
+ * The planner
+ */
+
+/* Who may not use a view is refused here already. */
+static void
+plan_refused(Query *parse)
+{
+	List	   *permissions = pvext_query_privileges(parse);
+
+	if (pvext_reads_personal(permissions))
+		record_refused(permissions, false, depth > 1 ? PVEXT_BY_FUNCTION : 0);
+}
+
+/* What is constant is computed while planning, by functions, too. */
+static PlannedStmt *
+plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo params)
+{
+	PlannedStmt *result;
+	bool		outside = inside_own;
+	bool		recording = is_recording();
+
+	inside_own = inside_own || InNoForceRLSOperation();
+	depth++;
+	PG_TRY();
+	{
+		if (next_planner)
+			result = next_planner(parse, text, cursor_options, params);
+		else
+			result = standard_planner(parse, text, cursor_options, params);
+	}
+	PG_CATCH();
+	{
+		if (recording && geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+			plan_refused(parse);
+		depth--;
+		inside_own = outside;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	depth--;
+	inside_own = outside;
+	return result;
+}
+
+/*
+ * Commands
+ */
+
+static void
+run_command(PlannedStmt *statement, const char *text, bool read_only_tree,
+			ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+			DestReceiver *dest, QueryCompletion *completion)
+{
+	if (next_utility)
+		next_utility(statement, text, read_only_tree, context, params, environment, dest,
+					 completion);
+	else
+		standard_ProcessUtility(statement, text, read_only_tree, context, params, environment,
+								dest, completion);
+}
+
+/*
+ * The reading of a COPY that reads a table by itself.  With row security it is a
+ * query, which the executor sees, unless it is refused.  False where nothing is
+ * to be recorded.
+ */
+static bool
+make_copy_reading(StringInfo buf, CopyStmt *copy, bool *is_query)
+{
+	Oid			relid = RangeVarGetRelid(copy->relation, NoLock, true);
+
+	if (!OidIsValid(relid))
+		return false;
+	initStringInfo(buf);
+	pvext_begin_reading(buf);
+	pvext_reading(buf)->statement = pvext_next_statement();
+	pvext_reading(buf)->ways = PVEXT_BY_COPY | (depth > 0 ? PVEXT_BY_FUNCTION : 0);
+	if (!pvext_add_copied(buf, relid, copy->attlist))
+	{
+		pfree(buf->data);
+		return false;
+	}
+	pvext_reading(buf)->size = buf->len;
+	*is_query = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
+	return true;
+}
+
+static void
+run_copy(StringInfo reading, bool is_query, PlannedStmt *statement, const char *text,
+		 bool read_only_tree, ProcessUtilityContext context, ParamListInfo params,
+		 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	PvextPlace	place = {-1};
+
+	InitializeQueryCompletion(completion);
+	if (!is_query)
+		pvext_queue_reading(pvext_reading(reading), true, &place);
+	PG_TRY();
+	{
+		run_command(statement, text, read_only_tree, context, params, environment, dest,
+					completion);
+		pvext_reading(reading)->rows = completion->nprocessed;
+	}
+	PG_FINALLY();
+	{
+		if (pvext_reading(reading)->rows == PVEXT_ROWS_UNKNOWN)
+			pvext_reading(reading)->refused = geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE;
+		if (!is_query)
+			complete(reading, &place);
+		else if (pvext_reading(reading)->refused)
+			pvext_queue_reading(pvext_reading(reading), false, &place);
+	}
+	PG_END_TRY();
+}
+
+static void
+process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	Node	   *command = statement->utilityStmt;
+	StringInfoData reading;
+	QueryCompletion own;
+	bool		is_query;
+
+	if (IsA(command, CopyStmt) && !((CopyStmt *) command)->is_from &&
+		((CopyStmt *) command)->relation && is_recording() &&
+		make_copy_reading(&reading, (CopyStmt *) command, &is_query))
+	{
+		run_copy(&reading, is_query, statement, text, read_only_tree, context, params,
+				 environment, dest, completion ? completion : &own);
+		return;
+	}
+	if (!IsA(command, CallStmt) && !IsA(command, DoStmt))
+	{
+		run_command(statement, text, read_only_tree, context, params, environment, dest,
+					completion);
+		return;
+	}
+	depth++;
+	PG_TRY();
+	{
+		run_command(statement, text, read_only_tree, context, params, environment, dest,
+					completion);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+	}
+	PG_END_TRY();
+}
+
+void
+pvext_init_access(void)
+{
+	next_start = ExecutorStart_hook;
+	ExecutorStart_hook = executor_start;
+	next_run = ExecutorRun_hook;
+	ExecutorRun_hook = executor_run;
+	next_finish = ExecutorFinish_hook;
+	ExecutorFinish_hook = executor_finish;
+	next_end = ExecutorEnd_hook;
+	ExecutorEnd_hook = executor_end;
+	next_utility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
+	next_planner = planner_hook;
+	planner_hook = plan_statement;
+}

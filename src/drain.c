@@ -1,0 +1,307 @@
+/*
+ * drain.c
+ *		From the queue into the audit log.
+ *
+ * Readings are taken out of the queue by a transaction that writes them down,
+ * and are gone from it when that commits; if it aborts, or the part of it that
+ * took them, they are back.  So each is written down once, whoever does it.
+ *
+ * What is in the queue when the server crashes is lost.  A row of pv.access_mark
+ * says until when everything has been written down; after a crash a row of
+ * pv.access_gap says from then until when reads may be missing.  Both are
+ * written as the server writes its catalogs: nobody's trigger runs.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog.h"
+#include "catalog/indexing.h"
+#include "chunk.h"
+#include "drain.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "queue.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+/* The columns of pv.access_mark and of pv.access_gap. */
+#define MARK_DRAINED_AT 1
+#define GAP_SINCE		1
+#define GAP_UP_AGAIN		2
+#define GAP_COLUMNS		2
+
+/* As many as are written in a transaction, and for how long one may be open. */
+#define BATCH		5000
+#define OPEN_LIMIT	USECS_PER_SEC
+
+/* For so long is waited for others. */
+#define WAIT		10000L		/* microseconds */
+#define WAITS		500
+
+/* What the transaction has taken out of the queue. */
+typedef struct Taken
+{
+	SubTransactionId subxact;
+	List	   *places;			/* PvextPlace */
+	struct Taken *outer;
+} Taken;
+
+static Taken *taken = NULL;		/* in TopTransactionContext */
+
+PG_FUNCTION_INFO_V1(pvext_drain_reads);
+
+/*
+ * Taking and giving back
+ */
+
+static void
+end_places(void (*end) (const PvextPlace *place))
+{
+	ListCell   *lc;
+
+	foreach(lc, taken->places)
+		end(lfirst(lc));
+	taken = taken->outer;
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
+				   void *arg)
+{
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
+		for (Taken *each = taken; each && each->subxact == id; each = each->outer)
+			each->subxact = parent;
+	}
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+	{
+		while (taken && taken->subxact == id)
+			end_places(pvext_give_back);
+	}
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	if (taken == NULL)
+		return;
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot PREPARE a transaction that has drained reads"),
+					 errhint("Call pv.drain_reads() in a transaction of its own.")));
+			break;
+		case XACT_EVENT_COMMIT:
+			while (taken)
+				end_places(pvext_free_place);
+			break;
+		case XACT_EVENT_ABORT:
+			while (taken)
+				end_places(pvext_give_back);
+			break;
+		default:
+			break;
+	}
+}
+
+void
+pvext_init_drain(void)
+{
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+}
+
+/* Take what is to be written down, for the current subtransaction. */
+static List *
+take(bool open_too)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Taken	   *now = palloc(sizeof(Taken));
+	TimestampTz limit = GetCurrentTimestamp() - OPEN_LIMIT;
+
+	now->subxact = GetCurrentSubTransactionId();
+	now->outer = taken;
+	now->places = NIL;
+	taken = now;
+	now->places = pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH);
+	MemoryContextSwitchTo(old);
+	return now->places;
+}
+
+/*
+ * Marks and gaps
+ */
+
+/*
+ * Until when is everything written down?  Returns the row, to be freed, with the
+ * table open; NULL while there is none.
+ */
+static HeapTuple
+read_mark(Relation marks, TimestampTz *drained_at)
+{
+	SysScanDesc scan = systable_beginscan(marks, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	mark = systable_getnext(scan);
+	bool		isnull;
+
+	*drained_at = 0;
+	if (HeapTupleIsValid(mark))
+	{
+		mark = heap_copytuple(mark);
+		*drained_at = DatumGetTimestampTz(heap_getattr(mark, MARK_DRAINED_AT,
+													   RelationGetDescr(marks), &isnull));
+	}
+	systable_endscan(scan);
+	return mark;
+}
+
+/*
+ * Everything until then will be written down when this transaction commits.
+ * While another one is at it there is no need.
+ */
+static void
+set_mark(TimestampTz drained_at)
+{
+	Oid			table = pvext_own_relation("access_mark");
+	Datum		value = TimestampTzGetDatum(drained_at);
+	bool		isnull = false;
+	TimestampTz before;
+	Relation	marks;
+	HeapTuple	old;
+	HeapTuple	new;
+
+	if (!ConditionalLockRelationOid(table, ShareUpdateExclusiveLock))
+		return;
+	marks = table_open(table, NoLock);
+	old = read_mark(marks, &before);
+	new = heap_form_tuple(RelationGetDescr(marks), &value, &isnull);
+	if (old == NULL)
+		CatalogTupleInsert(marks, new);
+	else if (before < drained_at)
+		CatalogTupleUpdate(marks, &old->t_self, new);
+	table_close(marks, NoLock);
+}
+
+/* Is the gap until then on record? */
+static bool
+has_gap(Relation gaps, TimestampTz until)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, GAP_UP_AGAIN, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ,
+				TimestampTzGetDatum(until));
+	scan = systable_beginscan(gaps, InvalidOid, false, NULL, 1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	return found;
+}
+
+/*
+ * After a crash: say since when reads may be missing.  Where none has ever been
+ * written down, that is not known.
+ */
+void
+pvext_note_crash(void)
+{
+	TimestampTz until = pvext_crash_time();
+	TimestampTz since;
+	Relation	marks;
+	Relation	gaps;
+	Datum		values[GAP_COLUMNS];
+	bool		nulls[GAP_COLUMNS] = {false};
+
+	if (until == 0)
+		return;
+	gaps = table_open(pvext_own_relation("access_gap"), ShareRowExclusiveLock);
+	if (!has_gap(gaps, until))
+	{
+		marks = table_open(pvext_own_relation("access_mark"), AccessShareLock);
+		nulls[GAP_SINCE - 1] = read_mark(marks, &since) == NULL;
+		values[GAP_SINCE - 1] = TimestampTzGetDatum(since);
+		values[GAP_UP_AGAIN - 1] = TimestampTzGetDatum(until);
+		table_close(marks, NoLock);
+		if (!nulls[GAP_SINCE - 1] || !pvext_never_used("audited"))	/* else nothing to read */
+			CatalogTupleInsert(gaps, heap_form_tuple(RelationGetDescr(gaps), values, nulls));
+	}
+	table_close(gaps, NoLock);
+}
+
+/*
+ * Draining
+ */
+
+/* Is there an audit log in this database?  Its partitions come with it. */
+bool
+pvext_can_drain(void)
+{
+	return OidIsValid(pvext_own_relation("audit_log")) &&
+		OidIsValid(pvext_own_relation("access_mark"));
+}
+
+/*
+ * Write down the readings of this database that wait in the queue, as many as go
+ * into a transaction; how many those were.
+ */
+int
+pvext_drain(bool open_too)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	List	   *places = take(open_too);
+	ListCell   *lc;
+
+	foreach(lc, places)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pvext_write_reading(pvext_reading_at(lfirst(lc)));
+	}
+	if (places != NIL)
+		set_mark(Min(now, pvext_oldest_reading(MyDatabaseId, places)));
+	pvext_flush_audit();
+	return list_length(places);
+}
+
+/* What others are writing down is on record when they have committed. */
+static void
+wait_for_others(void)
+{
+	List	   *own = NIL;
+
+	for (Taken *each = taken; each; each = each->outer)
+		own = list_concat(own, each->places);
+	for (int i = 0; i < WAITS && pvext_others_drain(MyDatabaseId, own); i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(WAIT);
+	}
+}
+
+/*
+ * pv.drain_reads()
+ */
+Datum
+pvext_drain_reads(PG_FUNCTION_ARGS)
+{
+	int64		total = 0;
+	int			n;
+
+	PreventCommandIfReadOnly("pv.drain_reads()");
+	do
+	{
+		n = pvext_drain(false);
+		total += n;
+	} while (n == BATCH);
+	wait_for_others();
+	PG_RETURN_INT64(total);
+}

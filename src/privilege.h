@@ -1,0 +1,19 @@
+/*
+ * privilege.h
+ *		What a statement reads, as the privileges say that it needs.
+ *
+ * Lists of privileges are those of PVEXT_PERMISSIONS() in compat.h.
+ */
+#ifndef PVEXT_PRIVILEGE_H
+#define PVEXT_PRIVILEGE_H
+
+#include "lib/stringinfo.h"
+#include "nodes/plannodes.h"
+
+extern bool pvext_reads_personal(List *permissions);
+extern bool pvext_has_invoker_view(PlannedStmt *statement);
+extern void pvext_add_privileges(StringInfo buf, List *permissions, bool view);
+extern List *pvext_query_privileges(Query *query);
+extern bool pvext_add_copied(StringInfo buf, Oid relid, List *names);
+
+#endif							/* PVEXT_PRIVILEGE_H */

@@ -1,0 +1,53 @@
+/*
+ * queue.h
+ *		Readings on their way from those who read to those who write them down.
+ */
+#ifndef PVEXT_QUEUE_H
+#define PVEXT_QUEUE_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "reading.h"
+#include "storage/latch.h"
+
+/* Where a reading is; whoever holds it knows from the state if it still is. */
+typedef struct PvextPlace
+{
+	int			slot;			/* -1: nowhere */
+	uint64		state;
+} PvextPlace;
+
+/* What the server has done since it started. */
+typedef struct PvextQueueCounts
+{
+	int64		queued;
+	int64		drained;
+	int64		logged;
+	int64		waiting;
+	int64		size;
+} PvextQueueCounts;
+
+extern void pvext_init_queue(void);
+
+/* Those who read */
+extern int64 pvext_next_statement(void);
+extern void pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place);
+extern bool pvext_complete_reading(const PvextReading *reading, PvextPlace *place);
+
+/* Those who write down */
+extern List *pvext_take_readings(Oid database, TimestampTz open_since, int most);
+extern const PvextReading *pvext_reading_at(const PvextPlace *place);
+extern void pvext_free_place(const PvextPlace *place);
+extern void pvext_give_back(const PvextPlace *place);
+extern TimestampTz pvext_oldest_reading(Oid database, List *but);
+extern bool pvext_others_drain(Oid database, List *but);
+extern int	pvext_log_readings(Oid database);
+
+/* Those who look after them */
+extern void pvext_attend_queue(Latch *latch);
+extern bool pvext_may_sleep(void);
+extern List *pvext_waiting_databases(void);
+extern TimestampTz pvext_crash_time(void);
+extern bool pvext_count_queue(PvextQueueCounts *counts);
+
+#endif							/* PVEXT_QUEUE_H */

@@ -1,0 +1,390 @@
+/*
+ * reading.c
+ *		What a statement has read, as it goes from the reader to the audit log.
+ *
+ * A reading is bytes without pointers, made by the session that reads and put
+ * into the queue as it is.  It holds all that will be said of it, also names,
+ * which may be others by then: whoever takes it writes it into the audit log,
+ * or as a line of JSON into the server's log, without having to ask.
+ *
+ * The server's log cannot be redacted when somebody is erased, so keys are left
+ * out of it.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "chunk.h"
+#include "guc.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "reading.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* As much as is kept of what a session claims; names are no longer. */
+#define LONGEST_CLAIM 200
+
+static const char *const way_names[] = {"view", "function", "copy", "cursor", "prepared"};
+
+/* The i-th way's name; NULL when there are no more. */
+const char *
+pvext_way_name(int i)
+{
+	return i < lengthof(way_names) ? way_names[i] : NULL;
+}
+
+/*
+ * Who reads
+ */
+
+/* A role's name, kept since it is asked for by each statement. */
+typedef struct Role
+{
+	Oid			oid;
+	char		name[NAMEDATALEN];
+} Role;
+
+static Role login_role = {InvalidOid};
+static Role current_role = {InvalidOid};
+
+static void
+role_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	login_role.oid = InvalidOid;
+	current_role.oid = InvalidOid;
+}
+
+static const char *
+role_name(Role *role, Oid oid)
+{
+	static bool watching = false;
+	char	   *name;
+
+	if (likely(role->oid == oid))
+		return role->name;
+	if (!IsTransactionState())
+		return "";
+	if (!watching)
+		CacheRegisterSyscacheCallback(AUTHOID, role_changed, (Datum) 0);
+	watching = true;
+	name = GetUserNameFromId(oid, true);
+	strlcpy(role->name, name ? name : "", NAMEDATALEN);
+	role->oid = oid;
+	return role->name;
+}
+
+/*
+ * Making
+ */
+
+/* A string with its end. */
+static void
+add_string(StringInfo buf, const char *string)
+{
+	appendBinaryStringInfo(buf, string, strlen(string) + 1);
+}
+
+static void
+add_claim(StringInfo buf, const char *claim)
+{
+	if (claim && claim[0])
+		appendBinaryStringInfo(buf, claim,
+							   pg_mbcliplen(claim, (int) strlen(claim), LONGEST_CLAIM));
+	appendStringInfoChar(buf, '\0');
+}
+
+/* Begin a reading by the current user, now; the buffer is empty. */
+void
+pvext_begin_reading(StringInfo buf)
+{
+	PvextReading reading = {0};
+	const char *client = pvext_client_address();
+
+	reading.database = MyDatabaseId;
+	reading.at = GetCurrentTimestamp();
+	reading.rows = PVEXT_ROWS_UNKNOWN;
+	appendBinaryStringInfo(buf, (char *) &reading, sizeof(reading));
+	add_string(buf, role_name(&login_role, GetSessionUserId()));
+	add_string(buf, role_name(&current_role, GetUserId()));
+	add_string(buf, application_name ? application_name : "");
+	add_string(buf, client ? client : "");
+	add_claim(buf, pvext_actor);
+	add_claim(buf, pvext_read_purpose);
+}
+
+/* Add a table, then its columns, then pvext_end_table(). */
+void
+pvext_add_table(StringInfo buf, int32 relation_id, const char *relation, bool view)
+{
+	appendBinaryStringInfo(buf, (char *) &relation_id, sizeof(relation_id));
+	appendStringInfoChar(buf, view);
+	add_string(buf, relation);
+}
+
+void
+pvext_add_column(StringInfo buf, const char *name)
+{
+	add_string(buf, name);
+}
+
+/* After the columns, of which none has an empty name. */
+void
+pvext_end_table(StringInfo buf)
+{
+	appendStringInfoChar(buf, '\0');
+	pvext_reading(buf)->ntables++;
+}
+
+/* Add, after the tables, a key of a subject that a row of the table belongs to. */
+void
+pvext_add_key(StringInfo buf, int table, int32 subject_id, const char *key)
+{
+	appendStringInfoChar(buf, (char) table);
+	appendBinaryStringInfo(buf, (char *) &subject_id, sizeof(subject_id));
+	add_string(buf, key);
+	pvext_reading(buf)->nkeys++;
+}
+
+/*
+ * Reading them
+ */
+
+static const char *
+next_string(const char **next)
+{
+	const char *string = *next;
+
+	*next += strlen(string) + 1;
+	return string;
+}
+
+static int32
+next_number(const char **next)
+{
+	int32		number;
+
+	memcpy(&number, *next, sizeof(number));
+	*next += sizeof(number);
+	return number;
+}
+
+/* A table of a reading. */
+typedef struct Table
+{
+	int32		relation_id;
+	const char *relation;
+	bool		view;
+	List	   *columns;
+} Table;
+
+static void
+next_table(const char **next, Table *table)
+{
+	const char *column;
+
+	table->relation_id = next_number(next);
+	table->view = *(*next)++ != 0;
+	table->relation = next_string(next);
+	table->columns = NIL;
+	while ((column = next_string(next))[0])
+		table->columns = lappend(table->columns, unconstify(char *, column));
+}
+
+static const char *
+begin_strings(const PvextReading *reading, PvextWho *who, const char **purpose)
+{
+	const char *next = (const char *) (reading + 1);
+
+	who->login = next_string(&next);
+	who->role = next_string(&next);
+	who->application = next_string(&next);
+	who->client = next_string(&next);
+	who->actor = next_string(&next);
+	*purpose = next_string(&next);
+	return next;
+}
+
+static List *
+way_list(const PvextReading *reading, bool view)
+{
+	int			ways = reading->ways | (view ? PVEXT_BY_VIEW : 0);
+	List	   *names = NIL;
+
+	for (int i = 0; i < lengthof(way_names); i++)
+		if (ways & (1 << i))
+			names = lappend(names, unconstify(char *, way_names[i]));
+	return names;
+}
+
+/*
+ * Into the audit log
+ */
+
+static PvextItem item;
+
+static void
+put(uint32 column, const char *value)
+{
+	if (value[0])
+		pvext_put_value(&item, PVEXT_SAME, column, value, strlen(value));
+}
+
+/* A list of C strings, none of them long, as the text of an array. */
+static void
+put_list(uint32 column, List *strings)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(strings), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	if (strings == NIL)
+		return;
+	foreach(lc, strings)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	put(column,
+		OidOutputFunctionCall(F_ARRAY_OUT,
+							  PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false,
+															  TYPALIGN_INT))));
+}
+
+/* The keys of one of the tables. */
+static void
+put_keys(const PvextReading *reading, const char *next, int table)
+{
+	for (int i = 0; i < reading->nkeys; i++)
+	{
+		int			of = (uint8) *next++;
+		int32		subject_id = next_number(&next);
+		const char *key = next_string(&next);
+
+		if (of == table)
+			pvext_put_value(&item, PVEXT_SAME, PVEXT_READ_KEY + subject_id, key, strlen(key));
+	}
+}
+
+static void
+write_table(const PvextReading *reading, const PvextWho *who, const char *purpose,
+			const Table *table)
+{
+	pvext_begin_seeded_item(&item, PVEXT_ITEM_READ, 0);
+	put(PVEXT_READ_STATEMENT, psprintf(INT64_FORMAT, reading->statement));
+	put(PVEXT_READ_RELATION, psprintf("%d", table->relation_id));
+	put_list(PVEXT_READ_COLUMNS, table->columns);
+	put(PVEXT_READ_PURPOSE, purpose);
+	if (reading->rows != PVEXT_ROWS_UNKNOWN)
+		put(PVEXT_READ_ROWS, psprintf(INT64_FORMAT, reading->rows));
+	put_list(PVEXT_READ_WAYS, way_list(reading, table->view));
+	if (reading->refused)
+		put(PVEXT_READ_REFUSED, "t");
+}
+
+/* Write a reading into the audit log: an item for each of its tables. */
+void
+pvext_write_reading(const PvextReading *reading)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext reading",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	PvextWho	who;
+	const char *purpose;
+	const char *next = begin_strings(reading, &who, &purpose);
+	Table	   *tables = palloc(sizeof(Table) * Max(reading->ntables, 1));
+
+	for (int i = 0; i < reading->ntables; i++)
+		next_table(&next, &tables[i]);
+	for (int i = 0; i < reading->ntables; i++)
+	{
+		write_table(reading, &who, purpose, &tables[i]);
+		put_keys(reading, next, i);
+		pvext_append_read(&item, reading->at, &who);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+/*
+ * Into the server's log
+ */
+
+static void
+json_string(StringInfo buf, const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	appendStringInfo(buf, ",\"%s\":", name);
+	escape_json(buf, value);
+}
+
+static void
+json_list(StringInfo buf, const char *name, List *strings)
+{
+	ListCell   *lc;
+
+	appendStringInfo(buf, ",\"%s\":[", name);
+	foreach(lc, strings)
+	{
+		if (lc != list_head(strings))
+			appendStringInfoChar(buf, ',');
+		escape_json(buf, lfirst(lc));
+	}
+	appendStringInfoChar(buf, ']');
+}
+
+static void
+json_table(StringInfo buf, const Table *table, bool first)
+{
+	appendStringInfo(buf, "%s{\"relation\":", first ? "" : ",");
+	escape_json(buf, table->relation);
+	json_list(buf, "columns", table->columns);
+	appendStringInfoChar(buf, '}');
+}
+
+/* One line of JSON.  Neither a transaction nor a catalog is needed. */
+void
+pvext_log_reading(const PvextReading *reading)
+{
+	StringInfoData buf;
+	PvextWho	who;
+	const char *purpose;
+	const char *next = begin_strings(reading, &who, &purpose);
+	bool		view = false;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "{\"statement\":" INT64_FORMAT ",\"at\":", reading->statement);
+	escape_json(&buf, timestamptz_to_str(reading->at));
+	appendStringInfo(&buf, ",\"database\":%u", reading->database);
+	json_string(&buf, "login", who.login);
+	json_string(&buf, "role", who.role);
+	json_string(&buf, "application", who.application);
+	json_string(&buf, "client", who.client);
+	json_string(&buf, "actor", who.actor);
+	json_string(&buf, "purpose", purpose);
+	appendStringInfoString(&buf, ",\"tables\":[");
+	for (int i = 0; i < reading->ntables; i++)
+	{
+		Table		table;
+
+		next_table(&next, &table);
+		json_table(&buf, &table, i == 0);
+		view = view || table.view;
+		list_free(table.columns);
+	}
+	appendStringInfoChar(&buf, ']');
+	if (reading->rows != PVEXT_ROWS_UNKNOWN)
+		appendStringInfo(&buf, ",\"rows\":" INT64_FORMAT, reading->rows);
+	json_list(&buf, "ways", way_list(reading, view));
+	appendStringInfo(&buf, ",\"refused\":%s}", reading->refused ? "true" : "false");
+	ereport(LOG_SERVER_ONLY,
+			(errmsg_internal("pvext read: %s", buf.data),
+			 errhidestmt(true), errhidecontext(true)));
+	pfree(buf.data);
+}

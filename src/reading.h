@@ -1,0 +1,53 @@
+/*
+ * reading.h
+ *		What a statement has read, as it goes from the reader to the audit log.
+ */
+#ifndef PVEXT_READING_H
+#define PVEXT_READING_H
+
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+
+/* How a statement came to its rows. */
+#define PVEXT_BY_VIEW		0x01	/* of a table, the others of the statement */
+#define PVEXT_BY_FUNCTION	0x02
+#define PVEXT_BY_COPY		0x04
+#define PVEXT_BY_CURSOR		0x08
+#define PVEXT_BY_PREPARED	0x10
+
+#define PVEXT_ROWS_UNKNOWN	(-1)
+
+/*
+ * What is handed on, of "size" bytes.  Behind it are, as strings, who it was and
+ * for which purpose; then the tables, each with its columns' names; then keys.
+ */
+typedef struct PvextReading
+{
+	uint32		size;
+	Oid			database;
+	int64		statement;		/* ties the readings of a statement together */
+	TimestampTz at;
+	int64		rows;			/* that have been returned */
+	uint16		ways;			/* PVEXT_BY_... */
+	uint16		ntables;
+	uint16		nkeys;
+	bool		refused;
+	bool		further;		/* another one of the statement came before */
+} PvextReading;
+
+extern void pvext_begin_reading(StringInfo buf);
+extern void pvext_add_table(StringInfo buf, int32 relation_id, const char *relation, bool view);
+extern void pvext_add_column(StringInfo buf, const char *name);
+extern void pvext_end_table(StringInfo buf);
+extern void pvext_add_key(StringInfo buf, int table, int32 subject_id, const char *key);
+extern void pvext_write_reading(const PvextReading *reading);
+extern void pvext_log_reading(const PvextReading *reading);
+extern const char *pvext_way_name(int i);
+
+static inline PvextReading *
+pvext_reading(StringInfo buf)
+{
+	return (PvextReading *) buf->data;
+}
+
+#endif							/* PVEXT_READING_H */

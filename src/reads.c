@@ -1,0 +1,351 @@
+/*
+ * reads.c
+ *		Reading the audit log: who has read personal data.
+ *
+ * The counterpart of trail.c for the items that reads leave.  All values are
+ * texts, by nobody's output functions.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "compat.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "queue.h"
+#include "record.h"
+#include "spi.h"
+#include "trail.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+/* The columns that pv.access_records() returns. */
+enum
+{
+	READ_N,
+	READ_AT,
+	READ_LOGIN,					/* and on as PVEXT_WHO_... */
+	READ_PURPOSE = READ_LOGIN + PVEXT_WHO_COLUMNS,
+	READ_RELATION_ID,
+	READ_COLUMN_NAMES,
+	READ_ROWS,
+	READ_KEYS,
+	READ_WAYS,
+	READ_REFUSED,
+	READ_REDACTED,
+	READ_STATEMENT,
+	READ_COLUMNS
+};
+
+/* The key of a subject whose rows were read. */
+typedef struct Key
+{
+	int32		subject_id;
+	char	   *text;
+} Key;
+
+/* What a chunk has said so far. */
+typedef struct Reads
+{
+	Datum		values[READ_COLUMNS];
+	bool		nulls[READ_COLUMNS];
+	List	   *subjects;		/* Subject; in "context" */
+	MemoryContext context;
+	MemoryContext who_context;
+} Reads;
+
+/* A subject table's name. */
+typedef struct Subject
+{
+	int32		id;
+	char	   *name;
+} Subject;
+
+PG_FUNCTION_INFO_V1(pvext_access_records);
+PG_FUNCTION_INFO_V1(pvext_access_counts);
+
+static void
+set(Reads *reads, int column, Datum value)
+{
+	reads->values[column] = value;
+	reads->nulls[column] = false;
+}
+
+/*
+ * Keys
+ */
+
+/* The name of a subject table, now or as it was when it was last there. */
+static char *
+subject_name(Reads *reads, int32 id)
+{
+	static PvextStatement find = {
+		"SELECT format('%I.%I', coalesce(n.nspname, r.schema), coalesce(c.relname, r.name))"
+		" FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
+		" LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE r.id = $1", NULL
+	};
+	PvextArgs	args = {0};
+	MemoryContext old;
+	Subject    *subject;
+	ListCell   *lc;
+
+	foreach(lc, reads->subjects)
+		if (((Subject *) lfirst(lc))->id == id)
+			return ((Subject *) lfirst(lc))->name;
+	pvext_arg_int4(&args, id);
+	old = MemoryContextSwitchTo(reads->context);
+	subject = palloc(sizeof(Subject));
+	subject->id = id;
+	subject->name = pvext_own_kept(&find, &args) > 0 ? pvext_value(0, 1) : psprintf("%d", id);
+	reads->subjects = lappend(reads->subjects, subject);
+	MemoryContextSwitchTo(old);
+	return subject->name;
+}
+
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken token, char *text)
+{
+	JsonbValue	json;
+
+	json.type = jbvString;
+	json.val.string.val = text;
+	json.val.string.len = (int) strlen(text);
+	(void) pushJsonbValue(state, token, &json);
+}
+
+/* Keys as {"subject's table": ["key", ...], ...}. */
+static void
+set_keys(Reads *reads, List *keys)
+{
+	JsonbParseState *state = NULL;
+	List	   *done = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	reads->nulls[READ_KEYS] = keys == NIL;
+	if (keys == NIL)
+		return;
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	foreach(lc, keys)
+	{
+		int32		id = ((Key *) lfirst(lc))->subject_id;
+
+		if (list_member_int(done, id))
+			continue;
+		done = lappend_int(done, id);
+		push_string(&state, WJB_KEY, subject_name(reads, id));
+		(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		foreach(cell, keys)
+			if (((Key *) lfirst(cell))->subject_id == id)
+				push_string(&state, WJB_ELEM, ((Key *) lfirst(cell))->text);
+		(void) pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
+	set(reads, READ_KEYS,
+		JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL))));
+}
+
+/*
+ * Records
+ */
+
+/* What the columns of an item are called in pv.access_log, and their types. */
+static const struct
+{
+	uint32		column;
+	int			output;
+	const char *name;
+	Oid			type;
+}			item_columns[] =
+{
+	{PVEXT_READ_STATEMENT, READ_STATEMENT, "statement", INT8OID},
+	{PVEXT_READ_RELATION, READ_RELATION_ID, "relation", INT4OID},
+	{PVEXT_READ_COLUMNS, READ_COLUMN_NAMES, "columns", NAMEARRAYOID},
+	{PVEXT_READ_PURPOSE, READ_PURPOSE, "purpose", TEXTOID},
+	{PVEXT_READ_ROWS, READ_ROWS, "rows", INT8OID},
+	{PVEXT_READ_WAYS, READ_WAYS, "ways", TEXTARRAYOID},
+	{PVEXT_READ_REFUSED, READ_REFUSED, "refused", BOOLOID},
+};
+
+/* The value of a text, by the input function of a type that users cannot change. */
+static Datum
+value_of(Oid type, char *text)
+{
+	switch (type)
+	{
+		case INT4OID:
+			return DirectFunctionCall1(int4in, CStringGetDatum(text));
+		case INT8OID:
+			return DirectFunctionCall1(int8in, CStringGetDatum(text));
+		case BOOLOID:
+			return DirectFunctionCall1(boolin, CStringGetDatum(text));
+		case TEXTOID:
+			return CStringGetTextDatum(text);
+		default:
+			return OidInputFunctionCall(F_ARRAY_IN, text,
+										type == NAMEARRAYOID ? NAMEOID : TEXTOID, -1);
+	}
+}
+
+static void
+note_redacted(List **redacted, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, *redacted)
+		if (strcmp(lfirst(lc), name) == 0)
+			return;
+	*redacted = lappend(*redacted, unconstify(char *, name));
+}
+
+static void
+set_redacted(Reads *reads, List *names)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(names), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	reads->nulls[READ_REDACTED] = names == NIL;
+	foreach(lc, names)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	reads->values[READ_REDACTED] =
+		PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* One of the columns that are no keys. */
+static void
+read_column(Reads *reads, const PvextReadValue *value, char *text, List **redacted)
+{
+	for (int i = 0; i < lengthof(item_columns); i++)
+	{
+		if (item_columns[i].column != value->column)
+			continue;
+		if (value->form == PVEXT_IS_COMMITMENT)
+			note_redacted(redacted, item_columns[i].name);
+		else if (text)
+			set(reads, item_columns[i].output, value_of(item_columns[i].type, text));
+	}
+}
+
+static void
+read_item(Reads *reads, PvextReadItem *item)
+{
+	List	   *keys = NIL;
+	List	   *redacted = NIL;
+	PvextReadValue value;
+
+	for (int i = READ_PURPOSE; i < READ_COLUMNS; i++)
+		reads->nulls[i] = true;
+	set(reads, READ_REFUSED, BoolGetDatum(false));
+	while (pvext_next_value(item, &value))
+	{
+		char	   *text = NULL;
+
+		if (value.form == PVEXT_IS_VALUE && pg_verifymbstr(value.data, value.size, true))
+			text = pnstrdup(value.data, value.size);
+		if (value.column < PVEXT_READ_KEY)
+			read_column(reads, &value, text, &redacted);
+		else if (value.form == PVEXT_IS_COMMITMENT)
+			note_redacted(&redacted, "keys");
+		else if (text)
+		{
+			Key		   *key = palloc(sizeof(Key));
+
+			key->subject_id = (int32) (value.column - PVEXT_READ_KEY);
+			key->text = text;
+			keys = lappend(keys, key);
+		}
+	}
+	set_keys(reads, keys);
+	set_redacted(reads, redacted);
+}
+
+static Reads *
+begin_reads(FunctionCallInfo fcinfo)
+{
+	Reads	   *reads = fcinfo->flinfo->fn_extra;
+	MemoryContext context = fcinfo->flinfo->fn_mcxt;
+
+	if (reads == NULL)
+	{
+		reads = MemoryContextAllocZero(context, sizeof(Reads));
+		reads->context = AllocSetContextCreate(context, "pvext subjects read",
+											   ALLOCSET_SMALL_SIZES);
+		reads->who_context = AllocSetContextCreate(context, "pvext who", ALLOCSET_SMALL_SIZES);
+		fcinfo->flinfo->fn_extra = reads;
+	}
+	memset(reads->nulls, true, sizeof(reads->nulls));
+	return reads;
+}
+
+/*
+ * pv.access_records(payload)
+ */
+Datum
+pvext_access_records(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bytea	   *payload = PG_GETARG_BYTEA_PP(0);
+	PvextItems	items = {VARDATA_ANY(payload), VARDATA_ANY(payload) + VARSIZE_ANY_EXHDR(payload)};
+	Reads	   *reads = begin_reads(fcinfo);
+	PvextReadItem item;
+	PvextScope	scope;
+	MemoryContext context;
+	MemoryContext caller;
+
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	for (int n = 0; pvext_next_item(&items, &item); n++)
+	{
+		if (item.kind == PVEXT_ITEM_TIME)
+			set(reads, READ_AT, TimestampTzGetDatum(item.time));
+		else if (item.kind == PVEXT_ITEM_WHO)
+		{
+			MemoryContextSwitchTo(reads->who_context);
+			MemoryContextReset(reads->who_context);
+			pvext_read_who(&item, &reads->values[READ_LOGIN], &reads->nulls[READ_LOGIN]);
+			MemoryContextSwitchTo(context);
+		}
+		else if (item.kind == PVEXT_ITEM_READ)
+		{
+			set(reads, READ_N, Int32GetDatum(n));
+			read_item(reads, &item);
+			tuplestore_putvalues(result->setResult, result->setDesc, reads->values, reads->nulls);
+		}
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(caller);
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
+
+/*
+ * pv.access_counts()
+ */
+Datum
+pvext_access_counts(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	PvextQueueCounts counts;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (!pvext_count_queue(&counts))
+		memset(nulls, true, sizeof(nulls));
+	values[0] = Int64GetDatum(counts.queued);
+	values[1] = Int64GetDatum(counts.drained);
+	values[2] = Int64GetDatum(counts.logged);
+	values[3] = Int64GetDatum(counts.waiting);
+	values[4] = Int64GetDatum(counts.size);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

@@ -1,0 +1,354 @@
+/*
+ * watch.c
+ *		Which columns of which relations are watched: who reads them is recorded.
+ *
+ * These are the personal columns of audited tables and of the partitions and
+ * children of them.  Each statement asks here, so the answer is kept for each
+ * relation, whether it is watched or not, until the data map or the relation
+ * changes; where nothing is audited at all, or the database has no pvext, that
+ * is known without a look.
+ *
+ * pv's tables are read as the server reads its catalogs: without a statement,
+ * by no one's privileges, and as they are now, whatever the transaction's
+ * snapshot shows.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "commands/extension.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "watch.h"
+
+/* The columns of pv's tables that are looked at, by number. */
+#define AUDITED_RELATION_ID		1
+#define RELATION_ID				1
+#define RELATION_RELATION		2
+#define PERSONAL_RELATION_ID	1
+#define PERSONAL_COLUMN_NAME	2
+
+/* What is known of the database. */
+static enum
+{
+	NOT_KNOWN,
+	NOTHING_WATCHED,
+	SOMETHING_WATCHED
+}			state = NOT_KNOWN;
+
+static HTAB *relations = NULL;	/* PvextWatched */
+static PvextWatched *renewed = NULL;	/* the one that is being looked at */
+static uint64 changes = 0;		/* invalidations that concern what is kept */
+static Oid	map_relid = InvalidOid; /* pv.relation, which stands for the map */
+
+/*
+ * Keeping
+ */
+
+/*
+ * One that is watched may be in use, and so may the one that is being looked at;
+ * any other goes, since temporary tables come and go by the million.
+ */
+static void
+forget(PvextWatched *relation)
+{
+	relation->valid = false;
+	if (relation->relation_id == 0 && relation != renewed)
+		(void) hash_search(relations, &relation->relid, HASH_REMOVE, NULL);
+}
+
+static void
+forget_all(void)
+{
+	HASH_SEQ_STATUS status;
+	PvextWatched *relation;
+
+	state = NOT_KNOWN;
+	changes++;
+	if (relations == NULL)
+		return;
+	hash_seq_init(&status, relations);
+	while ((relation = hash_seq_search(&status)) != NULL)
+		forget(relation);
+}
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	PvextWatched *relation;
+
+	if (!OidIsValid(relid) || relid == map_relid)
+	{
+		forget_all();
+		return;
+	}
+	relation = relations ? hash_search(relations, &relid, HASH_FIND, NULL) : NULL;
+	if (relation)
+	{
+		forget(relation);
+		changes++;
+	}
+}
+
+/* Schema pv may have come or gone. */
+static void
+schema_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	state = NOT_KNOWN;
+	changes++;
+}
+
+void
+pvext_init_watch(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
+}
+
+/*
+ * Reading pv's tables
+ */
+
+/*
+ * Call each for the rows of a table, or those whose column has the value, until
+ * one returns false.
+ */
+static void
+scan(Oid table, Oid index, AttrNumber column, RegProcedure equal, Datum value,
+	 bool (*each) (HeapTuple row, TupleDesc desc, void *arg), void *arg)
+{
+	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+	ScanKeyData key;
+	SysScanDesc rows;
+	HeapTuple	row;
+
+	if (rel == NULL)
+		return;					/* the extension has just been dropped */
+	if (column > 0)
+		ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
+	rows = systable_beginscan(rel, index, OidIsValid(index), NULL, column > 0 ? 1 : 0, &key);
+	while (HeapTupleIsValid(row = systable_getnext(rows)))
+		if (!each(row, RelationGetDescr(rel), arg))
+			break;
+	systable_endscan(rows);
+	table_close(rel, AccessShareLock);
+}
+
+static bool
+note_row(HeapTuple row, TupleDesc desc, void *arg)
+{
+	*(bool *) arg = true;
+	return false;
+}
+
+/* Is schema pv there, and pvext's, with all that is in it? */
+static bool
+has_extension(bool *lacks)
+{
+	Oid			schema = get_namespace_oid("pv", true);
+
+	*lacks = !OidIsValid(schema) ||
+		getExtensionOfObject(NamespaceRelationId, schema) != get_extension_oid("pvext", true);
+	return !*lacks && OidIsValid(pvext_own_relation("audited")) &&
+		OidIsValid(pvext_own_relation("declared_personal"));
+}
+
+/* Is anything watched in this database? */
+bool
+pvext_is_watching(void)
+{
+	bool		lacks;
+	bool		any = false;
+	uint64		before;
+
+	if (likely(state != NOT_KNOWN))
+		return state == SOMETHING_WATCHED;
+	before = changes;
+	if (has_extension(&lacks))
+	{
+		map_relid = pvext_own_relation("relation");
+		scan(pvext_own_relation("audited"), InvalidOid, 0, InvalidOid, (Datum) 0, note_row, &any);
+	}
+	else if (!lacks)
+		return false;			/* it is being made */
+	if (before == changes)
+		state = any ? SOMETHING_WATCHED : NOTHING_WATCHED;
+	return any;
+}
+
+/*
+ * A relation
+ */
+
+static bool
+note_parent(HeapTuple row, TupleDesc desc, void *arg)
+{
+	List	  **relids = arg;
+
+	*relids = list_append_unique_oid(*relids,
+									 ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
+	return true;
+}
+
+/* The relation and all that it is a partition or a child of. */
+static List *
+ancestors(Oid relid)
+{
+	List	   *relids = list_make1_oid(relid);
+
+	for (int i = 0; i < list_length(relids); i++)
+		scan(InheritsRelationId, InheritsRelidSeqnoIndexId, Anum_pg_inherits_inhrelid,
+			 F_OIDEQ, ObjectIdGetDatum(list_nth_oid(relids, i)), note_parent, &relids);
+	return relids;
+}
+
+static bool
+note_id(HeapTuple row, TupleDesc desc, void *arg)
+{
+	bool		isnull;
+
+	*(int32 *) arg = DatumGetInt32(heap_getattr(row, RELATION_ID, desc, &isnull));
+	return false;
+}
+
+static bool
+is_audited(int32 id)
+{
+	bool		found = false;
+
+	scan(pvext_own_relation("audited"), pvext_own_relation("audited_pkey"),
+		 AUDITED_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_row, &found);
+	return found;
+}
+
+static bool
+note_column(HeapTuple row, TupleDesc desc, void *arg)
+{
+	PvextWatched *relation = arg;
+	bool		isnull;
+	char	   *name = NameStr(*DatumGetName(heap_getattr(row, PERSONAL_COLUMN_NAME, desc,
+														  &isnull)));
+	AttrNumber	attnum = get_attnum(relation->relid, name);
+
+	if (attnum > 0)
+		relation->columns = bms_add_member(relation->columns,
+										   attnum - FirstLowInvalidHeapAttributeNumber);
+	return true;
+}
+
+/* Put the columns in order, with their names. */
+static void
+list_columns(PvextWatched *relation)
+{
+	int			n = bms_num_members(relation->columns);
+	int			column = -1;
+
+	relation->attnums = palloc(sizeof(AttrNumber) * n);
+	relation->names = palloc(sizeof(char *) * n);
+	while ((column = bms_next_member(relation->columns, column)) >= 0)
+	{
+		AttrNumber	attnum = column + FirstLowInvalidHeapAttributeNumber;
+
+		relation->attnums[relation->ncolumns] = attnum;
+		relation->names[relation->ncolumns++] = get_attname(relation->relid, attnum, false);
+	}
+}
+
+/*
+ * Which table it is audited as, and which of its columns are personal, as that
+ * or an ancestor of it was declared.
+ */
+static void
+look_at(PvextWatched *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, ancestors(relation->relid))
+	{
+		int32		id = 0;
+
+		scan(map_relid, pvext_own_relation("relation_relation_key"), RELATION_RELATION,
+			 F_OIDEQ, ObjectIdGetDatum(lfirst_oid(lc)), note_id, &id);
+		if (id == 0)
+			continue;
+		if ((relation->relation_id == 0 || id < relation->relation_id) && is_audited(id))
+		{
+			relation->relation_id = id;
+			relation->relation = pvext_relation_name(lfirst_oid(lc));
+		}
+		scan(pvext_own_relation("declared_personal"), pvext_own_relation("declared_personal_pkey"),
+			 PERSONAL_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_column, relation);
+	}
+	if (relation->relation_id == 0 || relation->columns == NULL)
+		relation->relation_id = 0;
+	else
+		list_columns(relation);
+}
+
+static void
+renew(PvextWatched *relation)
+{
+	uint64		before = changes;
+	MemoryContext old;
+
+	if (relation->context)
+		MemoryContextDelete(relation->context);
+	memset((char *) relation + sizeof(Oid), 0, sizeof(PvextWatched) - sizeof(Oid));
+	relation->context = AllocSetContextCreate(TopMemoryContext, "pvext watched relation",
+											  ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(relation->context);
+	renewed = relation;			/* after an error until the next one */
+	look_at(relation);
+	renewed = NULL;
+	MemoryContextSwitchTo(old);
+	if (relation->relation_id == 0)
+	{
+		MemoryContextDelete(relation->context);
+		relation->context = NULL;
+	}
+	relation->valid = before == changes;
+}
+
+/*
+ * What is watched of a relation, valid until the next call; NULL for nothing.
+ * After pvext_is_watching() has said that there is any.
+ */
+PvextWatched *
+pvext_watched(Oid relid)
+{
+	PvextWatched *relation;
+	bool		found;
+
+	if (relid < FirstNormalObjectId)
+		return NULL;
+	if (relations == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(Oid);
+		ctl.entrysize = sizeof(PvextWatched);
+		relations = hash_create("pvext watched relations", 64, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	relation = hash_search(relations, &relid, HASH_ENTER, &found);
+	if (!found)
+		memset((char *) relation + sizeof(Oid), 0, sizeof(PvextWatched) - sizeof(Oid));
+	if (!relation->valid)
+		renew(relation);
+	return relation->relation_id != 0 ? relation : NULL;
+}

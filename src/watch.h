@@ -1,0 +1,30 @@
+/*
+ * watch.h
+ *		Which columns of which relations are watched: who reads them is recorded.
+ */
+#ifndef PVEXT_WATCH_H
+#define PVEXT_WATCH_H
+
+#include "access/attnum.h"
+#include "nodes/bitmapset.h"
+#include "nodes/pg_list.h"
+
+/* A relation as this backend knows it. */
+typedef struct PvextWatched
+{
+	Oid			relid;			/* hash key */
+	bool		valid;
+	int32		relation_id;	/* of the audited table in pv.relation; 0: not watched */
+	char	   *relation;		/* its name */
+	Bitmapset  *columns;		/* attribute numbers, as a range table entry has them */
+	int			ncolumns;
+	AttrNumber *attnums;		/* the same in order */
+	char	  **names;
+	MemoryContext context;
+} PvextWatched;
+
+extern void pvext_init_watch(void);
+extern bool pvext_is_watching(void);
+extern PvextWatched *pvext_watched(Oid relid);
+
+#endif							/* PVEXT_WATCH_H */

@@ -1,0 +1,310 @@
+-- Read audit: which reads are recorded, of whom, what for and how.
+SET client_min_messages = warning;
+CREATE EXTENSION pvext CASCADE;
+RESET client_min_messages;
+CREATE ROLE regress_access_owner;
+CREATE ROLE regress_access_clerk;
+CREATE ROLE regress_access_auditor;
+SELECT pv.grant_role('regress_access_owner', 'owner');
+SELECT pv.grant_role('regress_access_auditor', 'auditor');
+GRANT CREATE ON SCHEMA public TO regress_access_owner;
+SET application_name = 'access test';
+-- What has been recorded since the last look; a statement that was slow has several rows.
+CREATE TABLE public.seen (statement bigint);
+CREATE VIEW public.reads AS
+    SELECT a.statement, a.relation, a.columns, max(a.rows) AS rows, a.ways, bool_or(a.refused) AS refused
+    FROM pv.access_log AS a WHERE a.statement > (SELECT coalesce(max(s.statement), 0) FROM public.seen AS s)
+    GROUP BY a.statement, a.relation, a.columns, a.ways ORDER BY a.statement, a.relation;
+CREATE PROCEDURE public.look() LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pv.drain_reads();
+    INSERT INTO public.seen SELECT max(a.statement) FROM pv.access_log AS a;
+END $$;
+
+SET ROLE regress_access_owner;
+CREATE TABLE public.customer (id int PRIMARY KEY, name text, email text, city text);
+CREATE TABLE public.invoice (no int PRIMARY KEY, customer_id int REFERENCES public.customer, address text, amount int);
+CREATE INDEX ON public.invoice (customer_id);
+INSERT INTO public.customer SELECT i, 'Name ' || i, i || '@here', 'Town' FROM generate_series(1, 5) AS i;
+INSERT INTO public.invoice SELECT i, 1 + i % 5, 'Street ' || i, i FROM generate_series(1, 20) AS i;
+SELECT pv.declare_subject('public.customer');
+SELECT pv.declare_link('public.invoice', '{customer_id}', 'public.customer');
+SELECT pv.declare_personal('public.customer', '{name,email}', 'identifying');
+SELECT pv.declare_personal('public.invoice', '{address}', 'contact');
+-- Not audited yet
+SELECT name FROM public.customer WHERE id = 1;
+SELECT pv.enable_audit('public.customer');
+GRANT SELECT (id, name, city) ON public.customer TO regress_access_clerk;
+RESET ROLE;
+CALL public.look();
+
+-- Which columns
+SELECT name FROM public.customer WHERE id <= 2;
+SELECT city FROM public.customer WHERE id <= 2;
+SELECT count(*) FROM public.customer;
+SELECT id FROM public.customer WHERE email = '1@here';
+SELECT c FROM public.customer AS c WHERE id = 1;
+SELECT row_to_json(c) ->> 'city' AS city FROM public.customer AS c WHERE id = 1;
+SELECT * FROM public.customer WHERE false;
+SELECT city FROM public.customer ORDER BY name LIMIT 1;
+SELECT EXISTS (SELECT FROM public.customer WHERE name = 'Name 1');
+WITH c AS (SELECT name AS n FROM public.customer) SELECT count(n) FROM c;
+SELECT c.name, i.address FROM public.customer AS c JOIN public.invoice AS i ON i.customer_id = c.id WHERE i.no = 1;
+SELECT name FROM public.customer WHERE id = 1 UNION ALL SELECT email FROM public.customer WHERE id = 1;
+SELECT a.name FROM public.customer AS a JOIN public.customer AS b USING (id) WHERE b.email = '1@here';
+EXPLAIN (COSTS off) SELECT name FROM public.customer;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- Writing that reads
+UPDATE public.customer SET city = 'City' WHERE id = 1;
+UPDATE public.customer SET city = 'City' WHERE name = 'Name 1';
+UPDATE public.customer SET name = 'Other' WHERE id = 5;
+UPDATE public.customer SET city = city WHERE id <= 2 RETURNING name;
+INSERT INTO public.customer VALUES (6, 'Name 6', '6@here', 'Town');
+INSERT INTO public.customer VALUES (7, 'Name 7', '7@here', 'Town') RETURNING email;
+CREATE TABLE public.copy AS SELECT name FROM public.customer;
+INSERT INTO public.copy SELECT email FROM public.customer WHERE id <= 3;
+DELETE FROM public.customer WHERE name IN ('Name 6', 'Name 7');
+MERGE INTO public.customer AS c USING (VALUES ('Name 2')) AS v(name) ON c.name = v.name
+    WHEN MATCHED THEN UPDATE SET city = 'Merged';
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- The ways: views, functions, COPY, cursors, prepared statements
+CREATE VIEW public.plain AS SELECT id, name FROM public.customer;
+CREATE VIEW public.invoker WITH (security_invoker) AS SELECT id, name FROM public.customer;
+CREATE VIEW public.other AS SELECT no FROM public.invoice;
+CREATE FUNCTION public.name_of(i int) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN RETURN (SELECT name FROM public.customer WHERE id = i); END $$;
+CREATE FUNCTION public.constant() RETURNS text LANGUAGE plpgsql IMMUTABLE
+    AS $$ BEGIN RETURN (SELECT name FROM public.customer WHERE id = 1); END $$;
+CREATE FUNCTION public.names() RETURNS SETOF text LANGUAGE plpgsql
+    AS $$ DECLARE n text; BEGIN FOR n IN SELECT name FROM public.customer LOOP RETURN NEXT n; END LOOP; END $$;
+SELECT name FROM public.plain WHERE id = 1;
+SELECT name FROM public.invoker WHERE id = 1;
+SELECT c.name, o.no FROM public.customer AS c JOIN public.other AS o ON o.no = c.id WHERE c.id = 1;
+SELECT public.name_of(1);
+SELECT public.constant();
+SELECT count(*) FROM public.names();
+DO $$ BEGIN PERFORM name FROM public.customer; END $$;
+COPY public.customer (id, city) TO STDOUT;
+COPY public.customer (id, name) TO STDOUT;
+COPY public.customer TO STDOUT;
+COPY (SELECT email FROM public.customer WHERE id = 1) TO STDOUT;
+PREPARE by_id(int) AS SELECT email FROM public.customer WHERE id = $1;
+EXECUTE by_id(1);
+PREPARE rename(int) AS UPDATE public.customer SET city = 'Prepared' WHERE id = $1 RETURNING name;
+EXECUTE rename(1);
+CREATE TABLE public.copy2 AS EXECUTE by_id(2);
+BEGIN;
+DECLARE never CURSOR FOR SELECT name FROM public.customer;
+DECLARE two CURSOR FOR SELECT name FROM public.customer ORDER BY id;
+FETCH 2 FROM two;
+FETCH 1 FROM two;
+COMMIT;
+BEGIN;
+DECLARE held CURSOR WITH HOLD FOR SELECT name FROM public.customer ORDER BY id;
+COMMIT;
+FETCH 1 FROM held;
+CLOSE held;
+EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT name FROM public.customer;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- A trigger reads, too.
+CREATE FUNCTION public.peek() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM email FROM public.customer WHERE id = NEW.customer_id; RETURN NULL; END $$;
+CREATE TRIGGER peek AFTER INSERT ON public.invoice FOR EACH ROW EXECUTE FUNCTION public.peek();
+INSERT INTO public.invoice VALUES (21, 1, 'Street 21', 21);
+DROP TRIGGER peek ON public.invoice;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- What is rolled back has been read all the same, and so has what a READ ONLY transaction reads.
+BEGIN;
+SELECT name FROM public.customer WHERE id = 1;
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT name FROM public.customer WHERE id = 2;
+SELECT pv.drain_reads();
+\echo :SQLSTATE
+COMMIT;
+BEGIN;
+SAVEPOINT one;
+SELECT name FROM public.customer WHERE id = 3;
+ROLLBACK TO one;
+COMMIT;
+SELECT name, 1 / (id - 3) AS error FROM public.customer ORDER BY id;
+BEGIN;
+DECLARE cut CURSOR FOR SELECT name FROM public.customer ORDER BY id;
+FETCH 2 FROM cut;
+SELECT 1 / 0;
+ROLLBACK;
+COPY (SELECT name, 1 / (id - 3) FROM public.customer ORDER BY id) TO STDOUT;
+-- What the call that records has taken is back when it is rolled back.
+BEGIN;
+SELECT pv.drain_reads() >= 0 AS drained;
+ROLLBACK;
+BEGIN;
+SAVEPOINT one;
+SELECT pv.drain_reads() >= 0 AS drained;
+ROLLBACK TO one;
+COMMIT;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- Refused
+SET SESSION AUTHORIZATION regress_access_clerk;
+SELECT name FROM public.customer WHERE id = 1;
+SELECT email FROM public.customer WHERE id = 1;
+\echo :SQLSTATE
+SELECT * FROM public.customer;
+COPY public.customer TO STDOUT;
+COPY public.customer (id, name) TO STDOUT;
+UPDATE public.customer SET city = 'x' WHERE name = 'y';
+SELECT name FROM public.plain;
+SELECT pv.drain_reads();
+SELECT * FROM pv.access_log;
+RESET SESSION AUTHORIZATION;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+SELECT DISTINCT login, role, application, client, actor, purpose FROM pv.access_log JOIN public.reads USING (statement);
+CALL public.look();
+-- With row security COPY is a query.
+ALTER TABLE public.customer ENABLE ROW LEVEL SECURITY;
+CREATE POLICY two ON public.customer USING (id <= 2);
+SET ROLE regress_access_clerk;
+COPY public.customer (id, name) TO STDOUT;
+COPY public.customer (email) TO STDOUT;
+SET row_security = off;
+SELECT name FROM public.customer;
+RESET row_security;
+RESET ROLE;
+ALTER TABLE public.customer DISABLE ROW LEVEL SECURITY;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
+-- Who, and what for
+CREATE FUNCTION public.as_owner(i int) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
+    AS $$ BEGIN RETURN (SELECT email FROM public.customer WHERE id = i); END $$;
+ALTER FUNCTION public.as_owner OWNER TO regress_access_owner;
+SET SESSION AUTHORIZATION regress_access_clerk;
+SET pvext.actor = 'employee 7';
+SET pvext.purpose = 'answer a complaint';
+SELECT name FROM public.customer WHERE id = 1;
+SELECT public.as_owner(1);
+RESET SESSION AUTHORIZATION;
+SET ROLE regress_access_owner;
+RESET pvext.actor;
+SET pvext.purpose TO 'a very long purpose';
+SELECT name FROM public.customer WHERE id = 1;
+RESET ROLE;
+SELECT set_config('pvext.purpose', repeat('long ', 500), false) <> '' AS set;
+SELECT name FROM public.customer WHERE id = 1;
+RESET pvext.purpose;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT CASE WHEN login LIKE 'regress%' THEN login END AS login, CASE WHEN role LIKE 'regress%' THEN role END AS role,
+       application, actor, left(purpose, 20) AS purpose, length(purpose), ways, rows, keys, redacted
+FROM pv.access_log AS a WHERE statement IN (SELECT r.statement FROM public.reads AS r) AND rows IS NOT NULL ORDER BY a.statement;
+CALL public.look();
+
+-- Several tables in a statement
+SELECT pv.enable_audit('public.invoice');
+SELECT c.name, i.address FROM public.customer AS c JOIN public.invoice AS i ON i.customer_id = c.id WHERE i.no <= 2;
+SELECT i.address FROM public.invoice AS i WHERE no = 1;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT dense_rank() OVER (ORDER BY statement) AS statement, relation, columns, rows FROM public.reads;
+CALL public.look();
+
+-- Partitions and children
+CREATE TABLE public.event (id int, customer_id int, who text, at date) PARTITION BY RANGE (id);
+CREATE TABLE public.event_1 PARTITION OF public.event FOR VALUES FROM (1) TO (10);
+CREATE TABLE public.event_2 (at date, extra int, who text, customer_id int, id int);
+ALTER TABLE public.event_2 DROP COLUMN extra;
+ALTER TABLE public.event ATTACH PARTITION public.event_2 FOR VALUES FROM (10) TO (20);
+CREATE TABLE public.note (id int PRIMARY KEY, customer_id int, body text);
+CREATE TABLE public.note_child (more text) INHERITS (public.note);
+INSERT INTO public.event VALUES (1, 1, 'Ann', '2026-01-01'), (11, 2, 'Bob', '2026-01-01');
+INSERT INTO public.note_child VALUES (1, 1, 'body', 'more');
+SET client_min_messages = error;
+SELECT pv.declare_link('public.event', '{customer_id}', 'public.customer');
+SELECT pv.declare_link('public.note', '{customer_id}', 'public.customer');
+RESET client_min_messages;
+SELECT pv.declare_personal('public.event', '{who}', 'contact');
+SELECT pv.declare_personal('public.note', '{body}', 'contact');
+SELECT pv.enable_audit('public.event');
+SELECT pv.enable_audit('public.note');
+SELECT who FROM public.event;
+SELECT who FROM public.event_2;
+SELECT at FROM public.event_2;
+SELECT body FROM public.note;
+SELECT * FROM public.note_child;
+SELECT more FROM public.note_child;
+ALTER TABLE public.event DETACH PARTITION public.event_2;
+SELECT who FROM public.event_2;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows FROM public.reads;
+CALL public.look();
+
+-- The map changes, and so does the table.
+ALTER TABLE public.customer RENAME COLUMN email TO mail;
+SELECT mail FROM public.customer WHERE id = 1;
+ALTER TABLE public.customer RENAME TO client;
+SELECT mail FROM public.client WHERE id = 1;
+SELECT pv.undeclare_personal('public.client', '{mail}');
+SELECT mail FROM public.client WHERE id = 1;
+BEGIN;
+SELECT pv.disable_audit('public.client');
+SELECT name FROM public.client WHERE id = 2;
+ROLLBACK;
+SELECT name FROM public.client WHERE id = 3;
+SELECT pv.disable_audit('public.client');
+SELECT name FROM public.client WHERE id = 4;
+SELECT pv.enable_audit('public.client');
+BEGIN;
+CREATE TABLE public.brief (id int PRIMARY KEY, name text);
+SELECT pv.declare_subject('public.brief');
+SELECT pv.declare_personal('public.brief', '{name}', 'contact');
+SELECT pv.enable_audit('public.brief');
+SELECT name FROM public.brief;
+ROLLBACK;
+SET pvext.audit_reads = off;
+SELECT name FROM public.client WHERE id = 5;
+RESET pvext.audit_reads;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows FROM public.reads;
+CALL public.look();
+SET ROLE regress_access_clerk;
+SET pvext.audit_reads = off;
+SET pvext.audit_read_keys = 0;
+RESET ROLE;
+
+-- What pvext does by itself, and the checks of foreign keys, are not recorded; an auditor sees the log.
+SELECT pv.disable_audit('public.invoice');
+SELECT pv.declare_personal('public.client', '{city}', 'contact');
+SELECT count(*) > 0 AS previewed FROM pv.preview_erasure('public.client', 1);
+INSERT INTO public.invoice VALUES (22, 1, 'Street', 1);
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways FROM public.reads;
+SET ROLE regress_access_auditor;
+SELECT count(*) > 50 AS many FROM pv.access_log;
+SELECT queued > 0 AND drained > 0 AND waiting <= queue_size AS counted, drained_at > now() - interval '1 hour' AS marked,
+       gaps, last_gap FROM pv.access_status;
+SELECT pv.drain_reads();
+INSERT INTO pv.access_gap VALUES (now(), now());
+RESET ROLE;
+DELETE FROM pv.access_gap;
+SELECT * FROM pv.access_records('\x00');
+
+SET client_min_messages = warning;
+DROP TABLE public.client, public.invoice, public.copy, public.copy2, public.event, public.event_2, public.note, public.seen CASCADE;
+DROP OWNED BY regress_access_owner, regress_access_clerk, regress_access_auditor CASCADE;
+DROP EXTENSION pvext CASCADE;
+DROP ROLE regress_access_owner, regress_access_clerk, regress_access_auditor;
