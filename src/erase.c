@@ -303,11 +303,12 @@ keys_of(List *cases)
 }
 
 /*
- * Run one plan for cases of one verdict.  How much each of many lost is not
- * known: what they lost together is divided among them.
+ * Run one plan for cases of one verdict, and note what is to be redacted by it.
+ * How much each of many lost is not known: what they lost together is divided
+ * among them.
  */
 static void
-execute(PvextMap *map, PvextTable *subject, List *cases)
+execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 {
 	Case	   *first = linitial(cases);
 	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
@@ -349,7 +350,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases)
 		pvext_redact_after(redaction, c->row->key);
 	}
 	if (begun)
-		pvext_redact(redaction, outcome.held == 0);
+		pvext_plan_redaction(redactions, redaction, outcome.held == 0);
 }
 
 /* Are rows decided one by one, so that subjects cannot share an outcome? */
@@ -375,6 +376,7 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 {
 	bool		individual = list_length(cases) <= FEW_SUBJECTS || is_individual(plan);
 	List	   *together = NIL;
+	List	   *redactions = NIL;
 	ListCell   *lc;
 
 	foreach(lc, cases)
@@ -384,12 +386,13 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 		if (!c->execute)
 			continue;
 		if (individual || c->verdict.blocked || c->request.executed)
-			execute(map, subject, list_make1(c));
+			execute(map, subject, list_make1(c), &redactions);
 		else
 			together = lappend(together, c);
 	}
 	if (together != NIL)
-		execute(map, subject, together);
+		execute(map, subject, together, &redactions);
+	pvext_redact(redactions);
 }
 
 /* Enter the cases in the ledger, and that the call was made. */

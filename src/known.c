@@ -174,20 +174,37 @@ join(PvextKnown *known, char **texts)
 	return buf.data;
 }
 
+static bool
+learn(PvextKnown *known, char *text)
+{
+	char	  **entry;
+	bool		found;
+
+	entry = hash_search(known->tuples, &text, HASH_ENTER, &found);
+	if (!found)
+		*entry = MemoryContextStrdup(known->context, text);
+	return !found;
+}
+
 /* Add a tuple, a text for each column; false where it is known, or has a NULL. */
 bool
 pvext_learn(PvextKnown *known, char **texts)
 {
 	char	   *text = join(known, texts);
-	char	  **entry;
-	bool		found;
 
-	if (text == NULL)
-		return false;
-	entry = hash_search(known->tuples, &text, HASH_ENTER, &found);
-	if (!found)
-		*entry = MemoryContextStrdup(known->context, text);
-	return !found;
+	return text && learn(known, text);
+}
+
+/* Add all that is known of the same columns elsewhere. */
+void
+pvext_learn_all(PvextKnown *known, PvextKnown *other)
+{
+	HASH_SEQ_STATUS status;
+	char	  **entry;
+
+	hash_seq_init(&status, other->tuples);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		(void) learn(known, *entry);
 }
 
 bool

@@ -19,6 +19,7 @@ typedef struct PvextKnown
 
 extern PvextKnown *pvext_make_known(List *columns);
 extern bool pvext_learn(PvextKnown *known, char **texts);
+extern void pvext_learn_all(PvextKnown *known, PvextKnown *other);
 extern bool pvext_knows(PvextKnown *known, char **texts);
 extern bool pvext_folds(Oid relid, List *columns);
 extern char *pvext_comparable_text(Oid type, Datum value);

@@ -48,6 +48,7 @@ struct PvextRedaction
 {
 	MemoryContext context;
 	PvextMap   *map;
+	PvextPlan  *plan;
 	PvextTracing *tracing;
 	List	   *rules;
 	List	   *followed;		/* PvextLink: what leads on from a personal key */
@@ -206,7 +207,7 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	PvextRedaction *redaction;
 	ListCell   *lc;
 
-	if (!pvext_is_audited(plan->tables))
+	if ((plan->targets == NIL && plan->removals == NIL) || !pvext_is_audited(plan->tables))
 		return NULL;
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext redaction",
 									ALLOCSET_DEFAULT_SIZES);
@@ -214,6 +215,7 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	redaction = palloc0(sizeof(PvextRedaction));
 	redaction->context = context;
 	redaction->map = map;
+	redaction->plan = plan;
 	redaction->tracing = pvext_begin_tracing(plan, true);
 	redaction->now = pvext_make_known(plan->subject->key);
 	redaction->now->fold = redaction->tracing->keys->fold;
@@ -433,12 +435,51 @@ redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
 	return redacts;
 }
 
+/* May two be done in one?  Not where rows that cannot be told apart are held. */
+static bool
+can_join(PvextRedaction *a, PvextRedaction *b)
+{
+	ListCell   *x;
+	ListCell   *y;
+
+	if (a->plan != b->plan || a->complete != b->complete)
+		return false;
+	forboth(x, a->rules, y, b->rules)
+		if (((Rule *) lfirst(x))->all_held || ((Rule *) lfirst(y))->all_held)
+			return false;
+	return true;
+}
+
+/* Let one take the values of another's subjects, too; the other is done with. */
+static void
+join(PvextRedaction *redaction, PvextRedaction *other)
+{
+	MemoryContext old = MemoryContextSwitchTo(redaction->context);
+	ListCell   *a;
+	ListCell   *b;
+
+	pvext_trace_others(redaction->tracing, other->tracing);
+	pvext_learn_all(redaction->now, other->now);
+	forboth(a, redaction->rules, b, other->rules)
+	{
+		Rule	   *rule = lfirst(a);
+		PvextKnown *held = ((Rule *) lfirst(b))->held;
+
+		if (held && rule->held == NULL)
+			rule->held = pvext_make_known(rule->traced->rows->columns);
+		if (held)
+			pvext_learn_all(rule->held, held);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(other->context);
+}
+
 /*
- * Redact what the log has of the subjects, whose plan has just run.  complete
- * says that nothing of them is retained or blocked.
+ * What the log has of the subjects, whose plan has just run, is to be redacted.
+ * complete says that nothing of them is retained or blocked.
  */
 void
-pvext_redact(PvextRedaction *redaction, bool complete)
+pvext_plan_redaction(List **redactions, PvextRedaction *redaction, bool complete)
 {
 	MemoryContext old;
 	ListCell   *lc;
@@ -451,7 +492,23 @@ pvext_redact(PvextRedaction *redaction, bool complete)
 		if (((Rule *) lfirst(lc))->find_held)
 			find_held(redaction, lfirst(lc));
 	MemoryContextSwitchTo(old);
-	(void) redact_log(redaction, NULL);
+	foreach(lc, *redactions)
+		if (can_join(lfirst(lc), redaction))
+		{
+			join(lfirst(lc), redaction);
+			return;
+		}
+	*redactions = lappend(*redactions, redaction);
+}
+
+/* Do it: one reading of the log for as many subjects as can be. */
+void
+pvext_redact(List *redactions)
+{
+	ListCell   *lc;
+
+	foreach(lc, redactions)
+		(void) redact_log(lfirst(lc), NULL);
 }
 
 static bool

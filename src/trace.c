@@ -177,6 +177,29 @@ pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key)
 	(void) pvext_learn(keys, texts);
 }
 
+/* What is known of others as well, by the same plan. */
+void
+pvext_trace_others(PvextTracing *tracing, PvextTracing *other)
+{
+	ListCell   *a;
+	ListCell   *b;
+
+	pvext_learn_all(tracing->keys, other->keys);
+	tracing->former = list_concat(tracing->former, other->former);
+	forboth(a, tracing->sets, b, other->sets)
+	{
+		PvextTracedSet *traced = lfirst(a);
+		PvextTracedSet *others = lfirst(b);
+		ListCell   *x;
+		ListCell   *y;
+
+		forboth(x, traced->known, y, others->known)
+			pvext_learn_all(lfirst(x), lfirst(y));
+		if (traced->rows)
+			pvext_learn_all(traced->rows, others->rows);
+	}
+}
+
 /* The texts of what a slot holds; NULL where it holds nothing. */
 static char **
 slot_texts(PvextSet *set, PvextSlot *slot, int *n)

@@ -60,6 +60,7 @@ extern PvextTracedSet *pvext_traced_set(PvextTracing *tracing, PvextSet *set);
 extern PvextTracedSet *pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent,
 										PvextLink *link);
 extern void pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key);
+extern void pvext_trace_others(PvextTracing *tracing, PvextTracing *other);
 extern void pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan);
 extern void pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found);
 extern bool pvext_trace_item(PvextTracing *tracing, PvextReadItem item);

@@ -164,6 +164,18 @@ SELECT email AS token FROM client WHERE email <> 'leo@home' \gset
 SELECT state FROM pv.erase_subject('client', :'token'::text);
 SELECT in_log('Leo') > 0 AS "Leo is there";
 
+-- several at once, of whom one is completed
+INSERT INTO client VALUES ('max@home', 'Max'), ('nat@home', 'Nat'), ('ora@home', 'Ora');
+INSERT INTO invoice VALUES (11, 'max@home', 'Maxway', '2001-01-01'), (12, 'nat@home', 'Natway', '2999-01-01'),
+                           (13, 'ora@home', 'Oraway', '2999-01-01'), (14, 'ora@home', 'Orastreet', '2001-01-01');
+INSERT INTO visit VALUES ('max@home', 'Maxpage'), ('nat@home', 'Natpage'), ('ora@home', 'Orapage');
+SELECT state FROM pv.erase_subjects('client', '{max@home,nat@home,ora@home}');
+SELECT relation, operation, new, redacted FROM pv.audit_trail
+    WHERE operation = 'INSERT'
+    AND (key ->> 'id' IN ('11', '12', '13', '14') OR relation IN ('public.client', 'public.visit')) ORDER BY id, n;
+SELECT in_log('Max') + in_log('max@home') AS "Max", in_log('nat@home') > 0 AS nat, in_log('Natway') > 0 AS natway,
+       in_log('Natpage') AS natpage, in_log('Oraway') > 0 AS oraway, in_log('Orastreet') AS orastreet;
+
 -- who is re-keyed while something is retained is asked for by the former key, and found by both
 CREATE TABLE patron (email text PRIMARY KEY, name text);
 CREATE TABLE loan (id int PRIMARY KEY, patron text REFERENCES patron ON UPDATE CASCADE, note text, until date);
