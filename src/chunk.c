@@ -14,7 +14,7 @@
  *
  * The partition that an id belongs to is locked from the time the id is drawn.  One
  * that has got an index is no longer written to: another id is drawn instead.
- * So pv.rotate_audit() can index a partition, and this file knows of no index.
+ * So pv.rotate_audit() can index a partition, and writers keep no index up to date.
  */
 #include "postgres.h"
 #include "message.h"
@@ -26,6 +26,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog.h"
+#include "catalog/indexing.h"
 #include "chunk.h"
 #include "commands/sequence.h"
 #include "fmgr.h"
@@ -348,7 +349,10 @@ write_chunk(Chunk *chunk)
 	if (compressed)
 		values[PVEXT_LOG_PAYLOAD - 1] = PointerGetDatum(compressed);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM, NULL);
+	if (unlikely(rel->rd_rel->relhasindex))	/* rotated since, in a savepoint of ours */
+		CatalogTupleInsert(rel, tuple);
+	else
+		heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM, NULL);
 	table_close(rel, NoLock);
 	heap_freetuple(tuple);
 	if (compressed)

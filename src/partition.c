@@ -15,6 +15,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "access/table.h"
 #include "access/transam.h"
 #include "access/xlog.h"
 #include "catalog.h"
@@ -74,6 +75,18 @@ has_partition(int64 n)
 	return OidIsValid(pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n)));
 }
 
+/* Has it been made by this transaction, so that others have to do without? */
+static bool
+is_new_partition(int64 n)
+{
+	Relation	rel = table_open(pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n)),
+								 AccessShareLock);
+	bool		is_new = rel->rd_createSubid != InvalidSubTransactionId;
+
+	table_close(rel, NoLock);
+	return is_new;
+}
+
 static void
 add_partition(int64 n)
 {
@@ -130,7 +143,8 @@ end_partitions(int64 before)
 /*
  * pv.rotate_audit(): the next partition is there already, so that whoever draws
  * an id of it finds it; what follows it is made here.  Where a rotation that was
- * rolled back has left none, this makes one, and it is for the next call to use it.
+ * rolled back has left none, this makes one, and it is for a later transaction
+ * to use it.
  */
 Datum
 pvext_rotate_audit(PG_FUNCTION_ARGS)
@@ -144,7 +158,7 @@ pvext_rotate_audit(PG_FUNCTION_ARGS)
 	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
 	(void) pvext_own("SELECT last_value FROM pv.audit_log_id_seq", NULL);
 	n = pvext_int(0, 1) >> PVEXT_PARTITION_BITS;
-	if (has_partition(n + 1))
+	if (has_partition(n + 1) && !is_new_partition(n + 1))
 	{
 		n++;
 		pvext_arg(&args, INT8OID, Int64GetDatum(n << PVEXT_PARTITION_BITS), false);
