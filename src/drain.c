@@ -287,21 +287,28 @@ wait_for_others(void)
 	}
 }
 
-/*
- * pv.drain_reads()
- */
-Datum
-pvext_drain_reads(PG_FUNCTION_ARGS)
+/* Write down all that wait by now; how many those were. */
+int64
+pvext_drain_all(void)
 {
 	int64		total = 0;
 	int			n;
 
-	PreventCommandIfReadOnly("pv.drain_reads()");
 	do
 	{
 		n = pvext_drain(false);
 		total += n;
 	} while (n == BATCH);
 	wait_for_others();
-	PG_RETURN_INT64(total);
+	return total;
+}
+
+/*
+ * pv.drain_reads()
+ */
+Datum
+pvext_drain_reads(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("pv.drain_reads()");
+	PG_RETURN_INT64(pvext_drain_all());
 }

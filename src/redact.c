@@ -25,6 +25,7 @@
 #include "catalog/pg_inherits.h"
 #include "chunk.h"
 #include "commit.h"
+#include "drain.h"
 #include "redact.h"
 #include "run.h"
 #include "statement.h"
@@ -416,6 +417,8 @@ redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
 	Snapshot	snapshot;
 	bool		redacts;
 
+	if (redaction->reads && redaction->complete)
+		(void) pvext_drain_all();	/* reads name the keys that go */
 	pvext_flush_all_audit();
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());

@@ -1,4 +1,5 @@
 SET client_min_messages = warning; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
+SET pvext.audit_reads = off; -- what is read here is not to come to the log meanwhile
 -- An erasure takes its subject out of the audit log, too
 \set trail 'SELECT relation, operation, key, old, new, redacted FROM pv.audit_trail'
 CREATE FUNCTION in_log(word text) RETURNS bigint LANGUAGE sql AS
@@ -31,6 +32,7 @@ UPDATE purchase SET street = 'Ann Road' WHERE id = 10;
 DELETE FROM item WHERE id = 110;
 DELETE FROM purchase WHERE id = 11;
 SELECT in_log('Ann') > 0 AS "Ann is there";
+SELECT pv.seal_audit() > 0 AS sealed;
 SELECT state, rows_anonymised, rows_deleted FROM pv.erase_subject('customer', 1);
 SELECT in_log('Ann') AS "Ann";
 :trail WHERE relation <> 'public.message' ORDER BY id, n;
@@ -77,6 +79,10 @@ COMMIT;
 SELECT in_log('Dag') AS "Dag";
 SELECT operation, old, new, redacted FROM pv.audit_trail
     WHERE key = '{"id": 4}' ORDER BY id, n;
+
+-- what has been sealed is as it was sealed; a partition that is closed and indexed
+SELECT * FROM pv.verify_audit();
+SELECT pv.rotate_audit();
 
 -- several at once, and large values, compressed and not
 INSERT INTO customer SELECT i, 'Eve' || i FROM generate_series(31, 45) i;
@@ -314,6 +320,20 @@ INSERT INTO human VALUES (2, 'Xia');
 SELECT state FROM pv.erase_subject('human', 1);
 SELECT relation, operation, key, old, new, redacted FROM pv.audit_trail WHERE relation = 'public.worker' ORDER BY id, n;
 
+-- Keys that are equal whatever the case of their letters
+SET client_min_messages = warning; CREATE EXTENSION citext; RESET client_min_messages;
+CREATE TABLE author (pen citext PRIMARY KEY, name text);
+CREATE TABLE book (id int PRIMARY KEY, pen citext REFERENCES author, preface text);
+CREATE INDEX ON book (pen);
+SELECT pv.declare_subject('author'), pv.link_foreign_keys('author');
+SELECT pv.declare_personal('author', '{name}', 'identifying'), pv.declare_personal('book', '{preface}', 'text');
+SELECT pv.enable_audit('book');
+INSERT INTO author VALUES ('Twain', 'Clemens'), ('Twaine', 'Other');
+INSERT INTO book VALUES (1, 'twain', 'by Twain'), (2, 'TWAINE', 'by Twaine');
+DELETE FROM book;
+SELECT state FROM pv.erase_subject('author', 'TWAIN'::text);
+SELECT operation, key, old, new, redacted FROM pv.audit_trail WHERE relation = 'public.book' ORDER BY id, n;
+
 -- A table that is no longer audited; one that holds nobody
 SELECT pv.disable_audit('member');
 CREATE TABLE product (id int PRIMARY KEY, name text);
@@ -323,5 +343,8 @@ INSERT INTO member VALUES (2, 'Yan', 'Yachts', false);
 SELECT state FROM pv.erase_subject('member', 2);
 SELECT state FROM pv.erase_subject('human', 2);
 SELECT new FROM pv.audit_trail WHERE relation = 'public.product';
--- the log itself stays closed
+-- the seals hold, and the log itself stays closed
+SELECT in_log('Gus') > 0 AS "Gus is there", pv.seal_audit() > 0 AS sealed;
+DELETE FROM human WHERE id = 2;
+SELECT * FROM pv.verify_audit();
 UPDATE pv.audit_log SET payload = '';
