@@ -14,7 +14,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "access/table.h"
 #include "arg.h"
 #include "audit.h"
 #include "catalog.h"
@@ -22,7 +21,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "check.h"
-#include "chunk.h"
 #include "commands/trigger.h"
 #include "event.h"
 #include "fmgr.h"
@@ -34,7 +32,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 /* Triggers are being made or dropped: what this does fires event triggers. */
 static bool changing = false;
