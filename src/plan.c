@@ -19,7 +19,6 @@
 #include "plan.h"
 #include "rekey.h"
 #include "statement.h"
-#include "trace.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"

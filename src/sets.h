@@ -25,6 +25,7 @@ extern PvextSet *pvext_set_of_removal(PvextPlan *plan, PvextTable *table);
 extern PvextSet *pvext_set_any(PvextPlan *plan, PvextTable *table);
 extern PvextSlot *pvext_set_slot(PvextSet *set, const char *column, bool as_text);
 extern void pvext_prune_sets(PvextPlan *plan);
+extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);
 extern void pvext_build_collects(PvextPlan *plan);
 extern void pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set);
 

@@ -20,13 +20,11 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "digest.h"
 #include "key.h"
 #include "secret.h"
-#include "sets.h"
 #include "spi.h"
 #include "trace.h"
 #include "utils/array.h"
@@ -281,61 +279,6 @@ pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan)
 		if (traced->rows)
 			learn_slots(traced->rows, traced->set);
 	}
-}
-
-/* The rows' primary keys: records from before a link was declared may lack its columns. */
-static void
-add_key_slots(PvextSet *set)
-{
-	ListCell   *lc;
-
-	foreach(lc, pvext_primary_key(set->table->relid))
-		(void) pvext_set_slot(set, lfirst(lc), true);
-}
-
-/* What links that lead on from a personal key go by, also where nothing else is linked. */
-static void
-add_leading_slots(PvextMap *map, PvextTarget *target)
-{
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, map->tables)
-		foreach(cell, ((PvextTable *) lfirst(lc))->links)
-		{
-			PvextLink  *link = lfirst(cell);
-			ListCell   *column;
-
-			if (link->parent != target->table ||
-				!pvext_has_name(link->parent_columns, target->column->name) ||
-				!pvext_is_audited(list_make1(link->table)))
-				continue;
-			foreach(column, link->parent_columns)
-				(void) pvext_set_slot(target->set, lfirst(column), true);
-		}
-}
-
-/*
- * Let a plan's sets hold what records of the log are found by, where their tables
- * are, or have been, audited.
- */
-void
-pvext_add_traced_slots(PvextMap *map, PvextPlan *plan)
-{
-	ListCell   *lc;
-
-	if (pvext_is_audited(list_make1(plan->subject)))
-		add_key_slots(plan->self);
-	foreach(lc, plan->sets)
-	{
-		PvextSet   *set = lfirst(lc);
-
-		if (set->productive && pvext_is_audited(list_make1(set->table)))
-			add_key_slots(set);
-	}
-	foreach(lc, plan->targets)
-		if (((PvextTarget *) lfirst(lc))->column->leads)
-			add_leading_slots(map, lfirst(lc));
 }
 
 /*

@@ -68,6 +68,5 @@ extern bool pvext_side_is_known(PvextTracing *tracing, PvextTable *table, List *
 								PvextKnown *known, PvextSide side);
 extern bool pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys,
 								const PvextReadValue *value);
-extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);
 
 #endif							/* PVEXT_TRACE_H */
