@@ -20,7 +20,9 @@
 
 #include "access.h"
 #include "access/parallel.h"
+#include "carry.h"
 #include "catalog/namespace.h"
+#include "collect.h"
 #include "compat.h"
 #include "executor/executor.h"
 #include "guc.h"
@@ -46,6 +48,7 @@ typedef struct Access
 	int64		rows;			/* of the runs that have ended */
 	StringInfoData reading;
 	PvextPlace	place;
+	PvextCollector collector;
 	MemoryContextCallback freed;
 	struct Access *next;
 } Access;
@@ -161,15 +164,43 @@ complete(StringInfo reading, PvextPlace *place)
 	pvext_queue_reading(pvext_reading(reading), false, place);
 }
 
+/*
+ * Complete the reading with the keys that have been found, or readings, where they
+ * do not fit into one.
+ */
+static void
+complete_with_keys(Access *access)
+{
+	StringInfo	reading = &access->reading;
+	int			without = reading->len;
+	ListCell   *lc;
+
+	pvext_reading(reading)->rows = access->rows;
+	foreach(lc, access->collector.found)
+	{
+		const PvextFoundKey *found = lfirst(lc);
+
+		if (pvext_reading(reading)->nkeys > 0 &&
+			reading->len + pvext_key_size(found->key) > PVEXT_LARGEST_READING)
+		{
+			complete(reading, &access->place);
+			access->place.slot = -1;
+			reading->len = without;
+			pvext_reading(reading)->nkeys = 0;
+		}
+		pvext_add_key(reading, found->relation_id, found->subject_id, found->key);
+	}
+	complete(reading, &access->place);
+}
+
 static void
 end_access(Access *access)
 {
 	remove_access(access);
 	access->query = NULL;
-	if (!access->queued)
-		return;
-	pvext_reading(&access->reading)->rows = access->rows;
-	complete(&access->reading, &access->place);
+	pvext_end_collecting(&access->collector);
+	if (access->queued)
+		complete_with_keys(access);
 }
 
 /*
@@ -194,6 +225,7 @@ begin_access(QueryDesc *query)
 {
 	MemoryContext context = query->estate->es_query_cxt;
 	Access	   *access = MemoryContextAllocZero(context, sizeof(Access));
+	MemoryContext old;
 
 	access->query = query;
 	access->estate = query->estate;
@@ -202,6 +234,9 @@ begin_access(QueryDesc *query)
 	access->next = in_progress;
 	in_progress = access;
 	MemoryContextRegisterResetCallback(context, &access->freed);
+	old = MemoryContextSwitchTo(context);
+	pvext_begin_collecting(&access->collector, query);
+	MemoryContextSwitchTo(old);
 }
 
 /* Before its first row. */
@@ -355,15 +390,16 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	PlannedStmt *result;
 	bool		outside = inside_own;
 	bool		recording = is_recording();
+	Query	   *query = recording && pvext_audit_read_keys > 0 ? pvext_carry_keys(parse) : parse;
 
 	inside_own = inside_own || InNoForceRLSOperation();
 	depth++;
 	PG_TRY();
 	{
 		if (next_planner)
-			result = next_planner(parse, text, cursor_options, params);
+			result = next_planner(query, text, cursor_options, params);
 		else
-			result = standard_planner(parse, text, cursor_options, params);
+			result = standard_planner(query, text, cursor_options, params);
 	}
 	PG_CATCH();
 	{

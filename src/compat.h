@@ -78,6 +78,15 @@ typedef RangeTblEntry PvextPermission;
 #define PVEXT_QUERY_PERMISSIONS(query) ((query)->rtable)
 #endif
 
+/* Since 16 a column knows the outer joins that may leave it without a value. */
+static inline void
+pvext_set_nulled_by(Var *var, Bitmapset *joins)
+{
+#if PG_VERSION_NUM >= 160000
+	var->varnullingrels = joins;
+#endif
+}
+
 /* The parameters of an ExecutorRun hook, and what it passes on. */
 #if PG_VERSION_NUM >= 180000
 #define PVEXT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count

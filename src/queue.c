@@ -37,8 +37,6 @@
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 
-#define SLOT_SIZE	1024
-
 enum
 {
 	FREE,
@@ -54,7 +52,7 @@ enum
 typedef struct Slot
 {
 	pg_atomic_uint64 state;
-	char		data[SLOT_SIZE - sizeof(pg_atomic_uint64)];
+	char		data[PVEXT_LARGEST_READING];
 } Slot;
 
 typedef struct Queue

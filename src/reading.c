@@ -144,14 +144,15 @@ pvext_end_table(StringInfo buf)
 	pvext_reading(buf)->ntables++;
 }
 
-/* Add, after the tables, a key of a subject that a row of the table belongs to. */
+/* Add, after the tables, a key of a subject that a row of a table belongs to. */
 void
-pvext_add_key(StringInfo buf, int table, int32 subject_id, const char *key)
+pvext_add_key(StringInfo buf, int32 relation_id, int32 subject_id, const char *key)
 {
-	appendStringInfoChar(buf, (char) table);
+	appendBinaryStringInfo(buf, (char *) &relation_id, sizeof(relation_id));
 	appendBinaryStringInfo(buf, (char *) &subject_id, sizeof(subject_id));
 	add_string(buf, key);
 	pvext_reading(buf)->nkeys++;
+	pvext_reading(buf)->size = buf->len;
 }
 
 /*
@@ -258,15 +259,15 @@ put_list(uint32 column, List *strings)
 
 /* The keys of one of the tables. */
 static void
-put_keys(const PvextReading *reading, const char *next, int table)
+put_keys(const PvextReading *reading, const char *next, int32 relation_id)
 {
 	for (int i = 0; i < reading->nkeys; i++)
 	{
-		int			of = (uint8) *next++;
+		int32		of = next_number(&next);
 		int32		subject_id = next_number(&next);
 		const char *key = next_string(&next);
 
-		if (of == table)
+		if (of == relation_id)
 			pvext_put_value(&item, PVEXT_SAME, PVEXT_READ_KEY + subject_id, key, strlen(key));
 	}
 }
@@ -304,7 +305,7 @@ pvext_write_reading(const PvextReading *reading)
 	for (int i = 0; i < reading->ntables; i++)
 	{
 		write_table(reading, &who, purpose, &tables[i]);
-		put_keys(reading, next, i);
+		put_keys(reading, next, tables[i].relation_id);
 		pvext_append_read(&item, reading->at, &who);
 	}
 	MemoryContextSwitchTo(old);

@@ -17,6 +17,9 @@
 
 #define PVEXT_ROWS_UNKNOWN	(-1)
 
+/* A larger one does not fit in the queue. */
+#define PVEXT_LARGEST_READING	1016
+
 /*
  * What is handed on, of "size" bytes.  Behind it are, as strings, who it was and
  * for which purpose; then the tables, each with its columns' names; then keys.
@@ -39,10 +42,17 @@ extern void pvext_begin_reading(StringInfo buf);
 extern void pvext_add_table(StringInfo buf, int32 relation_id, const char *relation, bool view);
 extern void pvext_add_column(StringInfo buf, const char *name);
 extern void pvext_end_table(StringInfo buf);
-extern void pvext_add_key(StringInfo buf, int table, int32 subject_id, const char *key);
+extern void pvext_add_key(StringInfo buf, int32 relation_id, int32 subject_id, const char *key);
 extern void pvext_write_reading(const PvextReading *reading);
 extern void pvext_log_reading(const PvextReading *reading);
 extern const char *pvext_way_name(int i);
+
+/* How much larger a key makes a reading. */
+static inline int
+pvext_key_size(const char *key)
+{
+	return 2 * sizeof(int32) + strlen(key) + 1;
+}
 
 static inline PvextReading *
 pvext_reading(StringInfo buf)

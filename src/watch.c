@@ -8,6 +8,9 @@
  * changes; where nothing is audited at all, or the database has no pvext, that
  * is known without a look.
  *
+ * With them goes what the rows say of whose they are: the columns that hold a
+ * subject's key.
+ *
  * pv's tables are read as the server reads its catalogs: without a statement,
  * by no one's privileges, and as they are now, whatever the transaction's
  * snapshot shows.
@@ -26,7 +29,9 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -43,6 +48,13 @@
 #define RELATION_RELATION		2
 #define PERSONAL_RELATION_ID	1
 #define PERSONAL_COLUMN_NAME	2
+#define SUBJECT_RELATION_ID		1
+#define SUBJECT_KEY				2
+#define LINK_RELATION_ID		1
+#define LINK_COLUMNS			3
+#define LINK_PARENT_ID			4
+#define LINK_PARENT_COLUMNS		5
+#define LINK_CONDITION			6
 
 /* What is known of the database. */
 static enum
@@ -271,12 +283,125 @@ list_columns(PvextWatched *relation)
 }
 
 /*
+ * Whose its rows are
+ */
+
+static List *
+names_of(HeapTuple row, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		array = heap_getattr(row, column, desc, &isnull);
+	Datum	   *elements;
+	List	   *names = NIL;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(array), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	return names;
+}
+
+/* The columns hold the key of a subject; nothing is noted where one is missing. */
+static void
+add_source(PvextWatched *relation, int32 subject_id, List *columns)
+{
+	PvextKeySource *source = palloc(sizeof(PvextKeySource));
+	ListCell   *lc;
+
+	source->subject_id = subject_id;
+	source->n = 0;
+	source->attnums = palloc(sizeof(AttrNumber) * list_length(columns));
+	foreach(lc, columns)
+	{
+		AttrNumber	attnum = get_attnum(relation->relid, lfirst(lc));
+
+		if (attnum <= 0)
+			return;
+		source->attnums[source->n++] = attnum;
+	}
+	relation->sources = lappend(relation->sources, source);
+}
+
+static bool
+note_key(HeapTuple row, TupleDesc desc, void *arg)
+{
+	*(List **) arg = names_of(row, desc, SUBJECT_KEY);
+	return false;
+}
+
+/* The key of the subjects in a table; NIL where they are none. */
+static List *
+subject_key(int32 id)
+{
+	List	   *key = NIL;
+
+	scan(pvext_own_relation("declared_subject"), pvext_own_relation("declared_subject_pkey"),
+		 SUBJECT_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_key, &key);
+	return key;
+}
+
+/*
+ * A link to a subject by its key.  With a condition the columns do not say by
+ * themselves whose the row is.
+ */
+static bool
+note_link(HeapTuple row, TupleDesc desc, void *arg)
+{
+	PvextWatched *relation = arg;
+	bool		isnull;
+	int32		parent = DatumGetInt32(heap_getattr(row, LINK_PARENT_ID, desc, &isnull));
+	List	   *key = subject_key(parent);
+	List	   *columns = names_of(row, desc, LINK_COLUMNS);
+	List	   *parent_columns = names_of(row, desc, LINK_PARENT_COLUMNS);
+	List	   *ordered = NIL;
+	ListCell   *lc;
+	ListCell   *a;
+	ListCell   *b;
+
+	(void) heap_getattr(row, LINK_CONDITION, desc, &isnull);
+	if (!isnull || key == NIL || !pvext_same_names(key, parent_columns))
+		return true;
+	foreach(lc, key)
+		forboth(a, columns, b, parent_columns)
+			if (strcmp(lfirst(b), lfirst(lc)) == 0)
+				ordered = lappend(ordered, lfirst(a));
+	add_source(relation, parent, ordered);
+	return true;
+}
+
+/* Does another server have a part of the relation?  It may not show the key. */
+static bool
+is_elsewhere(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+			return true;
+	return false;
+}
+
+/* By its own key, and by links to those of others, as declared for a table. */
+static void
+find_sources(PvextWatched *relation, int32 id)
+{
+	List	   *key = subject_key(id);
+
+	if (key)
+		add_source(relation, id, key);
+	scan(pvext_own_relation("declared_link"), pvext_own_relation("declared_link_pkey"),
+		 LINK_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_link, relation);
+}
+
+/*
  * Which table it is audited as, and which of its columns are personal, as that
  * or an ancestor of it was declared.
  */
 static void
 look_at(PvextWatched *relation)
 {
+	List	   *declared = NIL;
 	ListCell   *lc;
 
 	foreach(lc, ancestors(relation->relid))
@@ -294,11 +419,17 @@ look_at(PvextWatched *relation)
 		}
 		scan(pvext_own_relation("declared_personal"), pvext_own_relation("declared_personal_pkey"),
 			 PERSONAL_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_column, relation);
+		declared = lappend_int(declared, id);
 	}
-	if (relation->relation_id == 0 || relation->columns == NULL)
+	if (relation->columns == NULL)
 		relation->relation_id = 0;
-	else
-		list_columns(relation);
+	if (relation->relation_id == 0)
+		return;
+	list_columns(relation);
+	if (is_elsewhere(relation->relid))
+		return;
+	foreach(lc, declared)
+		find_sources(relation, lfirst_int(lc));
 }
 
 static void

@@ -9,6 +9,14 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
+/* Columns that hold the key of a subject. */
+typedef struct PvextKeySource
+{
+	int32		subject_id;		/* of the subject's table in pv.relation */
+	int			n;
+	AttrNumber *attnums;		/* in the order of the key */
+} PvextKeySource;
+
 /* A relation as this backend knows it. */
 typedef struct PvextWatched
 {
@@ -20,6 +28,7 @@ typedef struct PvextWatched
 	int			ncolumns;
 	AttrNumber *attnums;		/* the same in order */
 	char	  **names;
+	List	   *sources;		/* PvextKeySource: whose its rows are */
 	MemoryContext context;
 } PvextWatched;
 

@@ -223,6 +223,97 @@ SELECT pv.drain_reads() >= 0 AS drained;
 SELECT dense_rank() OVER (ORDER BY statement) AS statement, relation, columns, rows FROM public.reads;
 CALL public.look();
 
+-- Whose data it was
+CREATE VIEW public.keys AS
+    SELECT a.relation, max(a.rows) AS rows, (array_agg(a.keys) FILTER (WHERE a.keys IS NOT NULL))[1] AS keys
+    FROM pv.access_log AS a WHERE a.statement > (SELECT coalesce(max(s.statement), 0) FROM public.seen AS s)
+    GROUP BY a.statement, a.relation ORDER BY a.statement, a.relation;
+CREATE VIEW public.inner_view AS SELECT i.address, c.name, c.city FROM public.customer AS c LEFT JOIN public.invoice AS i ON i.customer_id = c.id;
+SELECT name FROM public.customer WHERE id > 3 ORDER BY email DESC;
+SELECT i.address FROM public.invoice AS i WHERE no IN (1, 2, 6) ORDER BY no;
+SELECT c.name, i.address FROM public.customer AS c LEFT JOIN public.invoice AS i ON i.customer_id = c.id AND i.no = 2 WHERE c.id >= 2 ORDER BY c.id;
+SELECT c.name, i.address FROM public.invoice AS i RIGHT JOIN public.customer AS c ON i.customer_id = c.id AND i.no = 2 WHERE c.id >= 4 ORDER BY c.id;
+SELECT c.name, i.address FROM public.invoice AS i FULL JOIN public.customer AS c ON i.customer_id = c.id AND i.no = 2 WHERE i.no IS NULL AND c.id > 3 OR i.no = 2 ORDER BY c.id;
+SELECT * FROM public.inner_view WHERE name = 'Name 2' ORDER BY address LIMIT 1;
+SELECT n FROM (SELECT name AS n, id FROM (SELECT * FROM public.customer ORDER BY id OFFSET 1) AS a) AS b WHERE id = 3;
+SELECT j.name FROM (public.customer AS c JOIN public.invoice AS i ON i.customer_id = c.id) AS j WHERE j.no = 1;
+SELECT city FROM public.customer WHERE email = '4@here';
+SELECT i.no FROM public.invoice AS i, LATERAL (SELECT c.name FROM public.customer AS c WHERE c.id = i.customer_id) AS l WHERE l.name = 'Name 3' AND i.no < 4;
+SELECT c FROM public.customer AS c WHERE id = 2 FOR UPDATE;
+COPY (SELECT name FROM public.customer WHERE id = 3) TO STDOUT;
+EXECUTE by_id(4);
+BEGIN;
+DECLARE s SCROLL CURSOR FOR SELECT name FROM public.customer ORDER BY id;
+FETCH 2 FROM s;
+FETCH FIRST FROM s;
+UPDATE public.customer SET city = 'Fetched' WHERE id = 1;
+COMMIT;
+SET pvext.audit_read_keys = 2;
+SELECT name FROM public.customer ORDER BY id;
+SET pvext.audit_read_keys = 0;
+SELECT name FROM public.customer WHERE id = 1;
+RESET pvext.audit_read_keys;
+-- Not known: what is grouped, aggregated, combined, or changed.
+SELECT DISTINCT city FROM public.customer WHERE name IN ('Name 3', 'Name 4');
+SELECT city, count(name) FROM public.customer WHERE id = 3 GROUP BY city;
+SELECT name FROM public.customer WHERE id = 3 UNION SELECT 'x' ORDER BY 1;
+WITH c AS MATERIALIZED (SELECT name FROM public.customer WHERE id = 3) SELECT * FROM c;
+UPDATE public.customer SET city = 'x' WHERE id = 3 RETURNING name;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT * FROM public.keys;
+CALL public.look();
+-- The rows look to nobody as if they had more columns.
+CREATE FUNCTION public.all_of() RETURNS SETOF public.customer LANGUAGE sql STABLE AS $$ SELECT * FROM public.customer AS c WHERE c.id = 2 $$;
+CREATE FUNCTION public.volatile_of(OUT n text, OUT m text) RETURNS SETOF record LANGUAGE sql VOLATILE AS $$ SELECT name, email FROM public.customer AS c WHERE c.id = 2 ORDER BY c.city $$;
+CREATE FUNCTION public.record_of() RETURNS record LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN SELECT name, email INTO r FROM public.customer WHERE id = 2; RETURN r; END $$;
+CREATE FUNCTION public.query_of() RETURNS TABLE (n text) LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT name FROM public.customer WHERE id = 2; END $$;
+SELECT * FROM public.all_of();
+SELECT public.all_of();
+SELECT * FROM public.volatile_of();
+SELECT public.record_of();
+SELECT * FROM public.query_of();
+SELECT name, email INTO public.copy3 FROM public.customer WHERE id = 2;
+SELECT * FROM public.copy3;
+CREATE MATERIALIZED VIEW public.copy4 AS SELECT name FROM public.customer WHERE id = 2;
+REFRESH MATERIALIZED VIEW public.copy4;
+SELECT * FROM public.copy4;
+SELECT (SELECT name FROM public.customer WHERE id = 2), ARRAY(SELECT name FROM public.customer WHERE id = 2);
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT * FROM public.keys;
+CALL public.look();
+-- Keys of several columns and of other types, and one that shows only part of its rows; many that do not fit into one record
+CREATE TABLE public.member (country char(3), nr numeric, code text, name text, PRIMARY KEY (country, nr, code));
+CREATE TABLE public.visit (id int PRIMARY KEY, nr numeric, code varchar(20), country char(3), note text, FOREIGN KEY (country, nr, code) REFERENCES public.member);
+CREATE TABLE public.device (id uuid PRIMARY KEY, owner text);
+CREATE TABLE public.dated (day date PRIMARY KEY, who text);
+INSERT INTO public.member VALUES ('NL', 1.50, 'a "b", c\', 'Ann'), ('B', 2, '', 'Bob');
+INSERT INTO public.visit VALUES (1, 1.5, 'a "b", c\', 'NL', 'note'), (2, NULL, NULL, NULL, 'nobody''s');
+INSERT INTO public.device SELECT lpad(i::text, 32, '0')::uuid, 'Owner ' || i FROM generate_series(1, 100) AS i;
+INSERT INTO public.dated VALUES ('2026-01-01', 'Ann');
+SET client_min_messages = error;
+SELECT pv.declare_subject('public.member'), pv.declare_subject('public.device'), pv.declare_subject('public.dated');
+SELECT pv.declare_link('public.visit', '{nr,country,code}', 'public.member', '{nr,country,code}');
+RESET client_min_messages;
+SELECT pv.declare_personal('public.member', '{name}', 'contact'), pv.declare_personal('public.visit', '{note}', 'note'),
+       pv.declare_personal('public.device', '{owner}', 'contact'), pv.declare_personal('public.dated', '{who}', 'contact'),
+       pv.enable_audit('public.member'), pv.enable_audit('public.visit'), pv.enable_audit('public.device'), pv.enable_audit('public.dated');
+SELECT name FROM public.member ORDER BY name;
+SELECT note FROM public.visit ORDER BY id;
+SELECT who FROM public.dated;
+SET pvext.audit_read_keys = 100;
+SELECT count(*) FROM (SELECT owner FROM public.device OFFSET 0) AS d;
+COPY (SELECT owner FROM public.device WHERE id < '00000000-0000-0000-0000-000000000003') TO STDOUT;
+DO $$ DECLARE r record; BEGIN FOR r IN SELECT owner FROM public.device LOOP NULL; END LOOP; END $$;
+RESET pvext.audit_read_keys;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT * FROM public.keys WHERE relation <> 'public.device';
+SELECT count(DISTINCT (a.id, a.n)) > 1 AS several, count(DISTINCT k) AS keys, min(k) AS first, max(k) AS last
+FROM pv.access_log AS a LEFT JOIN LATERAL jsonb_array_elements_text(a.keys -> 'public.device') AS k ON true
+WHERE a.relation = 'public.device' GROUP BY a.statement ORDER BY a.statement;
+SELECT operation, columns FROM pv.subject_trail('public.member', ROW('NL', 1.5, 'a "b", c\')) WHERE operation = 'READ' ORDER BY columns;
+SELECT count(*) > 0 AS found FROM pv.subject_trail('public.device', '00000000-0000-0000-0000-000000000099') WHERE operation = 'READ';
+CALL public.look();
+
 -- Partitions and children
 CREATE TABLE public.event (id int, customer_id int, who text, at date) PARTITION BY RANGE (id);
 CREATE TABLE public.event_1 PARTITION OF public.event FOR VALUES FROM (1) TO (10);
@@ -304,7 +395,7 @@ DELETE FROM pv.access_gap;
 SELECT * FROM pv.access_records('\x00');
 
 SET client_min_messages = warning;
-DROP TABLE public.client, public.invoice, public.copy, public.copy2, public.event, public.event_2, public.note, public.seen CASCADE;
+DROP TABLE public.client, public.invoice, public.copy, public.copy2, public.copy3, public.member, public.visit, public.device, public.dated, public.event, public.event_2, public.note, public.seen CASCADE;
 DROP OWNED BY regress_access_owner, regress_access_clerk, regress_access_auditor CASCADE;
 DROP EXTENSION pvext CASCADE;
 DROP ROLE regress_access_owner, regress_access_clerk, regress_access_auditor;

@@ -1,0 +1,328 @@
+/*
+ * carry.c
+ *		Keys of subjects, carried along by a statement that reads their data.
+ *
+ * A query that reads personal columns gets the columns with the keys as further
+ * entries of its target list, which are junk: the executor takes them out before
+ * anybody sees a row, as it does with what a query is but sorted by.  So they are
+ * those of the rows that are returned, whatever the plan.  collect.c reads them.
+ *
+ * This is done of queries whose rows are those of their tables, directly or by
+ * subqueries and views of the same kind.  Of any other (that groups or
+ * aggregates, for instance) nobody could say which rows went into one.  No
+ * privilege is needed, since those are checked by what the parser has noted.
+ *
+ * Nothing of the query is changed in place: its caller may need it as it was.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/sysattr.h"
+#include "carry.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+#include "watch.h"
+
+/* The columns that a query uses, by its range table. */
+typedef struct Uses
+{
+	Query	   *query;
+	int			level;			/* of subqueries in expressions */
+	Bitmapset **columns;		/* attribute numbers, less the lowest */
+} Uses;
+
+#define WHOLE_ROW (InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber)
+
+/* A query to which columns are being added. */
+typedef struct Carrier
+{
+	Query	   *query;			/* a copy, but for what is not changed */
+	Bitmapset **used;			/* see find_uses() */
+	bool		junk;			/* whether the columns are */
+	List	   *added;			/* TargetEntry */
+} Carrier;
+
+static List *carry(Query **query, Bitmapset *wanted, bool junk);
+
+/*
+ * What is used
+ */
+
+static bool
+note_uses(Node *node, void *arg)
+{
+	Uses	   *uses = arg;
+	Var		   *var = (Var *) node;
+	RangeTblEntry *entry;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		uses->level++;
+		(void) query_tree_walker((Query *) node, note_uses, arg, 0);
+		uses->level--;
+		return false;
+	}
+	if (!IsA(node, Var) || var->varlevelsup != uses->level)
+		return expression_tree_walker(node, note_uses, arg);
+	if (var->varno < 1 || var->varno > list_length(uses->query->rtable))
+		return false;
+	uses->columns[var->varno] = bms_add_member(uses->columns[var->varno],
+											   var->varattno - FirstLowInvalidHeapAttributeNumber);
+	entry = list_nth(uses->query->rtable, var->varno - 1);
+	if (entry->rtekind == RTE_JOIN)
+	{
+		int			level = uses->level;
+
+		uses->level = 0;		/* of where the join is */
+		if (var->varattno > 0)
+			(void) note_uses(list_nth(entry->joinaliasvars, var->varattno - 1), arg);
+		else
+			(void) note_uses((Node *) entry->joinaliasvars, arg);
+		uses->level = level;
+	}
+	return false;
+}
+
+static bool
+is_used(const Bitmapset *columns, AttrNumber attnum)
+{
+	return bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, columns) ||
+		bms_is_member(WHOLE_ROW, columns);
+}
+
+/*
+ * What the query uses, by its range table, to give those columns that are wanted,
+ * or all of them.
+ */
+static Bitmapset **
+find_uses(Query *query, const Bitmapset *wanted, bool all)
+{
+	Uses		uses = {query, 0, palloc0(sizeof(Bitmapset *) * (list_length(query->rtable) + 1))};
+	ListCell   *lc;
+
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *entry = lfirst(lc);
+
+		if (all || entry->resjunk || entry->ressortgroupref != 0 ||
+			is_used(wanted, entry->resno))
+			(void) note_uses((Node *) entry->expr, &uses);
+	}
+	(void) note_uses((Node *) query->jointree, &uses);
+	return uses.columns;
+}
+
+/*
+ * Carrying
+ */
+
+/* Are the rows that the query returns those of its tables? */
+static bool
+is_plain(Query *query)
+{
+	return query->commandType == CMD_SELECT && !query->utilityStmt &&
+		!query->groupClause && !query->groupingSets && !query->havingQual &&
+		!query->distinctClause && !query->setOperations && !query->hasAggs &&
+		!query->hasWindowFuncs && !query->hasTargetSRFs && !query->hasModifyingCTE &&
+		query->jointree;
+}
+
+/* Only these are written the same whatever the settings, and by nobody's code. */
+static bool
+is_key_type(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case NUMERICOID:
+		case UUIDOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Add a column; the joins are those that may leave it without a value. */
+static void
+add_column(Carrier *carrier, Var *var, Bitmapset *joins, const char *name)
+{
+	TargetEntry *entry;
+
+	pvext_set_nulled_by(var, joins);
+	entry = makeTargetEntry((Expr *) var, list_length(carrier->query->targetList) + 1,
+							pstrdup(name), carrier->junk);
+	carrier->query->targetList = lappend(carrier->query->targetList, entry);
+	carrier->added = lappend(carrier->added, entry);
+}
+
+/* Add the columns of a relation that hold a key. */
+static void
+add_source(Carrier *carrier, int varno, Oid relid, int32 relation_id,
+		   const PvextKeySource *source, Bitmapset *joins)
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+
+	for (int i = 0; i < source->n; i++)
+		if (!is_key_type(get_atttype(relid, source->attnums[i])))
+			return;
+	for (int i = 0; i < source->n; i++)
+	{
+		get_atttypetypmodcoll(relid, source->attnums[i], &type, &typmod, &collation);
+		add_column(carrier, makeVar(varno, source->attnums[i], type, typmod, collation, 0),
+				   joins, psprintf(PVEXT_CARRIED_NAME, relation_id, source->subject_id, i,
+								   source->n));
+	}
+}
+
+static void
+carry_relation(Carrier *carrier, int varno, Bitmapset *joins)
+{
+	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
+	Bitmapset  *used = carrier->used[varno];
+	PvextWatched *relation;
+	ListCell   *lc;
+
+	if (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE)
+		return;
+	relation = pvext_watched(entry->relid);
+	if (relation == NULL || !(bms_is_member(WHOLE_ROW, used) ||
+							  bms_overlap(relation->columns, used)))
+		return;
+	foreach(lc, relation->sources)
+		add_source(carrier, varno, entry->relid, relation->relation_id, lfirst(lc), joins);
+}
+
+/* What a subquery carries is handed on. */
+static void
+carry_subquery(Carrier *carrier, int varno, Bitmapset *joins)
+{
+	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
+	Query	   *subquery = entry->subquery;
+	List	   *inner = carry(&subquery, carrier->used[varno], false);
+	RangeTblEntry *copy;
+	ListCell   *lc;
+
+	if (inner == NIL)
+		return;
+	copy = palloc(sizeof(RangeTblEntry));
+	memcpy(copy, entry, sizeof(RangeTblEntry));
+	copy->subquery = subquery;
+	copy->eref = copyObject(entry->eref);
+	carrier->query->rtable = list_copy(carrier->query->rtable);
+	lfirst(list_nth_cell(carrier->query->rtable, varno - 1)) = copy;
+	foreach(lc, inner)
+	{
+		TargetEntry *column = lfirst(lc);
+
+		copy->eref->colnames = lappend(copy->eref->colnames, makeString(column->resname));
+		add_column(carrier, makeVarFromTargetEntry(varno, column), joins, column->resname);
+	}
+}
+
+/*
+ * What is joined: relations and subqueries, with the outer joins that they are on
+ * the other side of.
+ */
+static void
+carry_joined(Carrier *carrier, Node *node, Bitmapset *joins)
+{
+	if (IsA(node, RangeTblRef))
+	{
+		int			varno = ((RangeTblRef *) node)->rtindex;
+		RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
+
+		if (entry->rtekind == RTE_RELATION)
+			carry_relation(carrier, varno, joins);
+		else if (entry->rtekind == RTE_SUBQUERY)
+			carry_subquery(carrier, varno, joins);
+	}
+	else if (IsA(node, JoinExpr))
+	{
+		JoinExpr   *join = (JoinExpr *) node;
+		Bitmapset  *outer = bms_add_member(bms_copy(joins), join->rtindex);
+
+		carry_joined(carrier, join->larg,
+					 join->jointype == JOIN_RIGHT || join->jointype == JOIN_FULL ? outer : joins);
+		carry_joined(carrier, join->rarg,
+					 join->jointype == JOIN_LEFT || join->jointype == JOIN_FULL ? outer : joins);
+	}
+}
+
+/* A first look, which is cheap: most queries carry nothing. */
+static bool
+may_carry(Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *entry = lfirst(lc);
+
+		if (entry->rtekind == RTE_SUBQUERY ||
+			(entry->rtekind == RTE_RELATION && pvext_watched(entry->relid)))
+			return true;
+	}
+	return false;
+}
+
+/* Is an entry of the target list there for sorting alone? */
+static bool
+has_junk(Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->targetList)
+		if (((TargetEntry *) lfirst(lc))->resjunk)
+			return true;
+	return false;
+}
+
+/*
+ * Replace a query by one that carries keys as its last columns, which are
+ * returned; NIL where there are none.
+ */
+static List *
+carry(Query **query, Bitmapset *wanted, bool junk)
+{
+	Carrier		carrier = {NULL};
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (!may_carry(*query) || !is_plain(*query) || (!junk && has_junk(*query)))
+		return NIL;
+	carrier.query = palloc(sizeof(Query));
+	memcpy(carrier.query, *query, sizeof(Query));
+	carrier.query->targetList = list_copy((*query)->targetList);
+	carrier.used = find_uses(*query, wanted, junk);
+	carrier.junk = junk;
+	foreach(lc, carrier.query->jointree->fromlist)
+		carry_joined(&carrier, lfirst(lc), NULL);
+	if (carrier.added == NIL)
+		return NIL;
+	*query = carrier.query;
+	return carrier.added;
+}
+
+/* The query, or one that carries keys. */
+Query *
+pvext_carry_keys(Query *query)
+{
+	(void) carry(&query, NULL, true);
+	return query;
+}

@@ -1,0 +1,271 @@
+/*
+ * collect.c
+ *		Keys of subjects, collected from the rows that a statement returns.
+ *
+ * carry.c has made them columns of the statement that nobody gets to see.  They
+ * are read as the topmost node of the plan hands over each row, before the
+ * executor takes them out, until there are as many different ones as
+ * pvext.audit_read_keys says.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "carry.h"
+#include "catalog/pg_type.h"
+#include "collect.h"
+#include "executor/executor.h"
+#include "guc.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* The columns that hold a key. */
+typedef struct Carried
+{
+	int32		relation_id;
+	int32		subject_id;
+	int			n;
+	AttrNumber	first;			/* they follow each other */
+	bool		any;			/* of the row before */
+	Datum		before;			/* of a key of one integer */
+} Carried;
+
+static PvextCollector *collectors = NULL;
+
+/*
+ * Keys as text
+ */
+
+/*
+ * A value of a type that carry.c lets through.  By itself a character value is
+ * without the blanks at its end, as when it is cast to text.
+ */
+static char *
+value_text(Oid type, Datum value, bool alone)
+{
+	if (type == BPCHAROID && alone)
+		value = DirectFunctionCall1(rtrim1, value);
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetCString(DirectFunctionCall1(int2out, value));
+		case INT4OID:
+			return DatumGetCString(DirectFunctionCall1(int4out, value));
+		case INT8OID:
+			return DatumGetCString(DirectFunctionCall1(int8out, value));
+		case NUMERICOID:
+			return DatumGetCString(DirectFunctionCall1(numeric_out, value));
+		case UUIDOID:
+			return DatumGetCString(DirectFunctionCall1(uuid_out, value));
+		case NAMEOID:
+			return pstrdup(NameStr(*DatumGetName(value)));
+		default:				/* text, varchar, character */
+			return TextDatumGetCString(value);
+	}
+}
+
+/* A part of a row literal, quoted as record_out() does. */
+static void
+append_part(StringInfo buf, const char *text)
+{
+	bool		quote = text[0] == '\0';
+
+	for (const char *p = text; *p; p++)
+		quote = quote || strchr("\"\\(),", *p) || isspace((unsigned char) *p);
+	if (quote)
+		appendStringInfoChar(buf, '"');
+	for (const char *p = text; *p; p++)
+	{
+		if (*p == '"' || *p == '\\')
+			appendStringInfoChar(buf, *p);
+		appendStringInfoChar(buf, *p);
+	}
+	if (quote)
+		appendStringInfoChar(buf, '"');
+}
+
+/* The key in a row as text; NULL where a part of it is null. */
+static char *
+key_text(const Carried *carried, TupleTableSlot *slot)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < carried->n; i++)
+	{
+		AttrNumber	attnum = carried->first + i;
+		Oid			type = getBaseType(TupleDescAttr(slot->tts_tupleDescriptor,
+													 attnum - 1)->atttypid);
+		bool		isnull;
+		Datum		value = slot_getattr(slot, attnum, &isnull);
+
+		if (isnull)
+			return NULL;
+		if (carried->n == 1)
+			return value_text(type, value, true);
+		appendStringInfoChar(&buf, i == 0 ? '(' : ',');
+		append_part(&buf, value_text(type, value, false));
+	}
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+/*
+ * Collecting
+ */
+
+/* Is it the same integer as in the row before?  Then it has been found. */
+static bool
+is_repeated(Carried *carried, TupleTableSlot *slot)
+{
+	bool		isnull;
+	bool		repeated;
+	Datum		value;
+
+	if (carried->n > 1 ||
+		!TupleDescAttr(slot->tts_tupleDescriptor, carried->first - 1)->attbyval)
+		return false;
+	value = slot_getattr(slot, carried->first, &isnull);
+	if (isnull)
+		return true;
+	repeated = carried->any && value == carried->before;
+	carried->before = value;
+	carried->any = true;
+	return repeated;
+}
+
+static void
+add_key(PvextCollector *collector, const Carried *carried, const char *key)
+{
+	MemoryContext old;
+	PvextFoundKey *found;
+	ListCell   *lc;
+
+	foreach(lc, collector->found)
+	{
+		found = lfirst(lc);
+		if (found->subject_id == carried->subject_id &&
+			found->relation_id == carried->relation_id && strcmp(found->key, key) == 0)
+			return;
+	}
+	old = MemoryContextSwitchTo(collector->context);
+	found = palloc(sizeof(PvextFoundKey));
+	found->relation_id = carried->relation_id;
+	found->subject_id = carried->subject_id;
+	found->key = pstrdup(key);
+	collector->found = lappend(collector->found, found);
+	MemoryContextSwitchTo(old);
+}
+
+static PvextCollector *
+find_collector(PlanState *top)
+{
+	for (PvextCollector *collector = collectors; collector; collector = collector->outer)
+		if (collector->top == top)
+			return collector;
+	elog(ERROR, "pvext does not collect of this statement");
+	return NULL;				/* not reached */
+}
+
+/* From now on the node does what it did before. */
+static void
+let_go(PvextCollector *collector)
+{
+	PlanState  *top = collector->top;
+
+	if (top->ExecProcNode == top->ExecProcNodeReal)
+		top->ExecProcNode = collector->next;
+	top->ExecProcNodeReal = collector->next;
+	pvext_end_collecting(collector);
+}
+
+/* The top node's next row, with its keys noted. */
+static TupleTableSlot *
+next_row(PlanState *top)
+{
+	PvextCollector *collector = find_collector(top);
+	TupleTableSlot *slot = collector->next(top);
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (TupIsNull(slot))
+		return slot;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(top->state));
+	foreach(lc, collector->carried)
+	{
+		Carried    *carried = lfirst(lc);
+		char	   *key;
+
+		if (is_repeated(carried, slot))
+			continue;
+		key = key_text(carried, slot);
+		if (key)
+			add_key(collector, carried, key);
+		if (list_length(collector->found) >= pvext_audit_read_keys)
+			break;
+	}
+	MemoryContextSwitchTo(old);
+	if (list_length(collector->found) >= pvext_audit_read_keys)
+		let_go(collector);
+	return slot;
+}
+
+/* Which columns of the statement hold keys? */
+static List *
+find_carried(List *targets)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, targets)
+	{
+		TargetEntry *entry = lfirst(lc);
+		Carried		carried = {0};
+		int			part;
+
+		if (!entry->resjunk || entry->resname == NULL ||
+			sscanf(entry->resname, PVEXT_CARRIED_NAME, &carried.relation_id,
+				   &carried.subject_id, &part, &carried.n) != 4 || part != 0)
+			continue;
+		carried.first = entry->resno;
+		result = lappend(result, memcpy(palloc(sizeof(Carried)), &carried, sizeof(Carried)));
+	}
+	return result;
+}
+
+/*
+ * The statement has started: collect the keys that it carries, in the current
+ * context, which is to last as long as the statement.
+ */
+void
+pvext_begin_collecting(PvextCollector *collector, QueryDesc *query)
+{
+	memset(collector, 0, sizeof(*collector));
+	if (query->operation != CMD_SELECT || pvext_audit_read_keys == 0)
+		return;
+	collector->carried = find_carried(query->plannedstmt->planTree->targetlist);
+	if (collector->carried == NIL)
+		return;
+	collector->context = CurrentMemoryContext;
+	collector->top = query->planstate;
+	collector->next = query->planstate->ExecProcNodeReal;
+	query->planstate->ExecProcNodeReal = next_row;
+	collector->outer = collectors;
+	collectors = collector;
+}
+
+/* Nothing more is collected; what has been found stays. */
+void
+pvext_end_collecting(PvextCollector *collector)
+{
+	for (PvextCollector **link = &collectors; *link; link = &(*link)->outer)
+		if (*link == collector)
+		{
+			*link = collector->outer;
+			break;
+		}
+	collector->top = NULL;
+}
