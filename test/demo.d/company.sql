@@ -9,6 +9,8 @@ CREATE ROLE company NOLOGIN;
 CREATE ROLE support LOGIN;
 CREATE ROLE marketing LOGIN;
 CREATE ROLE officer LOGIN;
+CREATE ROLE clerk LOGIN;
+CREATE ROLE auditor LOGIN;
 GRANT CREATE ON SCHEMA public TO company;
 SET ROLE company;
 
@@ -90,6 +92,7 @@ CREATE TABLE mail (
 CREATE INDEX ON mail (customer_id);
 GRANT SELECT, INSERT ON mail TO marketing;
 GRANT SELECT (id, email, mobile) ON customer TO marketing;
+GRANT SELECT, UPDATE ON customer TO clerk;
 
 -- 994 customers, no two of the same name, and the six that the story is about.
 INSERT INTO customer (id, name, email, mobile, street, postal_code, city, since)
