@@ -81,16 +81,10 @@ set(Reads *reads, int column, Datum value)
  * Keys
  */
 
-/* The name of a subject table, now or as it was when it was last there. */
+/* The name of a subject table, each asked for once. */
 static char *
 subject_name(Reads *reads, int32 id)
 {
-	static PvextStatement find = {
-		"SELECT format('%I.%I', coalesce(n.nspname, r.schema), coalesce(c.relname, r.name))"
-		" FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
-		" LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE r.id = $1", NULL
-	};
-	PvextArgs	args = {0};
 	MemoryContext old;
 	Subject    *subject;
 	ListCell   *lc;
@@ -98,11 +92,12 @@ subject_name(Reads *reads, int32 id)
 	foreach(lc, reads->subjects)
 		if (((Subject *) lfirst(lc))->id == id)
 			return ((Subject *) lfirst(lc))->name;
-	pvext_arg_int4(&args, id);
 	old = MemoryContextSwitchTo(reads->context);
 	subject = palloc(sizeof(Subject));
 	subject->id = id;
-	subject->name = pvext_own_kept(&find, &args) > 0 ? pvext_value(0, 1) : psprintf("%d", id);
+	subject->name = pvext_recorded_name(id);
+	if (subject->name == NULL)
+		subject->name = psprintf("%d", id);
 	reads->subjects = lappend(reads->subjects, subject);
 	MemoryContextSwitchTo(old);
 	return subject->name;

@@ -111,21 +111,6 @@ set(Datum *values, bool *nulls, int column, Datum value)
 	nulls[column] = false;
 }
 
-/* The name of a relation by its id in pv.relation, or NULL. */
-static char *
-relation_name(int32 id)
-{
-	static PvextStatement find = {
-		"SELECT format('%I.%I', coalesce(n.nspname, r.schema), coalesce(c.relname, r.name))"
-		" FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
-		" LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE r.id = $1", NULL
-	};
-	PvextArgs	args = {0};
-
-	pvext_arg_int4(&args, id);
-	return pvext_own_kept(&find, &args) > 0 ? pvext_value(0, 1) : NULL;
-}
-
 /* What a read has of its own. */
 static void
 set_read(Datum *values, bool *nulls, PvextReadItem item)
@@ -144,7 +129,7 @@ set_read(Datum *values, bool *nulls, PvextReadItem item)
 		{
 			set(values, nulls, TRAIL_RECORD + PVEXT_RECORD_RELATION_ID,
 				Int32GetDatum(atoi(text)));
-			name = relation_name(atoi(text));
+			name = pvext_recorded_name(atoi(text));
 			if (name)
 				set(values, nulls, TRAIL_RECORD + PVEXT_RECORD_RELATION,
 					CStringGetTextDatum(name));

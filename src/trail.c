@@ -202,6 +202,24 @@ find_shape(PvextTrail *trail, uint32 number)
 	return shape;
 }
 
+/*
+ * The name of a relation by its id in pv.relation, now or as it was when it was
+ * last there; NULL for none.  Between pvext_enter() and pvext_leave().
+ */
+char *
+pvext_recorded_name(int32 id)
+{
+	static PvextStatement find = {
+		"SELECT format('%I.%I', coalesce(n.nspname, r.schema), coalesce(c.relname, r.name))"
+		" FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
+		" LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE r.id = $1", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, id);
+	return pvext_own_kept(&find, &args) > 0 ? pvext_value(0, 1) : NULL;
+}
+
 /* Read who it was: texts, in the order of PVEXT_WHO_... */
 void
 pvext_read_who(PvextReadItem *item, Datum *values, bool *nulls)

@@ -110,7 +110,9 @@ DECLARE held CURSOR WITH HOLD FOR SELECT name FROM public.customer ORDER BY id;
 COMMIT;
 FETCH 1 FROM held;
 CLOSE held;
-EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT name FROM public.customer;
+\o /dev/null
+EXPLAIN ANALYZE SELECT name FROM public.customer;
+\o
 SELECT pv.drain_reads() >= 0 AS drained;
 SELECT relation, columns, rows, ways, refused FROM public.reads;
 CALL public.look();
