@@ -112,18 +112,19 @@ CREATE FUNCTION pv.rotate_audit()
 COMMENT ON FUNCTION pv.rotate_audit() IS
     'begins the next partition of the audit log and indexes the ones before, which takes until transactions that write to them have ended, but stops no other; returns its number';
 
-CREATE FUNCTION pv.audit_records(payload bytea, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
+CREATE FUNCTION pv.audit_records(partition oid, place tid, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
                                  OUT application text, OUT client text, OUT actor text, OUT relation_id integer,
                                  OUT relation text, OUT operation text, OUT key jsonb, OUT old jsonb, OUT new jsonb,
                                  OUT redacted text[])
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 50
     AS 'MODULE_PATHNAME', 'pvext_audit_records';
-COMMENT ON FUNCTION pv.audit_records(bytea) IS 'the records of a chunk of the audit log. Errors: XX001 they are not pvext''s';
+COMMENT ON FUNCTION pv.audit_records(oid, tid) IS
+    'the changes in a chunk of the audit log, by its partition and its place there; none where there is no chunk. Errors: XX001 they are not pvext''s';
 
 CREATE VIEW pv.audit_trail AS
     SELECT l.id, r.n, r.at, r.login, r.role, r.application, r.client, r.actor, r.relation_id, r.relation,
            r.operation, r.key, r.old, r.new, r.redacted, l.xid, l.incarnation
-    FROM pv.audit_log AS l CROSS JOIN LATERAL pv.audit_records(l.payload) AS r;
+    FROM pv.audit_log AS l CROSS JOIN LATERAL pv.audit_records(l.tableoid, l.ctid) AS r;
 COMMENT ON VIEW pv.audit_trail IS 'who did what to the rows of audited tables, once it has been committed; in order of (incarnation, xid, id, n)';
 COMMENT ON COLUMN pv.audit_trail.id IS 'the chunk of the log that the record is in';
 COMMENT ON COLUMN pv.audit_trail.n IS 'its place in the chunk';

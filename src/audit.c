@@ -4,9 +4,10 @@
  *
  * An audited table has two triggers that call pv.audit_change(): one for rows,
  * which partitions get by themselves, and one for TRUNCATE, which they do not.
- * They go with the extension, and fire after the triggers of others, by their
- * name; where that is asked for, also for what a subscription applies.  As long
- * as the table is in pv.audited what they record has a shape.
+ * They go with the extension.  By their name they fire before the triggers of
+ * others and of foreign keys, whose changes follow from the one recorded; where
+ * that is asked for, also for what a subscription applies.  As long as the table
+ * is in pv.audited what they record has a shape.
  *
  * Whoever makes a partition of an audited table needs EXECUTE on their function,
  * so everybody has it: as a trigger of another name it raises.
@@ -98,7 +99,7 @@ static void
 enable_trigger(Oid relid, const char *name, bool always)
 {
 	if (has_trigger(relid, name))
-		(void) pvext_own(psprintf("ALTER TABLE %s ENABLE %s TRIGGER %s",
+		(void) pvext_own(psprintf("ALTER TABLE %s ENABLE %s TRIGGER \"%s\"",
 								  pvext_relation_name(relid), always ? "ALWAYS" : "", name), NULL);
 }
 
@@ -110,10 +111,10 @@ make_trigger(Oid relid, const char *name, const char *fires, bool always)
 
 	if (has_trigger(relid, name))
 		return;
-	(void) pvext_own(psprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH %s"
+	(void) pvext_own(psprintf("CREATE TRIGGER \"%s\" AFTER %s ON %s FOR EACH %s"
 							  " EXECUTE FUNCTION pv.audit_change()", name, fires, relation,
 							  strcmp(name, PVEXT_ROW_TRIGGER) == 0 ? "ROW" : "STATEMENT"), NULL);
-	(void) pvext_own(psprintf("ALTER TRIGGER %s ON %s DEPENDS ON EXTENSION pvext", name,
+	(void) pvext_own(psprintf("ALTER TRIGGER \"%s\" ON %s DEPENDS ON EXTENSION pvext", name,
 							  relation), NULL);
 	if (always)
 		enable_trigger(relid, name, always);
@@ -141,7 +142,7 @@ static void
 drop_trigger(Oid relid, const char *name)
 {
 	if (has_trigger(relid, name))
-		(void) pvext_own(psprintf("DROP TRIGGER %s ON %s", name, pvext_relation_name(relid)),
+		(void) pvext_own(psprintf("DROP TRIGGER \"%s\" ON %s", name, pvext_relation_name(relid)),
 						 NULL);
 }
 
@@ -234,7 +235,7 @@ pvext_check_audit(PvextCheck *check)
 		"  WHERE t.tgrelid = d.relid AND t.tgname = w.name AND t.tgtype = w.type"
 		"  AND p.pronamespace = 'pv'::regnamespace AND p.proname = 'audit_change'"
 		"  AND t.tgenabled = ANY (CASE WHEN d.always THEN '{A}' ELSE '{O,A}' END::\"char\"[])"
-		"  AND t.tgqual IS NULL AND cardinality(t.tgattr) = 0)"
+		"  AND t.tgqual IS NULL AND cardinality(t.tgattr) = 0 AND NOT t.tgdeferrable)"
 		" AND (c.relkind <> 'f' OR w.type <> 32)"
 		" ORDER BY 1, 2"))
 	{

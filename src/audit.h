@@ -9,8 +9,8 @@
 #include "nodes/pg_list.h"
 
 /* The triggers of an audited table, for rows and for TRUNCATE. */
-#define PVEXT_ROW_TRIGGER		"zz_pvext_audit"
-#define PVEXT_TRUNCATE_TRIGGER	"zz_pvext_audit_truncate"
+#define PVEXT_ROW_TRIGGER		"0_pvext_audit"
+#define PVEXT_TRUNCATE_TRIGGER	"0_pvext_audit_truncate"
 
 extern void pvext_complete_audit(void);
 extern void pvext_check_audit(PvextCheck *check);

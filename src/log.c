@@ -20,6 +20,7 @@
 #include "access/xact.h"
 #include "catalog.h"
 #include "catalog/indexing.h"
+#include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "chunk.h"
 #include "executor/tuptable.h"
@@ -27,6 +28,7 @@
 #include "compat.h"
 #include "log.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -168,6 +170,38 @@ pvext_end_fetch(PvextChunkReader *reader)
 	ExecDropSingleTupleTableSlot(reader->slot);
 	table_close(reader->rel, NoLock);
 	reader->rel = NULL;
+}
+
+/*
+ * The chunk in a place of the log, as the active snapshot sees it, in the current
+ * context.  False where there is none: anybody may have named the place.
+ */
+bool
+pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk)
+{
+	Relation	rel;
+	TupleTableSlot *slot;
+	char	   *copy;
+	bool		found;
+
+	if (!pvext_is_partition(partition) ||
+		get_partition_parent(partition, true) != pvext_own_relation("audit_log"))
+		return false;
+	rel = table_open(partition, AccessShareLock);
+	slot = table_slot_create(rel, NULL);
+	found = ItemPointerIsValid(place) &&
+		ItemPointerGetBlockNumber(place) < RelationGetNumberOfBlocks(rel) &&
+		table_tuple_fetch_row_version(rel, place, GetActiveSnapshot(), slot);
+	if (found)
+	{
+		read_chunk(slot, chunk);
+		copy = palloc(chunk->size + 1);
+		memcpy(copy, chunk->data, chunk->size);
+		chunk->data = copy;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return found;
 }
 
 /* Note where a chunk is, in the list's context. */

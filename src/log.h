@@ -63,6 +63,7 @@ extern void pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
 extern void pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid,
 							  PvextChunk *chunk);
 extern void pvext_end_fetch(PvextChunkReader *reader);
+extern bool pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk);
 extern void pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk);
 extern void pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
 								 bool (*replace) (const PvextChunk *chunk,

@@ -147,19 +147,29 @@ names_object(Oid type)
 	}
 }
 
-/* The type by which values can be read anywhere; InvalidOid: as text. */
+/* Has the type the same OID everywhere, and its values the same bytes? */
+static bool
+is_lasting(Oid type)
+{
+	char		typtype = get_typtype(type);
+
+	return type < FirstGenbkiObjectId && !names_object(type) && get_typlen(type) != -2 &&
+		(typtype == TYPTYPE_BASE || typtype == TYPTYPE_RANGE || typtype == TYPTYPE_MULTIRANGE);
+}
+
+/*
+ * The type by which values can be read anywhere; InvalidOid: as text.  An array
+ * is no better than its elements: those of pg_class[] differ from one major to
+ * the next.
+ */
 static Oid
 stored_type(Oid type)
 {
-	char		typtype;
+	Oid			element;
 
 	type = getBaseType(type);
-	if (type >= FirstGenbkiObjectId || names_object(type) ||
-		names_object(get_element_type(type)) || get_typlen(type) == -2)
-		return InvalidOid;
-	typtype = get_typtype(type);
-	return typtype == TYPTYPE_BASE || typtype == TYPTYPE_RANGE ||
-		typtype == TYPTYPE_MULTIRANGE ? type : InvalidOid;
+	element = get_element_type(type);
+	return is_lasting(type) && (!OidIsValid(element) || is_lasting(element)) ? type : InvalidOid;
 }
 
 /* Does the text of the type's values depend on nothing but them? */

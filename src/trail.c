@@ -17,10 +17,12 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "log.h"
 #include "mb/pg_wchar.h"
 #include "record.h"
 #include "shape.h"
 #include "spi.h"
+#include "storage/itemptr.h"
 #include "trail.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -376,21 +378,27 @@ pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n)
 }
 
 /*
- * pv.audit_records(payload)
+ * pv.audit_records(partition, place): the records of a chunk by its place in the
+ * log.  It is not told the bytes: output functions trust those that they are
+ * given, so they must come from nowhere but the log.
  */
 Datum
 pvext_audit_records(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	bytea	   *payload = PG_GETARG_BYTEA_PP(0);
-	PvextItems	items = {VARDATA_ANY(payload), VARDATA_ANY(payload) + VARSIZE_ANY_EXHDR(payload)};
 	PvextTrail *trail = fcinfo->flinfo->fn_extra;
+	PvextChunk	chunk;
+	PvextItems	items;
 	PvextReadItem item;
 	PvextScope	scope;
 	MemoryContext context;
 	MemoryContext caller;
 
 	InitMaterializedSRF(fcinfo, 0);
+	if (!pvext_find_chunk(PG_GETARG_OID(0), (ItemPointer) PG_GETARG_POINTER(1), &chunk))
+		return (Datum) 0;
+	items.next = chunk.data;
+	items.end = chunk.data + chunk.size;
 	if (trail == NULL)
 	{
 		caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);

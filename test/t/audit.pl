@@ -162,7 +162,7 @@ my $used = query(q{
 	INSERT INTO many SELECT i, 'value of ' || i FROM generate_series(1, 1000000) AS i;
 	SELECT sum(total_bytes) < 8 * 1024 * 1024 FROM pg_backend_memory_contexts WHERE name <> 'AfterTriggerEvents'});
 is($used, 't', 'a million rows of one statement are not kept in memory');
-is(query(q{SELECT sum((SELECT count(*) FROM pv.audit_records(payload))) FROM pv.audit_log WHERE xid =
+is(query(q{SELECT sum((SELECT count(*) FROM pv.audit_records(l.tableoid, l.ctid))) FROM pv.audit_log AS l WHERE xid =
 	(SELECT max(xid) FROM pv.audit_log)}), 1000000, 'and are all on record');
 query(q{INSERT INTO big SELECT 1, convert_to(string_agg(md5(i::text), ''), 'UTF8') FROM generate_series(1, 3276800) AS i});
 is(query(q{SELECT octet_length(v) = 104857600 AND (SELECT sum(octet_length(payload)) FROM pv.audit_log WHERE xid =
