@@ -16,9 +16,12 @@ die() {
     exit 1
 }
 
+# The server and what extensions are built with, of which postgresql-N brings the
+# makefiles and postgresql-server-dev-N the headers.
 have_server() {
     [ -x "/usr/lib/postgresql/$major/bin/postgres" ] &&
-        [ -e "/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ]
+        [ -e "/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ] &&
+        [ -e "/usr/include/postgresql/$major/server/postgres.h" ]
 }
 
 # What needs root is done as root: directly, or through a sudo that doesn't ask.
