@@ -79,7 +79,17 @@ is_own(void)
 static bool
 is_recording(void)
 {
-	return pvext_audit_reads && !IsParallelWorker() && pvext_is_watching() && !is_own();
+	return pvext_audit_reads && pvext_is_watching() && !is_own();
+}
+
+/*
+ * Is it the worker's share of a parallel statement, which its leader records?
+ * What functions do in a worker is nobody else's to record.
+ */
+static bool
+is_shared(QueryDesc *query)
+{
+	return IsParallelWorker() && query->dest && query->dest->mydest == DestTupleQueue;
 }
 
 /* The way of what runs now but for PVEXT_BY_VIEW. */
@@ -272,7 +282,7 @@ start_statement(QueryDesc *query, int flags)
 static void
 executor_start(QueryDesc *query, int flags)
 {
-	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || !is_recording() ||
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !is_recording() ||
 		!pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt)))
 	{
 		start_statement(query, flags);

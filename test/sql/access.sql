@@ -127,6 +127,24 @@ SELECT pv.drain_reads() >= 0 AS drained;
 SELECT relation, columns, rows, ways, refused FROM public.reads;
 CALL public.look();
 
+-- What functions read in workers of a parallel statement; what those share with their leader is one read.
+CREATE FUNCTION public.name_beside(i int) RETURNS text LANGUAGE plpgsql PARALLEL SAFE
+    AS $$ BEGIN RETURN (SELECT name FROM public.customer WHERE id = i); END $$;
+SET min_parallel_table_scan_size = 0;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET parallel_leader_participation = off;
+EXPLAIN (COSTS off) SELECT public.name_beside(customer_id) FROM public.invoice WHERE amount = 1;
+SELECT public.name_beside(customer_id) FROM public.invoice WHERE amount = 1;
+SELECT count(name) FROM public.customer;
+RESET min_parallel_table_scan_size;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET parallel_leader_participation;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT relation, columns, rows, ways, refused FROM public.reads;
+CALL public.look();
+
 -- What is rolled back has been read all the same, and so has what a READ ONLY transaction reads.
 BEGIN;
 SELECT name FROM public.customer WHERE id = 1;
