@@ -1,5 +1,5 @@
 -- Written without statements: src/seal.c names the columns by number, and says
--- what is in leaves and of what a seal is the digest.
+-- what is in shapes and leaves and of what a seal is the digest.
 CREATE TABLE pv.audit_seal (
     id          bigint PRIMARY KEY,
     sealed_at   timestamptz NOT NULL,
@@ -10,6 +10,7 @@ CREATE TABLE pv.audit_seal (
     first       bigint NOT NULL,
     first_prior bytea NOT NULL CHECK (octet_length(first_prior) = 32),
     prior       bytea NOT NULL CHECK (octet_length(prior) = 32),
+    shapes      bytea NOT NULL,
     leaves      bytea NOT NULL,
     seal        bytea NOT NULL CHECK (octet_length(seal) = 32)
 );
@@ -25,6 +26,7 @@ COMMENT ON COLUMN pv.audit_seal.dropped IS 'the partitions of the log whose numb
 COMMENT ON COLUMN pv.audit_seal.first IS 'the first seal that was left then';
 COMMENT ON COLUMN pv.audit_seal.first_prior IS 'the seal before that one';
 COMMENT ON COLUMN pv.audit_seal.prior IS 'the seal before this one; zeros for the first';
+COMMENT ON COLUMN pv.audit_seal.shapes IS 'the shapes of the records in the chunks that it covers, with their digests';
 COMMENT ON COLUMN pv.audit_seal.leaves IS 'the chunks that it covers, with their digests';
 COMMENT ON COLUMN pv.audit_seal.seal IS 'SHA-256 of all the other columns';
 SELECT pg_extension_config_dump('pv.audit_seal', '');

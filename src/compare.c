@@ -214,7 +214,7 @@ pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextL
 		return;
 	}
 	initStringInfo(&digests);
-	if (!pvext_digest_items(hashing, chunk, &digests, &records))
+	if (!pvext_digest_items(hashing, chunk, &digests, NULL, &records))
 	{
 		finding.detail = "its records cannot be read any more";
 		report(&finding, arg);

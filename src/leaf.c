@@ -38,8 +38,18 @@ typedef struct Digesting
 	PvextHashing *hashing;
 	const PvextChunk *chunk;
 	StringInfo	digests;
+	StringInfo	shapes;			/* or NULL */
 	int64		records;
 } Digesting;
+
+/* Add the number of an item's shape, which is mostly that of the item before. */
+static void
+note_shape(StringInfo shapes, uint32 shape)
+{
+	if (shapes->len == 0 ||
+		memcmp(shapes->data + shapes->len - sizeof(shape), &shape, sizeof(shape)) != 0)
+		appendBinaryStringInfo(shapes, (char *) &shape, sizeof(shape));
+}
 
 static void
 digest_items(void *arg)
@@ -55,6 +65,8 @@ digest_items(void *arg)
 
 		pvext_item_digest(digesting->hashing, &item, digest);
 		appendBinaryStringInfo(digesting->digests, (char *) digest, sizeof(digest));
+		if (digesting->shapes && item.shape != 0)
+			note_shape(digesting->shapes, item.shape);
 		if (item.kind != PVEXT_ITEM_TIME && item.kind != PVEXT_ITEM_WHO)
 			digesting->records++;
 	}
@@ -62,13 +74,14 @@ digest_items(void *arg)
 
 /*
  * The digests of a chunk's items, one after the other, and how many of them are
- * records.  False where the payload cannot be read.
+ * records; the numbers of their shapes are added to those that there are, unless
+ * that is NULL.  False where the payload cannot be read.
  */
 bool
 pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk, StringInfo digests,
-				   int64 *records)
+				   StringInfo shapes, int64 *records)
 {
-	Digesting	digesting = {hashing, chunk, digests, 0};
+	Digesting	digesting = {hashing, chunk, digests, shapes, 0};
 
 	resetStringInfo(digests);
 	if (chunk->size == 0 || pvext_try(digest_items, &digesting) != NULL)
@@ -92,9 +105,10 @@ pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
  * Leaves
  */
 
-/* Add the leaf of a chunk; returns how many records that has. */
+/* Add the leaf of a chunk, and its shapes; returns how many records that has. */
 int64
-pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, const PvextChunk *chunk)
+pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
+			   const PvextChunk *chunk)
 {
 	PvextPiece	payload = {chunk->data, chunk->size};
 	StringInfoData digests;
@@ -105,7 +119,7 @@ pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, const PvextChunk *chunk
 
 	initStringInfo(&digests);
 	pvext_hash(hashing, &payload, 1, raw);
-	if (pvext_digest_items(hashing, chunk, &digests, &records))
+	if (pvext_digest_items(hashing, chunk, &digests, shapes, &records))
 	{
 		pvext_chunk_root(hashing, chunk, &digests, root);
 		items = digests.len / PVEXT_DIGEST_SIZE;

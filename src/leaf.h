@@ -22,10 +22,11 @@ typedef struct PvextLeaf
 } PvextLeaf;
 
 extern bool pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk,
-							   StringInfo digests, int64 *records);
+							   StringInfo digests, StringInfo shapes, int64 *records);
 extern void pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
 							 const StringInfoData *digests, uint8 *root);
-extern int64 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, const PvextChunk *chunk);
+extern int64 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
+							const PvextChunk *chunk);
 extern bool pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf);
 
 #endif							/* PVEXT_LEAF_H */

@@ -274,6 +274,7 @@ pvext_expire_audit(PG_FUNCTION_ARGS)
 	PvextScope	scope;
 	PvextHashing *hashing;
 	PvextSeal	last;
+	PvextCovered nothing = {NULL};
 	int64		n;
 	int32		dropped = 0;
 
@@ -292,7 +293,7 @@ pvext_expire_audit(PG_FUNCTION_ARGS)
 	{
 		hashing = pvext_begin_hashing();
 		remove_seals(&last);
-		pvext_append_seal(hashing, &last, "", 0);
+		pvext_append_seal(hashing, &last, &nothing);
 		pvext_end_hashing(hashing);
 		pvext_record_event("expire_audit()", NULL);
 	}

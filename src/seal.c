@@ -13,6 +13,9 @@
  * an earlier transaction has been forged.  That holds for the transactions of one
  * cluster; chunks of another one's ("incarnation") came with a dump, all at once.
  *
+ * What the bytes of a record say is a matter of its shape, so the shapes of the
+ * records that a seal covers are sealed with them.
+ *
  * The rows are written as the server does its catalogs, so the triggers that
  * refuse changes to everyone need no exception.
  */
@@ -37,6 +40,7 @@
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -57,6 +61,7 @@ enum
 	SEAL_FIRST,
 	SEAL_FIRST_PRIOR,
 	SEAL_PRIOR,
+	SEAL_SHAPES,
 	SEAL_LEAVES,
 	SEAL_SEAL,
 	SEAL_COLUMNS = SEAL_SEAL
@@ -78,6 +83,7 @@ typedef struct Sealer
 	int			chunks;			/* how many there are */
 	int64		records;
 	StringInfoData leaves;
+	StringInfoData shapes;		/* their numbers, some more than once */
 	PvextHashing *hashing;
 	PvextChunkReader reader;
 	MemoryContext context;		/* of one chunk */
@@ -154,15 +160,17 @@ pvext_last_seal(PvextSeal *last)
 
 /* What a seal must be, by the rest of its row. */
 void
-pvext_seal_digest(PvextHashing *hashing, const PvextSeal *seal, const char *leaves, Size size,
+pvext_seal_digest(PvextHashing *hashing, const PvextSeal *seal, const PvextCovered *covered,
 				  uint8 *digest)
 {
+	uint64		shapes_size = covered->shapes_size;
 	PvextPiece	pieces[] = {{seal->prior, PVEXT_DIGEST_SIZE},
 	{&seal->id, sizeof(seal->id)}, {&seal->sealed_at, sizeof(seal->sealed_at)},
 	{&seal->incarnation, sizeof(seal->incarnation)}, {&seal->until, sizeof(seal->until)},
 	{&seal->settled, sizeof(seal->settled)}, {&seal->dropped, sizeof(seal->dropped)},
 	{&seal->first, sizeof(seal->first)}, {seal->first_prior, PVEXT_DIGEST_SIZE},
-	{leaves, size}};
+	{&shapes_size, sizeof(shapes_size)}, {covered->shapes, covered->shapes_size},
+	{covered->leaves, covered->leaves_size}};
 
 	pvext_hash(hashing, pieces, lengthof(pieces), digest);
 }
@@ -173,7 +181,8 @@ bytes_datum(const void *data, Size size)
 	bytea	   *bytes = palloc(VARHDRSZ + size);
 
 	SET_VARSIZE(bytes, VARHDRSZ + size);
-	memcpy(VARDATA(bytes), data, size);
+	if (size > 0)
+		memcpy(VARDATA(bytes), data, size);
 	return PointerGetDatum(bytes);
 }
 
@@ -182,7 +191,7 @@ bytes_datum(const void *data, Size size)
  * it is the one appended.  What it does not change goes on to hold.
  */
 void
-pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const char *leaves, Size size)
+pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *covered)
 {
 	Datum		values[SEAL_COLUMNS];
 	bool		nulls[SEAL_COLUMNS] = {false};
@@ -192,7 +201,7 @@ pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const char *leaves, Si
 	seal->id++;
 	seal->sealed_at = GetCurrentTimestamp();
 	memcpy(seal->prior, seal->seal, PVEXT_DIGEST_SIZE);
-	pvext_seal_digest(hashing, seal, leaves, size, seal->seal);
+	pvext_seal_digest(hashing, seal, covered, seal->seal);
 
 	values[SEAL_ID - 1] = Int64GetDatum(seal->id);
 	values[SEAL_SEALED_AT - 1] = TimestampTzGetDatum(seal->sealed_at);
@@ -203,7 +212,8 @@ pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const char *leaves, Si
 	values[SEAL_FIRST - 1] = Int64GetDatum(seal->first);
 	values[SEAL_FIRST_PRIOR - 1] = bytes_datum(seal->first_prior, PVEXT_DIGEST_SIZE);
 	values[SEAL_PRIOR - 1] = bytes_datum(seal->prior, PVEXT_DIGEST_SIZE);
-	values[SEAL_LEAVES - 1] = bytes_datum(leaves, size);
+	values[SEAL_SHAPES - 1] = bytes_datum(covered->shapes, covered->shapes_size);
+	values[SEAL_LEAVES - 1] = bytes_datum(covered->leaves, covered->leaves_size);
 	values[SEAL_SEAL - 1] = bytes_datum(seal->seal, PVEXT_DIGEST_SIZE);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	CatalogTupleInsert(rel, tuple);
@@ -270,14 +280,43 @@ settled_below(Sealer *sealer)
 	return Max(n, pvext_int(0, 1)) << PVEXT_PARTITION_BITS;
 }
 
+/* The digests of the shapes of the chunks that have been gathered, in the current context. */
+static void
+digest_shapes(Sealer *sealer, PvextCovered *covered)
+{
+	static PvextStatement find = {
+		"SELECT coalesce(string_agg(" PVEXT_SHAPE_DIGEST ", '' ORDER BY id), '')"
+		" FROM pv.audit_shape WHERE id = ANY ($1)", NULL, true
+	};
+	PvextArgs	args = {0};
+	int			n = sealer->shapes.len / sizeof(int32);
+	Datum	   *ids = palloc(sizeof(Datum) * Max(n, 1));
+	bytea	   *digests;
+	bool		isnull;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = Int32GetDatum(((int32 *) sealer->shapes.data)[i]);
+	pvext_arg(&args, INT4ARRAYOID,
+			  PointerGetDatum(construct_array(ids, n, INT4OID, 4, true, TYPALIGN_INT)), false);
+	(void) pvext_own_kept(&find, &args);
+	digests = DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	covered->shapes = VARDATA(digests);
+	covered->shapes_size = VARSIZE(digests) - VARHDRSZ;
+}
+
 /* Seal the chunks that have been gathered. */
 static void
 end_seal(Sealer *sealer)
 {
+	PvextCovered covered = {sealer->leaves.data, sealer->leaves.len};
+
+	digest_shapes(sealer, &covered);
 	sealer->seal.incarnation = sealer->chunk_incarnation;
 	sealer->seal.until = sealer->chunk_until;
-	pvext_append_seal(sealer->hashing, &sealer->seal, sealer->leaves.data, sealer->leaves.len);
+	pvext_append_seal(sealer->hashing, &sealer->seal, &covered);
 	resetStringInfo(&sealer->leaves);
+	resetStringInfo(&sealer->shapes);
 	sealer->chunks = 0;
 }
 
@@ -290,7 +329,7 @@ add_chunk(Sealer *sealer, const PvextChunk *chunk)
 		end_seal(sealer);
 	sealer->chunk_incarnation = chunk->incarnation;
 	sealer->chunk_until = chunk->incarnation == sealer->ours ? sealer->horizon : chunk->xid + 1;
-	sealer->records += pvext_put_leaf(sealer->hashing, &sealer->leaves, chunk);
+	sealer->records += pvext_put_leaf(sealer->hashing, &sealer->leaves, &sealer->shapes, chunk);
 	sealer->chunks++;
 }
 
@@ -365,6 +404,7 @@ pvext_seal_audit(PG_FUNCTION_ARGS)
 	sealer.context = AllocSetContextCreate(CurrentMemoryContext, "pvext chunk to be sealed",
 										   ALLOCSET_DEFAULT_SIZES);
 	initStringInfo(&sealer.leaves);
+	initStringInfo(&sealer.shapes);
 
 	seal_chunks(&sealer);
 

@@ -4,9 +4,10 @@
  *
  * First the chain of seals: each must be the digest of its row and follow the one
  * before it; the last one says where the chain begins, and a head that was kept
- * elsewhere, what one of them must be.  Then the chunks, which are joined with the
- * leaves of the seals in one query that computes the payloads' digests: it returns
- * what differs, and this file and compare.c find out in what.
+ * elsewhere, what one of them must be.  Then the shapes of records, of which the
+ * seals hold digests.  Then the chunks, which are joined with the leaves of the
+ * seals in one query that computes the payloads' digests: it returns what differs,
+ * and this file and compare.c find out in what.
  *
  * All of it reads what one snapshot sees, and no byte of it is trusted.
  */
@@ -190,21 +191,32 @@ check_link(Verification *v, const PvextSeal *seal)
 		report_seal(v, "seal broken", seal->id, "it does not follow the one before it");
 }
 
+/* The bytes in a bytea of the last result; none for NULL. */
+static const char *
+bytes_of(uint64 row, int column, Size *size)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
+
+	*size = bytes ? VARSIZE_ANY_EXHDR(bytes) : 0;
+	return bytes ? VARDATA_ANY(bytes) : NULL;
+}
+
 /* A row of pv.audit_seal, in order. */
 static void
 check_seal(uint64 row, void *arg)
 {
 	Verification *v = arg;
 	PvextSeal	seal;
+	PvextCovered covered;
 	uint8		digest[PVEXT_DIGEST_SIZE];
-	bool		isnull;
-	Datum		value = pvext_datum(row, 11, &isnull);
-	bytea	   *leaves = isnull ? NULL : DatumGetByteaPP(value);
 
 	CHECK_FOR_INTERRUPTS();
 	pvext_read_seal(row, &seal);
-	pvext_seal_digest(v->hashing, &seal, leaves ? VARDATA_ANY(leaves) : NULL,
-					  leaves ? VARSIZE_ANY_EXHDR(leaves) : 0, digest);
+	covered.leaves = bytes_of(row, 11, &covered.leaves_size);
+	covered.shapes = bytes_of(row, 12, &covered.shapes_size);
+	pvext_seal_digest(v->hashing, &seal, &covered, digest);
 	if (memcmp(digest, seal.seal, PVEXT_DIGEST_SIZE) != 0)
 		report_seal(v, "seal broken", seal.id, "its row is not what it was");
 	if (v->first.id == 0)
@@ -215,8 +227,6 @@ check_seal(uint64 row, void *arg)
 	if (v->has_head && seal.id == v->head.id)
 		v->head_found = memcmp(seal.seal, v->head.seal, PVEXT_DIGEST_SIZE) == 0;
 	v->last = seal;
-	if (leaves && PointerGetDatum(leaves) != value)
-		pfree(leaves);
 }
 
 /* The last seal says which one must be the first. */
@@ -252,10 +262,46 @@ check_head(Verification *v)
 static void
 check_seals(Verification *v)
 {
-	pvext_own_each("SELECT " PVEXT_SEAL_COLUMNS ", leaves FROM pv.audit_seal ORDER BY id", NULL,
-				   check_seal, v);
+	pvext_own_each("SELECT " PVEXT_SEAL_COLUMNS ", leaves, shapes FROM pv.audit_seal ORDER BY id",
+				   NULL, check_seal, v);
 	check_start(v);
 	check_head(v);
+}
+
+/*
+ * Shapes
+ */
+
+/* A shape that is not what a seal says. */
+static void
+report_shape(uint64 row, void *arg)
+{
+	PvextFinding finding = PVEXT_NO_FINDING;
+
+	finding.problem = pvext_bool(row, 3) ? "changed" : "missing";
+	finding.seal = pvext_int(row, 1);
+	finding.relation = "pv.audit_shape";
+	finding.detail = psprintf("shape " INT64_FORMAT ", which says what the values of records are",
+							  pvext_int(row, 2));
+	report(&finding, arg);
+}
+
+/* Each is reported by the first seal that tells. */
+static void
+check_shapes(Verification *v)
+{
+	pvext_own_each("WITH sealed AS (SELECT min(s.id) AS seal,"
+				   "  substr(s.shapes, n, " PVEXT_SHAPE_DIGEST_SIZE ") AS digest"
+				   "  FROM pv.audit_seal AS s"
+				   "  CROSS JOIN generate_series(1, length(s.shapes), " PVEXT_SHAPE_DIGEST_SIZE ") AS n"
+				   "  GROUP BY 2),"
+				   " now AS (SELECT string_agg(" PVEXT_SHAPE_DIGEST ", '') AS digest"
+				   "  FROM pv.audit_shape GROUP BY id),"
+				   " wrong AS (SELECT min(seal) AS seal,"
+				   "  ('x' || encode(substr(digest, 1, 4), 'hex'))::bit(32)::integer AS id"
+				   "  FROM sealed LEFT JOIN now USING (digest) WHERE now.digest IS NULL GROUP BY 2)"
+				   " SELECT seal, id, EXISTS (SELECT FROM pv.audit_shape AS s WHERE s.id = w.id)"
+				   " FROM wrong AS w ORDER BY id", NULL, report_shape, v);
 }
 
 /*
@@ -492,6 +538,7 @@ pvext_verify_audit(PG_FUNCTION_ARGS)
 											ALLOCSET_DEFAULT_SIZES);
 	v.hashing = pvext_begin_hashing();
 	check_seals(&v);
+	check_shapes(&v);
 	check_triggers(&v);
 	pvext_own_each(differing, NULL, check_row, &v);
 	report_lost(&v);

@@ -132,7 +132,16 @@ ALTER TABLE pv.audit_log ALTER payload DROP NOT NULL;
 UPDATE pv.audit_log SET payload = NULL WHERE id = 1;
 SELECT * FROM public.wrong;
 ROLLBACK TO s;
--- A shape that is missing.
+-- A shape that says that values are of other columns; two of one number; one that is missing.
+ALTER TABLE pv.audit_shape DISABLE TRIGGER ALL;
+UPDATE pv.audit_shape SET columns = '{name,id}';
+SELECT * FROM public.wrong;
+ROLLBACK TO s;
+ALTER TABLE pv.audit_shape DISABLE TRIGGER ALL, DROP CONSTRAINT audit_shape_pkey;
+INSERT INTO pv.audit_shape OVERRIDING SYSTEM VALUE
+    SELECT id, relation_id, '{name,id}', attnums, types, collations, stored, keys, links FROM pv.audit_shape;
+SELECT * FROM public.wrong;
+ROLLBACK TO s;
 ALTER TABLE pv.audit_shape DISABLE TRIGGER ALL;
 DELETE FROM pv.audit_shape;
 UPDATE pv.audit_log SET payload = overlay(payload PLACING 'Kim' FROM position('Bob' IN payload)) WHERE id = 1;
