@@ -14,6 +14,8 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "access/transam.h"
+#include "access/xlog.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "chunk.h"
@@ -433,18 +435,22 @@ report_lost(Verification *v)
 	}
 }
 
-/* No seal covers the chunk: it is too new, or forged. */
+/* No seal covers the chunk: it is too new, or forged, maybe such that none ever would. */
 static void
 check_unsealed(Verification *v, const PvextChunk *chunk)
 {
 	PvextFinding finding = PVEXT_NO_FINDING;
 	Bound	   *bound = find_bound(v, chunk->incarnation);
+	bool		early = chunk->incarnation == (int64) GetSystemIdentifier() &&
+		chunk->xid >= U64FromFullTransactionId(ReadNextFullTransactionId());
 
-	if (chunk->id >= v->last.settled && (bound == NULL || chunk->xid >= bound->until))
+	if (!early && chunk->id >= v->last.settled &&
+		(bound == NULL || chunk->xid >= bound->until))
 		return;
 	finding.problem = "forged";
 	finding.chunk = chunk->id;
-	finding.detail = "no seal covers it, though its transaction has been sealed";
+	finding.detail = early ? "its transaction is yet to come" :
+		"no seal covers it, though its transaction has been sealed";
 	pvext_report_records(&finding, chunk, report, v);
 }
 
