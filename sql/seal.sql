@@ -7,6 +7,7 @@ CREATE TABLE pv.audit_seal (
     until       xid8 NOT NULL,
     settled     bigint NOT NULL,
     dropped     bigint NOT NULL,
+    reach       bigint NOT NULL,
     first       bigint NOT NULL,
     first_prior bytea NOT NULL CHECK (octet_length(first_prior) = 32),
     prior       bytea NOT NULL CHECK (octet_length(prior) = 32),
@@ -23,6 +24,7 @@ COMMENT ON COLUMN pv.audit_seal.incarnation IS 'the cluster whose chunks it cove
 COMMENT ON COLUMN pv.audit_seal.until IS 'chunks of this cluster whose transactions are before this one are covered by this seal and those before';
 COMMENT ON COLUMN pv.audit_seal.settled IS 'so are all chunks whose numbers are below this one, of whatever cluster';
 COMMENT ON COLUMN pv.audit_seal.dropped IS 'the partitions of the log whose numbers are below this one have been dropped by pv.expire_audit()';
+COMMENT ON COLUMN pv.audit_seal.reach IS 'the highest number of a chunk that the seals before this one cover; -1 for none';
 COMMENT ON COLUMN pv.audit_seal.first IS 'the first seal that was left then';
 COMMENT ON COLUMN pv.audit_seal.first_prior IS 'the seal before that one';
 COMMENT ON COLUMN pv.audit_seal.prior IS 'the seal before this one; zeros for the first';

@@ -157,6 +157,19 @@ pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf)
 	return true;
 }
 
+/* The highest number of a chunk among leaves; -1 for none. */
+int64
+pvext_highest_leaf(const char *leaves, Size size)
+{
+	const char *end = leaves + size;
+	int64		highest = -1;
+	PvextLeaf	leaf;
+
+	while (pvext_next_leaf(&leaves, end, &leaf))
+		highest = Max(highest, leaf.id);
+	return highest;
+}
+
 /*
  * pv.audit_leaves(leaves)
  */

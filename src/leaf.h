@@ -28,5 +28,6 @@ extern void pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
 extern int64 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 							const PvextChunk *chunk);
 extern bool pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf);
+extern int64 pvext_highest_leaf(const char *leaves, Size size);
 
 #endif							/* PVEXT_LEAF_H */

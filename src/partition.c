@@ -255,7 +255,7 @@ remove_seals(PvextSeal *last)
 		if (pvext_own_kept(&find, &args) == 0)
 			break;
 		pvext_read_seal(0, &seal);
-		needed = covers_from(0, 11, last->dropped << PVEXT_PARTITION_BITS);
+		needed = covers_from(0, PVEXT_SEAL_LEAVES, last->dropped << PVEXT_PARTITION_BITS);
 		SPI_freetuptable(SPI_tuptable);
 		if (needed || memcmp(seal.prior, last->first_prior, PVEXT_DIGEST_SIZE) != 0)
 			break;

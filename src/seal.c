@@ -58,6 +58,7 @@ enum
 	SEAL_UNTIL,
 	SEAL_SETTLED,
 	SEAL_DROPPED,
+	SEAL_REACH,
 	SEAL_FIRST,
 	SEAL_FIRST_PRIOR,
 	SEAL_PRIOR,
@@ -142,20 +143,36 @@ pvext_read_seal(uint64 row, PvextSeal *seal)
 	read_digest(row, 8, seal->first_prior);
 	read_digest(row, 9, seal->prior);
 	read_digest(row, 10, seal->seal);
+	seal->reach = pvext_int(row, 11);
 }
 
-/* The last seal; where there is none, what the first one follows. */
+/*
+ * The last seal, of which the next one is to be made: with its own chunks in its
+ * reach.  Where there is none, what the first one follows.
+ */
 void
 pvext_last_seal(PvextSeal *last)
 {
 	static PvextStatement find = {
-		"SELECT " PVEXT_SEAL_COLUMNS " FROM pv.audit_seal ORDER BY id DESC LIMIT 1", NULL
+		"SELECT " PVEXT_SEAL_COLUMNS ", leaves FROM pv.audit_seal ORDER BY id DESC LIMIT 1", NULL
 	};
+	Datum		leaves;
+	bool		isnull;
 
 	memset(last, 0, sizeof(*last));
 	last->first = 1;
-	if (pvext_own_kept(&find, NULL) > 0)
-		pvext_read_seal(0, last);
+	last->reach = -1;
+	if (pvext_own_kept(&find, NULL) == 0)
+		return;
+	pvext_read_seal(0, last);
+	leaves = pvext_datum(0, PVEXT_SEAL_LEAVES, &isnull);
+	if (!isnull)
+	{
+		bytea	   *bytes = DatumGetByteaPP(leaves);
+
+		last->reach = Max(last->reach,
+						  pvext_highest_leaf(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
+	}
 }
 
 /* What a seal must be, by the rest of its row. */
@@ -168,6 +185,7 @@ pvext_seal_digest(PvextHashing *hashing, const PvextSeal *seal, const PvextCover
 	{&seal->id, sizeof(seal->id)}, {&seal->sealed_at, sizeof(seal->sealed_at)},
 	{&seal->incarnation, sizeof(seal->incarnation)}, {&seal->until, sizeof(seal->until)},
 	{&seal->settled, sizeof(seal->settled)}, {&seal->dropped, sizeof(seal->dropped)},
+	{&seal->reach, sizeof(seal->reach)},
 	{&seal->first, sizeof(seal->first)}, {seal->first_prior, PVEXT_DIGEST_SIZE},
 	{&shapes_size, sizeof(shapes_size)}, {covered->shapes, covered->shapes_size},
 	{covered->leaves, covered->leaves_size}};
@@ -188,7 +206,8 @@ bytes_datum(const void *data, Size size)
 
 /*
  * Append a seal.  *seal is the one before it, with what is to be new; afterwards
- * it is the one appended.  What it does not change goes on to hold.
+ * it is the one appended, as pvext_last_seal() gives it.  What it does not change
+ * goes on to hold.
  */
 void
 pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *covered)
@@ -209,6 +228,7 @@ pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *co
 	values[SEAL_UNTIL - 1] = FullTransactionIdGetDatum(FullTransactionIdFromU64(seal->until));
 	values[SEAL_SETTLED - 1] = Int64GetDatum(seal->settled);
 	values[SEAL_DROPPED - 1] = Int64GetDatum(seal->dropped);
+	values[SEAL_REACH - 1] = Int64GetDatum(seal->reach);
 	values[SEAL_FIRST - 1] = Int64GetDatum(seal->first);
 	values[SEAL_FIRST_PRIOR - 1] = bytes_datum(seal->first_prior, PVEXT_DIGEST_SIZE);
 	values[SEAL_PRIOR - 1] = bytes_datum(seal->prior, PVEXT_DIGEST_SIZE);
@@ -219,6 +239,7 @@ pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *co
 	CatalogTupleInsert(rel, tuple);
 	heap_freetuple(tuple);
 	table_close(rel, NoLock);
+	seal->reach = Max(seal->reach, pvext_highest_leaf(covered->leaves, covered->leaves_size));
 }
 
 /* Remove a seal that is no longer needed. */

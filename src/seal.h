@@ -17,6 +17,7 @@ typedef struct PvextSeal
 	uint64		until;
 	int64		settled;
 	int64		dropped;
+	int64		reach;			/* the highest chunk that those before it cover, or -1 */
 	int64		first;
 	uint8		first_prior[PVEXT_DIGEST_SIZE];
 	uint8		prior[PVEXT_DIGEST_SIZE];
@@ -32,9 +33,10 @@ typedef struct PvextCovered
 	Size		shapes_size;
 } PvextCovered;
 
-/* What pvext_read_seal() reads; leaves may follow. */
+/* What pvext_read_seal() reads; leaves may follow, as this column. */
 #define PVEXT_SEAL_COLUMNS \
-	"id, sealed_at, incarnation, until, settled, dropped, first, first_prior, prior, seal"
+	"id, sealed_at, incarnation, until, settled, dropped, first, first_prior, prior, seal, reach"
+#define PVEXT_SEAL_LEAVES	12
 
 /* SQL: the number of a row of pv.audit_shape and the digest of the rest of it. */
 #define PVEXT_SHAPE_DIGEST \

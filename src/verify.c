@@ -56,6 +56,7 @@ typedef struct Verification
 	PvextSeal	head;			/* its id and seal */
 	bool		head_found;
 	PvextSeal	first;			/* id 0: none so far */
+	int64		first_highest;	/* the highest chunk that it covers, or -1 */
 	PvextSeal	last;
 	List	   *bounds;
 	List	   *lost;
@@ -216,13 +217,16 @@ check_seal(uint64 row, void *arg)
 
 	CHECK_FOR_INTERRUPTS();
 	pvext_read_seal(row, &seal);
-	covered.leaves = bytes_of(row, 11, &covered.leaves_size);
-	covered.shapes = bytes_of(row, 12, &covered.shapes_size);
+	covered.leaves = bytes_of(row, PVEXT_SEAL_LEAVES, &covered.leaves_size);
+	covered.shapes = bytes_of(row, PVEXT_SEAL_LEAVES + 1, &covered.shapes_size);
 	pvext_seal_digest(v->hashing, &seal, &covered, digest);
 	if (memcmp(digest, seal.seal, PVEXT_DIGEST_SIZE) != 0)
 		report_seal(v, "seal broken", seal.id, "its row is not what it was");
 	if (v->first.id == 0)
+	{
 		v->first = seal;
+		v->first_highest = pvext_highest_leaf(covered.leaves, covered.leaves_size);
+	}
 	else
 		check_link(v, &seal);
 	note_bound(v, &seal);
@@ -231,7 +235,17 @@ check_seal(uint64 row, void *arg)
 	v->last = seal;
 }
 
-/* The last seal says which one must be the first. */
+static bool
+is_dropped(Verification *v, int64 chunk)
+{
+	return chunk >> PVEXT_PARTITION_BITS < v->last.dropped;
+}
+
+/*
+ * The last seal says which one must be the first, and who forged it could say that
+ * of any.  But those before the first must have covered partitions that are gone and
+ * nothing else, as it says itself; and it would have gone with them.
+ */
 static void
 check_start(Verification *v)
 {
@@ -248,6 +262,33 @@ check_start(Verification *v)
 		report_seal(v, "seal broken", first->id, "it has been removed by pv.expire_audit()");
 	else if (memcmp(first->prior, last->first_prior, PVEXT_DIGEST_SIZE) != 0)
 		report_seal(v, "seal broken", first->id, "it does not follow the one before it");
+	if (first->id <= last->first && first->reach >= 0 && !is_dropped(v, first->reach))
+		report_seal(v, "seal missing", first->id - 1,
+					"or one before it, which covered chunks of partitions that have not been dropped");
+	if (v->first_highest >= 0 && is_dropped(v, v->first_highest))
+		report_seal(v, "seal broken", first->id,
+					"it covers nothing but partitions that have been dropped, and was not removed with them");
+}
+
+/* A partition that the last seal calls dropped. */
+static void
+report_not_dropped(uint64 row, void *arg)
+{
+	Verification *v = arg;
+
+	report_seal(v, "seal broken", v->last.id,
+				psprintf("it says that %s has been dropped", pvext_value(row, 1)));
+}
+
+static void
+check_dropped(Verification *v)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, INT8OID, Int64GetDatum(v->last.dropped), false);
+	pvext_own_each("SELECT DISTINCT CAST(CAST(tableoid AS regclass) AS text) FROM pv.audit_log"
+				   " WHERE id < least($1, 2147483647) << " CppAsString2(PVEXT_PARTITION_BITS)
+				   " ORDER BY 1", &args, report_not_dropped, v);
 }
 
 static void
@@ -267,6 +308,7 @@ check_seals(Verification *v)
 	pvext_own_each("SELECT " PVEXT_SEAL_COLUMNS ", leaves, shapes FROM pv.audit_seal ORDER BY id",
 				   NULL, check_seal, v);
 	check_start(v);
+	check_dropped(v);
 	check_head(v);
 }
 
@@ -396,7 +438,7 @@ report_missing(Verification *v, int64 seal, int64 chunk)
 	MemoryContext caller;
 	Lost	   *lost;
 
-	if (n < v->last.dropped)
+	if (is_dropped(v, chunk))
 		return;
 	foreach(lc, v->lost)
 		if (((Lost *) lfirst(lc))->partition == n)

@@ -21,6 +21,18 @@ CREATE PROCEDURE public.unprotect() LANGUAGE sql AS $$
     ALTER TABLE pv.audit_log_0 DISABLE TRIGGER ALL;
     ALTER TABLE pv.audit_seal DISABLE TRIGGER ALL;
 $$;
+-- As pvext makes them, a seal that says which one is the first and which partitions have been dropped.
+CREATE FUNCTION public.bytes(number bigint) RETURNS bytea LANGUAGE sql AS $$
+    SELECT string_agg(substr(int8send(number), n, 1), '' ORDER BY n DESC) FROM generate_series(1, 8) AS n $$;
+CREATE PROCEDURE public.forge(first bigint, dropped bigint) LANGUAGE sql AS $$
+    INSERT INTO pv.audit_seal (id, sealed_at, incarnation, until, settled, dropped, reach, first, first_prior, prior, shapes, leaves, seal)
+    SELECT s.*, '', '', sha256(prior || bytes(id) || bytes((extract(epoch FROM sealed_at - '2000-01-01Z') * 1000000)::bigint)
+        || bytes(incarnation) || bytes(until::text::bigint) || bytes(settled) || bytes(s.dropped) || bytes(reach)
+        || bytes(s.first) || first_prior || bytes(0))
+    FROM (SELECT l.id + 1 AS id, now() AS sealed_at, incarnation, until, settled, $2 AS dropped,
+              (SELECT max(f.id) FROM pv.audit_seal AS a, pv.audit_leaves(a.leaves) AS f) AS reach, $1 AS first,
+              (SELECT f.prior FROM pv.audit_seal AS f WHERE f.id = $1) AS first_prior, seal AS prior
+          FROM pv.audit_seal AS l ORDER BY l.id DESC LIMIT 1) AS s $$;
 
 CREATE TABLE public.customer (id int PRIMARY KEY, name text);
 SELECT pv.enable_audit('public.customer');
@@ -211,6 +223,23 @@ DELETE FROM pv.audit_seal;
 UPDATE pv.audit_log SET payload = overlay(payload PLACING 'Kim' FROM position('Bob' IN payload)) WHERE id = 1;
 SELECT public.seal();
 SELECT * FROM public.wrong;
+SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
+ROLLBACK TO s;
+-- The first ones, of which a seal that is added says that they have been removed: as
+-- they were, or with a partition, which is there or not.
+CALL public.forge(1, 0);
+SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
+ROLLBACK TO s;
+CALL public.forge(2, 0);
+DELETE FROM pv.audit_log WHERE id IN (SELECT f.id FROM pv.audit_seal AS s, pv.audit_leaves(s.leaves) AS f WHERE s.id = 1);
+DELETE FROM pv.audit_seal WHERE id = 1;
+SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
+ROLLBACK TO s;
+CALL public.forge(2, 1);
+DELETE FROM pv.audit_log WHERE id IN (SELECT f.id FROM pv.audit_seal AS s, pv.audit_leaves(s.leaves) AS f WHERE s.id = 1);
+DELETE FROM pv.audit_seal WHERE id = 1;
+SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
+DELETE FROM pv.audit_log;
 SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
 ROLLBACK;
 SELECT * FROM pv.verify_audit(:'head');
