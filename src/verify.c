@@ -38,6 +38,7 @@ typedef struct Bound
 {
 	int64		incarnation;
 	uint64		until;
+	uint64		newest;			/* of the transactions whose chunks they are */
 } Bound;
 
 /* A partition that isn't there, though chunks of it were sealed. */
@@ -161,7 +162,7 @@ find_bound(Verification *v, int64 incarnation)
 	return NULL;
 }
 
-static void
+static Bound *
 note_bound(Verification *v, const PvextSeal *seal)
 {
 	MemoryContext caller;
@@ -176,6 +177,27 @@ note_bound(Verification *v, const PvextSeal *seal)
 		MemoryContextSwitchTo(caller);
 	}
 	bound->until = Max(bound->until, seal->until);
+	return bound;
+}
+
+/*
+ * A cluster's chunks are sealed in the order of its transactions; so none can be
+ * slipped in among them by a seal that is made for it.
+ */
+static void
+check_order(Verification *v, const PvextSeal *seal, const PvextCovered *covered, Bound *bound)
+{
+	const char *next = covered->leaves;
+	const char *end = next + covered->leaves_size;
+	PvextLeaf	leaf;
+
+	while (pvext_next_leaf(&next, end, &leaf))
+	{
+		if (leaf.xid < bound->newest)
+			report_chunk(v, "forged", seal->id, leaf.id,
+						 "it has been sealed after chunks of later transactions");
+		bound->newest = Max(bound->newest, leaf.xid);
+	}
 }
 
 /* Does a seal follow the one before it? */
@@ -229,7 +251,7 @@ check_seal(uint64 row, void *arg)
 	}
 	else
 		check_link(v, &seal);
-	note_bound(v, &seal);
+	check_order(v, &seal, &covered, note_bound(v, &seal));
 	if (v->has_head && seal.id == v->head.id)
 		v->head_found = memcmp(seal.seal, v->head.seal, PVEXT_DIGEST_SIZE) == 0;
 	v->last = seal;

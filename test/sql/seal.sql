@@ -21,14 +21,17 @@ CREATE PROCEDURE public.unprotect() LANGUAGE sql AS $$
     ALTER TABLE pv.audit_log_0 DISABLE TRIGGER ALL;
     ALTER TABLE pv.audit_seal DISABLE TRIGGER ALL;
 $$;
--- As pvext makes them, a seal that says which one is the first and which partitions have been dropped.
+-- As pvext makes them, a seal that says which one is the first and which partitions have been dropped,
+-- and a leaf of a chunk; its root and mark, which are not looked at, are made up.
 CREATE FUNCTION public.bytes(number bigint) RETURNS bytea LANGUAGE sql AS $$
     SELECT string_agg(substr(int8send(number), n, 1), '' ORDER BY n DESC) FROM generate_series(1, 8) AS n $$;
-CREATE PROCEDURE public.forge(first bigint, dropped bigint) LANGUAGE sql AS $$
+CREATE FUNCTION public.leaf(chunk bigint) RETURNS bytea LANGUAGE sql AS $$
+    SELECT bytes(id) || bytes(xid::text::bigint) || sha256(payload) || sha256('') || '\x0100000000000000' FROM pv.audit_log WHERE id = $1 $$;
+CREATE PROCEDURE public.forge(first bigint, dropped bigint, leaves bytea DEFAULT '') LANGUAGE sql AS $$
     INSERT INTO pv.audit_seal (id, sealed_at, incarnation, until, settled, dropped, reach, first, first_prior, prior, shapes, leaves, seal)
-    SELECT s.*, '', '', sha256(prior || bytes(id) || bytes((extract(epoch FROM sealed_at - '2000-01-01Z') * 1000000)::bigint)
+    SELECT s.*, '', $3, sha256(prior || bytes(id) || bytes((extract(epoch FROM sealed_at - '2000-01-01Z') * 1000000)::bigint)
         || bytes(incarnation) || bytes(until::text::bigint) || bytes(settled) || bytes(s.dropped) || bytes(reach)
-        || bytes(s.first) || first_prior || bytes(0))
+        || bytes(s.first) || first_prior || bytes(0) || $3)
     FROM (SELECT l.id + 1 AS id, now() AS sealed_at, incarnation, until, settled, $2 AS dropped,
               (SELECT max(f.id) FROM pv.audit_seal AS a, pv.audit_leaves(a.leaves) AS f) AS reach, $1 AS first,
               (SELECT f.prior FROM pv.audit_seal AS f WHERE f.id = $1) AS first_prior, seal AS prior
@@ -224,6 +227,11 @@ UPDATE pv.audit_log SET payload = overlay(payload PLACING 'Kim' FROM position('B
 SELECT public.seal();
 SELECT * FROM public.wrong;
 SELECT problem, seal, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
+ROLLBACK TO s;
+-- A record that is put in later, with a seal of its own.
+INSERT INTO pv.audit_log SELECT 100, xid, incarnation, payload FROM pv.audit_log WHERE id = 2;
+CALL public.forge(1, 0, public.leaf(100));
+SELECT problem, seal, chunk, detail FROM pv.verify_audit(:'head') WHERE problem <> 'unprotected';
 ROLLBACK TO s;
 -- The first ones, of which a seal that is added says that they have been removed: as
 -- they were, or with a partition, which is there or not.
