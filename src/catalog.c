@@ -423,6 +423,31 @@ pvext_is_indexed(Oid relid, List *columns, const char *condition)
 	return result;
 }
 
+/* Is there an index that finds rows by what a column is at most? */
+bool
+pvext_is_ordered(Oid relid, const char *column)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	AttrNumber	attnum = get_attnum(relid, column);
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Oid			method = index_method(lfirst_oid(lc));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		result = result || ((method == BTREE_AM_OID || method == BRIN_AM_OID) &&
+							((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
+							((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0] == attnum);
+		ReleaseSysCache(tuple);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
 /* An int2[] of attribute numbers as a list of names. */
 static List *
 attnum_names(Oid relid, Datum array)

@@ -175,8 +175,9 @@ localise_mutator(Node *node, void *local)
 	return copy;
 }
 
-static Oid
-year_end_function(Oid type)
+/* pv.accounting_year_end() over a date, timestamp or timestamptz. */
+Oid
+pvext_year_end_function(Oid type)
 {
 	Oid			types[2] = {type, INT4OID};
 
@@ -185,21 +186,18 @@ year_end_function(Oid type)
 }
 
 /*
- * A bound clock as a local timestamp of the zone.  Between pvext_enter() and
- * pvext_leave(), as the text is bound for the search_path pinned there.
+ * A bound clock, analyzed.  Between pvext_enter() and pvext_leave(), as the text
+ * is bound for the search_path pinned there.
  */
-char *
-pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
+Node *
+pvext_parse_clock(Oid relid, const char *bound)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Relation	rel = table_open(relid, AccessShareLock);
 	RawStmt    *raw = linitial_node(RawStmt, raw_parser(bound, RAW_PARSE_PLPGSQL_EXPR));
 	ResTarget  *target = linitial(castNode(SelectStmt, raw->stmt)->targetList);
-	LocalTime	local = {zone, year_end_function(TIMESTAMPTZOID),
-	year_end_function(TIMESTAMPOID)};
 	PvextUser	back;
 	Node	   *expr;
-	char	   *text;
 
 	addNSItemToQuery(pstate,
 					 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
@@ -209,8 +207,19 @@ pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
 	expr = transformExpr(pstate, target->val, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expr);
 	pvext_restore_user(&back);
-	text = pvext_deparse(relid, localise_mutator(expr, &local), true);
 	table_close(rel, NoLock);
+	return expr;
+}
+
+/* A bound clock as a local timestamp of the zone; as pvext_parse_clock(). */
+char *
+pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
+{
+	LocalTime	local = {zone, pvext_year_end_function(TIMESTAMPTZOID),
+	pvext_year_end_function(TIMESTAMPOID)};
+	char	   *text = pvext_deparse(relid, localise_mutator(pvext_parse_clock(relid, bound), &local),
+									 true);
+
 	if (getBaseType(type) == TIMESTAMPTZOID)
 		return psprintf("timezone(%s, %s)", quote_literal_cstr(zone), text);
 	return psprintf("CAST(%s AS timestamp)", text);

@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "compat.h"
 #include "ending.h"
+#include "erase.h"
 #include "former.h"
 #include "guc.h"
 #include "hold.h"
@@ -59,8 +60,8 @@ PG_FUNCTION_INFO_V1(pvext_cancel_erasure);
  * run now, as the caller: at commit they would run as the caller too, but on
  * behalf of what a table's owner did.
  */
-static void
-run_deferred_triggers(void)
+void
+pvext_run_deferred_triggers(void)
 {
 	ConstraintsSetStmt *stmt = makeNode(ConstraintsSetStmt);
 
@@ -565,7 +566,7 @@ static void
 begin(PvextScope *scope)
 {
 	check_transaction();
-	run_deferred_triggers();
+	pvext_run_deferred_triggers();
 	pvext_enter(scope);
 }
 
@@ -581,6 +582,18 @@ return_row(FunctionCallInfo fcinfo, PvextScope *scope, HeapTuple row)
 	result = SPI_returntuple(row, BlessTupleDesc(desc));
 	pvext_leave(scope);
 	return HeapTupleHeaderGetDatum(result);
+}
+
+/*
+ * Carry out the request of a subject, as far as that is possible now, between
+ * pvext_enter() and pvext_leave().  Returns its row of pv.erasure.
+ */
+HeapTuple
+pvext_carry_out(Oid relid, char *key)
+{
+	check_transaction();
+	pvext_run_deferred_triggers();
+	return linitial(erase_subjects(relid, list_make1(key), NULL));
 }
 
 Datum

@@ -492,6 +492,41 @@ pvext_any_held(List *subject_digests)
 	return pvext_bool(0, 1);
 }
 
+/* Is a hold in force on any subject of a table (its id in pv.relation)? */
+bool
+pvext_any_hold(int32 relation_id)
+{
+	static PvextStatement select = {
+		"SELECT EXISTS (SELECT FROM pv.hold WHERE relation_id = $1 AND released_at IS NULL"
+		" AND (expires IS NULL OR expires > now()))", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, relation_id);
+	(void) pvext_own_kept(&select, &args);
+	return pvext_bool(0, 1);
+}
+
+/* On which of the subjects is a hold in force? */
+bool *
+pvext_which_held(List *subject_digests)
+{
+	static PvextStatement select = {
+		"SELECT d.n FROM unnest($1) WITH ORDINALITY AS d(digest, n)"
+		" WHERE EXISTS (SELECT FROM pv.hold AS h WHERE h.subject_digest = d.digest"
+		"  AND h.released_at IS NULL AND (h.expires IS NULL OR h.expires > now()))", NULL
+	};
+	PvextArgs	args = {0};
+	bool	   *held = palloc0(sizeof(bool) * Max(list_length(subject_digests), 1));
+	uint64		n;
+
+	pvext_arg_digests(&args, subject_digests);
+	n = pvext_own_kept(&select, &args);
+	for (uint64 i = 0; i < n; i++)
+		held[pvext_int(i, 1) - 1] = true;
+	return held;
+}
+
 /*
  * The holds in force on a subject, as texts such as "hold 12: court case".
  * *any says whether there are holds at all, expired and released ones too.

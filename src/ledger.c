@@ -281,6 +281,22 @@ pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
 					 " AND state NOT IN ('completed', 'cancelled')", &args);
 }
 
+/* Let the open request of a subject follow it to its new key. */
+void
+pvext_rekey_request(PvextTable *subject, const bytea *digest, const char *key,
+					const bytea *new_digest)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+	pvext_arg_text(&args, key);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(new_digest), false);
+	(void) pvext_own("UPDATE pv.erasure_ledger SET key = $3, subject_digest = $4"
+					 " WHERE relation_id = $1 AND subject_digest = $2"
+					 " AND state NOT IN ('completed', 'cancelled')", &args);
+}
+
 /* How many subjects lost data within the last 24 hours. */
 int64
 pvext_erased_lately(void)

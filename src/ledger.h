@@ -47,6 +47,8 @@ extern HeapTuple pvext_request_row(const pg_uuid_t *id);
 extern HeapTuple pvext_former_row(PvextTable *subject, const bytea *digest);
 extern char *pvext_key_of_request(PvextTable *subject, const bytea *former_digest);
 extern void pvext_conclude_deleted(PvextTable *subject, const bytea *digest);
+extern void pvext_rekey_request(PvextTable *subject, const bytea *digest, const char *key,
+								const bytea *new_digest);
 extern int64 pvext_erased_lately(void);
 extern bool pvext_older_running(int64 *than);
 

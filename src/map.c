@@ -375,7 +375,7 @@ load_rules(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, name, basis, keep::text, after_bound,"
 							  " otherwise_bound, coalesce(over_id, 0), columns, time_zone, owner,"
-							  " mandatory, state = 'active'"
+							  " mandatory, state = 'active', action = 'delete'"
 							  " FROM pv.declared_retention ORDER BY 1, 2", NULL);
 
 	for (uint64 i = 0; i < n; i++)
@@ -398,6 +398,7 @@ load_rules(PvextMap *map)
 		rule->owner = pvext_value(i, 10);
 		rule->mandatory = pvext_bool(i, 11);
 		rule->active = pvext_bool(i, 12);
+		rule->removes = pvext_bool(i, 13);
 		table->rules = lappend(table->rules, rule);
 	}
 }
@@ -512,9 +513,11 @@ retire(PvextMap *map)
 static PvextMap *
 load_map(void)
 {
+	static uint64 maps = 0;
 	PvextMap   *map = palloc0(sizeof(PvextMap));
 
 	map->context = CurrentMemoryContext;
+	map->number = ++maps;
 	pvext_watch_map();
 	load_tables(map);
 	load_links(map);

@@ -61,6 +61,7 @@ typedef struct PvextRule
 	char	   *time_zone;
 	char	   *owner;
 	bool		mandatory;
+	bool		removes;		/* the rows, else the columns' values */
 	bool		active;
 } PvextRule;
 
@@ -100,6 +101,7 @@ typedef struct PvextMap
 	List	   *tables;			/* PvextTable */
 	List	   *purposes;		/* PvextPurpose */
 	MemoryContext context;
+	uint64		number;			/* another one has another */
 } PvextMap;
 
 extern void pvext_init_map(void);

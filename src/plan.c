@@ -185,6 +185,26 @@ check_column(PvextTable *table, PvextColumn *column)
 		pvext_check_bound_owner(table, column->owner, "an expression");
 }
 
+/* Let the values of a column go from a set's rows. */
+PvextTarget *
+pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column, PvextSet *set)
+{
+	PvextTarget *target = palloc0(sizeof(PvextTarget));
+
+	target->plan = plan;
+	target->table = table;
+	target->column = column;
+	target->set = set;
+	target->made.type = JSONBOID;
+	target->known.type = get_array_type(BYTEAOID);
+	target->new_keys.type = TEXTARRAYOID;
+	target->made.isnull = target->known.isnull = true;
+	target->new_keys.isnull = true;
+	plan->redacts = plan->redacts || column->strategy.kind == PVEXT_REDACT;
+	plan->targets = lappend(plan->targets, target);
+	return target;
+}
+
 static void
 add_targets(PvextPlan *plan, PvextTable *table)
 {
@@ -193,24 +213,11 @@ add_targets(PvextPlan *plan, PvextTable *table)
 	foreach(lc, table->columns)
 	{
 		PvextColumn *column = lfirst(lc);
-		PvextTarget *target;
 		PvextSet   *set = pvext_set_of_column(plan, table, column);
 
 		/* A link's column follows its parent's when that is re-keyed. */
-		if (set == NULL || column->follows)
-			continue;
-		target = palloc0(sizeof(PvextTarget));
-		target->plan = plan;
-		target->table = table;
-		target->column = column;
-		target->set = set;
-		target->made.type = JSONBOID;
-		target->known.type = get_array_type(BYTEAOID);
-		target->new_keys.type = TEXTARRAYOID;
-		target->made.isnull = target->known.isnull = true;
-		target->new_keys.isnull = true;
-		plan->redacts = plan->redacts || column->strategy.kind == PVEXT_REDACT;
-		plan->targets = lappend(plan->targets, target);
+		if (set != NULL && !column->follows)
+			(void) pvext_add_target(plan, table, column, set);
 	}
 }
 
@@ -399,8 +406,9 @@ note_tables(PvextMap *map, PvextPlan *plan)
 	}
 }
 
-static PvextPlan *
-begin_plan(PvextTable *subject, const char *blocked)
+/* A plan without anything in it, in the current context. */
+PvextPlan *
+pvext_begin_plan(PvextTable *subject, const char *blocked)
 {
 	PvextPlan  *plan = palloc0(sizeof(PvextPlan));
 
@@ -416,10 +424,24 @@ begin_plan(PvextTable *subject, const char *blocked)
 	return plan;
 }
 
+/* The statements of a plan whose targets and removals are there, with the verdict. */
+static void
+build_statements(PvextMap *map, PvextPlan *plan)
+{
+	pvext_add_traced_slots(map, plan);
+	pvext_build_locks(plan);
+	pvext_build_columns(plan);
+	build_writes(map, plan);
+	build_blocker_steps(plan);
+	build_held(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+}
+
 static PvextPlan *
 make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
-	PvextPlan  *plan = begin_plan(subject, blocked);
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
 	foreach(lc, map->tables)
@@ -429,14 +451,53 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	build_blockers(plan);
 	prune(plan);
 	apply_verdict(plan, blocked);
-	pvext_add_traced_slots(map, plan);
-	pvext_build_locks(plan);
-	pvext_build_columns(plan);
-	build_writes(map, plan);
-	build_blocker_steps(plan);
-	build_held(plan);
-	pvext_build_collects(plan);
-	note_tables(map, plan);
+	build_statements(map, plan);
+	return plan;
+}
+
+/*
+ * What goes of a column where only some columns of one table have expired: with
+ * redacts, texts lose what identifies the subject, unless they are retained.
+ */
+static void
+apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *until,
+			 bool redacts)
+{
+	List	   *rules;
+
+	check_column(target->table, target->column);
+	pvext_check_children(target->table->relid);
+	if (target->table == table && list_member_ptr(columns, target->column))
+		target->until = pstrdup(until);
+	else if (redacts && target->column->strategy.kind == PVEXT_REDACT)
+	{
+		rules = pvext_rules_about(target->table, target->column->name);
+		target->until = rules == NIL ? NULL : pvext_last_end(target->table, rules);
+	}
+	else
+		target->blocked = true;
+	if (!target->blocked && target->column->leads)
+		check_cascades(target->plan, target->table, target->table->relid, true, NIL);
+}
+
+/*
+ * A plan that takes some columns of one table from a subject, in rows for which the
+ * SQL until has passed; see apply_expiry().  In the current context, to be freed by
+ * pvext_free_plan().  Between pvext_enter() and pvext_leave().
+ */
+PvextPlan *
+pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *columns,
+				   const char *until, bool redacts)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, NULL);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	prune(plan);
+	foreach(lc, plan->targets)
+		apply_expiry(lfirst(lc), table, columns, until, redacts);
+	build_statements(map, plan);
 	return plan;
 }
 
@@ -444,7 +505,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 static PvextPlan *
 make_trail_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
-	PvextPlan  *plan = begin_plan(subject, blocked);
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
 	foreach(lc, map->tables)
@@ -538,8 +599,9 @@ free_steps(List *steps)
 		free_step(lfirst(lc));
 }
 
-static void
-free_plan(PvextPlan *plan)
+/* Free what the server keeps for a plan. */
+void
+pvext_free_plan(PvextPlan *plan)
 {
 	ListCell   *lc;
 
@@ -583,7 +645,7 @@ pvext_free_plans(PvextTable *subject)
 	ListCell   *lc;
 
 	foreach(lc, subject->plans)
-		free_plan(lfirst(lc));
+		pvext_free_plan(lfirst(lc));
 	for (int i = 0; i < lengthof(subject->find_subject); i++)
 		if (subject->find_subject[i].plan)
 			SPI_freeplan(subject->find_subject[i].plan);

@@ -39,6 +39,8 @@ typedef struct PvextSet
 	List	   *path;			/* names of links, from this table up */
 	List	   *arms;			/* PvextArm: how they belong */
 	List	   *slots;			/* PvextSlot: what children are matched by */
+	PvextParam *places;			/* tid[]: the rows are those; else NULL */
+	const char *also;			/* SQL: and this holds of them; or NULL */
 	bool		building;
 	bool		productive;
 	PvextStep  *collect;		/* locks them and fills the slots */
@@ -123,6 +125,12 @@ struct PvextPlan
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
 extern PvextPlan *pvext_trail_plan(PvextMap *map, PvextTable *subject);
+extern PvextPlan *pvext_begin_plan(PvextTable *subject, const char *blocked);
+extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column,
+									 PvextSet *set);
+extern PvextPlan *pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table,
+									 List *columns, const char *until, bool redacts);
+extern void pvext_free_plan(PvextPlan *plan);
 extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
 extern void pvext_free_plans(PvextTable *subject);
 extern uint64 pvext_run_step(PvextStep *step, bool many);

@@ -232,7 +232,7 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 
 /*
  * A subject that is about to be erased, and the digest of the key under which that
- * was asked for first.
+ * was asked for first, or NULL.
  */
 void
 pvext_redact_before(PvextRedaction *redaction, const char *key, bytea *former_digest)
@@ -243,7 +243,8 @@ pvext_redact_before(PvextRedaction *redaction, const char *key, bytea *former_di
 		return;
 	old = MemoryContextSwitchTo(redaction->context);
 	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
-	redaction->tracing->former = lappend(redaction->tracing->former, former_digest);
+	if (former_digest)
+		redaction->tracing->former = lappend(redaction->tracing->former, former_digest);
 	MemoryContextSwitchTo(old);
 }
 

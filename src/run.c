@@ -285,8 +285,8 @@ json_pairs(List *old, List *made)
 }
 
 /* Make the new values of columns whose strategy works in C. */
-static void
-gather_values(PvextPlan *plan, bool many)
+void
+pvext_gather_values(PvextPlan *plan, bool many)
 {
 	ListCell   *lc;
 
@@ -624,7 +624,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 		collect(plan, rekeyed, many, tracing);
 		if (pass == 1)
 			pvext_prepare_redaction(plan, digest, whole);
-		gather_values(plan, many);
+		pvext_gather_values(plan, many);
 		write_all(plan, many, outcome);
 		keys = follow_keys(plan, rows, &matched, many);
 		outcome->anonymised += keys;

@@ -247,6 +247,21 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 	return set;
 }
 
+/*
+ * The rows of a link's table that hold the key of a set's rows, by that link
+ * alone.
+ */
+PvextSet *
+pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent)
+{
+	PvextSet   *set = new_set(link->table);
+
+	add_arm(set, link, parent);
+	set->productive = true;
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
 /* Drop what doesn't lead to the subject. */
 void
 pvext_prune_sets(PvextPlan *plan)
@@ -409,7 +424,11 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
 	bool		first = true;
 
 	appendStringInfoChar(&sql->text, '(');
-	if (set->with_self)
+	if (set->places)
+		appendStringInfo(&sql->text, "r.ctid = ANY ($%d)%s%s",
+						 pvext_sql_param(sql, set->places),
+						 set->also ? " AND " : "", set->also ? set->also : "");
+	else if (set->with_self)
 	{
 		append_self(plan, sql);
 		first = false;
@@ -428,8 +447,8 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
  * The statement that reads a set's slots: one row with an array for each, and
  * the number of rows.
  */
-static PvextStep *
-build_collect(PvextPlan *plan, PvextSet *set, bool lock)
+PvextStep *
+pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
 {
 	PvextSql	sql;
 	StringInfoData inner;
@@ -468,7 +487,7 @@ pvext_build_collects(PvextPlan *plan)
 
 		if (set->slots == NIL || !set->productive)
 			continue;
-		set->collect = build_collect(plan, set, true);
-		set->look = build_collect(plan, set, false);
+		set->collect = pvext_build_collect(plan, set, true);
+		set->look = pvext_build_collect(plan, set, false);
 	}
 }

@@ -456,11 +456,10 @@ is_interruption(const ErrorData *error)
 
 /*
  * Call body(arg) in a subtransaction.  Returns the error that ended it, in the
- * current context, or NULL.  A cancellation, a deadlock or a lack of memory is
- * nobody's answer: it goes on.
+ * current context, or NULL; a cancellation or the end of the session goes on.
  */
 ErrorData *
-pvext_try(void (*body) (void *), void *arg)
+pvext_catch(void (*body) (void *), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -483,6 +482,20 @@ pvext_try(void (*body) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+
+	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	return error;
+}
+
+/*
+ * The same for what is asked a question: neither a deadlock, a lock that is not
+ * had nor a lack of memory is an answer, so these go on, too.
+ */
+ErrorData *
+pvext_try(void (*body) (void *), void *arg)
+{
+	ErrorData  *error = pvext_catch(body, arg);
 
 	if (error && is_interruption(error))
 		ReThrowError(error);

@@ -18,33 +18,74 @@
 #include "utils/builtins.h"
 #include "verdict.h"
 
-/*
- * Does the rule's clock read the column of a table?  It is then to stay as long
- * as what the rule keeps.
- */
-bool
-pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+/* Does the rule's clock read the column of a table? */
+static bool
+reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
 {
-	if (!rule->mandatory)
-		return false;
 	if (of == table && pvext_mentions(rule->otherwise, column))
 		return true;
 	return of == (rule->over ? rule->over : table) && pvext_mentions(rule->after, column);
 }
 
+/*
+ * Does the clock of a mandatory rule read the column of a table?  It is then to
+ * stay as long as what the rule keeps.
+ */
+bool
+pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+{
+	return rule->mandatory && reads(table, rule, of, column);
+}
+
+/*
+ * Has the rule a say in how long a column of its table stays, or where that is
+ * NULL, a row?  One that only says when rows are to be deleted has none in what
+ * becomes of their columns before.
+ */
+static bool
+is_about(PvextTable *table, PvextRule *rule, const char *column)
+{
+	if (column == NULL || reads(table, rule, table, column))
+		return true;
+	if (rule->columns == NIL)
+		return rule->mandatory || !rule->removes;
+	return pvext_has_name(rule->columns, column);
+}
+
 static bool
 covers(PvextTable *table, PvextRule *rule, const char *column)
 {
+	return rule->mandatory && is_about(table, rule, column);
+}
+
+/*
+ * All rules that have a say in how long a column of the table stays or, where it is
+ * NULL, its rows: the worker takes it when the last of them has ended.
+ */
+List *
+pvext_rules_about(PvextTable *table, const char *column)
+{
+	List	   *rules = NIL;
 	ListCell   *lc;
 
-	if (!rule->mandatory)
-		return false;
-	if (rule->columns == NIL || column == NULL || pvext_is_clock(table, rule, table, column))
-		return true;
-	foreach(lc, rule->columns)
-		if (strcmp(lfirst(lc), column) == 0)
-			return true;
-	return false;
+	foreach(lc, table->rules)
+		if (is_about(table, lfirst(lc), column))
+			rules = lappend(rules, lfirst(lc));
+	return rules;
+}
+
+/* SQL over row r: when the last of some rules of the table ends. */
+char *
+pvext_last_end(PvextTable *table, List *rules)
+{
+	StringInfoData ends;
+	ListCell   *lc;
+
+	initStringInfo(&ends);
+	foreach(lc, rules)
+		appendStringInfo(&ends, "%s%s", ends.len > 0 ? ", " : "",
+						 pvext_rule_until(table, lfirst(lc)));
+	return list_length(rules) == 1 ? ends.data : psprintf("GREATEST(%s)", ends.data);
 }
 
 /*
@@ -55,13 +96,11 @@ covers(PvextTable *table, PvextRule *rule, const char *column)
 char *
 pvext_retained_until(PvextTable *table, const char *column, char **basis)
 {
-	StringInfoData until;
 	StringInfoData why;
+	List	   *rules = NIL;
 	ListCell   *lc;
-	int			n = 0;
 
 	*basis = NULL;
-	initStringInfo(&until);
 	initStringInfo(&why);
 	foreach(lc, table->rules)
 	{
@@ -69,15 +108,13 @@ pvext_retained_until(PvextTable *table, const char *column, char **basis)
 
 		if (!covers(table, rule, column))
 			continue;
-		pvext_check_bound_owner(table, rule->owner, "the clock of a retention rule");
-		appendStringInfo(&until, "%s%s", n > 0 ? ", " : "", pvext_rule_until(table, rule));
-		appendStringInfo(&why, "%s%s: %s", n > 0 ? "; " : "", rule->name, rule->basis);
-		n++;
+		rules = lappend(rules, rule);
+		appendStringInfo(&why, "%s%s: %s", why.len > 0 ? "; " : "", rule->name, rule->basis);
 	}
-	if (n == 0)
+	if (rules == NIL)
 		return NULL;
 	*basis = why.data;
-	return n == 1 ? until.data : psprintf("GREATEST(%s)", until.data);
+	return pvext_last_end(table, rules);
 }
 
 static bool
@@ -95,9 +132,9 @@ overlap(List *a, List *b)
 	return false;
 }
 
-/* What rests on consent alone is never a blocker's, only a hold's. */
-static bool
-blocks_column(PvextBlocker *blocker, PvextColumn *column)
+/* Does a blocker keep the column?  What rests on consent alone is a hold's only. */
+bool
+pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column)
 {
 	return !column->consent_only && overlap(blocker->purposes, column->purposes);
 }
@@ -110,7 +147,7 @@ blocks_removal(PvextBlocker *blocker, PvextTable *table)
 	if (blocker->purposes == NIL)
 		return true;
 	foreach(lc, table->columns)
-		if (blocks_column(blocker, lfirst(lc)))
+		if (pvext_blocks_column(blocker, lfirst(lc)))
 			return true;
 	return false;
 }
@@ -236,7 +273,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 										failed ? " (could not be evaluated)" : ""));
 		foreach(cell, plan->targets)
 		{
-			if (blocks_column(blocker, ((PvextTarget *) lfirst(cell))->column))
+			if (pvext_blocks_column(blocker, ((PvextTarget *) lfirst(cell))->column))
 				blocked[i] = '1';
 			i++;
 		}

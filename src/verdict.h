@@ -17,6 +17,9 @@ typedef struct PvextVerdict
 
 extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
 						   const char *column);
+extern bool pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column);
+extern List *pvext_rules_about(PvextTable *table, const char *column);
+extern char *pvext_last_end(PvextTable *table, List *rules);
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
 extern char *pvext_consent_due(PvextColumn *column, List *ended, List *in_force);
 extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,

@@ -1,0 +1,13 @@
+/*
+ * erase.h
+ *		Erasure, for the duties.
+ */
+#ifndef PVEXT_ERASE_H
+#define PVEXT_ERASE_H
+
+#include "access/htup.h"
+
+extern void pvext_run_deferred_triggers(void);
+extern HeapTuple pvext_carry_out(Oid relid, char *key);
+
+#endif							/* PVEXT_ERASE_H */
