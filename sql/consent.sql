@@ -50,7 +50,7 @@ CREATE TABLE pv.consent_state (
     subject_digest bytea,
     former_digest  bytea,
     state          text NOT NULL
-                   CHECK (state IN ('requested', 'given', 'withdrawn', 'objected', 'allowed', 'erased')),
+                   CHECK (state IN ('requested', 'given', 'withdrawn', 'expired', 'objected', 'allowed', 'erased')),
     since          timestamptz NOT NULL,
     given          boolean NOT NULL,
     expires        timestamptz,
@@ -67,7 +67,7 @@ COMMENT ON COLUMN pv.consent_state.key IS 'the subject''s key; NULL from its era
 COMMENT ON COLUMN pv.consent_state.former_key IS 'the key of a subject that has been erased, while pvext.consent_keep keeps the proof; else NULL';
 COMMENT ON COLUMN pv.consent_state.subject_digest IS 'HMAC of the subject''s key; NULL from its erasure on';
 COMMENT ON COLUMN pv.consent_state.former_digest IS 'HMAC of the key that an erased subject''s row has now, while the proof is kept; else NULL';
-COMMENT ON COLUMN pv.consent_state.state IS 'what was last done: requested, given, withdrawn, objected, allowed (an objection taken back) or erased';
+COMMENT ON COLUMN pv.consent_state.state IS 'what was last done: requested, given, withdrawn, expired, objected, allowed (an objection taken back) or erased';
 COMMENT ON COLUMN pv.consent_state.since IS 'when that was done';
 COMMENT ON COLUMN pv.consent_state.given IS 'whether there is a consent, in force until it expires';
 COMMENT ON COLUMN pv.consent_state.expires IS 'when the consent expires, or expired; NULL for never';
@@ -84,7 +84,7 @@ CREATE TABLE pv.consent_event (
     relation_id integer NOT NULL,
     purpose_id  integer NOT NULL,
     action      text NOT NULL
-                CHECK (action IN ('requested', 'given', 'withdrawn', 'objected', 'allowed', 'erased')),
+                CHECK (action IN ('requested', 'given', 'withdrawn', 'expired', 'objected', 'allowed', 'erased')),
     version     text,
     language    text,
     text_digest bytea,
@@ -100,7 +100,7 @@ COMMENT ON COLUMN pv.consent_event.at IS 'when it was done';
 COMMENT ON COLUMN pv.consent_event.consent_id IS 'whose consent to what, by its id in pv.consent_state';
 COMMENT ON COLUMN pv.consent_event.relation_id IS 'the subject table, by its id in pv.relation';
 COMMENT ON COLUMN pv.consent_event.purpose_id IS 'the purpose, by its id in pv.purpose';
-COMMENT ON COLUMN pv.consent_event.action IS 'what was done: requested, given, withdrawn, objected, allowed (an objection taken back) or erased';
+COMMENT ON COLUMN pv.consent_event.action IS 'what was done: requested, given, withdrawn, expired, objected, allowed (an objection taken back) or erased';
 COMMENT ON COLUMN pv.consent_event.version IS 'the version of the text that was shown; NULL where none was';
 COMMENT ON COLUMN pv.consent_event.language IS 'the language it was shown in; NULL where that is not known';
 COMMENT ON COLUMN pv.consent_event.text_digest IS 'SHA-256 of the words; where the language is not known, of the digests of all languages of the version, in the order of their names';

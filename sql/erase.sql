@@ -24,6 +24,7 @@ CREATE TABLE pv.erasure_ledger (
     clear_since     timestamptz,
     verify_after    bigint,
     scrubbed_at     timestamptz,
+    tried_at        timestamptz,
     CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL),
     CHECK ((state = 'completed') = (completed_at IS NOT NULL))
 );
@@ -48,6 +49,7 @@ COMMENT ON COLUMN pv.erasure_ledger.rows_anonymised IS 'how many rows were anony
 COMMENT ON COLUMN pv.erasure_ledger.rows_deleted IS 'how many rows were deleted, all calls together';
 COMMENT ON COLUMN pv.erasure_ledger.retained_until IS 'the latest end of what retention rules hold back; infinity where a time has not begun, NULL where nothing is held back';
 COMMENT ON COLUMN pv.erasure_ledger.blocked_by IS 'the blockers and holds that keep data back, each with its reason; empty where none does';
+COMMENT ON COLUMN pv.erasure_ledger.tried_at IS 'when the worker last tried to go on with it; NULL for never';
 COMMENT ON COLUMN pv.erasure_ledger.scrubbed_at IS 'when the old values were scrubbed from the files; NULL until then';
 CREATE INDEX ON pv.erasure_ledger (subject_digest);
 -- The two differ only where the subject was re-keyed.

@@ -57,6 +57,53 @@ CREATE FUNCTION pv.undeclare_retention(relation regclass, name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_retention';
 COMMENT ON FUNCTION pv.undeclare_retention(regclass, text) IS 'takes a retention rule away. Errors: 42704 not declared';
 
+CREATE FUNCTION pv.activate_retention(relation regclass, name text, expected_rows bigint)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_activate_retention';
+COMMENT ON FUNCTION pv.activate_retention(regclass, text, bigint) IS
+    'lets a retention rule be purged by, if as many rows as expected are due now; pv.preview_purge() shows how many are. Errors: 42704 not declared, 55000 another number of rows is due';
+
+CREATE VIEW pv.retention_conflicts AS
+    WITH about AS (
+        SELECT t.relation_id, t.name, t.keep, t.action, p.column_name
+        FROM pv.declared_retention AS t JOIN pv.declared_personal AS p ON p.relation_id = t.relation_id
+        WHERE CASE WHEN t.columns IS NULL THEN t.mandatory OR t.action = 'anonymise'
+                   ELSE p.column_name = ANY (t.columns) END
+        UNION ALL
+        SELECT t.relation_id, t.name, t.keep, t.action, NULL FROM pv.declared_retention AS t
+    )
+    SELECT r.relation, a.column_name, a.name AS rule, a.keep, b.name AS overridden_by, b.keep AS kept_for
+    FROM about AS a
+    JOIN about AS b ON b.relation_id = a.relation_id AND b.keep > a.keep
+                   AND b.column_name IS NOT DISTINCT FROM a.column_name
+    JOIN pv.relation AS r ON r.id = a.relation_id
+    WHERE a.column_name IS NOT NULL OR a.action = 'delete';
+COMMENT ON VIEW pv.retention_conflicts IS 'retention rules that promise a shorter time than another rule on the same column, or row: the latest end wins';
+COMMENT ON COLUMN pv.retention_conflicts.column_name IS 'the column; NULL for rows that are to be deleted';
+COMMENT ON COLUMN pv.retention_conflicts.rule IS 'the rule with the shorter time';
+COMMENT ON COLUMN pv.retention_conflicts.keep IS 'that time';
+COMMENT ON COLUMN pv.retention_conflicts.overridden_by IS 'the rule with the longer time';
+COMMENT ON COLUMN pv.retention_conflicts.kept_for IS 'that time';
+
+CREATE FUNCTION pv.find_overdue(OUT relation regclass, OUT rule text, OUT action text, OUT rows bigint,
+                                OUT oldest timestamptz, OUT held_by text[], OUT hint text)
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_find_overdue';
+COMMENT ON FUNCTION pv.find_overdue() IS 'what pv.overdue shows';
+CREATE VIEW pv.overdue AS SELECT * FROM pv.find_overdue();
+COMMENT ON VIEW pv.overdue IS 'what is expired and still personal, by the rule that takes it; empty when it is done';
+COMMENT ON COLUMN pv.overdue.relation IS 'the table';
+COMMENT ON COLUMN pv.overdue.rule IS 'the active rule that takes it, of several the one that keeps longest';
+COMMENT ON COLUMN pv.overdue.action IS 'what becomes of it: anonymise or delete';
+COMMENT ON COLUMN pv.overdue.rows IS 'how many rows; NULL where that cannot be decided';
+COMMENT ON COLUMN pv.overdue.oldest IS 'since when the first of them is due';
+COMMENT ON COLUMN pv.overdue.held_by IS 'the holds and blockers that keep these rows; NULL for rows that the next run takes';
+COMMENT ON COLUMN pv.overdue.hint IS 'the CREATE INDEX without which the whole table is read, or why it cannot be decided; else NULL';
+
+CREATE FUNCTION pv.preview_purge(OUT relation regclass, OUT rule text, OUT state text, OUT action text,
+                                 OUT rows bigint, OUT held bigint, OUT oldest timestamptz, OUT hint text)
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_preview_purge';
+COMMENT ON FUNCTION pv.preview_purge() IS
+    'what the next purge would do, by rule: how many rows it would take, and how many are held or blocked; of a rule that is only proposed, what it would if it were active. Changes nothing';
+
 CREATE FUNCTION pv.accounting_year_end(at date, first_month integer DEFAULT 1)
     RETURNS date LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_accounting_year_end';
 COMMENT ON FUNCTION pv.accounting_year_end(date, integer) IS

@@ -21,7 +21,7 @@ typedef struct PvextConsentCall
 /* One entry of the ledger to be made. */
 typedef struct PvextConsentChange
 {
-	const char *action;			/* requested, given, withdrawn, objected, allowed */
+	const char *action;			/* requested, given, withdrawn, expired, objected, allowed */
 	const char *version;		/* or NULL, as all of the following */
 	const char *language;
 	bytea	   *text_digest;

@@ -30,6 +30,16 @@ char	   *pvext_read_purpose = NULL;
 bool		pvext_audit_reads = true;
 int			pvext_audit_read_keys = 20;
 int			pvext_read_queue_size = 8192;
+bool		pvext_enabled = true;
+int			pvext_naptime = 60;
+int			pvext_max_workers = 1;
+char	   *pvext_worker_role = NULL;
+int			pvext_purge_batch_size = 1000;
+int			pvext_purge_delay = 10;
+int			pvext_purge_limit = 100000;
+int			pvext_max_replication_lag = 0;
+int			pvext_request_deadline = 2592000;
+int			pvext_audit_rotate = 2592000;
 
 /* The settings of read audit. */
 static void
@@ -51,6 +61,49 @@ define_read_gucs(void)
 								"What does not fit goes to the server's log.",
 								&pvext_read_queue_size, 8192, 16, 1048576, PGC_POSTMASTER, 0,
 								NULL, NULL, NULL);
+}
+
+static void
+define_worker_gucs(void)
+{
+	DefineCustomBoolVariable("pvext.enabled",
+							 "Lets the background worker do its duties in the database.",
+							 NULL, &pvext_enabled, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.naptime",
+							"Time between two rounds of the duties in a database.",
+							NULL, &pvext_naptime, 60, 1, INT_MAX / 1000, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.max_workers",
+							"Databases in which duties are done at the same time.",
+							NULL, &pvext_max_workers, 1, 1, 100, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pvext.worker_role",
+							   "The role in whose name the background worker does its duties; empty: the one that the server was made with.",
+							   NULL, &pvext_worker_role, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.purge_batch_size",
+							"Rows that are purged in a transaction.",
+							NULL, &pvext_purge_batch_size, 1000, 1, 100000, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.purge_delay",
+							"Pause between two transactions of a purge.",
+							NULL, &pvext_purge_delay, 10, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.purge_limit",
+							"Rows that a retention rule may purge within 24 hours, besides those expected when it was activated; 0 for no limit.",
+							NULL, &pvext_purge_limit, 100000, 0, INT_MAX, PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.max_replication_lag",
+							"A purge waits while a standby has this much WAL still to replay; 0 for never.",
+							NULL, &pvext_max_replication_lag, 0, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.request_deadline",
+							"Requests for erasure that are older are late.",
+							"The GDPR, article 12(3), gives one month.",
+							&pvext_request_deadline, 2592000, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.audit_rotate",
+							"How long the audit log's newest partition is written to before the worker goes on to the next; 0 for ever.",
+							NULL, &pvext_audit_rotate, 2592000, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
 }
 
 void
@@ -104,5 +157,6 @@ pvext_define_gucs(void)
 							   "On whose behalf the application acts, as it claims; the audit log records it.",
 							   NULL, &pvext_actor, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	define_read_gucs();
+	define_worker_gucs();
 	MarkGUCPrefixReserved("pvext");
 }

@@ -21,6 +21,16 @@ extern char *pvext_read_purpose;
 extern bool pvext_audit_reads;
 extern int	pvext_audit_read_keys;
 extern int	pvext_read_queue_size;
+extern bool pvext_enabled;
+extern int	pvext_naptime;
+extern int	pvext_max_workers;
+extern char *pvext_worker_role;
+extern int	pvext_purge_batch_size;
+extern int	pvext_purge_delay;
+extern int	pvext_purge_limit;
+extern int	pvext_max_replication_lag;
+extern int	pvext_request_deadline;
+extern int	pvext_audit_rotate;
 
 extern void pvext_define_gucs(void);
 

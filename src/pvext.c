@@ -12,11 +12,12 @@
 #include "drain.h"
 #include "fmgr.h"
 #include "guc.h"
+#include "launcher.h"
 #include "map.h"
+#include "pace.h"
 #include "queue.h"
 #include "shape.h"
 #include "watch.h"
-#include "worker.h"
 
 PVEXT_MODULE_MAGIC;
 
@@ -34,5 +35,6 @@ _PG_init(void)
 	pvext_init_queue();
 	pvext_init_drain();
 	pvext_init_access();
-	pvext_init_worker();
+	pvext_init_pace();
+	pvext_init_launcher();
 }

@@ -21,6 +21,7 @@
 #include "expression.h"
 #include "fmgr.h"
 #include "compat.h"
+#include "due.h"
 #include "hold.h"
 #include "miscadmin.h"
 #include "retention.h"
@@ -231,6 +232,8 @@ complete_rule(Declaration *d)
 							table->sql_name),
 					 errhint("Link it to the table, or to one that is linked, with pv.declare_link().")));
 	}
+	if (strcmp(d->action, "delete") == 0)
+		(void) pvext_children_of_rows(map, table);
 	if (d->rule.time_zone == NULL)
 		d->rule.time_zone = pvext_database_time_zone();
 	d->rule.owner = GetUserNameFromId(table->owner, false);

@@ -29,7 +29,7 @@ typedef struct Profile
 } Profile;
 
 #define MAP_RELATIONS \
-	"purpose subject link personal not_personal relation blocker retention"
+	"purpose subject link personal not_personal relation blocker retention retention_conflicts"
 
 /* To read and check the ledgers of consents and agreements. */
 #define LEDGER_RELATIONS \
@@ -43,16 +43,22 @@ typedef struct Profile
 #define AUDIT_FUNCTIONS \
 	" audit_records subject_trail seal_head verify_audit access_records access_counts"
 
+/* To see what is done by itself. */
+#define DUTY_RELATIONS \
+	" overdue status run_log duty_failure"
+#define DUTY_FUNCTIONS \
+	" find_overdue preview_purge"
+
 static const Profile profiles[] = {
 	{"owner",
 		"declare_subject undeclare_subject declare_link undeclare_link"
 		" declare_personal undeclare_personal"
 		" declare_not_personal undeclare_not_personal"
 		" declare_blocker undeclare_blocker"
-		" declare_retention undeclare_retention"
+		" declare_retention undeclare_retention activate_retention preview_purge find_overdue"
 		" check_blockers candidate_links link_foreign_keys generate_map check_map"
 		" enable_audit disable_audit",
-	MAP_RELATIONS},
+	MAP_RELATIONS " overdue"},
 	{"application",
 		"erase_subject erase_subjects preview_erasure verify_erasure"
 		" give_consent withdraw_consent request_consent confirm_consent unsubscribe_token"
@@ -65,12 +71,12 @@ static const Profile profiles[] = {
 		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
-		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS
-		" rotate_audit seal_audit expire_audit drain_reads",
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
+		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
+		" rotate_audit seal_audit expire_audit drain_reads run_duties purge",
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
-		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS,
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS " hold erasure event role_profile"},
+		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS,
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure event role_profile"},
 };
 
 PG_FUNCTION_INFO_V1(pvext_grant_role);

@@ -64,11 +64,11 @@ CREATE FUNCTION public.trial() RETURNS TABLE (what text, mismatch text) LANGUAGE
 DECLARE
     f record;
 BEGIN
-    FOR f IN SELECT p.oid, p.proname, has_function_privilege(p.oid, 'EXECUTE') AS may,
-                    (SELECT coalesce(string_agg(format('(SELECT NULL::%s)', CASE a.t WHEN 'anyelement'::regtype THEN 'int' ELSE a.t::regtype::text END), ', ' ORDER BY a.n), '')
+    FOR f IN SELECT p.oid, p.proname, CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END AS verb, has_function_privilege(p.oid, 'EXECUTE') AS may,
+                    (SELECT coalesce(string_agg(format(CASE p.prokind WHEN 'p' THEN 'NULL::%s' ELSE '(SELECT NULL::%s)' END, CASE a.t WHEN 'anyelement'::regtype THEN 'int' ELSE a.t::regtype::text END), ', ' ORDER BY a.n), '')
                      FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(t, n)) AS args
              FROM pg_proc AS p WHERE p.pronamespace = 'pv'::regnamespace LOOP
-        IF public.allowed(format('SELECT pv.%I(%s)', f.proname, f.args)) <> f.may THEN
+        IF public.allowed(format('%s pv.%I(%s)', f.verb, f.proname, f.args)) <> f.may THEN
             what := f.oid::regprocedure; mismatch := CASE WHEN f.may THEN 'refused' ELSE 'allowed' END;
             RETURN NEXT;
         END IF;

@@ -107,7 +107,7 @@ SELECT pv.declare_retention('customer', 'books', '500 years', 'pv.accounting_yea
 SELECT pv.declare_retention('customer', 'delivered', '1 year', 'max(delivered)', 'warranty', over => 'line');
 SELECT pv.declare_retention('invoice', 'sent', '0', 'sent_at', 'none');
 SELECT pv.declare_retention('invoice', 'books', '0', 'pv.accounting_year_end(invoice.sent_at)', 'bookkeeping act');
-SELECT pv.declare_retention('invoice', 'day', '1 mon', 'sent_at::date', 'day', action => 'delete');
+SELECT pv.declare_retention('invoice', 'day', '1 mon', 'sent_at::date', 'day');
 SELECT pv.declare_retention('invoice', 'month', '0', 'date_trunc(''month'', sent_at) + interval ''1 month''', 'month');
 SELECT pv.declare_retention('invoice', 'mixed', '0', 'coalesce(issued_on, sent_at)', 'mixed');
 SELECT relation, name, keep, after, basis, columns, mandatory, action, "over", otherwise, time_zone, state

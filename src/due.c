@@ -1,0 +1,384 @@
+/*
+ * due.c
+ *		What retention rules make due, by the rules alone.
+ *
+ * A column's value is due once the last of all rules about it has ended, if one of
+ * them is active that anonymises; a row, once the last of all rules of its table
+ * has, if one is active that deletes.  What is the same for several columns goes
+ * together.  Of whom it is, and what holds that subject, comes after (whose.c).
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/xact.h"
+#include "audit.h"
+#include "belong.h"
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "due.h"
+#include "expression.h"
+#include "retention.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "verdict.h"
+
+/* Does the first rule keep longer than the second? */
+static bool
+keeps_longer(PvextRule *a, PvextRule *b)
+{
+	Datum		spans[2];
+	PvextRule  *rules[2] = {a, b};
+
+	for (int i = 0; i < 2; i++)
+		spans[i] = DirectFunctionCall3(interval_in, CStringGetDatum(rules[i]->keep),
+									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	return DatumGetBool(DirectFunctionCall2(interval_gt, spans[0], spans[1]));
+}
+
+/*
+ * The rule in whose name something goes: of those that are active, and do it, the
+ * one that keeps longest.  as_if, or NULL, counts as active.
+ */
+static PvextRule *
+rule_that_takes(List *rules, bool removes, PvextRule *as_if)
+{
+	PvextRule  *longest = NULL;
+	ListCell   *lc;
+
+	foreach(lc, rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if ((rule->active || rule == as_if) && rule->removes == removes &&
+			(longest == NULL || keeps_longer(rule, longest)))
+			longest = rule;
+	}
+	return longest;
+}
+
+static bool
+same_rules(List *a, List *b)
+{
+	return list_length(a) == list_length(b) && list_difference_ptr(a, b) == NIL;
+}
+
+/* Do the same blockers keep both columns? */
+static bool
+same_blockers(PvextMap *map, PvextColumn *a, PvextColumn *b)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->blockers)
+			if (pvext_blocks_column(lfirst(cell), a) != pvext_blocks_column(lfirst(cell), b))
+				return false;
+	return true;
+}
+
+/* What a column's values can go with; NULL where they are the first of their kind. */
+static PvextDue *
+find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules)
+{
+	ListCell   *lc;
+
+	foreach(lc, dues)
+	{
+		PvextDue   *due = lfirst(lc);
+
+		if (due->columns != NIL && due->any_path == column->any_path &&
+			pvext_same_names(due->path, column->path) && same_rules(due->rules, rules) &&
+			same_blockers(map, linitial(due->columns), column))
+			return due;
+	}
+	return NULL;
+}
+
+static PvextDue *
+make_due(PvextTable *table, PvextRule *rule, List *rules)
+{
+	PvextDue   *due = palloc0(sizeof(PvextDue));
+	ListCell   *lc;
+
+	due->table = table;
+	due->rule = rule;
+	due->rules = rules;
+	due->until = pvext_last_end(table, rules);
+	foreach(lc, rules)
+		due->cutoffs = lappend(due->cutoffs, pvext_cutoff(table, lfirst(lc)));
+	return due;
+}
+
+/* Add what the columns of a table make due. */
+static List *
+add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		List	   *rules = pvext_rules_about(table, column->name);
+		PvextRule  *rule = rule_that_takes(rules, false, as_if);
+		PvextDue   *due;
+
+		if (rule == NULL || column->missing || column->follows)
+			continue;
+		due = find_due(map, dues, column, rules);
+		if (due == NULL)
+		{
+			due = make_due(table, rule, rules);
+			due->any_path = column->any_path;
+			due->path = column->path;
+			dues = lappend(dues, due);
+		}
+		due->columns = lappend(due->columns, column);
+	}
+	return dues;
+}
+
+/* Has any table of the map a text that is to lose what identifies its subject? */
+static bool
+any_redacted(PvextMap *map)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->columns)
+			if (((PvextColumn *) lfirst(cell))->strategy.kind == PVEXT_REDACT)
+				return true;
+	return false;
+}
+
+/* SQL over r: the row is one that the columns are declared to be about somebody in. */
+static char *
+is_person_sql(PvextDue *due)
+{
+	PvextLink  *link;
+
+	if (due->any_path)
+		return NULL;
+	if (due->path == NIL)
+	{
+		if (due->table->condition)
+			pvext_check_bound_owner(due->table, due->table->condition_owner, "the condition");
+		return due->table->condition;
+	}
+	link = pvext_map_link(due->table, linitial(due->path));
+	if (link == NULL || link->condition == NULL)
+		return NULL;
+	pvext_check_bound_owner(due->table, link->owner, "the condition of a link");
+	return link->condition;
+}
+
+/* SQL over r: a text to be redacted is not there, or has been replaced as a whole. */
+char *
+pvext_text_is_gone(PvextColumn *column)
+{
+	char	   *value = psprintf("r.%s", quote_identifier(column->name));
+
+	return psprintf("%s IS NULL OR %s", value,
+					pvext_same_sql(column->strategy.type, value,
+								   pvext_strategy_sample(&column->strategy)));
+}
+
+/* How the values are taken, and which are still there. */
+static void
+complete_columns(PvextMap *map, PvextDue *due)
+{
+	StringInfoData dirty;
+	ListCell   *lc;
+
+	initStringInfo(&dirty);
+	foreach(lc, due->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		bool		is_text = column->strategy.kind == PVEXT_REDACT;
+
+		appendStringInfo(&dirty, "%sNOT (%s)", dirty.len > 0 ? " OR " : "",
+						 is_text ? pvext_text_is_gone(column) : pvext_strategy_test(&column->strategy, 0));
+		if (is_text)
+			due->texts = lappend(due->texts, column);
+		due->redacts = due->redacts || (strcmp(column->category, "identifying") == 0 &&
+										any_redacted(map));
+		due->by_subject = due->by_subject || column->leads || is_text || due->redacts;
+	}
+	due->dirty = psprintf("(%s)", dirty.data);
+	due->also = is_person_sql(due);
+	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
+		due->by_subject = true;	/* its records are found by the subject's */
+}
+
+/*
+ * The links by which rows of other tables go with those of a table, nearest first.
+ * Raises where a foreign key would keep a row from being deleted, or carry the
+ * deletion on to rows that are not declared to go.
+ */
+List *
+pvext_children_of_rows(PvextMap *map, PvextTable *table)
+{
+	List	   *links = NIL;
+	List	   *todo = list_make1(table);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	for (int i = 0; i < list_length(todo); i++)
+	{
+		PvextTable *parent = list_nth(todo, i);
+
+		foreach(lc, map->tables)
+			foreach(cell, ((PvextTable *) lfirst(lc))->links)
+			{
+				PvextLink  *link = lfirst(cell);
+
+				if (link->parent != parent || !link->delete_rows || link->table == parent)
+					continue;
+				links = list_append_unique_ptr(links, link);
+				todo = list_append_unique_ptr(todo, link->table);
+			}
+		foreach(lc, pvext_foreign_keys_to(parent->relid))
+		{
+			PvextForeignKey *fk = lfirst(lc);
+			bool		goes = fk->relid == parent->relid;
+
+			foreach(cell, links)
+				goes = goes || pvext_is_key_of(fk, ((PvextLink *) lfirst(cell))->table->relid,
+											   ((PvextLink *) lfirst(cell))->columns,
+											   ((PvextLink *) lfirst(cell))->parent_columns);
+			if (!goes)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("rows of table %s refer to rows of table %s that are to be deleted",
+								pvext_relation_name(fk->relid), parent->sql_name),
+						 errdetail("Foreign key \"%s\" does.", fk->name),
+						 errhint("Declare a link of %s to %s with on_erase => 'delete', or use the action anonymise.",
+								 pvext_relation_name(fk->relid), parent->sql_name)));
+		}
+	}
+	return links;
+}
+
+/* A row stays while a mandatory rule keeps one that would go with it. */
+static void
+complete_rows(PvextMap *map, PvextDue *due)
+{
+	StringInfoData also;
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	initStringInfo(&also);
+	due->children = pvext_children_of_rows(map, due->table);
+	foreach(lc, due->children)
+	{
+		PvextTable *child = ((PvextLink *) lfirst(lc))->table;
+		char	   *basis;
+		char	   *until = pvext_retained_until(child, NULL, &basis);
+
+		if (until == NULL || list_member_ptr(seen, child))
+			continue;
+		seen = lappend(seen, child);
+		if (!pvext_same_owner(child, due->table))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("rows of %s that are retained belong to rows of %s, of another owner",
+							child->sql_name, due->table->sql_name),
+					 errhint("Give both tables to one role.")));
+		appendStringInfo(&also, "%sNOT EXISTS (SELECT FROM (SELECT r.*) AS o, %s AS r WHERE (%s) AND %s > now())",
+						 also.len > 0 ? " AND " : "", child->sql_name,
+						 pvext_belongs_sql(child, due->table), until);
+	}
+	due->also = also.len > 0 ? also.data : NULL;
+	due->any_path = true;
+	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table %s is audited and has no primary key", due->table->sql_name),
+				 errdetail("The records of rows that are to be deleted could not be told from others."),
+				 errhint("Give it a primary key.")));
+}
+
+/*
+ * What the rules of a table make due, each a PvextDue, if one more rule (or NULL) were
+ * active.  Between pvext_enter() and pvext_leave(), in the current context; lives
+ * no longer than the map.  Raises where the rules no longer fit the tables.
+ */
+List *
+pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
+{
+	List	   *rules = pvext_rules_about(table, NULL);
+	List	   *dues = add_columns(map, table, as_if, NIL);
+	PvextRule  *rule = rule_that_takes(rules, true, as_if);
+	ListCell   *lc;
+
+	foreach(lc, dues)
+		complete_columns(map, lfirst(lc));
+	if (rule)
+	{
+		PvextDue   *due = make_due(table, rule, rules);
+
+		complete_rows(map, due);
+		dues = lappend(dues, due);
+	}
+	return dues;
+}
+
+/* SQL: row r is due; by_index says it in a way that an index can be used for, too. */
+void
+pvext_append_due(PvextSql *sql, PvextDue *due, bool by_index)
+{
+	ListCell   *lc;
+
+	foreach(lc, due->cutoffs)
+		if (by_index && lfirst(lc))
+			appendStringInfo(&sql->text, "%s <= $%d AND ", pvext_cutoff_sql(lfirst(lc)),
+							 pvext_sql_param(sql, pvext_cutoff_bound(lfirst(lc))));
+	appendStringInfo(&sql->text, "%s <= now()", due->until);
+	if (due->dirty)
+		appendStringInfo(&sql->text, " AND %s", due->dirty);
+	if (due->also)
+		appendStringInfo(&sql->text, " AND (%s)", due->also);
+}
+
+/* Before a statement that goes by an index: what the columns may be now. */
+void
+pvext_set_cutoffs(PvextDue *due)
+{
+	ListCell   *lc;
+	ListCell   *rule;
+
+	forboth(lc, due->cutoffs, rule, due->rules)
+		if (lfirst(lc))
+			pvext_set_cutoff(lfirst(lc), lfirst(rule), GetCurrentTransactionStartTimestamp());
+}
+
+/*
+ * The CREATE INDEX by which what is due would be found without reading the table;
+ * NULL where there is one, or none would help.  One over what is still personal alone
+ * stays small: what has been taken is not in it.
+ */
+char *
+pvext_missing_index(PvextDue *due)
+{
+	const char *column = NULL;
+	const char *where = due->dirty ? due->dirty : "";
+	ListCell   *lc;
+
+	foreach(lc, due->cutoffs)
+	{
+		const char *name = lfirst(lc) ? pvext_cutoff_column(lfirst(lc)) : NULL;
+
+		if (name == NULL)
+			continue;
+		if (pvext_is_ordered(due->table->relid, name))
+			return NULL;
+		column = column ? column : name;
+	}
+	if (column == NULL)
+		return NULL;
+	if (due->dirty)
+		where = psprintf(" WHERE %s", pvext_rebind(due->table->relid, due->dirty, BOOLOID, 0, NULL, false));
+	return psprintf("CREATE INDEX ON %s (%s)%s", due->table->sql_name,
+					quote_identifier(column), where);
+}

@@ -1,0 +1,376 @@
+/*
+ * duty.c
+ *		What pvext does by itself, and the record of it.
+ *
+ * A duty is done in small transactions (steps), each within a subtransaction, so that
+ * what fails is undone and recorded while the rest goes on.  A background worker
+ * does the duties one after the other; pv.run_duties() and pv.purge() do the same from
+ * any other scheduler.  A session lock for each duty keeps two from doing it at once.
+ *
+ * Each run has a row in pv.run_log.  One that is there without an end when the duty is
+ * done next was cut off.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/xact.h"
+#include "arg.h"
+#include "catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "duty.h"
+#include "event.h"
+#include "fmgr.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "spi.h"
+#include "storage/latch.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* How long a step waits for a lock, unless pvext.lock_timeout says so. */
+#define STEP_LOCK_TIMEOUT "1s"
+
+/* How often a standby that lags is looked at, in ms. */
+#define LAG_NAP 500
+
+static const struct
+{
+	const char *name;
+	void		(*body) (PvextRun *run);
+}			duties[] =
+{
+	{"expire", pvext_expire},
+	{"erase", pvext_complete_requests},
+	{"purge", pvext_purge},
+	{"seal", pvext_seal},
+};
+
+PG_FUNCTION_INFO_V1(pvext_run_duties);
+PG_FUNCTION_INFO_V1(pvext_purge_now);
+
+/*
+ * Steps
+ */
+
+/* Is pvext still there, and the one that this library is for? */
+static bool
+is_there(void)
+{
+	PvextArgs	args = {0};
+
+	if (!OidIsValid(get_namespace_oid("pv", true)))
+		return false;
+	pvext_arg_text(&args, PVEXT_VERSION);
+	return pvext_own("SELECT FROM pg_extension WHERE extname = 'pvext' AND extversion = $1", &args) > 0;
+}
+
+typedef struct Step
+{
+	PvextRun   *run;
+	void		(*body) (void *);
+	void	   *arg;
+} Step;
+
+static void
+run_step(void *arg)
+{
+	Step	   *step = arg;
+
+	MemoryContextSwitchTo(step->run->step_context);
+	step->body(step->arg);
+}
+
+/*
+ * Do one step of a run: body(arg) in a transaction, and a subtransaction that is
+ * rolled back where it fails.  Returns the error, which lives as long as the run, or
+ * NULL.  Does nothing, and sets run->stop, once pvext is no longer there.  body's memory
+ * is freed after it.
+ */
+ErrorData *
+pvext_step(PvextRun *run, void (*body) (void *), void *arg)
+{
+	Step		step = {run, body, arg};
+	PvextScope	scope;
+	ErrorData  *error = NULL;
+
+	CHECK_FOR_INTERRUPTS();
+	if (run->stop)
+		return NULL;
+	/* What a crash takes back is done again. */
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pvext_enter(&scope);
+	if (pvext_lock_timeout == 0)
+		(void) set_config_option("lock_timeout", STEP_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	MemoryContextSwitchTo(run->context);
+	if (is_there())
+		error = pvext_catch(run_step, &step);
+	else
+		run->stop = true;
+	pvext_leave(&scope);
+	PopActiveSnapshot();
+	SPI_commit();
+	MemoryContextSwitchTo(run->context);
+	MemoryContextReset(run->step_context);
+	return error;
+}
+
+/*
+ * Resting between steps
+ */
+
+/* Is somebody waiting to drop, rename or copy the database? */
+static bool
+is_database_wanted(void)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&tag, RowExclusiveLock, false);
+	return false;
+}
+
+static void
+nap(int milliseconds)
+{
+	if (milliseconds > 0)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 milliseconds, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+	CHECK_FOR_INTERRUPTS();
+	if (IsBackgroundWorker && ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/* Is a standby further behind than it may be? */
+static void
+measure_lag(void *arg)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, INT8OID, Int64GetDatum((int64) pvext_max_replication_lag * 1024), false);
+	*(bool *) arg = pvext_own("SELECT FROM pg_stat_get_wal_senders() AS s"
+							  " WHERE pg_wal_lsn_diff(pg_current_wal_lsn(), s.replay_lsn) > $1",
+							  &args) > 0;
+}
+
+/*
+ * Rest between two steps, and while a standby lags.  Sets run->stop where the worker is
+ * in the way of somebody.
+ */
+void
+pvext_rest(PvextRun *run, int milliseconds)
+{
+	bool		lags = false;
+
+	nap(milliseconds);
+	if (IsBackgroundWorker && (is_database_wanted() || !pvext_enabled))
+		run->stop = true;
+	while (!run->stop && pvext_max_replication_lag > 0)
+	{
+		if (pvext_step(run, measure_lag, &lags) != NULL || !lags)
+			break;
+		pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
+		nap(LAG_NAP);
+	}
+}
+
+/*
+ * The record of runs
+ */
+
+static void
+begin_log(void *arg)
+{
+	PvextRun   *run = arg;
+	PvextArgs	args = {0};
+
+	pvext_arg_text(&args, run->duty);
+	(void) pvext_own("UPDATE pv.run_log SET state = 'cut off' WHERE duty = $1 AND state = 'running'",
+					 &args);
+	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg(&args, INT4OID, Int32GetDatum(MyProcPid), false);
+	(void) pvext_own("INSERT INTO pv.run_log (duty, login, pid) VALUES ($1, $2, $3) RETURNING id", &args);
+	run->id = pvext_int(0, 1);
+}
+
+static void
+end_log(void *arg)
+{
+	PvextRun   *run = arg;
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, INT8OID, Int64GetDatum(run->id), false);
+	pvext_arg_text(&args, run->failures > 0 ? "failed" : "done");
+	pvext_arg(&args, INT8OID, Int64GetDatum(run->done), false);
+	pvext_arg_int4(&args, run->failures);
+	pvext_arg_text(&args, run->error);
+	(void) pvext_own("UPDATE pv.run_log SET state = $2, finished_at = clock_timestamp(), done = $3,"
+					 " failures = $4, error = $5 WHERE id = $1", &args);
+}
+
+/*
+ * Doing duties
+ */
+
+/* What the lock for a duty is; nobody else uses such a number by accident. */
+static void
+set_duty_lock(LOCKTAG *tag, int duty)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, get_namespace_oid("pv", false), duty, 2);
+}
+
+static void
+run_duty(PvextRun *run, int duty)
+{
+	run->duty = duties[duty].name;
+	run->id = run->done = 0;
+	run->failures = 0;
+	run->error = NULL;
+	run->context = AllocSetContextCreate(TopMemoryContext, "pvext duty", ALLOCSET_DEFAULT_SIZES);
+	run->step_context = AllocSetContextCreate(run->context, "pvext step", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(run->context);
+	pgstat_report_activity(STATE_RUNNING, psprintf("pvext: %s", run->duty));
+	if (pvext_step(run, begin_log, run) == NULL && !run->stop)
+	{
+		duties[duty].body(run);
+		(void) pvext_step(run, end_log, run);
+	}
+}
+
+/* Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic. */
+static void
+do_duty(PvextRun *run, int duty)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	LOCKTAG		tag;
+
+	set_duty_lock(&tag, duty);
+	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		ereport(IsBackgroundWorker ? DEBUG1 : NOTICE,
+				(errmsg("duty \"%s\" is being done by another session", duties[duty].name)));
+		return;
+	}
+	PG_TRY();
+	{
+		run_duty(run, duty);
+	}
+	PG_FINALLY();
+	{
+		MemoryContextSwitchTo(caller);
+		if (run->context)
+			MemoryContextDelete(run->context);
+		run->context = NULL;
+		LockRelease(&tag, ExclusiveLock, true);
+	}
+	PG_END_TRY();
+}
+
+static int
+find_duty(const char *name)
+{
+	for (int i = 0; i < lengthof(duties); i++)
+		if (strcmp(duties[i].name, name) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("duty \"%s\" is not known", name),
+			 errhint("The duties are expire, erase, purge and seal.")));
+	return -1;					/* not reached */
+}
+
+/* All duties, by a background worker, in a transaction that this ends and begins anew. */
+void
+pvext_run_all_duties(void)
+{
+	PvextRun	run = {.patient = true};
+
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	for (int i = 0; i < lengthof(duties) && !run.stop; i++)
+		do_duty(&run, i);
+	SPI_finish();
+}
+
+/* Begin a procedure that commits: it must not be in a transaction of the caller's. */
+static void
+begin_procedure(FunctionCallInfo fcinfo, const char *name)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s commits, and cannot run inside a transaction block", name),
+				 errhint("CALL it by itself, outside of BEGIN, functions and DO.")));
+	PreventCommandIfReadOnly(name);
+	PreventCommandDuringRecovery(name);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s must see rows that are committed while it waits", name),
+				 errhint("Set default_transaction_isolation to read committed.")));
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+/*
+ * pv.run_duties(duties)
+ */
+Datum
+pvext_run_duties(PG_FUNCTION_ARGS)
+{
+	PvextRun	run = {.patient = true};
+	List	   *wanted = NIL;
+	bool		do_it[lengthof(duties)];
+	ListCell   *lc;
+
+	if (!PG_ARGISNULL(0))
+		wanted = pvext_texts_arg(fcinfo, 0, "duties");
+	for (int i = 0; i < lengthof(duties); i++)
+		do_it[i] = PG_ARGISNULL(0);
+	foreach(lc, wanted)
+		do_it[find_duty(lfirst(lc))] = true;
+	begin_procedure(fcinfo, "pv.run_duties()");
+	for (int i = 0; i < lengthof(duties); i++)
+		if (do_it[i] && !run.stop)
+			do_duty(&run, i);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * pv.purge(relation, rule)
+ */
+Datum
+pvext_purge_now(PG_FUNCTION_ARGS)
+{
+	PvextRun	run = {.relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0)};
+
+	if (!PG_ARGISNULL(1))
+		run.rule = text_to_cstring(PG_GETARG_TEXT_PP(1));	/* the portal's, which stays */
+	begin_procedure(fcinfo, "pv.purge()");
+	do_duty(&run, find_duty("purge"));
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,36 @@
+/*
+ * duty.h
+ *		What pvext does by itself, and the record of it.
+ */
+#ifndef PVEXT_DUTY_H
+#define PVEXT_DUTY_H
+
+#include "nodes/pg_list.h"
+#include "utils/elog.h"
+
+/* A duty being done. */
+typedef struct PvextRun
+{
+	const char *duty;
+	bool		patient;		/* what has failed lately is left for later */
+	bool		stop;			/* pvext, or the database, is about to go */
+	int64		id;				/* in pv.run_log */
+	int64		done;			/* rows, requests, ... */
+	int			failures;
+	char	   *error;			/* the first one */
+	MemoryContext context;		/* as long as the run */
+	MemoryContext step_context; /* as long as a transaction */
+	Oid			relid;			/* of the purge: this table alone, or InvalidOid */
+	char	   *rule;			/* and this rule alone, or NULL */
+} PvextRun;
+
+extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
+extern void pvext_rest(PvextRun *run, int milliseconds);
+extern void pvext_run_all_duties(void);
+
+extern void pvext_expire(PvextRun *run);
+extern void pvext_complete_requests(PvextRun *run);
+extern void pvext_purge(PvextRun *run);
+extern void pvext_seal(PvextRun *run);
+
+#endif							/* PVEXT_DUTY_H */

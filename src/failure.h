@@ -1,0 +1,14 @@
+/*
+ * failure.h
+ *		What the duties have failed at, and when it is tried again.
+ */
+#ifndef PVEXT_FAILURE_H
+#define PVEXT_FAILURE_H
+
+#include "duty.h"
+
+extern bool pvext_is_paused(PvextRun *run, int32 relation_id, const char *name);
+extern void pvext_failed(PvextRun *run, int32 relation_id, const char *name, ErrorData *error);
+extern void pvext_succeeded(PvextRun *run, int32 relation_id, const char *name);
+
+#endif							/* PVEXT_FAILURE_H */

@@ -1,0 +1,401 @@
+/*
+ * purge.c
+ *		The duty "purge": what retention rules have made due is taken.
+ *
+ * Table by table, due by due (due.c), from each relation that holds rows: the places of
+ * rows that are due are found in one step, and then taken in batches, a step each
+ * (take.c).  What fails is undone, recorded, and left for later; everything else is
+ * finished.
+ *
+ * Nothing is remembered of what has been purged but a count for each hour, for
+ * pvext.purge_limit: what is due is found anew by every run, also after a crash or in
+ * a restored dump.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "arg.h"
+#include "catalog.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "duty.h"
+#include "erase.h"
+#include "failure.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "take.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* Places that are kept at a time, at 6 bytes each. */
+#define MAX_PLACES 5000000
+
+/* What is to be purged, by names that outlive the map. */
+typedef struct Work
+{
+	Oid			relid;
+	int32		relation_id;
+	char	   *rule;
+	List	   *columns;		/* C strings; NIL: the rows */
+} Work;
+
+typedef struct Purge
+{
+	PvextRun   *run;
+	List	   *tables;			/* Oid */
+	Oid			relid;			/* the one whose works are looked for */
+	int32		relation_id;
+	List	   *works;			/* Work */
+
+	/* the work in hand */
+	Work	   *work;
+	List	   *leaves;			/* Oid: relations that hold rows */
+	Oid			leaf;
+	PvextPlaces places;
+	bool		more;			/* there may be more than these places */
+	int			next;			/* of the places */
+
+	/* what was made of it by the map of this number */
+	MemoryContext context;
+	uint64		map_number;
+	PvextDue   *due;
+	PvextTaking *taking;
+} Purge;
+
+/*
+ * What there is to do
+ */
+
+static void
+list_tables(void *arg)
+{
+	Purge	   *purge = arg;
+	PvextArgs	args = {0};
+	uint64		n;
+
+	pvext_arg_oid(&args, OIDOID, purge->run->relid);
+	n = pvext_own("SELECT r.relation FROM pv.relation AS r JOIN pg_class AS c ON c.oid = r.relation"
+				  " WHERE ($1 IS NULL OR r.relation = $1) AND EXISTS (SELECT FROM pv.declared_retention AS t"
+				  "  WHERE t.relation_id = r.id AND t.state = 'active') ORDER BY r.id", &args);
+	MemoryContextSwitchTo(purge->run->context);
+	for (uint64 i = 0; i < n; i++)
+		purge->tables = lappend_oid(purge->tables, (Oid) pvext_int(i, 1));
+}
+
+static List *
+names_of(List *columns)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		names = lappend(names, pstrdup(((PvextColumn *) lfirst(lc))->name));
+	return names;
+}
+
+static void
+list_works_by_map(PvextMap *map, void *arg)
+{
+	Purge	   *purge = arg;
+	PvextRun   *run = purge->run;
+	PvextTable *table = pvext_map_table(map, purge->relid);
+	ListCell   *lc;
+
+	if (table == NULL)
+		return;
+	foreach(lc, pvext_dues(map, table, NULL))
+	{
+		PvextDue   *due = lfirst(lc);
+		MemoryContext old;
+		Work	   *work;
+
+		if ((run->rule && strcmp(run->rule, due->rule->name) != 0) ||
+			pvext_is_paused(run, table->id, due->rule->name))
+			continue;
+		old = MemoryContextSwitchTo(run->context);
+		work = palloc(sizeof(Work));
+		work->relid = table->relid;
+		work->relation_id = table->id;
+		work->rule = pstrdup(due->rule->name);
+		work->columns = names_of(due->columns);
+		purge->works = lappend(purge->works, work);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+static void
+list_works(void *arg)
+{
+	Purge	   *purge = arg;
+
+	purge->relation_id = pvext_relation_id(purge->relid);
+	if (!pvext_is_paused(purge->run, purge->relation_id, ""))
+		pvext_with_map(list_works_by_map, arg);
+}
+
+/*
+ * A work in hand
+ */
+
+static void
+forget_taking(Purge *purge)
+{
+	if (purge->taking)
+		pvext_end_taking(purge->taking);
+	purge->taking = NULL;
+	purge->due = NULL;
+	purge->map_number = 0;
+	if (purge->context)
+		MemoryContextReset(purge->context);
+}
+
+static bool
+is_of_work(PvextDue *due, Work *work)
+{
+	return strcmp(due->rule->name, work->rule) == 0 &&
+		pvext_same_names(names_of(due->columns), work->columns);
+}
+
+/*
+ * The statements for the work in hand, made anew where the map has changed since they
+ * were.  False where there is no such work any more.
+ */
+static bool
+prepare(Purge *purge, PvextMap *map)
+{
+	PvextTable *table = pvext_map_table(map, purge->work->relid);
+	MemoryContext old;
+	ListCell   *lc;
+
+	if (purge->taking && purge->map_number == map->number)
+		return true;
+	forget_taking(purge);
+	if (table == NULL)
+		return false;
+	old = MemoryContextSwitchTo(purge->context);
+	foreach(lc, pvext_dues(map, table, NULL))
+		if (is_of_work(lfirst(lc), purge->work))
+			purge->due = lfirst(lc);
+	if (purge->due)
+	{
+		purge->taking = pvext_begin_taking(map, purge->due, purge->leaf, true);
+		purge->map_number = map->number;
+	}
+	MemoryContextSwitchTo(old);
+	return purge->taking != NULL;
+}
+
+/*
+ * Lock the tables that are read and written, which keeps them their owner's.  False
+ * where the map has changed until the locks were had.
+ */
+static bool
+lock_tables(Purge *purge)
+{
+	pvext_lock_taking(purge->taking, RowExclusiveLock);
+	LockRelationOid(purge->leaf, RowExclusiveLock);
+	return pvext_map_is_current();
+}
+
+static void
+list_leaves(void *arg)
+{
+	Purge	   *purge = arg;
+	List	   *all = find_all_inheritors(purge->work->relid, AccessShareLock, NULL);
+	ListCell   *lc;
+
+	pvext_check_children(purge->work->relid);
+	MemoryContextSwitchTo(purge->run->context);
+	purge->leaves = NIL;
+	foreach(lc, all)
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
+			purge->leaves = lappend_oid(purge->leaves, lfirst_oid(lc));
+}
+
+static void
+find_places_by_map(PvextMap *map, void *arg)
+{
+	Purge	   *purge = arg;
+
+	purge->more = false;
+	purge->places.n = purge->next = 0;
+	if (get_rel_name(purge->leaf) == NULL || !prepare(purge, map))
+		return;
+	if (lock_tables(purge))
+		purge->more = pvext_find_places(purge->taking, &purge->places, MAX_PLACES);
+	else
+		purge->more = true;		/* find them by the map of now */
+}
+
+static void
+find_places(void *arg)
+{
+	pvext_with_map(find_places_by_map, arg);
+}
+
+/*
+ * Batches
+ */
+
+/* How many rows the rule may still purge, now that it has so much within a day. */
+static int64
+allowance(Work *work)
+{
+	static PvextStatement count = {
+		"SELECT coalesce(sum(rows), 0)::bigint FROM pv.purge_count WHERE relation_id = $1"
+		" AND name = $2 AND at > now() - interval '24 hours'", NULL
+	};
+	PvextArgs	args = {0};
+	int64		left;
+
+	if (pvext_purge_limit == 0)
+		return PG_INT64_MAX;
+	pvext_arg_int4(&args, work->relation_id);
+	pvext_arg_text(&args, work->rule);
+	(void) pvext_own_kept(&count, &args);
+	left = pvext_purge_limit - pvext_int(0, 1);
+	if (left <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("retention rule \"%s\" has reached \"pvext.purge_limit\" of %d rows",
+						work->rule, pvext_purge_limit),
+				 errdetail("More of its rows are due than may go within 24 hours."),
+				 errhint("If it is meant, raise the limit, or activate the rule again with the number of rows that are due.")));
+	return left;
+}
+
+static void
+count_rows(Work *work, int64 rows)
+{
+	static PvextStatement count = {
+		"INSERT INTO pv.purge_count AS c (relation_id, name, at, rows)"
+		" VALUES ($1, $2, date_trunc('hour', now()), $3)"
+		" ON CONFLICT (relation_id, name, at) DO UPDATE SET rows = c.rows + excluded.rows", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, work->relation_id);
+	pvext_arg_text(&args, work->rule);
+	pvext_arg(&args, INT8OID, Int64GetDatum(rows), false);
+	(void) pvext_own_kept(&count, &args);
+}
+
+static void
+take_batch_by_map(PvextMap *map, void *arg)
+{
+	Purge	   *purge = arg;
+	PvextPicks	picks;
+	int64		taken;
+	int			n;
+
+	if (!prepare(purge, map))
+	{
+		purge->next = purge->places.n;
+		return;
+	}
+	if (!lock_tables(purge))
+		return;					/* again, by the map of now */
+	n = (int) Min(Min(pvext_purge_batch_size, purge->places.n - purge->next),
+				  allowance(purge->work));
+	pvext_pick(purge->taking, purge->places.tids + purge->next, n, &picks);
+	taken = pvext_take(purge->taking, &picks);
+	if (taken > 0)
+		count_rows(purge->work, taken);
+	purge->run->done += taken;
+	purge->next += n;
+}
+
+static void
+take_batch(void *arg)
+{
+	pvext_run_deferred_triggers();
+	pvext_with_map(take_batch_by_map, arg);
+}
+
+/* Take what is due of one relation's rows.  Returns the error that ended it. */
+static ErrorData *
+purge_leaf(Purge *purge)
+{
+	PvextRun   *run = purge->run;
+	ErrorData  *error;
+
+	do
+	{
+		error = pvext_step(run, find_places, purge);
+		while (error == NULL && purge->next < purge->places.n && !run->stop)
+		{
+			int64		done = run->done;
+
+			error = pvext_step(run, take_batch, purge);
+			if (error)
+				run->done = done;
+			else
+				pvext_rest(run, pvext_purge_delay);
+		}
+	} while (error == NULL && purge->more && !run->stop);
+	return error;
+}
+
+static void
+do_work(Purge *purge, Work *work)
+{
+	ErrorData  *error;
+	ListCell   *lc;
+
+	purge->work = work;
+	error = pvext_step(purge->run, list_leaves, purge);
+	foreach(lc, purge->leaves)
+	{
+		if (error || purge->run->stop)
+			break;
+		forget_taking(purge);
+		purge->leaf = lfirst_oid(lc);
+		error = purge_leaf(purge);
+	}
+	forget_taking(purge);
+	if (error)
+		pvext_failed(purge->run, work->relation_id, work->rule, error);
+	else
+		pvext_succeeded(purge->run, work->relation_id, work->rule);
+}
+
+static void
+purge_table(Purge *purge, Oid relid)
+{
+	ErrorData  *error;
+	ListCell   *lc;
+
+	purge->relid = relid;
+	purge->works = NIL;
+	error = pvext_step(purge->run, list_works, purge);
+	if (error)
+		pvext_failed(purge->run, purge->relation_id, "", error);
+	else if (purge->works != NIL)
+		pvext_succeeded(purge->run, purge->relation_id, "");
+	foreach(lc, purge->works)
+		if (!purge->run->stop)
+			do_work(purge, lfirst(lc));
+}
+
+/* The duty: every table with an active rule. */
+void
+pvext_purge(PvextRun *run)
+{
+	Purge		purge = {run};
+	ErrorData  *error;
+	ListCell   *lc;
+
+	purge.context = AllocSetContextCreate(run->context, "pvext work", ALLOCSET_DEFAULT_SIZES);
+	purge.places.context = run->context;
+	error = pvext_step(run, list_tables, &purge);
+	if (error)
+		pvext_failed(run, 0, "", error);
+	foreach(lc, purge.tables)
+		if (!run->stop)
+			purge_table(&purge, lfirst_oid(lc));
+}

@@ -1,0 +1,733 @@
+/*
+ * take.c
+ *		Taking what is due from the rows of one table.
+ *
+ * Rows are found once, by an index where there is one, as the list of their places
+ * (ctid), and taken in pieces of it, block after block.  Whoever changes a row
+ * meanwhile has moved it: it is then found by the next run, if it is still due.  Each
+ * piece is looked at again before it is taken: that it is due, whose it is, and what
+ * holds them.
+ *
+ * Mostly that is one UPDATE or DELETE of the rows at those places.  A plan is made for
+ * it in which the rows themselves are the subjects, so that statements, new values and
+ * the audit log's redaction are those of an erasure.  Where what goes leads to other
+ * tables (keys that others refer to, texts that are to lose what identifies their
+ * subject), it is taken from each subject by a plan of that subject's.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "audit.h"
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "ending.h"
+#include "hold.h"
+#include "key.h"
+#include "ledger.h"
+#include "miscadmin.h"
+#include "redact.h"
+#include "run.h"
+#include "secret.h"
+#include "statement.h"
+#include "take.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* How many places are fetched at a time. */
+#define FETCH 10000
+
+struct PvextTaking
+{
+	PvextMap   *map;
+	PvextDue   *due;
+	PvextTable *leaf;			/* the due's table, but its name: this relation only */
+	PvextPlan  *plan;			/* its subjects are the rows */
+	bool		lock;			/* it is for taking, not just for looking */
+	bool		logged;			/* the audit log has records of it */
+	PvextParam	places;			/* tid[] */
+	PvextStep  *scan;
+	PvextStep  *pick;
+	int			whose;			/* from which column of pick on */
+	PvextStep  *collect;		/* keys of the rows, for what goes with them; or NULL */
+	List	   *children;		/* PvextStep: deletes what goes with them, leaves first */
+	List	   *followers;		/* PvextStep: keys of what goes with them */
+	PvextStep  *take;			/* updates or deletes; NULL where each subject's plan does */
+	List	   *subject_plans;	/* PvextPlan */
+};
+
+/*
+ * The statements
+ */
+
+/* The rows of a plan, as a set that others can hang on. */
+static void
+set_rows_by_place(PvextTaking *taking)
+{
+	PvextSet   *self = taking->plan->self;
+	PvextSql	also;
+
+	pvext_sql_init(&also);
+	pvext_append_due(&also, taking->due, false);
+	taking->places.type = TIDARRAYOID;
+	taking->places.isnull = true;
+	self->places = &taking->places;
+	self->also = also.text.data;
+	self->productive = true;
+}
+
+static void
+build_scan(PvextTaking *taking)
+{
+	PvextSql	sql;
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT r.ctid FROM %s AS r WHERE ", taking->leaf->sql_name);
+	pvext_append_due(&sql, taking->due, true);
+	taking->scan = pvext_sql_step(&sql, taking->leaf);
+}
+
+/* SQL: something else than texts is left to be taken of row r. */
+static char *
+certainly_dirty(PvextDue *due)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, due->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (column->strategy.kind != PVEXT_REDACT)
+			appendStringInfo(&buf, "%sNOT (%s)", buf.len > 0 ? " OR " : "",
+							 pvext_strategy_test(&column->strategy, 0));
+	}
+	return buf.len > 0 ? psprintf("(%s)", buf.data) : due->columns ? "false" : "true";
+}
+
+/*
+ * The rows at some places that are due: place, since when, whether certainly, digests of
+ * texts, primary key, and whose they are.  Rows that are subjects themselves are
+ * locked, in the order of their keys.
+ */
+static void
+build_pick(PvextTaking *taking)
+{
+	PvextDue   *due = taking->due;
+	bool		self = due->path == NIL && !due->any_path;
+	PvextSql	sql;
+	ListCell   *lc;
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT r.ctid, %s, %s", due->until, certainly_dirty(due));
+	taking->whose = 4;
+	foreach(lc, due->texts)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		appendStringInfo(&sql.text,
+						 ", CASE WHEN NOT (%s) THEN sha256(convert_to(CAST(r.%s AS text), 'UTF8')) END",
+						 pvext_text_is_gone(column), quote_identifier(column->name));
+		taking->whose++;
+	}
+	if (taking->plan->subject->key != NIL)
+		appendStringInfo(&sql.text, ", %s", pvext_key_sql(taking->plan->subject));
+	else
+		appendStringInfoString(&sql.text, ", NULL");
+	taking->whose++;
+	pvext_append_whose(&sql.text, due);
+	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", taking->leaf->sql_name);
+	pvext_append_match(taking->plan, &sql, taking->plan->self);
+	if (taking->lock && self && due->table->is_subject)
+	{
+		foreach(lc, due->table->key)
+			appendStringInfo(&sql.text, "%s r.%s", lc == list_head(due->table->key) ? " ORDER BY" : ",",
+							 quote_identifier(lfirst(lc)));
+		appendStringInfoString(&sql.text, " FOR UPDATE SKIP LOCKED");
+	}
+	taking->pick = pvext_sql_step(&sql, taking->leaf);
+}
+
+/*
+ * The UPDATE of the values, which also counts the rows that are not clean after it:
+ * a trigger may have put the values back.
+ */
+static void
+build_update(PvextTaking *taking)
+{
+	PvextPlan  *plan = taking->plan;
+	PvextDue   *due = taking->due;
+	PvextStep  *step;
+	ListCell   *lc;
+
+	foreach(lc, due->columns)
+	{
+		PvextTarget *target = pvext_add_target(plan, taking->leaf, lfirst(lc), plan->self);
+		const char *text = psprintf("DISTINCT CAST(r.%s AS text) COLLATE \"C\"",
+									quote_identifier(target->column->name));
+
+		if (target->column->strategy.made_in_c)
+			target->gather = pvext_build_column(target, text, true, "");
+	}
+	plan->whole.value = BoolGetDatum(true);
+	plan->whole.isnull = false;
+	step = pvext_build_update(plan, taking->leaf, plan->targets);
+	step->few.sql = step->many.sql =
+		psprintf("WITH taken AS (%s RETURNING %s AS dirty)"
+				 " SELECT count(*), count(*) FILTER (WHERE dirty) FROM taken",
+				 step->few.sql, due->dirty);
+	taking->take = step;
+	foreach(lc, plan->targets)
+		((PvextTarget *) lfirst(lc))->table = due->table;
+}
+
+static PvextRemoval *
+add_removal(PvextPlan *plan, PvextTable *table, PvextSet *set)
+{
+	PvextRemoval *removal = palloc0(sizeof(PvextRemoval));
+
+	removal->table = table;
+	removal->set = set;
+	plan->removals = lappend(plan->removals, removal);
+	return removal;
+}
+
+/* The set of a table's rows that go: the one that its own children's hang on. */
+static PvextSet *
+set_of_parent(PvextTaking *taking, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, taking->plan->removals)
+		if (((PvextRemoval *) lfirst(lc))->table == table)
+			return ((PvextRemoval *) lfirst(lc))->set;
+	return taking->plan->self;
+}
+
+/* The DELETE of the rows, and those of what goes with them. */
+static void
+build_delete(PvextTaking *taking)
+{
+	PvextPlan  *plan = taking->plan;
+	PvextRemoval *own;
+	ListCell   *lc;
+
+	foreach(lc, taking->due->children)
+	{
+		PvextLink  *link = lfirst(lc);
+		PvextSet   *set = pvext_set_of_link(plan, link, set_of_parent(taking, link->parent));
+
+		taking->children = lcons(pvext_build_delete(plan, add_removal(plan, link->table, set)),
+								 taking->children);
+	}
+	pvext_add_traced_slots(taking->map, plan);
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		taking->followers = lappend(taking->followers,
+									set->slots ? pvext_build_collect(plan, set, true) : NULL);
+	}
+	own = add_removal(plan, taking->leaf, plan->self);
+	taking->take = pvext_build_delete(plan, own);
+	own->table = taking->due->table;
+}
+
+/* The tables that are locked, and whose records in the log are redacted. */
+static void
+note_tables(PvextTaking *taking)
+{
+	ListCell   *lc;
+
+	taking->plan->tables = list_make1(taking->due->table);
+	foreach(lc, taking->due->children)
+		taking->plan->tables = list_append_unique_ptr(taking->plan->tables,
+													  ((PvextLink *) lfirst(lc))->table);
+	taking->logged = pvext_is_audited(taking->plan->tables);
+}
+
+/*
+ * Begin to take what is due of a table from the rows that relid, the table or one below
+ * it, holds itself or, without lock, to look at it.  Between pvext_enter() and
+ * pvext_leave(), in the current context; lives no longer than the map.
+ */
+PvextTaking *
+pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
+{
+	PvextTaking *taking = palloc0(sizeof(PvextTaking));
+	PvextTable *rows = palloc(sizeof(PvextTable));
+
+	taking->map = map;
+	taking->due = due;
+	taking->lock = lock;
+	taking->leaf = palloc(sizeof(PvextTable));
+	*taking->leaf = *due->table;
+	taking->leaf->sql_name = psprintf("ONLY %s", pvext_relation_name(relid));
+	*rows = *due->table;
+	rows->key = pvext_primary_key(due->table->relid);
+	rows->plans = NIL;
+	taking->plan = pvext_begin_plan(rows, NULL);
+	taking->plan->self->table = taking->leaf;
+	taking->plan->self->with_self = true;
+	set_rows_by_place(taking);
+	build_scan(taking);
+	if (due->columns == NIL)
+		build_delete(taking);
+	else
+	{
+		build_update(taking);
+		pvext_add_traced_slots(map, taking->plan);
+	}
+	build_pick(taking);
+	if (taking->plan->self->slots != NIL)
+		taking->collect = pvext_build_collect(taking->plan, taking->plan->self, false);
+	taking->plan->self->table = due->table;
+	note_tables(taking);
+	return taking;
+}
+
+/* Lock the tables whose rows are read and written. */
+void
+pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)
+{
+	pvext_lock_plan(taking->plan, mode);
+}
+
+static void
+free_step(PvextStep *step)
+{
+	if (step && step->few.plan)
+		SPI_freeplan(step->few.plan);
+	if (step && step->many.plan)
+		SPI_freeplan(step->many.plan);
+}
+
+/* Free what the server keeps for it. */
+void
+pvext_end_taking(PvextTaking *taking)
+{
+	ListCell   *lc;
+
+	free_step(taking->scan);
+	free_step(taking->pick);
+	free_step(taking->collect);
+	free_step(taking->take);
+	foreach(lc, taking->children)
+		free_step(lfirst(lc));
+	foreach(lc, taking->followers)
+		free_step(lfirst(lc));
+	foreach(lc, taking->plan->targets)
+		free_step(((PvextTarget *) lfirst(lc))->gather);
+	foreach(lc, taking->subject_plans)
+		pvext_free_plan(lfirst(lc));
+}
+
+/*
+ * Places
+ */
+
+static int
+compare_tids(const void *a, const void *b)
+{
+	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+static void
+add_place(PvextPlaces *places, ItemPointer tid)
+{
+	if (places->n == places->size)
+	{
+		places->size = Max(places->size * 2, 1024);
+		if (places->tids == NULL)
+			places->tids = MemoryContextAllocHuge(places->context,
+												  sizeof(ItemPointerData) * places->size);
+		else
+			places->tids = repalloc_huge(places->tids, sizeof(ItemPointerData) * places->size);
+	}
+	places->tids[places->n++] = *tid;
+}
+
+/*
+ * Find the places of rows that are due, so many at most, in the order of the table's
+ * blocks.  True where there may be more.  As the table's owner, by the active snapshot.
+ */
+bool
+pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit)
+{
+	PvextArgs	args = {0};
+	MemoryContext caller = CurrentMemoryContext;
+	PvextUser	back;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	ListCell   *lc;
+
+	places->n = 0;
+	pvext_set_cutoffs(taking->due);
+	foreach(lc, taking->scan->params)
+	{
+		PvextParam *param = lfirst(lc);
+
+		pvext_arg(&args, param->type, param->value, param->isnull);
+	}
+	pvext_switch_user(taking->leaf->owner, &back);
+	plan = SPI_prepare(taking->scan->few.sql, args.n, args.types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
+	portal = SPI_cursor_open(NULL, plan, args.values, args.nulls, true);
+	do
+	{
+		SPI_cursor_fetch(portal, true, Min(FETCH, limit - places->n));
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+
+			add_place(places, (ItemPointer) DatumGetPointer(pvext_datum(i, 1, &isnull)));
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0 && places->n < limit);
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	pvext_restore_user(&back);
+	MemoryContextSwitchTo(caller);
+	if (places->n > 0)
+		qsort(places->tids, places->n, sizeof(ItemPointerData), compare_tids);
+	return places->n >= limit;
+}
+
+/* Let the statements be about these rows. */
+static void
+set_places(PvextTaking *taking, ItemPointerData *tids, int n)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = PointerGetDatum(&tids[i]);
+	taking->places.value = PointerGetDatum(construct_array(elements, n, TIDOID,
+														   sizeof(ItemPointerData), false,
+														   TYPALIGN_SHORT));
+	taking->places.isnull = false;
+}
+
+/*
+ * Picking
+ */
+
+/*
+ * A text is clean where its digest is on record for each subject that it is about.
+ * Clears dirty[] of the rows whose texts of the column, with these digests, are.
+ */
+static void
+find_clean_texts(PvextTaking *taking, PvextColumn *column, Datum *digests, bool *nulls,
+				 List *owners, bool *dirty, int n)
+{
+	bool	   *owned = palloc0(sizeof(bool) * Max(n, 1));
+	ListCell   *lc;
+
+	foreach(lc, owners)
+	{
+		PvextOwner *owner = lfirst(lc);
+		PvextArgs	args = {0};
+
+		owned[owner->row] = true;
+		if (nulls[owner->row] || dirty[owner->row])
+			continue;
+		pvext_arg(&args, BYTEAOID,
+				  PointerGetDatum(pvext_subject_digest(owner->subject->id, owner->key)), false);
+		pvext_arg_int4(&args, taking->due->table->id);
+		pvext_arg_name(&args, column->name);
+		pvext_arg(&args, BYTEAOID, digests[owner->row], false);
+		{
+			static PvextStatement find = {
+				"SELECT FROM pv.redaction WHERE subject_digest = $1 AND relation_id = $2"
+				" AND column_name = $3 AND digest = $4", NULL
+			};
+
+			dirty[owner->row] = pvext_own_kept(&find, &args) == 0;
+		}
+	}
+	for (int i = 0; i < n; i++)
+		if (!nulls[i] && !owned[i])
+			dirty[i] = true;
+}
+
+/* Spare the rows of which nothing is left but texts that are known to be clean. */
+static void
+spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
+{
+	int			n = picks->n;
+	bool	   *dirty = palloc(sizeof(bool) * Max(n, 1));
+	Datum	   *digests = palloc(sizeof(Datum) * Max(n, 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(n, 1));
+	int			column = 4;
+	ListCell   *lc;
+
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		dirty[i] = DatumGetBool(SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull));
+	}
+	foreach(lc, taking->due->texts)
+	{
+		for (int i = 0; i < n; i++)
+			digests[i] = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &nulls[i]);
+		find_clean_texts(taking, lfirst(lc), digests, nulls, picks->owners, dirty, n);
+		column++;
+	}
+	for (int i = 0; i < n; i++)
+		picks->fates[i].clean = !dirty[i];
+}
+
+/*
+ * Look at the rows at some places: which are due, and which of them stay since
+ * their subjects are held or blocked or, when they are to be taken, locked by somebody.
+ */
+void
+pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks)
+{
+	SPITupleTable *rows;
+
+	set_places(taking, tids, n);
+	picks->n = (int) pvext_run_step(taking->pick, false);
+	rows = SPI_tuptable;
+	picks->tids = palloc(sizeof(ItemPointerData) * Max(picks->n, 1));
+	picks->until = palloc(sizeof(TimestampTz) * Max(picks->n, 1));
+	picks->keys = palloc(sizeof(char *) * Max(picks->n, 1));
+	picks->fates = palloc0(sizeof(PvextFate) * Max(picks->n, 1));
+	for (int i = 0; i < picks->n; i++)
+	{
+		bool		isnull;
+
+		picks->tids[i] = *(ItemPointer) DatumGetPointer(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
+		picks->until[i] = DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
+		picks->keys[i] = taking->logged ?
+			SPI_getvalue(rows->vals[i], rows->tupdesc, taking->whose - 1) : NULL;
+	}
+	picks->owners = pvext_find_owners(taking->due, rows, picks->n, taking->whose);
+	if (taking->due->texts != NIL)
+		spare_clean(taking, rows, picks);
+	pvext_judge_owners(taking->map, taking->due, picks->owners, taking->lock,
+					   picks->fates);
+}
+
+/*
+ * Taking
+ */
+
+static void
+still_dirty(PvextDue *due, int64 n)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("rows of %s are still personal after they have been anonymised",
+					due->table->sql_name),
+			 errdetail("%lld rows hold values that rule \"%s\" was to take.", (long long) n,
+					   due->rule->name),
+			 errhint("Look for triggers that write the values back.")));
+}
+
+/* Delete what goes with the rows, from the rows furthest away on. */
+static void
+delete_children(PvextTaking *taking, PvextTracing *tracing)
+{
+	ListCell   *lc;
+	ListCell   *set;
+
+	forboth(lc, taking->followers, set, taking->plan->sets)
+		if (lfirst(lc))
+			(void) pvext_fill_slots(lfirst(set), lfirst(lc), false, false);
+	if (tracing)
+		pvext_trace_rows(tracing, taking->plan);
+	foreach(lc, taking->children)
+		(void) pvext_run_step(lfirst(lc), false);
+}
+
+/* The rows at the places that are set, and what the log has of them. */
+static int64
+take_rows(PvextTaking *taking, char **keys, int n)
+{
+	PvextPlan  *plan = taking->plan;
+	PvextRedaction *redaction = NULL;
+	List	   *redactions = NIL;
+	int64		taken;
+
+	if (taking->logged)
+		redaction = pvext_begin_redaction(taking->map, plan);
+	for (int i = 0; redaction && i < n; i++)
+		pvext_redact_before(redaction, keys[i], NULL);
+	if (taking->collect)
+		(void) pvext_fill_slots(plan->self, taking->collect, false, false);
+	delete_children(taking, pvext_redaction_tracing(redaction));
+	pvext_gather_values(plan, false);
+	taken = pvext_run_step(taking->take, false);
+	if (taking->due->columns != NIL)
+	{
+		taken = pvext_int(0, 1);
+		if (pvext_int(0, 2) > 0)
+			still_dirty(taking->due, pvext_int(0, 2));
+	}
+	if (redaction)
+	{
+		pvext_plan_redaction(&redactions, redaction, taking->due->columns == NIL);
+		pvext_redact(redactions);
+	}
+	return taken;
+}
+
+/* The plan that takes what is due from subjects of a table. */
+static PvextPlan *
+plan_of_subject(PvextTaking *taking, PvextTable *subject)
+{
+	MemoryContext old;
+	PvextPlan  *plan;
+	ListCell   *lc;
+
+	foreach(lc, taking->subject_plans)
+		if (((PvextPlan *) lfirst(lc))->subject == subject)
+			return lfirst(lc);
+	old = MemoryContextSwitchTo(taking->plan->context);
+	plan = pvext_partial_plan(taking->map, subject, taking->due->table, taking->due->columns,
+							  taking->due->until, taking->due->redacts);
+	taking->subject_plans = lappend(taking->subject_plans, plan);
+	MemoryContextSwitchTo(old);
+	pvext_lock_plan(plan, RowExclusiveLock);
+	return plan;
+}
+
+/*
+ * Have the subject's identifying values gone before, or never been there?  Its texts
+ * cannot be searched for them then.
+ */
+static bool
+is_unknown(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	if (!plan->redacts)
+		return false;
+	pvext_collect(plan, true, false, false);
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (strcmp(target->column->category, "identifying") != 0)
+			continue;
+		(void) pvext_run_step(target->preview, false);
+		if (pvext_int(0, 1) + pvext_int(0, 2) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* What is kept under a subject's key is kept under its new one. */
+static void
+follow_key(PvextTable *subject, const char *former, const bytea *digest, const char *key)
+{
+	bytea	   *new_digest = pvext_subject_digest(subject->id, key);
+	PvextEnding ending = {pstrdup(former), unconstify(bytea *, digest), new_digest};
+	bool		any_hold;
+
+	pvext_end_consents(subject, list_make1(&ending));
+	pvext_rekey_request(subject, digest, key, new_digest);
+	(void) pvext_held_by(digest, &any_hold);
+	if (any_hold)
+		pvext_forget_held_key(digest, new_digest);
+}
+
+static void
+take_from_subject(PvextTaking *taking, PvextTable *subject, const char *key, List **redactions)
+{
+	PvextPlan  *plan = plan_of_subject(taking, subject);
+	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)), true);
+	bytea	   *digest = pvext_subject_digest(subject->id, key);
+	PvextRedaction *redaction;
+	PvextOutcome outcome;
+	PvextRow   *row;
+
+	if (rows == NIL)
+		return;
+	row = linitial(rows);
+	pvext_forget_slots(plan);
+	pvext_set_rows(plan, rows);
+	redaction = pvext_begin_redaction(taking->map, plan);
+	pvext_redact_before(redaction, key, digest);
+	pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_redaction_tracing(redaction),
+				   &outcome);
+	pvext_redact_after(redaction, row->key);
+	pvext_plan_redaction(redactions, redaction, outcome.held == 0);
+	pvext_record_redaction(plan, digest);
+	if (strcmp(row->key, key) != 0)
+		follow_key(subject, key, digest, row->key);
+}
+
+/* What leads to other tables is taken from each subject, and alone from rows that are nobody's. */
+static void
+take_from_subjects(PvextTaking *taking, PvextPicks *picks, bool *owned)
+{
+	List	   *redactions = NIL;
+	PvextOwner *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, picks->owners)	/* in order, since they have been judged */
+	{
+		PvextOwner *owner = lfirst(lc);
+
+		owned[owner->row] = true;
+		if (picks->fates[owner->row].spared || picks->fates[owner->row].clean ||
+			(last && last->subject == owner->subject && strcmp(last->key, owner->key) == 0))
+			continue;
+		last = owner;
+		take_from_subject(taking, owner->subject, owner->key, &redactions);
+		CHECK_FOR_INTERRUPTS();
+	}
+	pvext_redact(redactions);
+}
+
+static void
+check_nobodys(PvextDue *due)
+{
+	ListCell   *lc;
+
+	foreach(lc, due->columns)
+		if (((PvextColumn *) lfirst(lc))->leads)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of rows of %s that belong to nobody cannot be replaced",
+							((PvextColumn *) lfirst(lc))->name, due->table->sql_name),
+					 errdetail("Other rows may refer to them by it."),
+					 errhint("Link the rows to a subject, or delete them.")));
+}
+
+/*
+ * Take what is due from rows that were picked for it.  Returns how many rows lost
+ * something.
+ */
+int64
+pvext_take(PvextTaking *taking, PvextPicks *picks)
+{
+	bool	   *done = palloc0(sizeof(bool) * Max(picks->n, 1));
+	int64		taken = 0;
+	int			n = 0;
+
+	if (taking->due->by_subject)
+		take_from_subjects(taking, picks, done);
+	for (int i = 0; i < picks->n; i++)
+		if (picks->fates[i].spared || picks->fates[i].clean)
+			continue;
+		else if (done[i])
+			taken++;
+		else
+		{
+			picks->tids[n] = picks->tids[i];
+			picks->keys[n++] = picks->keys[i];
+		}
+	if (n == 0)
+		return taken;
+	if (taking->due->by_subject)
+		check_nobodys(taking->due);
+	set_places(taking, picks->tids, n);
+	return taken + take_rows(taking, picks->keys, n);
+}

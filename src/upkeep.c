@@ -1,0 +1,173 @@
+/*
+ * upkeep.c
+ *		The duties "expire" and "seal": what ends by itself, and the audit log.
+ *
+ * Holds, consents and links that have expired are out of force already; here that
+ * becomes part of the record, and what was kept for them goes.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "catalog/pg_type.h"
+#include "consent.h"
+#include "duty.h"
+#include "event.h"
+#include "failure.h"
+#include "guc.h"
+#include "spi.h"
+#include "utils/timestamp.h"
+
+/* How many consents expire in a step. */
+#define CONSENTS 200
+
+/* Consents that have expired, while they are gone through. */
+typedef struct Expiry
+{
+	PvextRun   *run;
+	int64		after;			/* the state that came last */
+	bool		more;
+	int64		done;
+} Expiry;
+
+static void
+expire_holds(void *arg)
+{
+	PvextRun   *run = arg;
+	PvextArgs	args = {0};
+
+	pvext_arg_name(&args, pvext_login_name());
+	run->done += pvext_own("UPDATE pv.hold SET released_at = now(), released_by = $1, release_reason = 'expired'"
+						   " WHERE released_at IS NULL AND expires <= now()", &args);
+}
+
+static void
+expire_tokens(void *arg)
+{
+	((PvextRun *) arg)->done += pvext_own("DELETE FROM pv.consent_token WHERE expires <= now()", NULL);
+}
+
+/* Runs of which nothing is to be learned any more. */
+static void
+trim_log(void *arg)
+{
+	(void) pvext_own("DELETE FROM pv.run_log WHERE started_at < now() - interval '90 days'"
+					 " OR (started_at < now() - interval '1 day' AND state = 'done' AND done = 0"
+					 "  AND id < (SELECT max(l.id) FROM pv.run_log AS l WHERE l.duty = run_log.duty))", NULL);
+	(void) pvext_own("DELETE FROM pv.purge_count WHERE at < now() - interval '2 days'", NULL);
+}
+
+/* One consent, unless it has been given anew until its subject was locked. */
+static bool
+expire_consent(int64 id, Oid subject, const char *key, const char *purpose)
+{
+	PvextConsentCall call;
+	PvextConsentChange change = {.action = "expired", .expires = DT_NOEND};
+	PvextArgs	args = {0};
+
+	if (!pvext_find_consent_call(&call, subject, key, purpose))
+		return false;			/* the row has gone: erase_subject() ends what it left */
+	pvext_arg(&args, INT8OID, Int64GetDatum(id), false);
+	if (pvext_own("SELECT FROM pv.consent_state WHERE id = $1 AND given AND expires <= now()", &args) == 0)
+		return false;
+	pvext_record_consent(&call, &change);
+	return true;
+}
+
+static void
+expire_consents(void *arg)
+{
+	Expiry	   *expiry = arg;
+	PvextArgs	args = {0};
+	SPITupleTable *found;
+	uint64		n;
+
+	pvext_arg(&args, INT8OID, Int64GetDatum(expiry->after), false);
+	pvext_arg_int4(&args, CONSENTS);
+	n = pvext_own("SELECT s.id, s.relation_id, r.relation, s.key, p.name FROM pv.consent_state AS s"
+				  " JOIN pv.relation AS r ON r.id = s.relation_id JOIN pg_class AS c ON c.oid = r.relation"
+				  " JOIN pv.declared_subject AS d ON d.relation_id = r.id"
+				  " JOIN pv.purpose AS p ON p.id = s.purpose_id"
+				  " WHERE s.given AND s.expires <= now() AND s.key IS NOT NULL AND s.id > $1"
+				  " ORDER BY s.id LIMIT $2", &args);
+	found = SPI_tuptable;
+	expiry->done = 0;
+	for (uint64 i = 0; i < n; i++)
+	{
+		SPI_tuptable = found;
+		expiry->after = pvext_int(i, 1);
+		expiry->done += expire_consent(pvext_int(i, 1), (Oid) pvext_int(i, 3), pvext_value(i, 4),
+									   pvext_value(i, 5));
+	}
+	expiry->more = n == CONSENTS;
+}
+
+/* A part of a duty by itself: where it fails, the rest is done. */
+static bool
+do_part(PvextRun *run, const char *name, void (*body) (void *), void *arg)
+{
+	ErrorData  *error = pvext_step(run, body, arg);
+
+	if (error)
+		pvext_failed(run, 0, name, error);
+	else
+		pvext_succeeded(run, 0, name);
+	return error == NULL;
+}
+
+/* The duty: holds, consents, links that were sent out, and the record of runs. */
+void
+pvext_expire(PvextRun *run)
+{
+	Expiry		expiry = {run};
+
+	(void) do_part(run, "holds", expire_holds, run);
+	do
+	{
+		if (!do_part(run, "consents", expire_consents, &expiry))
+			break;
+		run->done += expiry.done;
+	} while (expiry.more && !run->stop);
+	(void) do_part(run, "links", expire_tokens, run);
+	(void) do_part(run, "runs", trim_log, run);
+}
+
+/*
+ * The audit log
+ */
+
+static void
+rotate_log(void *arg)
+{
+	PvextArgs	args = {0};
+
+	if (pvext_audit_rotate == 0)
+		return;
+	pvext_arg_int4(&args, pvext_audit_rotate);
+	/* The newest partition is as old as the end of the one before it, or as the first seal. */
+	if (pvext_own("SELECT FROM (SELECT coalesce((SELECT max(ended_at) FROM pv.audit_partition),"
+				  "  (SELECT min(sealed_at) FROM pv.audit_seal)) AS since) AS s"
+				  " WHERE s.since < now() - make_interval(secs => $1)", &args) > 0)
+		(void) pvext_own("SELECT pv.rotate_audit()", NULL);
+}
+
+static void
+seal_log(void *arg)
+{
+	(void) pvext_own("SELECT pv.seal_audit()", NULL);
+	((PvextRun *) arg)->done += pvext_int(0, 1);
+}
+
+static void
+expire_log(void *arg)
+{
+	(void) pvext_own("SELECT pv.expire_audit()", NULL);
+}
+
+/* The duty: what has been recorded is sealed; old partitions are ended, and dropped. */
+void
+pvext_seal(PvextRun *run)
+{
+	(void) do_part(run, "seal", seal_log, run);
+	(void) do_part(run, "rotate", rotate_log, run);
+	(void) do_part(run, "expire", expire_log, run);
+}

@@ -1,0 +1,450 @@
+/*
+ * whose.c
+ *		Whose rows are, and what holds those subjects.
+ *
+ * An erasure goes from a subject down to its rows; a retention rule begins at rows,
+ * and goes up.  A row is about the subjects that its columns' links lead to, table by
+ * table, each read as its owner, keys travelling as texts.  A row that leads to
+ * nobody is due all the same.
+ *
+ * Subjects are locked in the order of their keys.  One that somebody else has
+ * locked is passed over, with all its rows, till the next run.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "belong.h"
+#include "catalog.h"
+#include "catalog/pg_type.h"
+#include "hold.h"
+#include "key.h"
+#include "miscadmin.h"
+#include "run.h"
+#include "secret.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "verdict.h"
+#include "whose.h"
+
+/* On the way up, at rows of one table. */
+typedef struct Climb
+{
+	PvextTable *table;
+	bool		any;			/* by any link, else by "path" from "step" on */
+	List	   *path;
+	int			step;
+	bool		first;			/* these are the rows that are due */
+	List	   *tables;			/* on the way here: links may go in circles */
+} Climb;
+
+/* Are subjects of this table what the way was to? */
+static bool
+is_end(Climb *climb)
+{
+	if (!climb->table->is_subject)
+		return false;
+	return climb->any || climb->step == list_length(climb->path);
+}
+
+/* The links that lead on. */
+static List *
+links_on(Climb *climb)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	if (!climb->any && climb->step < list_length(climb->path))
+	{
+		PvextLink  *link = pvext_map_link(climb->table, list_nth(climb->path, climb->step));
+
+		return link ? list_make1(link) : NIL;
+	}
+	if (climb->table->is_subject && !(climb->any && climb->first))
+		return NIL;
+	foreach(lc, climb->table->links)
+		if (!list_member_ptr(climb->tables, ((PvextLink *) lfirst(lc))->parent))
+			links = lappend(links, lfirst(lc));
+	return links;
+}
+
+static void
+begin_climb(Climb *climb, PvextDue *due)
+{
+	memset(climb, 0, sizeof(Climb));
+	climb->table = due->table;
+	climb->any = due->any_path;
+	climb->path = due->path;
+	climb->first = true;
+	climb->tables = list_make1(due->table);
+}
+
+static void
+follow(Climb *climb, const Climb *from, PvextLink *link)
+{
+	*climb = *from;
+	climb->table = link->parent;
+	climb->first = false;
+	climb->tables = lappend(list_copy(from->tables), link->parent);
+	if (!climb->any)
+		climb->step = Min(from->step + 1, list_length(climb->path));
+}
+
+/* SQL: what of row r is needed to go on: its key, and each link's columns, as texts. */
+static void
+append_columns(StringInfo columns, Climb *climb)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (is_end(climb))
+	{
+		if (climb->table->condition)
+		{
+			pvext_check_bound_owner(climb->table, climb->table->condition_owner, "the condition");
+			appendStringInfo(columns, ", CASE WHEN %s THEN %s END", climb->table->condition,
+							 pvext_key_sql(climb->table));
+		}
+		else
+			appendStringInfo(columns, ", %s", pvext_key_sql(climb->table));
+	}
+	foreach(lc, links_on(climb))
+	{
+		PvextLink  *link = lfirst(lc);
+
+		foreach(cell, link->columns)
+		{
+			const char *name = quote_identifier(lfirst(cell));
+
+			if (link->condition)
+				appendStringInfo(columns, ", CASE WHEN true%s THEN CAST(r.%s AS text) END",
+								 pvext_link_condition(link), name);
+			else
+				appendStringInfo(columns, ", CAST(r.%s AS text)", name);
+		}
+	}
+}
+
+/* SQL: what pvext_find_owners() reads of a row that is due. */
+void
+pvext_append_whose(StringInfo columns, PvextDue *due)
+{
+	Climb		climb;
+
+	begin_climb(&climb, due);
+	append_columns(columns, &climb);
+}
+
+/* SQL: row r of the link's parent has the key k1, k2, ... of the child's types. */
+static void
+append_key_match(StringInfo sql, PvextLink *link)
+{
+	ListCell   *lc;
+	ListCell   *other;
+	int			i = 0;
+
+	forboth(lc, link->columns, other, link->parent_columns)
+	{
+		Oid			type;
+		Oid			parent;
+		char	   *equality;
+
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		(void) pvext_column(link->parent->relid, lfirst(other), &parent, NULL);
+		equality = pvext_equality(parent, type);
+		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
+		if (equality)
+			appendStringInfo(sql, "r.%s %s CAST(k.k%d AS %s)", quote_identifier(lfirst(other)),
+							 equality, i, pvext_type_name(getBaseType(type), -1));
+		else
+			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", quote_identifier(lfirst(other)), i);
+	}
+}
+
+/*
+ * The parents of some rows: keys holds for each the texts of the link's columns.
+ * The result has the number of the row, and what is needed to go on.
+ */
+static uint64
+read_parents(PvextLink *link, Climb *parent, Datum **keys, int n)
+{
+	StringInfoData sql;
+	StringInfoData arrays;
+	StringInfoData names;
+	PvextArgs	args = {0};
+
+	initStringInfo(&sql);
+	initStringInfo(&arrays);
+	initStringInfo(&names);
+	for (int i = 0; i < list_length(link->columns); i++)
+	{
+		appendStringInfo(&arrays, "%s$%d", i > 0 ? ", " : "", i + 1);
+		appendStringInfo(&names, "k%d, ", i + 1);
+		pvext_arg(&args, TEXTARRAYOID,
+				  PointerGetDatum(construct_array(keys[i], n, TEXTOID, -1, false, TYPALIGN_INT)),
+				  false);
+	}
+	appendStringInfoString(&sql, "SELECT k.n");
+	append_columns(&sql, parent);
+	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON ",
+					 arrays.data, names.data, link->parent->sql_name);
+	append_key_match(&sql, link);
+	return pvext_run(link->parent->owner, sql.data, &args);
+}
+
+/*
+ * Go up from rows whose columns, as append_columns() has them, begin with "column" of
+ * the result; origin says which of the rows that are due each came from.
+ */
+static List *
+climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int column, const int *origin,
+		 List *owners)
+{
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	if (is_end(climb))
+	{
+		for (uint64 i = 0; i < n; i++)
+		{
+			char	   *key = SPI_getvalue(rows->vals[i], rows->tupdesc, column);
+			PvextOwner *owner;
+
+			if (key == NULL)
+				continue;
+			owner = palloc(sizeof(PvextOwner));
+			owner->row = origin[i];
+			owner->subject = climb->table;
+			owner->key = key;
+			owners = lappend(owners, owner);
+		}
+		column++;
+	}
+	foreach(lc, links_on(climb))
+	{
+		PvextLink  *link = lfirst(lc);
+		int			ncolumns = list_length(link->columns);
+		Datum	  **keys = palloc(sizeof(Datum *) * ncolumns);
+		int		   *from = palloc(sizeof(int) * Max(n, 1));
+		int			nkeys = 0;
+		Climb		parent;
+		uint64		found;
+		SPITupleTable *parents;
+
+		for (int c = 0; c < ncolumns; c++)
+			keys[c] = palloc(sizeof(Datum) * Max(n, 1));
+		for (uint64 i = 0; i < n; i++)
+		{
+			bool		isnull = false;
+
+			for (int c = 0; c < ncolumns && !isnull; c++)
+				keys[c][nkeys] = SPI_getbinval(rows->vals[i], rows->tupdesc, column + c, &isnull);
+			if (!isnull)
+				from[nkeys++] = origin[i];
+		}
+		column += ncolumns;
+		if (nkeys == 0)
+			continue;
+		follow(&parent, climb, link);
+		found = read_parents(link, &parent, keys, nkeys);
+		parents = SPI_tuptable;
+		{
+			int		   *next = palloc(sizeof(int) * Max(found, 1));
+
+			for (uint64 i = 0; i < found; i++)
+				next[i] = from[pvext_int(i, 1) - 1];
+			owners = climb_on(&parent, parents, found, 2, next, owners);
+		}
+	}
+	return owners;
+}
+
+/*
+ * The PvextOwners of rows that are due: what pvext_append_whose() asked for begins with
+ * that column of the result.  In the current context.
+ */
+List *
+pvext_find_owners(PvextDue *due, SPITupleTable *rows, uint64 n, int column)
+{
+	int		   *origin = palloc(sizeof(int) * Max(n, 1));
+	Climb		climb;
+
+	for (uint64 i = 0; i < n; i++)
+		origin[i] = (int) i;
+	begin_climb(&climb, due);
+	return climb_on(&climb, rows, n, column, origin, NIL);
+}
+
+/*
+ * What holds them
+ */
+
+static int
+compare_owners(const ListCell *a, const ListCell *b)
+{
+	const PvextOwner *x = lfirst(a);
+	const PvextOwner *y = lfirst(b);
+
+	if (x->subject != y->subject)
+		return x->subject->id < y->subject->id ? -1 : 1;
+	return strcmp(x->key, y->key);
+}
+
+/* Subjects of one table, each once, with what was found of them. */
+typedef struct Subjects
+{
+	PvextTable *table;
+	List	   *keys;			/* C strings */
+	PvextFate  *fates;			/* as keys */
+} Subjects;
+
+/* Lock the subjects that nobody else has locked; the others are spared. */
+static void
+lock_subjects(Subjects *subjects)
+{
+	PvextTable *table = subjects->table;
+	StringInfoData names;
+	StringInfoData arrays;
+	StringInfoData order;
+	PvextArgs	args = {0};
+	PvextStatement lock = {NULL};
+	ListCell   *lc;
+	uint64		n;
+	int			i = 0;
+
+	initStringInfo(&names);
+	initStringInfo(&arrays);
+	initStringInfo(&order);
+	foreach(lc, table->key)
+	{
+		appendStringInfo(&names, "k%d, ", ++i);
+		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
+		appendStringInfo(&order, "%sr.%s", i > 1 ? ", " : "", quote_identifier(lfirst(lc)));
+	}
+	pvext_arg_key_columns(&args, table, subjects->keys);
+	lock.sql = psprintf("SELECT k.n FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON %s"
+						" ORDER BY %s FOR UPDATE OF r SKIP LOCKED", arrays.data, names.data,
+						table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
+	n = pvext_run(table->owner, lock.sql, &args);
+	for (i = 0; i < list_length(subjects->keys); i++)
+		subjects->fates[i].spared = true;
+	for (uint64 row = 0; row < n; row++)
+		subjects->fates[pvext_int(row, 1) - 1].spared = false;
+}
+
+/* Does the subject plan's verdict keep what is due? */
+static bool
+keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
+{
+	ListCell   *lc;
+	int			i = 0;
+
+	if (verdict->all_blocked || (due->columns == NIL && verdict->reasons != NIL))
+		return true;
+	if (verdict->blocked == NULL)
+		return false;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->table == due->table && list_member_ptr(due->columns, target->column) &&
+			verdict->blocked[i] == '1')
+			return true;
+		i++;
+	}
+	return false;
+}
+
+/* Ask for the verdict on one subject. */
+static void
+judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool held, bool lock,
+	  PvextFate *fate)
+{
+	PvextPlan  *plan = pvext_plan(map, table, NULL);
+	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(table, key)), lock);
+	PvextVerdict verdict;
+
+	if (rows == NIL)
+		return;					/* not there any more, or no person any more */
+	pvext_set_rows(plan, rows);
+	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
+	if (!keeps(plan, due, &verdict))
+		return;
+	fate->spared = true;
+	fate->reasons = verdict.reasons;
+}
+
+/* Which of the subjects are held? */
+static bool *
+find_held(Subjects *subjects)
+{
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	if (!pvext_any_hold(subjects->table->id))
+		return palloc0(sizeof(bool) * list_length(subjects->keys));
+	foreach(lc, subjects->keys)
+		digests = lappend(digests, pvext_subject_digest(subjects->table->id, lfirst(lc)));
+	return pvext_which_held(digests);
+}
+
+static void
+judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
+{
+	bool	   *held;
+	ListCell   *lc;
+	int			i = 0;
+
+	/* The rows that are due have been locked as they were chosen. */
+	if (lock && !(subjects->table == due->table && due->path == NIL && !due->any_path))
+		lock_subjects(subjects);
+	held = find_held(subjects);
+	foreach(lc, subjects->keys)
+	{
+		if (!subjects->fates[i].spared && (held[i] || subjects->table->blockers != NIL))
+			judge(map, due, subjects->table, lfirst(lc), held[i], lock, &subjects->fates[i]);
+		i++;
+	}
+}
+
+/*
+ * Lock the owners, if asked, and ask for the verdict on them: fates, one a row and
+ * zeroes at first, say which rows stay, and why.  The owners are put in order.
+ */
+void
+pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock, PvextFate *fates)
+{
+	int			n = list_length(owners);
+	int			begin = 0;
+
+	list_sort(owners, compare_owners);
+	while (begin < n)
+	{
+		Subjects	subjects = {((PvextOwner *) list_nth(owners, begin))->subject, NIL,
+		palloc0(sizeof(PvextFate) * n)};
+		int			end = begin;
+		int			which = -1;
+
+		for (; end < n && ((PvextOwner *) list_nth(owners, end))->subject == subjects.table; end++)
+		{
+			char	   *key = ((PvextOwner *) list_nth(owners, end))->key;
+
+			if (subjects.keys == NIL || strcmp(llast(subjects.keys), key) != 0)
+				subjects.keys = lappend(subjects.keys, key);
+		}
+		judge_subjects(map, due, &subjects, lock);
+		for (int i = begin; i < end; i++)
+		{
+			PvextOwner *owner = list_nth(owners, i);
+
+			if (which < 0 || strcmp(list_nth(subjects.keys, which), owner->key) != 0)
+				which++;
+			if (!subjects.fates[which].spared)
+				continue;
+			fates[owner->row].spared = true;
+			fates[owner->row].reasons = list_concat_unique_ptr(fates[owner->row].reasons,
+															   subjects.fates[which].reasons);
+		}
+		begin = end;
+	}
+}

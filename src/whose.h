@@ -1,0 +1,31 @@
+/*
+ * whose.h
+ *		Whose rows are, and what holds those subjects.
+ */
+#ifndef PVEXT_WHOSE_H
+#define PVEXT_WHOSE_H
+
+#include "due.h"
+
+/* A subject that a row is about. */
+typedef struct PvextOwner
+{
+	int			row;			/* from 0 */
+	PvextTable *subject;
+	char	   *key;			/* in the row's own spelling */
+} PvextOwner;
+
+/* What becomes of a row. */
+typedef struct PvextFate
+{
+	bool		clean;			/* there is nothing to take, as is known by now */
+	bool		spared;
+	List	   *reasons;		/* C strings: by what; NIL where somebody has locked a subject */
+} PvextFate;
+
+extern void pvext_append_whose(StringInfo columns, PvextDue *due);
+extern List *pvext_find_owners(PvextDue *due, SPITupleTable *rows, uint64 n, int column);
+extern void pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock,
+							   PvextFate *fates);
+
+#endif							/* PVEXT_WHOSE_H */
