@@ -254,11 +254,12 @@ add_who(Chunk *chunk, const Context *context)
 }
 
 /*
- * Lock the partition that the id belongs to.  InvalidOid where it is indexed, or,
- * unless it is to wait for the lock, about to be.
+ * Lock the partition that the id belongs to.  InvalidOid where it is no longer
+ * written to: it is indexed or has been dropped, or, unless it is the last try,
+ * somebody is about to do so.
  */
 static Oid
-lock_partition(int64 id, bool wait)
+lock_partition(int64 id, bool last_try)
 {
 	char		name[NAMEDATALEN];
 	Oid			partition;
@@ -267,24 +268,32 @@ lock_partition(int64 id, bool wait)
 
 	snprintf(name, sizeof(name), "audit_log_" INT64_FORMAT, id >> PVEXT_PARTITION_BITS);
 	partition = pvext_own_relation(name);
-	if (!OidIsValid(partition))
+	if (OidIsValid(partition))
+	{
+		if (last_try)
+			LockRelationOid(partition, RowExclusiveLock);
+		else if (!ConditionalLockRelationOid(partition, RowExclusiveLock))
+			return InvalidOid;
+		rel = try_table_open(partition, NoLock);
+		if (rel != NULL)
+		{
+			indexed = rel->rd_rel->relhasindex;
+			table_close(rel, NoLock);
+			return indexed ? InvalidOid : partition;
+		}
+	}
+	if (last_try)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table pv.%s does not exist", name),
 				 errhint("Call pv.rotate_audit(), which makes partitions of the audit log.")));
-	if (wait)
-		LockRelationOid(partition, RowExclusiveLock);
-	else if (!ConditionalLockRelationOid(partition, RowExclusiveLock))
-		return InvalidOid;
-	rel = table_open(partition, NoLock);
-	indexed = rel->rd_rel->relhasindex;
-	table_close(rel, NoLock);
-	return indexed ? InvalidOid : partition;
+	return InvalidOid;
 }
 
 /*
  * Draw an id, and say who and when.  After a rotation this backend may still
- * have ids of a partition that is being indexed: they are left out.
+ * have ids of a partition that is being indexed, or has expired: they are left
+ * out.
  */
 static void
 begin_chunk(Chunk *chunk, const Context *context)
