@@ -167,7 +167,8 @@ read_mark(Relation marks, TimestampTz *drained_at)
 
 /*
  * Everything until then will be written down when this transaction commits.
- * While another one is at it there is no need.
+ * While another one is at it there is no need.  The transaction may come here
+ * again, and must then see what it has set.
  */
 static void
 set_mark(TimestampTz drained_at)
@@ -190,6 +191,7 @@ set_mark(TimestampTz drained_at)
 	else if (before < drained_at)
 		CatalogTupleUpdate(marks, &old->t_self, new);
 	table_close(marks, NoLock);
+	CommandCounterIncrement();
 }
 
 /* Is the gap until then on record? */

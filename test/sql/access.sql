@@ -397,6 +397,13 @@ SET pvext.audit_reads = off;
 SET pvext.audit_read_keys = 0;
 RESET ROLE;
 
+-- Reads recorded in several goes, by one statement.
+CREATE FUNCTION public.read_name(int) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT name FROM public.client WHERE id = $1); END $$;
+SELECT public.read_name(1), pv.drain_reads() >= 0 AS drained, public.read_name(1), pv.drain_reads() >= 0 AS drained;
+SELECT count(*) AS marks FROM pv.access_mark;
+DROP FUNCTION public.read_name;
+CALL public.look();
+
 -- What pvext does by itself, and the checks of foreign keys, are not recorded; an auditor sees the log.
 SELECT pv.disable_audit('public.invoice');
 SELECT pv.declare_personal('public.client', '{city}', 'contact');
