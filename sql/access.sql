@@ -84,4 +84,4 @@ COMMENT ON COLUMN pv.access_status.last_gap IS 'when the last one ended';
 CREATE FUNCTION pv.drain_reads()
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_drain_reads';
 COMMENT ON FUNCTION pv.drain_reads() IS
-    'records the reads of this database that wait in the queue, and waits for those that the worker is recording; returns how many the call itself has recorded. Those of statements that are still running stay, unless they have run for a second. Errors: 25006 in a transaction that is read only';
+    'records the reads of this database that wait in the queue, and waits for those that others are recording; returns how many the call itself has recorded. Those of statements that are still running stay, unless they have run for a second. Errors: 25006 in a transaction that is read only';

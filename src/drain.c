@@ -5,6 +5,8 @@
  * Readings are taken out of the queue by a transaction that writes them down,
  * and are gone from it when that commits; if it aborts, or the part of it that
  * took them, they are back.  So each is written down once, whoever does it.
+ * Until it ends it holds a lock on pv.access_mark: so whoever needs all of them on
+ * record can wait for it.
  *
  * What is in the queue when the server crashes is lost.  A row of pv.access_mark
  * says until when everything has been written down; after a crash a row of
@@ -42,10 +44,6 @@
 /* As many as are written in a transaction, and for how long one may be open. */
 #define BATCH		5000
 #define OPEN_LIMIT	USECS_PER_SEC
-
-/* For so long is waited for others. */
-#define WAIT		10000L		/* microseconds */
-#define WAITS		500
 
 /* What the transaction has taken out of the queue. */
 typedef struct Taken
@@ -130,6 +128,7 @@ take(bool open_too)
 	Taken	   *now = palloc(sizeof(Taken));
 	TimestampTz limit = GetCurrentTimestamp() - OPEN_LIMIT;
 
+	LockRelationOid(pvext_own_relation("access_mark"), RowExclusiveLock);
 	now->subxact = GetCurrentSubTransactionId();
 	now->outer = taken;
 	now->places = NIL;
@@ -274,34 +273,27 @@ pvext_drain(bool open_too)
 	return list_length(places);
 }
 
-/* What others are writing down is on record when they have committed. */
-static void
-wait_for_others(void)
-{
-	List	   *own = NIL;
-
-	for (Taken *each = taken; each; each = each->outer)
-		own = list_concat(own, each->places);
-	for (int i = 0; i < WAITS && pvext_others_drain(MyDatabaseId, own); i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(WAIT);
-	}
-}
-
-/* Write down all that wait by now; how many those were. */
+/*
+ * Write down all that wait by now; how many those were.  What others are writing
+ * down is waited for.  Only one at a time comes here, until its transaction ends,
+ * or two would wait for each other; the worker, which waits for nobody, goes on.
+ */
 int64
 pvext_drain_all(void)
 {
+	Oid			table = pvext_own_relation("access_mark");
+	LOCKTAG		tag;
 	int64		total = 0;
 	int			n;
 
+	LockRelationOid(table, ShareUpdateExclusiveLock);
 	do
 	{
 		n = pvext_drain(false);
 		total += n;
 	} while (n == BATCH);
-	wait_for_others();
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
+	WaitForLockers(tag, ShareLock, false);
 	return total;
 }
 

@@ -377,20 +377,6 @@ pvext_oldest_reading(Oid database, List *but)
 	return oldest;
 }
 
-/* Are readings of the database being written down, but for those at places? */
-bool
-pvext_others_drain(Oid database, List *but)
-{
-	int			n = 0;
-
-	if (queue == NULL)
-		return false;
-	for (uint32 i = 0; i < queue->size; i++)
-		if ((holds(&queue->slots[i], database) & STATE_MASK) == TAKEN)
-			n++;
-	return n > list_length(but);
-}
-
 /* All readings of a database, or of all, go to the server's log; how many. */
 int
 pvext_log_readings(Oid database)

@@ -40,7 +40,6 @@ extern const PvextReading *pvext_reading_at(const PvextPlace *place);
 extern void pvext_free_place(const PvextPlace *place);
 extern void pvext_give_back(const PvextPlace *place);
 extern TimestampTz pvext_oldest_reading(Oid database, List *but);
-extern bool pvext_others_drain(Oid database, List *but);
 extern int	pvext_log_readings(Oid database);
 
 /* Those who look after them */
