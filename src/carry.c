@@ -11,6 +11,7 @@
  * subqueries and views of the same kind.  Of any other (that groups or
  * aggregates, for instance) nobody could say which rows went into one.  No
  * privilege is needed, since those are checked by what the parser has noted.
+ * Where a subquery's whole row is named its columns must stay what they are.
  *
  * Nothing of the query is changed in place: its caller may need it as it was.
  */
@@ -38,6 +39,13 @@ typedef struct Uses
 } Uses;
 
 #define WHOLE_ROW (InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber)
+
+/* A subquery whose whole row is looked for. */
+typedef struct WholeRow
+{
+	int			varno;
+	int			level;			/* of queries within the one that has it */
+} WholeRow;
 
 /* A query to which columns are being added. */
 typedef struct Carrier
@@ -118,6 +126,38 @@ find_uses(Query *query, const Bitmapset *wanted, bool all)
 	}
 	(void) note_uses((Node *) query->jointree, &uses);
 	return uses.columns;
+}
+
+static bool
+find_whole_row(Node *node, void *arg)
+{
+	WholeRow   *row = arg;
+	Var		   *var = (Var *) node;
+	bool		found;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		return var->varno == row->varno && var->varlevelsup == row->level &&
+			var->varattno == InvalidAttrNumber;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, find_whole_row, arg);
+	row->level++;
+	found = query_tree_walker((Query *) node, find_whole_row, arg, 0);
+	row->level--;
+	return found;
+}
+
+/*
+ * Does the query name a row of the subquery as a whole, wherever that is?  To lock
+ * rows is to do so: the planner keeps those of subqueries.
+ */
+static bool
+names_whole_row(Query *query, int varno)
+{
+	WholeRow	row = {varno, 0};
+
+	return query->rowMarks != NIL || query_tree_walker(query, find_whole_row, &row, 0);
 }
 
 /*
@@ -218,7 +258,7 @@ carry_subquery(Carrier *carrier, int varno, Bitmapset *joins)
 	RangeTblEntry *copy;
 	ListCell   *lc;
 
-	if (inner == NIL)
+	if (inner == NIL || names_whole_row(carrier->query, varno))
 		return;
 	copy = palloc(sizeof(RangeTblEntry));
 	memcpy(copy, entry, sizeof(RangeTblEntry));

@@ -397,6 +397,25 @@ SET pvext.audit_reads = off;
 SET pvext.audit_read_keys = 0;
 RESET ROLE;
 
+-- What carries keys shows nothing of them: whole rows of views and subqueries.
+CREATE VIEW public.whole AS SELECT name, city FROM public.client WHERE id = 1;
+CREATE VIEW public.fenced AS SELECT name, city FROM public.client WHERE id = 1 OFFSET 0;
+SELECT whole, row_to_json(whole) FROM public.whole;
+SELECT fenced, to_jsonb(fenced) FROM public.fenced;
+SELECT s FROM (SELECT name FROM public.client WHERE id = 1) AS s;
+SELECT row_to_json(s) FROM (SELECT name FROM public.client WHERE id = 1 OFFSET 0) AS s;
+SELECT j FROM (SELECT name FROM public.client WHERE id = 1 OFFSET 0) AS s, LATERAL row_to_json(s) AS j;
+SELECT l FROM public.fenced AS f, LATERAL (SELECT f AS l OFFSET 0) AS l;
+SELECT name FROM (SELECT name, fenced FROM public.fenced OFFSET 0) AS s;
+SELECT (SELECT s) FROM (SELECT name FROM public.client WHERE id = 1 OFFSET 0) AS s;
+SELECT name FROM public.fenced FOR UPDATE;
+SELECT name FROM public.fenced;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT array_agg(keys ORDER BY statement) FROM (SELECT statement, max(keys::text) AS keys FROM pv.access_log
+    WHERE statement > (SELECT max(statement) FROM public.seen) GROUP BY statement) AS a;
+CALL public.look();
+DROP VIEW public.whole, public.fenced;
+
 -- Reads recorded in several goes, by one statement.
 CREATE FUNCTION public.read_name(int) RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN (SELECT name FROM public.client WHERE id = $1); END $$;
 SELECT public.read_name(1), pv.drain_reads() >= 0 AS drained, public.read_name(1), pv.drain_reads() >= 0 AS drained;
