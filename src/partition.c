@@ -92,7 +92,8 @@ add_partition(int64 n)
 {
 	char	   *name = psprintf("audit_log_" INT64_FORMAT, n);
 
-	(void) pvext_own(psprintf("CREATE TABLE pv.%s (LIKE pv.audit_log) WITH (toast_tuple_target = 8160)",
+	(void) pvext_own(psprintf("CREATE TABLE pv.%s (LIKE pv.audit_log) USING heap"
+							  " WITH (toast_tuple_target = 8160)",
 							  name), NULL);
 	(void) pvext_own(psprintf("COMMENT ON TABLE pv.%s IS 'a partition of the audit log'", name), NULL);
 	(void) pvext_own(psprintf("REVOKE ALL ON pv.%s FROM PUBLIC", name), NULL);

@@ -1,6 +1,8 @@
 -- Retention of the audit log: which partitions are dropped, and that the seals
 -- tell what pvext dropped from what somebody else did.
 SET client_min_messages = warning;
+CREATE ACCESS METHOD regress_other TYPE TABLE HANDLER heap_tableam_handler;
+SET default_table_access_method = regress_other;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
 CREATE ROLE regress_expire_officer;
@@ -30,6 +32,11 @@ INSERT INTO public.customer VALUES (2, 'zero, too');
 -- Repeated, also in one transaction and rolled back.
 SELECT pv.rotate_audit();
 INSERT INTO public.customer VALUES (3, 'one');
+-- pvext's tables are heaps, whatever the default.
+SHOW default_table_access_method;
+SELECT count(*) FILTER (WHERE amname = 'heap') > 0 AS heaps, count(*) FILTER (WHERE amname <> 'heap') AS others
+    FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam WHERE relnamespace = 'pv'::regnamespace AND relkind = 'r';
+RESET default_table_access_method;
 SELECT public.seal();
 SELECT * FROM public.seals;
 BEGIN;
@@ -124,3 +131,4 @@ DROP FUNCTION public.seal;
 DROP TABLE public.customer;
 DROP OWNED BY regress_expire_officer;
 DROP ROLE regress_expire_officer;
+DROP ACCESS METHOD regress_other;
