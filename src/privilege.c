@@ -134,13 +134,18 @@ pvext_add_privileges(StringInfo buf, List *permissions, bool view)
 	{
 		PvextWatched *relation = read_relation(lfirst(lc));
 		int32		id = relation ? relation->relation_id : 0;
+		bool		by_view;
 		int			from;
 
 		if (relation == NULL || bms_is_member(id, done))
 			continue;
 		if (list_length(permissions) > 1)
 			done = bms_add_member(done, id);
-		pvext_add_table(buf, id, relation->relation, view || is_by_view(permissions, id));
+		by_view = view || is_by_view(permissions, id);
+		relation = read_relation(lfirst(lc));	/* looked at others since */
+		if (relation == NULL)
+			continue;
+		pvext_add_table(buf, id, relation->relation, by_view);
 		from = buf->len;
 		for_each_cell(cell, permissions, lc)
 		{
