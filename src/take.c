@@ -702,6 +702,31 @@ check_nobodys(PvextDue *due)
 }
 
 /*
+ * Subjects whose own rows have been deleted: what they consented and agreed to ends,
+ * and a request of theirs is fulfilled, where no other rows can be left of them.
+ */
+static void
+end_subjects(PvextTaking *taking, PvextPicks *picks)
+{
+	PvextTable *subject = taking->due->table;
+	PvextPlan  *plan = subject->is_subject ? pvext_plan(taking->map, subject, NULL) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, plan ? picks->owners : NIL)
+	{
+		PvextOwner *owner = lfirst(lc);
+		PvextEnding ending = {owner->key};
+
+		if (owner->subject != subject || picks->fates[owner->row].spared)
+			continue;
+		ending.former = ending.digest = pvext_subject_digest(subject->id, owner->key);
+		pvext_end_consents(subject, list_make1(&ending));
+		if (!plan->unenforced && ending.kept == 0)
+			pvext_conclude_deleted(subject, ending.digest);
+	}
+}
+
+/*
  * Take what is due from rows that were picked for it.  Returns how many rows lost
  * something.
  */
@@ -729,5 +754,8 @@ pvext_take(PvextTaking *taking, PvextPicks *picks)
 	if (taking->due->by_subject)
 		check_nobodys(taking->due);
 	set_places(taking, picks->tids, n);
-	return taken + take_rows(taking, picks->keys, n);
+	taken += take_rows(taking, picks->keys, n);
+	if (taking->due->columns == NIL)
+		end_subjects(taking, picks);
+	return taken;
 }

@@ -46,13 +46,19 @@ expire_tokens(void *arg)
 	((PvextRun *) arg)->done += pvext_own("DELETE FROM pv.consent_token WHERE expires <= now()", NULL);
 }
 
-/* Runs of which nothing is to be learned any more. */
+/* Runs and failures of which nothing is to be learned any more. */
 static void
 trim_log(void *arg)
 {
 	(void) pvext_own("DELETE FROM pv.run_log WHERE started_at < now() - interval '90 days'"
 					 " OR (started_at < now() - interval '1 day' AND state = 'done' AND done = 0"
 					 "  AND id < (SELECT max(l.id) FROM pv.run_log AS l WHERE l.duty = run_log.duty))", NULL);
+	/* What failed, and is not there to be tried again. */
+	(void) pvext_own("DELETE FROM pv.duty_failure AS f WHERE CASE f.duty"
+					 " WHEN 'purge' THEN f.name <> '' AND NOT EXISTS (SELECT FROM pv.declared_retention AS t"
+					 "  WHERE t.relation_id = f.relation_id AND t.name = f.name AND t.state = 'active')"
+					 " WHEN 'erase' THEN f.name <> '' AND NOT EXISTS (SELECT FROM pv.erasure_ledger AS e"
+					 "  WHERE e.id::text = f.name AND e.key IS NOT NULL) END", NULL);
 	(void) pvext_own("DELETE FROM pv.purge_count WHERE at < now() - interval '2 days'", NULL);
 }
 
