@@ -146,7 +146,7 @@ is_database_wanted(void)
 }
 
 static void
-nap(int milliseconds)
+nap(PvextRun *run, int milliseconds)
 {
 	if (milliseconds > 0)
 	{
@@ -155,7 +155,7 @@ nap(int milliseconds)
 		ResetLatch(MyLatch);
 	}
 	CHECK_FOR_INTERRUPTS();
-	if (IsBackgroundWorker && ConfigReloadPending)
+	if (run->worker && ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
@@ -183,15 +183,15 @@ pvext_rest(PvextRun *run, int milliseconds)
 {
 	bool		lags = false;
 
-	nap(milliseconds);
-	if (IsBackgroundWorker && (is_database_wanted() || !pvext_enabled))
+	nap(run, milliseconds);
+	if (run->worker && (is_database_wanted() || !pvext_enabled))
 		run->stop = true;
 	while (!run->stop && pvext_max_replication_lag > 0)
 	{
 		if (pvext_step(run, measure_lag, &lags) != NULL || !lags)
 			break;
 		pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
-		nap(LAG_NAP);
+		nap(run, LAG_NAP);
 	}
 }
 
@@ -268,7 +268,7 @@ do_duty(PvextRun *run, int duty)
 	set_duty_lock(&tag, duty);
 	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
-		ereport(IsBackgroundWorker ? DEBUG1 : NOTICE,
+		ereport(run->worker ? DEBUG1 : NOTICE,
 				(errmsg("duty \"%s\" is being done by another session", duties[duty].name)));
 		return;
 	}
@@ -304,7 +304,7 @@ find_duty(const char *name)
 void
 pvext_run_all_duties(void)
 {
-	PvextRun	run = {.patient = true};
+	PvextRun	run = {.worker = true, .patient = true};
 
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
