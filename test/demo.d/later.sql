@@ -1,17 +1,13 @@
--- Some time later, one of the refused requests has nothing in its way any more.
+-- Some time later, by the worker and by nobody else.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset null -
 \set QUIET off
 
 \echo
-\echo '== Olav (1004) pays, and his request goes through as far as the bookkeeping lets it'
+\echo '== His request went through by itself, as far as the bookkeeping lets it'
 \echo
-WITH paid AS (UPDATE invoice SET paid_on = current_date
-              WHERE customer_id = 1004 AND paid_on IS NULL RETURNING id, paid_on, amount)
-INSERT INTO payment (invoice_id, paid_on, amount, from_account) SELECT *, '1503 12 34567' FROM paid;
-SELECT key, state, requested_at < now() AS asked_before, retained_until, blocked_by
-FROM pv.erase_subject('customer', 1004);
+SELECT key, state, requested_by, executed_by, retained_until, blocked_by FROM pv.erasure WHERE key = '1004';
 
 \echo '== What remains for statistics: a year of it'
 \echo
