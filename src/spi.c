@@ -253,8 +253,13 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 
 	pvext_switch_user(role, &back);
 	if (by_index && (statement->plan == NULL || !SPI_plan_is_valid(statement->plan)))
+	{
 		(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
+		/* What has no index seems so dear then that it would be compiled, each time. */
+		(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	}
 
 	if (statement->plan == NULL)
 	{
