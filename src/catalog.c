@@ -28,6 +28,8 @@
 #include "commands/defrem.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/prep.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -423,15 +425,38 @@ pvext_is_indexed(Oid relid, List *columns, const char *condition)
 	return result;
 }
 
-/* Is there an index that finds rows by what a column is at most? */
+/* Is an index over all rows that a condition (or NULL: none) holds of? */
+static bool
+index_covers(Oid indexid, Node *condition)
+{
+	Relation	index = index_open(indexid, AccessShareLock);
+	List	   *predicate = RelationGetIndexPredicate(index);
+	bool		covers = predicate == NIL ||
+		(condition && predicate_implied_by(predicate, list_make1(condition), false));
+
+	index_close(index, AccessShareLock);
+	return covers;
+}
+
+/*
+ * Is there an index that finds the rows that a condition over them (analyzed, or NULL)
+ * holds of by what a column is at most?
+ */
 bool
-pvext_is_ordered(Oid relid, const char *column)
+pvext_is_ordered(Oid relid, const char *column, Node *condition)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	AttrNumber	attnum = get_attnum(relid, column);
 	bool		result = false;
+	PvextUser	back;
 	ListCell   *lc;
 
+	if (condition)
+	{
+		pvext_switch_user(pvext_owner(relid), &back);
+		condition = (Node *) canonicalize_qual((Expr *) eval_const_expressions(NULL, condition), false);
+		pvext_restore_user(&back);
+	}
 	foreach(lc, RelationGetIndexList(rel))
 	{
 		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
@@ -441,7 +466,8 @@ pvext_is_ordered(Oid relid, const char *column)
 			continue;
 		result = result || ((method == BTREE_AM_OID || method == BRIN_AM_OID) &&
 							((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
-							((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0] == attnum);
+							((Form_pg_index) GETSTRUCT(tuple))->indkey.values[0] == attnum &&
+							index_covers(lfirst_oid(lc), condition));
 		ReleaseSysCache(tuple);
 	}
 	relation_close(rel, AccessShareLock);

@@ -186,11 +186,11 @@ pvext_year_end_function(Oid type)
 }
 
 /*
- * A bound clock, analyzed.  Between pvext_enter() and pvext_leave(), as the text
+ * A bound expression over row r, analyzed.  Between pvext_enter() and pvext_leave(), as the text
  * is bound for the search_path pinned there.
  */
 Node *
-pvext_parse_clock(Oid relid, const char *bound)
+pvext_parse_bound(Oid relid, const char *bound)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Relation	rel = table_open(relid, AccessShareLock);
@@ -211,13 +211,13 @@ pvext_parse_clock(Oid relid, const char *bound)
 	return expr;
 }
 
-/* A bound clock as a local timestamp of the zone; as pvext_parse_clock(). */
+/* A bound clock as a local timestamp of the zone; as pvext_parse_bound(). */
 char *
 pvext_localise(Oid relid, const char *bound, Oid type, const char *zone)
 {
 	LocalTime	local = {zone, pvext_year_end_function(TIMESTAMPTZOID),
 	pvext_year_end_function(TIMESTAMPOID)};
-	char	   *text = pvext_deparse(relid, localise_mutator(pvext_parse_clock(relid, bound), &local),
+	char	   *text = pvext_deparse(relid, localise_mutator(pvext_parse_bound(relid, bound), &local),
 									 true);
 
 	if (getBaseType(type) == TIMESTAMPTZOID)

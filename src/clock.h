@@ -13,7 +13,7 @@ extern char *pvext_check_time_zone(const char *name);
 extern char *pvext_database_time_zone(void);
 extern char *pvext_localise(Oid relid, const char *bound, Oid type,
 							const char *zone);
-extern Node *pvext_parse_clock(Oid relid, const char *bound);
+extern Node *pvext_parse_bound(Oid relid, const char *bound);
 extern Oid	pvext_year_end_function(Oid type);
 extern Datum pvext_accounting_year_end(PG_FUNCTION_ARGS);
 

@@ -195,7 +195,7 @@ pvext_cutoff(PvextTable *table, PvextRule *rule)
 	add_step(&analysis, LATER)->span =
 		DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(rule->keep),
 											  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	node = pvext_parse_clock(table->relid, rule->after);
+	node = pvext_parse_bound(table->relid, rule->after);
 	pvext_switch_user(table->owner, &back);
 	node = take_apart(&analysis, eval_const_expressions(NULL, node));
 	pvext_restore_user(&back);

@@ -15,6 +15,7 @@
 #include "belong.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "clock.h"
 #include "due.h"
 #include "expression.h"
 #include "retention.h"
@@ -362,7 +363,8 @@ char *
 pvext_missing_index(PvextDue *due)
 {
 	const char *column = NULL;
-	const char *where = due->dirty ? due->dirty : "";
+	Node	   *dirty = due->dirty ? pvext_parse_bound(due->table->relid, due->dirty) : NULL;
+	const char *where = "";
 	ListCell   *lc;
 
 	foreach(lc, due->cutoffs)
@@ -371,7 +373,7 @@ pvext_missing_index(PvextDue *due)
 
 		if (name == NULL)
 			continue;
-		if (pvext_is_ordered(due->table->relid, name))
+		if (pvext_is_ordered(due->table->relid, name, dirty))
 			return NULL;
 		column = column ? column : name;
 	}

@@ -322,7 +322,7 @@ begin_procedure(FunctionCallInfo fcinfo, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s commits, and cannot run inside a transaction block", name),
-				 errhint("CALL it by itself, outside of BEGIN, functions and DO.")));
+				 errhint("CALL it by itself, outside of BEGIN and functions.")));
 	PreventCommandIfReadOnly(name);
 	PreventCommandDuringRecovery(name);
 	if (IsolationUsesXactSnapshot())

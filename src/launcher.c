@@ -42,6 +42,7 @@
 #define BUSY_NAP		200		/* ms between two looks at workers that are there */
 #define LONGEST_NAP		60000	/* ms: databases may have been made since */
 #define LONGEST_PAUSE	60000	/* ms after a worker has failed */
+#define NO_ROOM_REMINDER	3600000	/* ms between two warnings that there is no room */
 
 PGDLLEXPORT void pvext_launcher_main(Datum arg);
 
@@ -333,6 +334,24 @@ earlier_first(const ListCell *a, const ListCell *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Say so once an hour; returns for how many ms it is not tried again. */
+static long
+warn_of_no_duties(void)
+{
+	static TimestampTz warned_at = 0;
+
+	if (warned_at == 0 ||
+		TimestampDifferenceExceeds(warned_at, GetCurrentTimestamp(), NO_ROOM_REMINDER))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("pvext has no background worker to do its duties with"),
+				 errhint("Increase max_worker_processes.")));
+		warned_at = GetCurrentTimestamp();
+	}
+	return LONGEST_PAUSE;
+}
+
 /* Start what is due, the longest waiting first. Returns for how many ms there is nothing to do. */
 static long
 look_after_rounds(void)
@@ -358,12 +377,15 @@ look_after_rounds(void)
 			continue;
 		if (due_at(round) > now)
 			timeout = Min(timeout, TimestampDifferenceMilliseconds(now, due_at(round)));
-		else if (working < pvext_max_workers &&
-				 start_worker(round->database, "pvext_duty_main", "duties", &round->worker))
+		else if (working >= pvext_max_workers)
+			continue;
+		else if (start_worker(round->database, "pvext_duty_main", "duties", &round->worker))
 		{
 			round->started = now;
 			working++;
 		}
+		else
+			timeout = Min(timeout, warn_of_no_duties());
 	}
 	return working > 0 ? Min(timeout, BUSY_NAP) : timeout;
 }
