@@ -29,6 +29,9 @@
 /* A period of months ends up to so many days earlier or later than counted back. */
 #define DAYS_AROUND 5
 
+/* Moments nearer than this to where timestamps end are not computed with. */
+#define MARGIN (3660 * USECS_PER_DAY)
+
 typedef enum StepKind
 {
 	TO_DAY,						/* a timestamp's day */
@@ -233,6 +236,14 @@ pvext_cutoff_bound(PvextCutoff *cutoff)
 	return &cutoff->bound;
 }
 
+/* The span in microseconds, months having the length that they have on average. */
+static double
+length_of(Interval *span)
+{
+	return (span->month * (DAYS_PER_YEAR / MONTHS_PER_YEAR) + span->day) * (double) USECS_PER_DAY +
+		span->time;
+}
+
 /*
  * The latest moment that is not after the limit some time later.  A month's last
  * days have the same day a month later: it is looked for among the days around.
@@ -240,9 +251,15 @@ pvext_cutoff_bound(PvextCutoff *cutoff)
 static Timestamp
 back(Timestamp limit, Interval *span)
 {
-	Datum		guess = DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(limit),
-											IntervalPGetDatum(span));
+	double		about = limit - length_of(span);
+	Datum		guess;
 
+	if (about < MIN_TIMESTAMP + MARGIN)
+		return MIN_TIMESTAMP + 2 * MARGIN;
+	if (about > END_TIMESTAMP - MARGIN)
+		return DT_NOEND;
+	guess = DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(limit),
+								IntervalPGetDatum(span));
 	for (int n = DAYS_AROUND; n >= -DAYS_AROUND; n--)
 	{
 		Datum		candidate = DirectFunctionCall2(timestamp_pl_interval, guess,
