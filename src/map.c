@@ -454,16 +454,11 @@ pvext_lock_table(PvextTable *table, LOCKMODE mode)
 
 /*
  * An error that the server raised while it worked on users' rows may hold
- * their values: raise it again without them.  pvext's own never do.
+ * their values: take them out.  pvext's own never do.
  */
-static void
-raise_without_values(MemoryContext context)
+void
+pvext_forget_values(ErrorData *error)
 {
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
 	error->context = NULL;
 	error->internalquery = NULL;
 	error->internalpos = 0;
@@ -473,6 +468,18 @@ raise_without_values(MemoryContext context)
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
 			error->message = "a value of the subject's rows could not be converted or computed";
 	}
+}
+
+/* Raise the error in hand again without values. */
+static void
+raise_without_values(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	pvext_forget_values(error);
 	ReThrowError(error);
 }
 

@@ -243,6 +243,8 @@ count_rule(PvextMap *map, PvextTable *table, PvextRule *rule, Count *count)
 	count->rule = rule;
 	count->oldest = DT_NOEND;
 	count->error = pvext_try(count_due, count);
+	if (count->error)
+		pvext_forget_values(count->error);
 }
 
 /*
