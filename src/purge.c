@@ -42,6 +42,7 @@ typedef struct Work
 	int32		relation_id;
 	char	   *rule;
 	List	   *columns;		/* C strings; NIL: the rows */
+	bool		failed;
 } Work;
 
 typedef struct Purge
@@ -118,7 +119,7 @@ list_works_by_map(PvextMap *map, void *arg)
 			pvext_is_paused(run, table->id, due->rule->name))
 			continue;
 		old = MemoryContextSwitchTo(run->context);
-		work = palloc(sizeof(Work));
+		work = palloc0(sizeof(Work));
 		work->relid = table->relid;
 		work->relation_id = table->id;
 		work->rule = pstrdup(due->rule->name);
@@ -242,7 +243,10 @@ find_places(void *arg)
  * Batches
  */
 
-/* How many rows the rule may still purge, now that it has so much within a day. */
+/*
+ * How many rows the rule may still purge, now that it has so much within a day; less
+ * than one for none.
+ */
 static int64
 allowance(Work *work)
 {
@@ -251,22 +255,27 @@ allowance(Work *work)
 		" AND name = $2 AND at > now() - interval '24 hours'", NULL
 	};
 	PvextArgs	args = {0};
-	int64		left;
 
 	if (pvext_purge_limit == 0)
 		return PG_INT64_MAX;
 	pvext_arg_int4(&args, work->relation_id);
 	pvext_arg_text(&args, work->rule);
 	(void) pvext_own_kept(&count, &args);
-	left = pvext_purge_limit - pvext_int(0, 1);
-	if (left <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("retention rule \"%s\" has reached \"pvext.purge_limit\" of %d rows",
-						work->rule, pvext_purge_limit),
-				 errdetail("More of its rows are due than may go within 24 hours."),
-				 errhint("If it is meant, raise the limit, or activate the rule again with the number of rows that are due.")));
-	return left;
+	return pvext_purge_limit - pvext_int(0, 1);
+}
+
+/* Raise if any of the rows would go: those that stay anyway reach no limit. */
+static void
+check_limit(Work *work, PvextPicks *picks)
+{
+	for (int i = 0; i < picks->n; i++)
+		if (!picks->fates[i].spared && !picks->fates[i].clean)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("retention rule \"%s\" has reached \"pvext.purge_limit\" of %d rows",
+							work->rule, pvext_purge_limit),
+					 errdetail("More of its rows are due than may go within 24 hours."),
+					 errhint("If it is meant, raise the limit, or activate the rule again with the number of rows that are due.")));
 }
 
 static void
@@ -290,6 +299,7 @@ take_batch_by_map(PvextMap *map, void *arg)
 {
 	Purge	   *purge = arg;
 	PvextPicks	picks;
+	int64		allowed;
 	int64		taken;
 	int			n;
 
@@ -300,9 +310,13 @@ take_batch_by_map(PvextMap *map, void *arg)
 	}
 	if (!lock_tables(purge))
 		return;					/* again, by the map of now */
-	n = (int) Min(Min(pvext_purge_batch_size, purge->places.n - purge->next),
-				  allowance(purge->work));
+	n = Min(pvext_purge_batch_size, purge->places.n - purge->next);
+	allowed = allowance(purge->work);
+	if (allowed > 0)
+		n = (int) Min(n, allowed);
 	pvext_pick(purge->taking, purge->places.tids + purge->next, n, &picks);
+	if (allowed <= 0)
+		check_limit(purge->work, &picks);
 	taken = pvext_take(purge->taking, &picks);
 	if (taken > 0)
 		count_rows(purge->work, taken);
@@ -358,10 +372,24 @@ do_work(Purge *purge, Work *work)
 		error = purge_leaf(purge);
 	}
 	forget_taking(purge);
+	work->failed = error != NULL;
 	if (error)
 		pvext_failed(purge->run, work->relation_id, work->rule, error);
-	else
-		pvext_succeeded(purge->run, work->relation_id, work->rule);
+}
+
+/* A rule has succeeded once all that is taken in its name has been. */
+static void
+note_successes(Purge *purge)
+{
+	List	   *failed = NIL;
+	ListCell   *lc;
+
+	foreach(lc, purge->works)
+		if (((Work *) lfirst(lc))->failed)
+			failed = lappend(failed, ((Work *) lfirst(lc))->rule);
+	foreach(lc, purge->works)
+		if (!pvext_has_name(failed, ((Work *) lfirst(lc))->rule))
+			pvext_succeeded(purge->run, purge->relation_id, ((Work *) lfirst(lc))->rule);
 }
 
 static void
@@ -380,6 +408,8 @@ purge_table(Purge *purge, Oid relid)
 	foreach(lc, purge->works)
 		if (!purge->run->stop)
 			do_work(purge, lfirst(lc));
+	if (!purge->run->stop)
+		note_successes(purge);
 }
 
 /* The duty: every table with an active rule. */
