@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "due.h"
 #include "expression.h"
+#include "nodes/parsenodes.h"
 #include "retention.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -242,7 +243,8 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 		foreach(lc, pvext_foreign_keys_to(parent->relid))
 		{
 			PvextForeignKey *fk = lfirst(lc);
-			bool		goes = fk->relid == parent->relid;
+			bool		goes = fk->relid == parent->relid &&
+				fk->on_delete != FKCONSTR_ACTION_CASCADE;
 
 			foreach(cell, links)
 				goes = goes || pvext_is_key_of(fk, ((PvextLink *) lfirst(cell))->table->relid,
@@ -254,6 +256,8 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 						 errmsg("rows of table %s refer to rows of table %s that are to be deleted",
 								pvext_relation_name(fk->relid), parent->sql_name),
 						 errdetail("Foreign key \"%s\" does.", fk->name),
+						 fk->relid == parent->relid ?
+						 errhint("It would take rows that are not due: make it ON DELETE NO ACTION or SET NULL, or use the action anonymise.") :
 						 errhint("Declare a link of %s to %s with on_erase => 'delete', or use the action anonymise.",
 								 pvext_relation_name(fk->relid), parent->sql_name)));
 		}
