@@ -457,11 +457,11 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 
 /*
  * What goes of a column where only some columns of one table have expired: with
- * redacts, texts lose what identifies the subject, unless they are retained.
+ * redacts, texts lose what identifies the subject, unless they are retained or blocked.
  */
 static void
 apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *until,
-			 bool redacts)
+			 bool redacts, bool blocked)
 {
 	List	   *rules;
 
@@ -469,7 +469,7 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 	pvext_check_children(target->table->relid);
 	if (target->table == table && list_member_ptr(columns, target->column))
 		target->until = pstrdup(until);
-	else if (redacts && target->column->strategy.kind == PVEXT_REDACT)
+	else if (redacts && !blocked && target->column->strategy.kind == PVEXT_REDACT)
 	{
 		rules = pvext_rules_about(target->table, target->column->name);
 		target->until = rules == NIL ? NULL : pvext_last_end(target->table, rules);
@@ -482,22 +482,51 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 
 /*
  * A plan that takes some columns of one table from a subject, in rows for which the
- * SQL until has passed; see apply_expiry().  In the current context, to be freed by
+ * SQL until has passed; see apply_expiry().  blocked, or NULL, holds a character per
+ * target of pvext_judging_plan().  Columns of others that have been dropped are
+ * passed over: there is nothing in them.  In the current context, to be freed by
  * pvext_free_plan().  Between pvext_enter() and pvext_leave().
  */
 PvextPlan *
 pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *columns,
-				   const char *until, bool redacts)
+				   const char *until, bool redacts, const char *blocked)
 {
-	PvextPlan  *plan = pvext_begin_plan(subject, NULL);
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
+	int			n = 0;
 
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	prune(plan);
 	foreach(lc, plan->targets)
-		apply_expiry(lfirst(lc), table, columns, until, redacts);
+	{
+		PvextTarget *target = lfirst(lc);
+		bool		is_blocked = blocked && blocked[n++] == '1';
+
+		if (target->column->missing && !list_member_ptr(columns, target->column))
+			plan->targets = foreach_delete_current(plan->targets, lc);
+		else
+			apply_expiry(target, table, columns, until, redacts, is_blocked);
+	}
 	build_statements(map, plan);
+	return plan;
+}
+
+/* One that only says what holds the subject, also where its tables no longer fit. */
+static PvextPlan *
+make_judging_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	build_blockers(plan);
+	prune(plan);
+	pvext_build_locks(plan);
+	build_blocker_steps(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
 	return plan;
 }
 
@@ -557,6 +586,16 @@ PvextPlan *
 pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
 	return kept_plan(map, subject, blocked, make_plan);
+}
+
+/*
+ * The plan whose verdict says what holds a subject: its targets are, in the same order,
+ * those that pvext_partial_plan() begins with.
+ */
+PvextPlan *
+pvext_judging_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "judge", make_judging_plan);
 }
 
 /* The plan that finds the rows that belong to a subject, and erases nothing. */

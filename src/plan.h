@@ -124,12 +124,14 @@ struct PvextPlan
 };
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
+extern PvextPlan *pvext_judging_plan(PvextMap *map, PvextTable *subject);
 extern PvextPlan *pvext_trail_plan(PvextMap *map, PvextTable *subject);
 extern PvextPlan *pvext_begin_plan(PvextTable *subject, const char *blocked);
 extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column,
 									 PvextSet *set);
 extern PvextPlan *pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table,
-									 List *columns, const char *until, bool redacts);
+									 List *columns, const char *until, bool redacts,
+									 const char *blocked);
 extern void pvext_free_plan(PvextPlan *plan);
 extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
 extern void pvext_free_plans(PvextTable *subject);

@@ -577,20 +577,29 @@ take_rows(PvextTaking *taking, char **keys, int n)
 	return taken;
 }
 
+static bool
+same_blocked(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* The plan that takes what is due from subjects of a table. */
 static PvextPlan *
-plan_of_subject(PvextTaking *taking, PvextTable *subject)
+plan_of_subject(PvextTaking *taking, PvextTable *subject, const char *blocked)
 {
 	MemoryContext old;
 	PvextPlan  *plan;
 	ListCell   *lc;
 
+	if (!taking->due->redacts)
+		blocked = NULL;			/* nothing but what is due goes */
 	foreach(lc, taking->subject_plans)
-		if (((PvextPlan *) lfirst(lc))->subject == subject)
+		if (((PvextPlan *) lfirst(lc))->subject == subject &&
+			same_blocked(((PvextPlan *) lfirst(lc))->blocked, blocked))
 			return lfirst(lc);
 	old = MemoryContextSwitchTo(taking->plan->context);
 	plan = pvext_partial_plan(taking->map, subject, taking->due->table, taking->due->columns,
-							  taking->due->until, taking->due->redacts);
+							  taking->due->until, taking->due->redacts, blocked);
 	taking->subject_plans = lappend(taking->subject_plans, plan);
 	MemoryContextSwitchTo(old);
 	pvext_lock_plan(plan, RowExclusiveLock);
@@ -638,9 +647,11 @@ follow_key(PvextTable *subject, const char *former, const bytea *digest, const c
 }
 
 static void
-take_from_subject(PvextTaking *taking, PvextTable *subject, const char *key, List **redactions)
+take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 {
-	PvextPlan  *plan = plan_of_subject(taking, subject);
+	PvextTable *subject = owner->subject;
+	const char *key = owner->key;
+	PvextPlan  *plan = plan_of_subject(taking, subject, owner->blocked);
 	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)), true);
 	bytea	   *digest = pvext_subject_digest(subject->id, key);
 	PvextRedaction *redaction;
@@ -680,7 +691,7 @@ take_from_subjects(PvextTaking *taking, PvextPicks *picks, bool *owned)
 			(last && last->subject == owner->subject && strcmp(last->key, owner->key) == 0))
 			continue;
 		last = owner;
-		take_from_subject(taking, owner->subject, owner->key, &redactions);
+		take_from_subject(taking, owner, &redactions);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pvext_redact(redactions);

@@ -212,7 +212,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int column, const int *ori
 
 			if (key == NULL)
 				continue;
-			owner = palloc(sizeof(PvextOwner));
+			owner = palloc0(sizeof(PvextOwner));
 			owner->row = origin[i];
 			owner->subject = climb->table;
 			owner->key = key;
@@ -360,7 +360,7 @@ static void
 judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool held, bool lock,
 	  PvextFate *fate)
 {
-	PvextPlan  *plan = pvext_plan(map, table, NULL);
+	PvextPlan  *plan = pvext_judging_plan(map, table);
 	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(table, key)), lock);
 	PvextVerdict verdict;
 
@@ -369,7 +369,10 @@ judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool hel
 	pvext_set_rows(plan, rows);
 	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
 	if (!keeps(plan, due, &verdict))
+	{
+		fate->blocked = verdict.blocked;
 		return;
+	}
 	fate->spared = true;
 	fate->reasons = verdict.reasons;
 }
@@ -439,6 +442,7 @@ pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock, PvextF
 
 			if (which < 0 || strcmp(list_nth(subjects.keys, which), owner->key) != 0)
 				which++;
+			owner->blocked = subjects.fates[which].blocked;
 			if (!subjects.fates[which].spared)
 				continue;
 			fates[owner->row].spared = true;

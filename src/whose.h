@@ -13,6 +13,7 @@ typedef struct PvextOwner
 	int			row;			/* from 0 */
 	PvextTable *subject;
 	char	   *key;			/* in the row's own spelling */
+	char	   *blocked;		/* of whom something else is blocked; as PvextPlan.blocked */
 } PvextOwner;
 
 /* What becomes of a row. */
@@ -21,6 +22,7 @@ typedef struct PvextFate
 	bool		clean;			/* there is nothing to take, as is known by now */
 	bool		spared;
 	List	   *reasons;		/* C strings: by what; NIL where somebody has locked a subject */
+	char	   *blocked;		/* of a subject: as PvextOwner.blocked */
 } PvextFate;
 
 extern void pvext_append_whose(StringInfo columns, PvextDue *due);
