@@ -5,7 +5,8 @@
  * An erasure goes from a subject down to its rows; a retention rule begins at rows,
  * and goes up.  A row is about the subjects that its columns' links lead to, table by
  * table, each read as its owner, keys travelling as texts.  A row that leads to
- * nobody is due all the same.
+ * nobody is due all the same.  Where rows go, others go with them (the children): whose
+ * those are counts, too.
  *
  * Subjects are locked in the order of their keys.  One that somebody else has
  * locked is passed over, with all its rows, till the next run.
@@ -125,6 +126,43 @@ append_columns(StringInfo columns, Climb *climb)
 	}
 }
 
+/* May rows that go by the link be anybody's whose the others are not? */
+static bool
+brings_owners(PvextDue *due, PvextLink *link)
+{
+	ListCell   *lc;
+
+	foreach(lc, due->children)
+		if (((PvextLink *) lfirst(lc))->parent == link->table)
+			return true;
+	return link->table->is_subject || list_length(link->table->links) > 1;
+}
+
+/* The links by which rows go with those of a table that are due, and bring owners. */
+static List *
+links_down(PvextDue *due, PvextTable *table)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	foreach(lc, due->children)
+		if (((PvextLink *) lfirst(lc))->parent == table && brings_owners(due, lfirst(lc)))
+			links = lappend(links, lfirst(lc));
+	return links;
+}
+
+/* SQL: what of row r its children are found by, as texts. */
+static void
+append_keys(StringInfo columns, PvextDue *due, PvextTable *table)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, links_down(due, table))
+		foreach(cell, ((PvextLink *) lfirst(lc))->parent_columns)
+			appendStringInfo(columns, ", CAST(r.%s AS text)", quote_identifier(lfirst(cell)));
+}
+
 /* SQL: what pvext_find_owners() reads of a row that is due. */
 void
 pvext_append_whose(StringInfo columns, PvextDue *due)
@@ -133,24 +171,29 @@ pvext_append_whose(StringInfo columns, PvextDue *due)
 
 	begin_climb(&climb, due);
 	append_columns(columns, &climb);
+	append_keys(columns, due, due->table);
 }
 
-/* SQL: row r of the link's parent has the key k1, k2, ... of the child's types. */
+/*
+ * SQL: row r of the link's parent has the key k1, k2, ... of the child's types or, with
+ * down, row r of its table that of the parent's.
+ */
 static void
-append_key_match(StringInfo sql, PvextLink *link)
+append_key_match(StringInfo sql, PvextLink *link, bool down)
 {
+	List	   *columns = down ? link->parent_columns : link->columns;
 	ListCell   *lc;
 	ListCell   *other;
 	int			i = 0;
 
-	forboth(lc, link->columns, other, link->parent_columns)
+	forboth(lc, columns, other, down ? link->columns : link->parent_columns)
 	{
 		Oid			type;
 		Oid			parent;
 		char	   *equality;
 
-		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
-		(void) pvext_column(link->parent->relid, lfirst(other), &parent, NULL);
+		(void) pvext_column((down ? link->parent : link->table)->relid, lfirst(lc), &type, NULL);
+		(void) pvext_column((down ? link->table : link->parent)->relid, lfirst(other), &parent, NULL);
 		equality = pvext_equality(parent, type);
 		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
 		if (equality)
@@ -162,12 +205,14 @@ append_key_match(StringInfo sql, PvextLink *link)
 }
 
 /*
- * The parents of some rows: keys holds for each the texts of the link's columns.
- * The result has the number of the row, and what is needed to go on.
+ * The rows that a link leads to from some others: their parents, for which keys holds
+ * the texts of the link's columns, or with due their children, for which it holds the
+ * parent's.  The result has the number of the row, and what is needed to go on.
  */
 static uint64
-read_parents(PvextLink *link, Climb *parent, Datum **keys, int n)
+read_linked(PvextLink *link, Climb *climb, PvextDue *due, Datum **keys, int n)
 {
+	PvextTable *table = climb->table;
 	StringInfoData sql;
 	StringInfoData arrays;
 	StringInfoData names;
@@ -185,19 +230,61 @@ read_parents(PvextLink *link, Climb *parent, Datum **keys, int n)
 				  false);
 	}
 	appendStringInfoString(&sql, "SELECT k.n");
-	append_columns(&sql, parent);
+	append_columns(&sql, climb);
+	if (due)
+		append_keys(&sql, due, table);
 	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON ",
-					 arrays.data, names.data, link->parent->sql_name);
-	append_key_match(&sql, link);
-	return pvext_run(link->parent->owner, sql.data, &args);
+					 arrays.data, names.data, table->sql_name);
+	append_key_match(&sql, link, due != NULL);
+	if (due)
+		appendStringInfoString(&sql, pvext_link_condition(link));
+	return pvext_run(table->owner, sql.data, &args);
 }
 
 /*
- * Go up from rows whose columns, as append_columns() has them, begin with "column" of
- * the result; origin says which of the rows that are due each came from.
+ * The keys in some columns of the result, from "column" on, of rows in which none is
+ * NULL.  *from says which of the due rows each came from.
+ */
+static int
+read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *origin,
+		  Datum ***keys, int **from)
+{
+	int			nkeys = 0;
+
+	*keys = palloc(sizeof(Datum *) * ncolumns);
+	*from = palloc(sizeof(int) * Max(n, 1));
+	for (int c = 0; c < ncolumns; c++)
+		(*keys)[c] = palloc(sizeof(Datum) * Max(n, 1));
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull = false;
+
+		for (int c = 0; c < ncolumns && !isnull; c++)
+			(*keys)[c][nkeys] = SPI_getbinval(rows->vals[i], rows->tupdesc, column + c, &isnull);
+		if (!isnull)
+			(*from)[nkeys++] = origin[i];
+	}
+	return nkeys;
+}
+
+/* Which of the due rows those that read_linked() has found came from. */
+static int *
+origins(const int *from, uint64 found)
+{
+	int		   *next = palloc(sizeof(int) * Max(found, 1));
+
+	for (uint64 i = 0; i < found; i++)
+		next[i] = from[pvext_int(i, 1) - 1];
+	return next;
+}
+
+/*
+ * Go up from rows whose columns, as append_columns() has them, begin with *column of
+ * the result, which is moved behind them; origin says which of the rows that are due
+ * each came from.
  */
 static List *
-climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int column, const int *origin,
+climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *origin,
 		 List *owners)
 {
 	ListCell   *lc;
@@ -207,7 +294,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int column, const int *ori
 	{
 		for (uint64 i = 0; i < n; i++)
 		{
-			char	   *key = SPI_getvalue(rows->vals[i], rows->tupdesc, column);
+			char	   *key = SPI_getvalue(rows->vals[i], rows->tupdesc, *column);
 			PvextOwner *owner;
 
 			if (key == NULL)
@@ -218,43 +305,61 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int column, const int *ori
 			owner->key = key;
 			owners = lappend(owners, owner);
 		}
-		column++;
+		(*column)++;
 	}
 	foreach(lc, links_on(climb))
 	{
 		PvextLink  *link = lfirst(lc);
-		int			ncolumns = list_length(link->columns);
-		Datum	  **keys = palloc(sizeof(Datum *) * ncolumns);
-		int		   *from = palloc(sizeof(int) * Max(n, 1));
-		int			nkeys = 0;
+		Datum	  **keys;
+		int		   *from;
+		int			nkeys = read_keys(rows, n, *column, list_length(link->columns), origin,
+									  &keys, &from);
 		Climb		parent;
 		uint64		found;
 		SPITupleTable *parents;
+		int			next = 2;
 
-		for (int c = 0; c < ncolumns; c++)
-			keys[c] = palloc(sizeof(Datum) * Max(n, 1));
-		for (uint64 i = 0; i < n; i++)
-		{
-			bool		isnull = false;
-
-			for (int c = 0; c < ncolumns && !isnull; c++)
-				keys[c][nkeys] = SPI_getbinval(rows->vals[i], rows->tupdesc, column + c, &isnull);
-			if (!isnull)
-				from[nkeys++] = origin[i];
-		}
-		column += ncolumns;
+		*column += list_length(link->columns);
 		if (nkeys == 0)
 			continue;
 		follow(&parent, climb, link);
-		found = read_parents(link, &parent, keys, nkeys);
+		found = read_linked(link, &parent, NULL, keys, nkeys);
 		parents = SPI_tuptable;
-		{
-			int		   *next = palloc(sizeof(int) * Max(found, 1));
+		owners = climb_on(&parent, parents, found, &next, origins(from, found), owners);
+	}
+	return owners;
+}
 
-			for (uint64 i = 0; i < found; i++)
-				next[i] = from[pvext_int(i, 1) - 1];
-			owners = climb_on(&parent, parents, found, 2, next, owners);
-		}
+/* Go down from rows that go to those that go with them, and up from these. */
+static List *
+descend(PvextDue *due, Climb *climb, SPITupleTable *rows, uint64 n, int column,
+		const int *origin, List *owners)
+{
+	ListCell   *lc;
+
+	foreach(lc, links_down(due, climb->table))
+	{
+		PvextLink  *link = lfirst(lc);
+		Datum	  **keys;
+		int		   *from;
+		int			nkeys = read_keys(rows, n, column, list_length(link->columns), origin,
+									  &keys, &from);
+		Climb		child = *climb;
+		uint64		found;
+		SPITupleTable *children;
+		int		   *origin_of_child;
+		int			next = 2;
+
+		column += list_length(link->columns);
+		if (nkeys == 0 || list_member_ptr(climb->tables, link->table))
+			continue;
+		child.table = link->table;
+		child.tables = lappend(list_copy(climb->tables), link->table);
+		found = read_linked(link, &child, due, keys, nkeys);
+		children = SPI_tuptable;
+		origin_of_child = origins(from, found);
+		owners = climb_on(&child, children, found, &next, origin_of_child, owners);
+		owners = descend(due, &child, children, found, next, origin_of_child, owners);
 	}
 	return owners;
 }
@@ -268,11 +373,13 @@ pvext_find_owners(PvextDue *due, SPITupleTable *rows, uint64 n, int column)
 {
 	int		   *origin = palloc(sizeof(int) * Max(n, 1));
 	Climb		climb;
+	List	   *owners;
 
 	for (uint64 i = 0; i < n; i++)
 		origin[i] = (int) i;
 	begin_climb(&climb, due);
-	return climb_on(&climb, rows, n, column, origin, NIL);
+	owners = climb_on(&climb, rows, n, &column, origin, NIL);
+	return descend(due, &climb, rows, n, column, origin, owners);
 }
 
 /*
