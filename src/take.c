@@ -54,7 +54,8 @@ struct PvextTaking
 	PvextStep  *collect;		/* keys of the rows, for what goes with them; or NULL */
 	List	   *children;		/* PvextStep: deletes what goes with them, leaves first */
 	List	   *followers;		/* PvextStep: keys of what goes with them */
-	PvextStep  *take;			/* updates or deletes; NULL where each subject's plan does */
+	PvextStep  *take;			/* updates or deletes */
+	PvextStatement verify;		/* counts those of some keys that are still due; or no sql */
 	List	   *subject_plans;	/* PvextPlan */
 };
 
@@ -152,15 +153,46 @@ build_pick(PvextTaking *taking)
 }
 
 /*
- * The UPDATE of the values, which also counts the rows that are not clean after it:
- * a trigger may have put the values back.
+ * Let the statement say how many rows it took, how many of them are not clean after
+ * it, as BEFORE triggers may have put the values back, and where AFTER triggers might
+ * do so later, the rows' keys.
  */
+static void
+count_taken(PvextTaking *taking, PvextStep *step, const char *dirty)
+{
+	bool		verify = taking->verify.sql != NULL;
+
+	step->few.sql = step->many.sql =
+		psprintf("WITH taken AS (%s RETURNING %s AS dirty%s%s)"
+				 " SELECT count(*), count(*) FILTER (WHERE dirty)%s FROM taken",
+				 step->few.sql, dirty, verify ? ", " : "",
+				 verify ? psprintf("%s AS key", pvext_key_sql(taking->plan->subject)) : "",
+				 verify ? ", array_agg(key)" : "");
+}
+
+/* The query for rows that triggers have made due again. */
+static void
+build_verify(PvextTaking *taking)
+{
+	PvextTable *rows = taking->plan->subject;
+	PvextSql	sql;
+
+	if (rows->key == NIL || !pvext_has_after_triggers(rows->relid))
+		return;
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT count(*) FROM %s JOIN %s AS r ON %s WHERE ",
+					 pvext_key_rows_sql(rows), rows->sql_name,
+					 pvext_key_match_sql(rows, "k.k%d", 1));
+	pvext_append_due(&sql, taking->due, false);
+	taking->verify.sql = sql.text.data;
+}
+
+/* The UPDATE of the values. */
 static void
 build_update(PvextTaking *taking)
 {
 	PvextPlan  *plan = taking->plan;
 	PvextDue   *due = taking->due;
-	PvextStep  *step;
 	ListCell   *lc;
 
 	foreach(lc, due->columns)
@@ -174,12 +206,8 @@ build_update(PvextTaking *taking)
 	}
 	plan->whole.value = BoolGetDatum(true);
 	plan->whole.isnull = false;
-	step = pvext_build_update(plan, taking->leaf, plan->targets);
-	step->few.sql = step->many.sql =
-		psprintf("WITH taken AS (%s RETURNING %s AS dirty)"
-				 " SELECT count(*), count(*) FILTER (WHERE dirty) FROM taken",
-				 step->few.sql, due->dirty);
-	taking->take = step;
+	taking->take = pvext_build_update(plan, taking->leaf, plan->targets);
+	count_taken(taking, taking->take, due->dirty);
 	foreach(lc, plan->targets)
 		((PvextTarget *) lfirst(lc))->table = due->table;
 }
@@ -233,6 +261,7 @@ build_delete(PvextTaking *taking)
 	}
 	own = add_removal(plan, taking->leaf, plan->self);
 	taking->take = pvext_build_delete(plan, own);
+	count_taken(taking, taking->take, "false");
 	own->table = taking->due->table;
 }
 
@@ -274,6 +303,7 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	taking->plan->self->with_self = true;
 	set_rows_by_place(taking);
 	build_scan(taking);
+	build_verify(taking);
 	if (due->columns == NIL)
 		build_delete(taking);
 	else
@@ -315,6 +345,8 @@ pvext_end_taking(PvextTaking *taking)
 	free_step(taking->pick);
 	free_step(taking->collect);
 	free_step(taking->take);
+	if (taking->verify.plan)
+		SPI_freeplan(taking->verify.plan);
 	foreach(lc, taking->children)
 		free_step(lfirst(lc));
 	foreach(lc, taking->followers)
@@ -522,11 +554,55 @@ still_dirty(PvextDue *due, int64 n)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 due->columns == NIL ?
+			 errmsg("rows of %s are still there after they have been deleted", due->table->sql_name) :
 			 errmsg("rows of %s are still personal after they have been anonymised",
 					due->table->sql_name),
-			 errdetail("%lld rows hold values that rule \"%s\" was to take.", (long long) n,
-					   due->rule->name),
-			 errhint("Look for triggers that write the values back.")));
+			 errdetail("Rule \"%s\" was to take %lld rows, or values that they hold.", due->rule->name,
+					   (long long) n),
+			 errhint("Look for triggers that keep them, or write them back.")));
+}
+
+/* The elements of a text[] without nulls. */
+static List *
+texts_of(ArrayType *array)
+{
+	Datum	   *elements;
+	int			n;
+	List	   *texts = NIL;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		texts = lappend(texts, TextDatumGetCString(elements[i]));
+	return texts;
+}
+
+/*
+ * What the statement has just taken of n rows is gone, unless somebody else has changed
+ * the row meanwhile.
+ */
+static int64
+check_taken(PvextTaking *taking, int n)
+{
+	int64		taken = pvext_int(0, 1);
+	int64		dirty = pvext_int(0, 2);
+	bool		isnull = true;
+	PvextArgs	args = {0};
+
+	if (dirty == 0 && taking->verify.sql && taken > 0)
+	{
+		Datum		keys = pvext_datum(0, 3, &isnull);
+
+		pvext_arg_key_columns(&args, taking->plan->subject,
+							  texts_of(DatumGetArrayTypeP(keys)));
+		(void) pvext_run_kept(taking->leaf->owner, &taking->verify, &args, CURSOR_OPT_GENERIC_PLAN);
+		dirty = pvext_int(0, 1);
+	}
+	if (dirty == 0 && taken < n)
+		dirty = (int64) pvext_run_step(taking->pick, false);
+	if (dirty > 0)
+		still_dirty(taking->due, dirty);
+	return taken;
 }
 
 /* Delete what goes with the rows, from the rows furthest away on. */
@@ -562,13 +638,8 @@ take_rows(PvextTaking *taking, char **keys, int n)
 		(void) pvext_fill_slots(plan->self, taking->collect, false, false);
 	delete_children(taking, pvext_redaction_tracing(redaction));
 	pvext_gather_values(plan, false);
-	taken = pvext_run_step(taking->take, false);
-	if (taking->due->columns != NIL)
-	{
-		taken = pvext_int(0, 1);
-		if (pvext_int(0, 2) > 0)
-			still_dirty(taking->due, pvext_int(0, 2));
-	}
+	(void) pvext_run_step(taking->take, false);
+	taken = check_taken(taking, n);
 	if (redaction)
 	{
 		pvext_plan_redaction(&redactions, redaction, taking->due->columns == NIL);
