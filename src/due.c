@@ -81,7 +81,7 @@ same_blockers(PvextMap *map, PvextColumn *a, PvextColumn *b)
 
 /* What a column's values can go with; NULL where they are the first of their kind. */
 static PvextDue *
-find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules)
+find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clocks)
 {
 	ListCell   *lc;
 
@@ -89,7 +89,7 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules)
 	{
 		PvextDue   *due = lfirst(lc);
 
-		if (due->columns != NIL && due->any_path == column->any_path &&
+		if (due->columns != NIL && due->clocks == clocks && due->any_path == column->any_path &&
 			pvext_same_names(due->path, column->path) && same_rules(due->rules, rules) &&
 			same_blockers(map, linitial(due->columns), column))
 			return due;
@@ -112,6 +112,99 @@ make_due(PvextTable *table, PvextRule *rule, List *rules)
 	return due;
 }
 
+/* Is the column read by the clock of a rule that takes the rows?  It goes with them. */
+static bool
+goes_with_rows(PvextTable *table, PvextColumn *column, PvextRule *as_if)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->removes && (rule->active || rule == as_if) &&
+			pvext_clock_reads(table, rule, table, column->name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * SQL over r: what else the clocks of rules that read the columns keep has gone, for
+ * without the clock it would never be due.  Of texts that cannot be said.  NULL where
+ * there is nothing to wait for.
+ */
+static char *
+timed_is_gone_sql(PvextTable *table, List *columns)
+{
+	List	   *seen = list_copy(columns);
+	StringInfoData buf;
+	ListCell   *lc;
+	ListCell   *rule;
+	ListCell   *other;
+
+	initStringInfo(&buf);
+	foreach(lc, columns)
+		foreach(rule, table->rules)
+		{
+			if (!pvext_clock_reads(table, lfirst(rule), table, ((PvextColumn *) lfirst(lc))->name))
+				continue;
+			foreach(other, table->columns)
+			{
+				PvextColumn *column = lfirst(other);
+
+				if (column->missing || column->follows || list_member_ptr(seen, column) ||
+					column->strategy.kind == PVEXT_REDACT ||
+					!list_member_ptr(pvext_rules_about(table, column->name), lfirst(rule)))
+					continue;
+				seen = lappend(seen, column);
+				appendStringInfo(&buf, "%s(%s)", buf.len > 0 ? " AND " : "",
+								 pvext_strategy_test(&column->strategy, 0));
+			}
+		}
+	return buf.len > 0 ? buf.data : NULL;
+}
+
+static bool
+is_clock(PvextTable *table, PvextColumn *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+		if (pvext_clock_reads(table, lfirst(lc), table, column->name))
+			return true;
+	return false;
+}
+
+/*
+ * Clocks go with the others of their kind where they need not wait for more than those,
+ * else last.
+ */
+static List *
+join_clocks(PvextMap *map, List *dues)
+{
+	List	   *last = NIL;
+	ListCell   *lc;
+
+	foreach(lc, dues)
+	{
+		PvextDue   *clocks = lfirst(lc);
+		PvextDue   *due;
+		List	   *columns;
+
+		if (!clocks->clocks)
+			continue;
+		due = find_due(map, dues, linitial(clocks->columns), clocks->rules, false);
+		columns = due ? list_concat_copy(due->columns, clocks->columns) : NIL;
+		if (due && timed_is_gone_sql(due->table, columns) == NULL)
+			due->columns = columns;
+		else
+			last = lappend(last, clocks);
+		dues = foreach_delete_current(dues, lc);
+	}
+	return list_concat(dues, last);
+}
+
 /* Add what the columns of a table make due. */
 static List *
 add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
@@ -123,21 +216,24 @@ add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
 		PvextColumn *column = lfirst(lc);
 		List	   *rules = pvext_rules_about(table, column->name);
 		PvextRule  *rule = rule_that_takes(rules, false, as_if);
+		bool		clock = is_clock(table, column);
 		PvextDue   *due;
 
-		if (rule == NULL || column->missing || column->follows)
+		if (rule == NULL || column->missing || column->follows ||
+			goes_with_rows(table, column, as_if))
 			continue;
-		due = find_due(map, dues, column, rules);
+		due = find_due(map, dues, column, rules, clock);
 		if (due == NULL)
 		{
 			due = make_due(table, rule, rules);
+			due->clocks = clock;
 			due->any_path = column->any_path;
 			due->path = column->path;
 			dues = lappend(dues, due);
 		}
 		due->columns = lappend(due->columns, column);
 	}
-	return dues;
+	return join_clocks(map, dues);
 }
 
 /* Has any table of the map a text that is to lose what identifies its subject? */
@@ -186,6 +282,13 @@ pvext_text_is_gone(PvextColumn *column)
 								   pvext_strategy_sample(&column->strategy)));
 }
 
+/* SQL: both conditions, either of which may be NULL. */
+static char *
+both_sql(char *a, char *b)
+{
+	return a && b ? psprintf("(%s) AND (%s)", a, b) : a ? a : b;
+}
+
 /* How the values are taken, and which are still there. */
 static void
 complete_columns(PvextMap *map, PvextDue *due)
@@ -208,7 +311,7 @@ complete_columns(PvextMap *map, PvextDue *due)
 		due->by_subject = due->by_subject || column->leads || is_text || due->redacts;
 	}
 	due->dirty = psprintf("(%s)", dirty.data);
-	due->also = is_person_sql(due);
+	due->also = both_sql(is_person_sql(due), timed_is_gone_sql(due->table, due->columns));
 	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
 		due->by_subject = true;	/* its records are found by the subject's */
 }

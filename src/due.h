@@ -20,6 +20,7 @@ typedef struct PvextDue
 	List	   *rules;			/* PvextRule: all must have ended */
 	List	   *columns;		/* PvextColumn; NIL: the rows go */
 	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
+	bool		clocks;			/* the columns are read by clocks, and go last */
 	bool		any_path;		/* as PvextColumn, of all the columns */
 	List	   *path;
 	bool		by_subject;		/* each subject's are taken apart from others' */

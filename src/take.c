@@ -654,6 +654,16 @@ same_blocked(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* SQL over row r: when what is due may go, as a column is retained until then. */
+static char *
+until_sql(PvextDue *due)
+{
+	if (due->also == NULL)
+		return due->until;
+	return psprintf("CASE WHEN %s THEN %s ELSE CAST('infinity' AS timestamptz) END", due->also,
+					due->until);
+}
+
 /* The plan that takes what is due from subjects of a table. */
 static PvextPlan *
 plan_of_subject(PvextTaking *taking, PvextTable *subject, const char *blocked)
@@ -670,7 +680,7 @@ plan_of_subject(PvextTaking *taking, PvextTable *subject, const char *blocked)
 			return lfirst(lc);
 	old = MemoryContextSwitchTo(taking->plan->context);
 	plan = pvext_partial_plan(taking->map, subject, taking->due->table, taking->due->columns,
-							  taking->due->until, taking->due->redacts, blocked);
+							  until_sql(taking->due), taking->due->redacts, blocked);
 	taking->subject_plans = lappend(taking->subject_plans, plan);
 	MemoryContextSwitchTo(old);
 	pvext_lock_plan(plan, RowExclusiveLock);

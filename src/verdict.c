@@ -19,8 +19,8 @@
 #include "verdict.h"
 
 /* Does the rule's clock read the column of a table? */
-static bool
-reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+bool
+pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
 {
 	if (of == table && pvext_mentions(rule->otherwise, column))
 		return true;
@@ -34,7 +34,7 @@ reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
 bool
 pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
 {
-	return rule->mandatory && reads(table, rule, of, column);
+	return rule->mandatory && pvext_clock_reads(table, rule, of, column);
 }
 
 /*
@@ -45,7 +45,7 @@ pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *c
 static bool
 is_about(PvextTable *table, PvextRule *rule, const char *column)
 {
-	if (column == NULL || reads(table, rule, table, column))
+	if (column == NULL || pvext_clock_reads(table, rule, table, column))
 		return true;
 	if (rule->columns == NIL)
 		return rule->mandatory || !rule->removes;
@@ -56,6 +56,32 @@ static bool
 covers(PvextTable *table, PvextRule *rule, const char *column)
 {
 	return rule->mandatory && is_about(table, rule, column);
+}
+
+/*
+ * Is the column the clock by which another is kept that the rule, too, keeps?  It stays as
+ * long as that one, which would have no end without it.
+ */
+static bool
+covers_timed(PvextTable *table, PvextRule *rule, const char *column)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (column == NULL || !rule->mandatory)
+		return false;
+	foreach(lc, table->rules)
+	{
+		PvextRule  *other = lfirst(lc);
+
+		if (other == rule || !pvext_is_clock(table, other, table, column))
+			continue;
+		foreach(cell, table->columns)
+			if (covers(table, other, ((PvextColumn *) lfirst(cell))->name) &&
+				covers(table, rule, ((PvextColumn *) lfirst(cell))->name))
+				return true;
+	}
+	return false;
 }
 
 /*
@@ -106,7 +132,7 @@ pvext_retained_until(PvextTable *table, const char *column, char **basis)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		if (!covers(table, rule, column))
+		if (!covers(table, rule, column) && !covers_timed(table, rule, column))
 			continue;
 		rules = lappend(rules, rule);
 		appendStringInfo(&why, "%s%s: %s", why.len > 0 ? "; " : "", rule->name, rule->basis);

@@ -15,6 +15,8 @@ typedef struct PvextVerdict
 	bool		any_hold;		/* there is one, in force or not */
 } PvextVerdict;
 
+extern bool pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of,
+							  const char *column);
 extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
 						   const char *column);
 extern bool pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column);
