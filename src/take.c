@@ -755,27 +755,58 @@ take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 		follow_key(subject, key, digest, row->key);
 }
 
-/* What leads to other tables is taken from each subject, and alone from rows that are nobody's. */
-static void
-take_from_subjects(PvextTaking *taking, PvextPicks *picks, bool *owned)
+static bool
+same_subject(PvextOwner *a, PvextOwner *b)
 {
-	List	   *redactions = NIL;
-	PvextOwner *last = NULL;
+	return a->subject == b->subject && strcmp(a->key, b->key) == 0;
+}
+
+/*
+ * The owners from whom something is to be taken, each subject once; in order, since they
+ * have been judged.  With shared, those who share a row with another.
+ */
+static List *
+owners_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
+{
+	List	   *owners = NIL;
 	ListCell   *lc;
 
-	foreach(lc, picks->owners)	/* in order, since they have been judged */
+	foreach(lc, picks->owners)
 	{
 		PvextOwner *owner = lfirst(lc);
+		PvextFate  *fate = &picks->fates[owner->row];
 
-		owned[owner->row] = true;
-		if (picks->fates[owner->row].spared || picks->fates[owner->row].clean ||
-			(last && last->subject == owner->subject && strcmp(last->key, owner->key) == 0))
+		if (fate->spared || fate->clean || (shared && nowners[owner->row] < 2) ||
+			(owners != NIL && same_subject(llast(owners), owner)))
 			continue;
-		last = owner;
-		take_from_subject(taking, owner, &redactions);
+		owners = lappend(owners, owner);
+	}
+	return owners;
+}
+
+/* What leads to other tables is taken from each subject, and alone from rows that are nobody's. */
+static void
+take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
+{
+	List	   *redactions = NIL;
+	ListCell   *lc;
+
+	foreach(lc, picks->owners)
+		nowners[((PvextOwner *) lfirst(lc))->row]++;
+	foreach(lc, owners_to_take_from(picks, nowners, false))
+	{
+		take_from_subject(taking, lfirst(lc), &redactions);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pvext_redact(redactions);
+
+	/* A text that several are about is known to be clean as the last of them left it. */
+	if (taking->due->texts != NIL && !taking->due->redacts)
+		foreach(lc, owners_to_take_from(picks, nowners, true))
+		{
+			redactions = NIL;
+			take_from_subject(taking, lfirst(lc), &redactions);
+		}
 }
 
 static void
@@ -825,16 +856,16 @@ end_subjects(PvextTaking *taking, PvextPicks *picks)
 int64
 pvext_take(PvextTaking *taking, PvextPicks *picks)
 {
-	bool	   *done = palloc0(sizeof(bool) * Max(picks->n, 1));
+	int		   *nowners = palloc0(sizeof(int) * Max(picks->n, 1));
 	int64		taken = 0;
 	int			n = 0;
 
 	if (taking->due->by_subject)
-		take_from_subjects(taking, picks, done);
+		take_from_subjects(taking, picks, nowners);
 	for (int i = 0; i < picks->n; i++)
 		if (picks->fates[i].spared || picks->fates[i].clean)
 			continue;
-		else if (done[i])
+		else if (nowners[i] > 0)
 			taken++;
 		else
 		{
