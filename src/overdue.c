@@ -157,54 +157,161 @@ add_held(Count *count, List *reasons, TimestampTz until, MemoryContext context)
 	held->oldest = Min(held->oldest, until);
 }
 
+/* The names of one list, and of another that are not in it. */
+static List *
+add_names(List *names, List *more)
+{
+	ListCell   *lc;
+
+	foreach(lc, more)
+		if (!pvext_has_name(names, lfirst(lc)))
+			names = lappend(names, lfirst(lc));
+	return names;
+}
+
+/* A row that was looked at. */
+typedef struct Look
+{
+	ItemPointerData tid;
+	TimestampTz until;
+	List	   *reasons;		/* what holds it */
+} Look;
+
+typedef struct Looks
+{
+	MemoryContext context;
+	Look	   *looks;
+	int			n;
+	int			size;
+} Looks;
+
+static void
+add_look(Looks *looks, ItemPointer tid, TimestampTz until, List *reasons)
+{
+	MemoryContext old = MemoryContextSwitchTo(looks->context);
+	Look	   *look;
+	ListCell   *lc;
+
+	if (looks->n == looks->size)
+	{
+		looks->size = Max(looks->size * 2, 1024);
+		looks->looks = looks->looks ?
+			repalloc_huge(looks->looks, sizeof(Look) * looks->size) :
+			MemoryContextAllocHuge(looks->context, sizeof(Look) * looks->size);
+	}
+	look = &looks->looks[looks->n++];
+	look->tid = *tid;
+	look->until = until;
+	look->reasons = NIL;
+	foreach(lc, reasons)
+		look->reasons = lappend(look->reasons, pstrdup(lfirst(lc)));
+	MemoryContextSwitchTo(old);
+}
+
 /* Look at so many rows. */
 static void
-look_at(Count *count, PvextTaking *taking, ItemPointerData *tids, int n, MemoryContext context)
+look_at(PvextTaking *taking, ItemPointerData *tids, int n, Looks *looks)
 {
 	PvextPicks	picks;
 
 	pvext_pick(taking, tids, n, &picks);
 	for (int i = 0; i < picks.n; i++)
-	{
-		if (picks.fates[i].clean)
-			continue;
-		if (picks.fates[i].reasons != NIL)
-		{
-			add_held(count, picks.fates[i].reasons, picks.until[i], context);
-			continue;
-		}
-		count->rows++;
-		count->oldest = Min(count->oldest, picks.until[i]);
-	}
+		if (!picks.fates[i].clean)
+			add_look(looks, &picks.tids[i], picks.until[i], picks.fates[i].reasons);
 }
 
-/* Look at every row that is due. */
+/* Look at every row that is due in a relation. */
 static void
-look_at_rows(Count *count, PvextDue *due)
+look_at_rows(Count *count, PvextDue *due, Oid relid, Looks *looks)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext batch = AllocSetContextCreate(context, "pvext rows", ALLOCSET_DEFAULT_SIZES);
+	PvextTaking *taking = pvext_begin_taking(count->map, due, relid, false);
 	PvextPlaces places = {context};
-	ListCell   *lc;
+	ItemPointerData last;
+	bool		more = true;
 
-	foreach(lc, find_all_inheritors(count->table->relid, AccessShareLock, NULL))
+	ItemPointerSetInvalid(&last);
+	while (more)
 	{
-		PvextTaking *taking;
-
-		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
-			continue;
-		taking = pvext_begin_taking(count->map, due, lfirst_oid(lc), false);
-		(void) pvext_find_places(taking, &places, MAX_PLACES);
+		more = pvext_find_places(taking, &places, MAX_PLACES,
+								 ItemPointerIsValid(&last) ? &last : NULL);
 		MemoryContextSwitchTo(batch);
 		for (int i = 0; i < places.n; i += BATCH)
 		{
-			look_at(count, taking, places.tids + i, Min(BATCH, places.n - i), context);
+			look_at(taking, places.tids + i, Min(BATCH, places.n - i), looks);
 			MemoryContextReset(batch);
 		}
 		MemoryContextSwitchTo(context);
-		pvext_end_taking(taking);
+		if (places.n > 0)
+			last = places.tids[places.n - 1];
 	}
+	pvext_end_taking(taking);
 	MemoryContextDelete(batch);
+}
+
+static int
+compare_looks(const void *a, const void *b)
+{
+	return ItemPointerCompare(&((Look *) unconstify(void *, a))->tid,
+							  &((Look *) unconstify(void *, b))->tid);
+}
+
+/*
+ * Count the rows of a relation, each once: one that is due for several reasons is held
+ * where each is.
+ */
+static void
+count_looks(Count *count, Looks *looks, MemoryContext context)
+{
+	int			i = 0;
+
+	if (looks->n > 0)
+		qsort(looks->looks, looks->n, sizeof(Look), compare_looks);
+	while (i < looks->n)
+	{
+		Look		row = looks->looks[i++];
+
+		for (; i < looks->n && ItemPointerEquals(&looks->looks[i].tid, &row.tid); i++)
+		{
+			Look	   *other = &looks->looks[i];
+			bool		held = row.reasons != NIL;
+
+			if (held == (other->reasons != NIL))
+				row.until = Min(row.until, other->until);
+			else if (held)
+				row.until = other->until;
+			row.reasons = held && other->reasons ?
+				add_names(row.reasons, other->reasons) : NIL;
+		}
+		if (row.reasons != NIL)
+		{
+			add_held(count, row.reasons, row.until, context);
+			continue;
+		}
+		count->rows++;
+		count->oldest = Min(count->oldest, row.until);
+	}
+}
+
+/* Look at every row that is due by the rule. */
+static void
+look_at_all(Count *count)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, find_all_inheritors(count->table->relid, AccessShareLock, NULL))
+	{
+		Looks		looks = {AllocSetContextCreate(context, "pvext looks", ALLOCSET_DEFAULT_SIZES)};
+
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
+			foreach(cell, count->dues)
+				look_at_rows(count, lfirst(cell), lfirst_oid(lc), &looks);
+		count_looks(count, &looks, context);
+		MemoryContextDelete(looks.context);
+	}
 }
 
 /* For pvext_try(). */
@@ -226,8 +333,7 @@ count_due(void *arg)
 	if (!must_look(count))
 		count_rows(count);
 	else
-		foreach(lc, count->dues)
-			look_at_rows(count, lfirst(lc));
+		look_at_all(count);
 	foreach(lc, count->dues)
 		if (count->index == NULL)
 			count->index = pvext_missing_index(lfirst(lc));

@@ -58,7 +58,8 @@ typedef struct Purge
 	List	   *leaves;			/* Oid: relations that hold rows */
 	Oid			leaf;
 	PvextPlaces places;
-	bool		more;			/* there may be more than these places */
+	bool		more;			/* there are more after these places */
+	ItemPointerData last;		/* of the places before these; invalid for none */
 	int			next;			/* of the places */
 
 	/* what was made of it by the map of this number */
@@ -222,13 +223,17 @@ static void
 find_places_by_map(PvextMap *map, void *arg)
 {
 	Purge	   *purge = arg;
+	ItemPointer last = &purge->last;
 
+	if (purge->places.n > 0)
+		*last = purge->places.tids[purge->places.n - 1];
 	purge->more = false;
 	purge->places.n = purge->next = 0;
 	if (get_rel_name(purge->leaf) == NULL || !prepare(purge, map))
 		return;
 	if (lock_tables(purge))
-		purge->more = pvext_find_places(purge->taking, &purge->places, MAX_PLACES);
+		purge->more = pvext_find_places(purge->taking, &purge->places, MAX_PLACES,
+										ItemPointerIsValid(last) ? last : NULL);
 	else
 		purge->more = true;		/* find them by the map of now */
 }
@@ -369,6 +374,8 @@ do_work(Purge *purge, Work *work)
 			break;
 		forget_taking(purge);
 		purge->leaf = lfirst_oid(lc);
+		purge->places.n = 0;
+		ItemPointerSetInvalid(&purge->last);
 		error = purge_leaf(purge);
 	}
 	forget_taking(purge);

@@ -382,12 +382,22 @@ add_place(PvextPlaces *places, ItemPointer tid)
 	places->tids[places->n++] = *tid;
 }
 
+/* Put them in order, and keep the first of them. */
+static void
+keep_first(PvextPlaces *places, int limit)
+{
+	if (places->n > 0)
+		qsort(places->tids, places->n, sizeof(ItemPointerData), compare_tids);
+	places->n = Min(places->n, limit);
+}
+
 /*
- * Find the places of rows that are due, so many at most, in the order of the table's
- * blocks.  True where there may be more.  As the table's owner, by the active snapshot.
+ * Find the places of rows that are due, in the order of the table's blocks: the first so
+ * many that come after the place given, if any.  True where there are more.  As the
+ * table's owner, by the active snapshot.
  */
 bool
-pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit)
+pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after)
 {
 	PvextArgs	args = {0};
 	MemoryContext caller = CurrentMemoryContext;
@@ -395,6 +405,7 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit)
 	SPIPlanPtr	plan;
 	Portal		portal;
 	ListCell   *lc;
+	bool		more = false;
 
 	places->n = 0;
 	pvext_set_cutoffs(taking->due);
@@ -411,22 +422,29 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit)
 	portal = SPI_cursor_open(NULL, plan, args.values, args.nulls, true);
 	do
 	{
-		SPI_cursor_fetch(portal, true, Min(FETCH, limit - places->n));
+		SPI_cursor_fetch(portal, true, FETCH);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
 			bool		isnull;
+			ItemPointer tid = (ItemPointer) DatumGetPointer(pvext_datum(i, 1, &isnull));
 
-			add_place(places, (ItemPointer) DatumGetPointer(pvext_datum(i, 1, &isnull)));
+			if (after == NULL || ItemPointerCompare(tid, after) > 0)
+				add_place(places, tid);
 		}
 		SPI_freetuptable(SPI_tuptable);
-	} while (SPI_processed > 0 && places->n < limit);
+		if (places->n >= 2 * limit)
+		{
+			keep_first(places, limit);
+			more = true;
+		}
+	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
 	pvext_restore_user(&back);
 	MemoryContextSwitchTo(caller);
-	if (places->n > 0)
-		qsort(places->tids, places->n, sizeof(ItemPointerData), compare_tids);
-	return places->n >= limit;
+	more = more || places->n > limit;
+	keep_first(places, limit);
+	return more;
 }
 
 /* Let the statements be about these rows. */

@@ -36,7 +36,8 @@ typedef struct PvextPicks
 extern PvextTaking *pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock);
 extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);
 extern void pvext_end_taking(PvextTaking *taking);
-extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit);
+extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
+							  ItemPointer after);
 extern void pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks);
 extern int64 pvext_take(PvextTaking *taking, PvextPicks *picks);
 
