@@ -463,17 +463,12 @@ static void
 apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *until,
 			 bool redacts, bool blocked)
 {
-	List	   *rules;
-
 	check_column(target->table, target->column);
 	pvext_check_children(target->table->relid);
 	if (target->table == table && list_member_ptr(columns, target->column))
 		target->until = pstrdup(until);
 	else if (redacts && !blocked && target->column->strategy.kind == PVEXT_REDACT)
-	{
-		rules = pvext_rules_about(target->table, target->column->name);
-		target->until = rules == NIL ? NULL : pvext_last_end(target->table, rules);
-	}
+		target->until = pvext_retained_until(target->table, target->column->name, &target->basis);
 	else
 		target->blocked = true;
 	if (!target->blocked && target->column->leads)
