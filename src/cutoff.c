@@ -6,8 +6,8 @@
  * accounting year's end, some days later, five years on), which no index
  * serves.  Here it is turned round: what may the column be at most?  The steps
  * that the clock goes from the column are taken back from now, each to the
- * latest value that could have led there.  The bound may be some hours too late,
- * where the clock of a time zone was put back, but never too early: every
+ * latest value that could have led there.  The bound may be a day or so too late,
+ * as months differ and clocks are put back, but never too early: every
  * statement that goes by it tests the rule's own condition as well.
  */
 #include "postgres.h"
@@ -245,8 +245,9 @@ length_of(Interval *span)
 }
 
 /*
- * The latest moment that is not after the limit some time later.  A month's last
- * days have the same day a month later: it is looked for among the days around.
+ * A moment not before the last that is not after the limit some time later.  A month's
+ * last days have the same day a month later: it is looked for among the days around,
+ * at the same time of day.  It may be later on that day, where none leads to the next.
  */
 static Timestamp
 back(Timestamp limit, Interval *span)
@@ -260,6 +261,8 @@ back(Timestamp limit, Interval *span)
 		return DT_NOEND;
 	guess = DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(limit),
 								IntervalPGetDatum(span));
+	if (span->month == 0)
+		return DatumGetTimestamp(guess);
 	for (int n = DAYS_AROUND; n >= -DAYS_AROUND; n--)
 	{
 		Datum		candidate = DirectFunctionCall2(timestamp_pl_interval, guess,
@@ -267,7 +270,7 @@ back(Timestamp limit, Interval *span)
 
 		if (DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval, candidate,
 												  IntervalPGetDatum(span))) <= limit)
-			return DatumGetTimestamp(candidate);
+			return DatumGetTimestamp(candidate) + USECS_PER_DAY;
 	}
 	return DatumGetTimestamp(guess) + DAYS_AROUND * USECS_PER_DAY;
 }
