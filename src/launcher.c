@@ -390,6 +390,19 @@ look_after_rounds(void)
 	return working > 0 ? Min(timeout, BUSY_NAP) : timeout;
 }
 
+/*
+ * A naptime may be another now, the server's or, by ALTER DATABASE, one that only a
+ * worker can see: begin in every database at once.
+ */
+static void
+renew_rounds(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, rounds)
+		((Round *) lfirst(lc))->started = 0;
+}
+
 /* See which databases there are, as often as duties are done in any. */
 static long
 do_rounds(void)
@@ -427,7 +440,8 @@ pvext_launcher_main(Datum arg)
 		bool		busy = look_after_jobs() || !pvext_may_sleep();
 		long		timeout = do_rounds();
 
-		pvext_nap(busy ? Min(timeout, BUSY_NAP) : timeout);
+		if (pvext_nap(busy ? Min(timeout, BUSY_NAP) : timeout))
+			renew_rounds();
 	}
 	if (jobs != NIL && pvext_crash_time() != 0)
 		ereport(LOG,

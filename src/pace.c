@@ -4,8 +4,8 @@
  *
  * ALTER DATABASE ... SET pvext.naptime is for the database's own processes to see, not
  * for the launcher, which has no database: a worker tells it, in shared memory, when it
- * begins.  Of databases beyond those that there is room for, the launcher
- * goes by its own setting.
+ * begins; after a reload there is one at once.  Of databases beyond those that there is
+ * room for, the launcher goes by its own setting.
  */
 #include "postgres.h"
 #include "message.h"

@@ -44,8 +44,11 @@ PGDLLEXPORT void pvext_duty_main(Datum arg);
  * What workers and the launcher have in common
  */
 
-/* Sleep for so many milliseconds, or until the latch is set; -1: only that. */
-void
+/*
+ * Sleep for so many milliseconds, or until the latch is set; -1: only that.  True where
+ * the settings have been read again.
+ */
+bool
 pvext_nap(long timeout)
 {
 	(void) WaitLatch(MyLatch,
@@ -53,11 +56,11 @@ pvext_nap(long timeout)
 					 timeout, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
-	if (ConfigReloadPending)
-	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
-	}
+	if (!ConfigReloadPending)
+		return false;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	return true;
 }
 
 void
@@ -162,7 +165,7 @@ pvext_worker_main(Datum arg)
 		int			n = any_left() ? drain(false) : 0;
 
 		idle = n > 0 ? 0 : idle + WORKER_NAP;
-		pvext_nap(n > MANY ? 0 : WORKER_NAP);
+		(void) pvext_nap(n > MANY ? 0 : WORKER_NAP);
 	}
 	finish();
 	proc_exit(0);

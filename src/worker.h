@@ -8,7 +8,7 @@
 /* A worker for reads ends after so many ms without any. */
 #define PVEXT_WORKER_IDLE 1000
 
-extern void pvext_nap(long timeout);
+extern bool pvext_nap(long timeout);
 extern void pvext_begin_transaction(const char *activity);
 extern void pvext_end_transaction(void);
 
