@@ -41,8 +41,8 @@
 /* How long a step waits for a lock, unless pvext.lock_timeout says so. */
 #define STEP_LOCK_TIMEOUT "1s"
 
-/* How often a standby that lags is looked at, in ms. */
-#define LAG_NAP 500
+/* How often it is looked whether a standby lags or the database is wanted, in ms. */
+#define LONGEST_NAP 500
 
 static const struct
 {
@@ -145,8 +145,16 @@ is_database_wanted(void)
 	return false;
 }
 
-static void
-nap(PvextRun *run, int milliseconds)
+/* Is a worker in the way of somebody, or no longer to work here? */
+static bool
+is_to_go(PvextRun *run)
+{
+	return run->worker && (!pvext_enabled || is_database_wanted());
+}
+
+/* True where the settings have been read again. */
+static bool
+nap(PvextRun *run, long milliseconds)
 {
 	if (milliseconds > 0)
 	{
@@ -155,10 +163,31 @@ nap(PvextRun *run, int milliseconds)
 		ResetLatch(MyLatch);
 	}
 	CHECK_FOR_INTERRUPTS();
-	if (run->worker && ConfigReloadPending)
+	if (!run->worker || !ConfigReloadPending)
+		return false;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	return true;
+}
+
+/*
+ * Nap as long as that, but for a worker that is to go: it sets run->stop.  DROP DATABASE
+ * waits for 5 seconds only.  After a reload the pause may be meant to be another, and ends.
+ */
+static void
+nap_unless_in_the_way(PvextRun *run, int milliseconds)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
+	long		left = milliseconds;
+
+	while (!run->stop)
 	{
-		ConfigReloadPending = false;
-		ProcessConfigFile(PGC_SIGHUP);
+		if (nap(run, Min(left, LONGEST_NAP)))
+			end = 0;
+		run->stop = is_to_go(run);
+		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+		if (left <= 0)
+			break;
 	}
 }
 
@@ -183,15 +212,13 @@ pvext_rest(PvextRun *run, int milliseconds)
 {
 	bool		lags = false;
 
-	nap(run, milliseconds);
-	if (run->worker && (is_database_wanted() || !pvext_enabled))
-		run->stop = true;
+	nap_unless_in_the_way(run, milliseconds);
 	while (!run->stop && pvext_max_replication_lag > 0)
 	{
 		if (pvext_step(run, measure_lag, &lags) != NULL || !lags)
 			break;
 		pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
-		nap(run, LAG_NAP);
+		nap_unless_in_the_way(run, LONGEST_NAP);
 	}
 }
 

@@ -239,4 +239,244 @@ is(query("SELECT done FROM pv.run_log WHERE duty = 'purge' ORDER BY done DESC, i
 reconfigure('pvext.purge_batch_size' => 1000);
 
 
+#
+# It is in nobody's way
+#
+
+# A backlog of hours in a database that is dropped, copied or loses pvext: the worker
+# pauses, or waits for a standby.
+reconfigure('pvext.purge_batch_size' => 5, 'pvext.purge_delay' => '1h');
+query('CREATE DATABASE gone TEMPLATE other');
+make_due('gone');
+wait_for("SELECT ($due) = 195", 'gone');
+$log = log_size();
+query('CREATE DATABASE copied TEMPLATE gone');
+query('DROP DATABASE copied');
+pass('a database is copied while the worker works there');
+wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE $busy AND datname = 'gone'");
+query('DROP DATABASE gone');
+pass('a database is dropped while the worker works there');
+wait_for_round();
+unlike(logged_since($log), qr/FATAL|ERROR/, 'and that is no error');
+
+make_due('other');
+wait_for("SELECT ($due) < 200 AND ($due) > 0", 'other');
+query('DROP EXTENSION pvext', 'other');
+reconfigure('pvext.purge_delay' => 0);
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy AND datname = 'other'");
+cmp_ok(query($due, 'other'), '>', 0, 'DROP EXTENSION while it works: it stops');
+is(query("SELECT count(*) FROM pg_namespace WHERE nspname = 'pv'", 'other'), '0', 'and nothing comes back');
+query('DROP DATABASE other');
+wait_for_round();
+unlike(logged_since($log), qr/FATAL|ERROR|has failed/, 'and that is no error either');
+
+SKIP:
+{
+	skip 'the extension is installed, not staged', 4 if !defined $stage;
+	my $script = "$stage/pvext--1.0--1.0.1test.sql";
+
+	append_to_file($script, "COMMENT ON SCHEMA pv IS 'updated';\n");
+	append_to_file("$stage/pvext--1.0.1test--1.0.sql", "COMMENT ON SCHEMA pv IS 'back';\n");
+	reconfigure('pvext.purge_delay' => '1h');
+	make_due();
+	wait_for("SELECT ($due) < 200 AND ($due) > 0");
+	query("ALTER EXTENSION pvext UPDATE TO '1.0.1test'");
+	reconfigure('pvext.purge_delay' => 0);
+	wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy AND query LIKE '%purge'");
+	my $rest = query($due);
+	my $last = query('SELECT max(id) FROM pv.run_log');
+	cmp_ok($rest, '>', 0, 'ALTER EXTENSION UPDATE while it works: it stops');
+	query('CALL pv.run_duties()');
+	sleep 2;
+	is(query("$due; SELECT max(id) FROM pv.run_log"), "$rest\n$last", 'a library that is not of that version does nothing');
+	query("ALTER EXTENSION pvext UPDATE TO '1.0'");
+	is_purged('one that is');
+	unlink $script, "$stage/pvext--1.0.1test--1.0.sql";
+}
+
+#
+# Terminated, killed, stopped, cancelled
+#
+
+reconfigure('pvext.purge_batch_size' => 20);
+make_due();
+query('INSERT INTO dawdle VALUES (90)');
+my $pid = sleeper();
+my $left = query("$due; $half_done");
+like($left, qr/^[1-9]\d*0\n0$/, 'in the middle of a batch');
+query("SELECT pg_terminate_backend($pid)");
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid");
+is(query("$due; $half_done"), $left, 'terminated: that batch is undone');
+sleeper();
+query('DELETE FROM dawdle');
+is_purged('terminated');
+is(cut_off($pid), 'cut off|t', 'the run is marked as cut off');
+
+make_due();
+query('INSERT INTO dawdle VALUES (90)');
+$pid = sleeper();
+$log = log_size();
+query('CHECKPOINT');    # the run's beginning was not waited for
+kill 'KILL', $pid;
+wait_for_restart($log);
+is(query($half_done), '0', 'kill -9: nothing is half done');
+sleeper();
+query('DELETE FROM dawdle');
+is_purged('kill -9');
+is(cut_off($pid), 'cut off|t', 'kill -9: the run is marked as cut off');
+
+make_due();
+query('INSERT INTO dawdle VALUES (90)');
+$pid = sleeper();
+query('CHECKPOINT');
+$node->stop('immediate');
+$node->start;
+is(query($half_done), '0', 'stopped at once: nothing is half done');
+sleeper();
+query('DELETE FROM dawdle');
+is_purged('stopped at once');
+is(cut_off($pid), 'cut off|t', 'stopped at once: the run is marked as cut off');
+is(query("SELECT state, last_error IS NOT NULL, error FROM pv.status WHERE item = 'purge'"), 'ok|t|cut off', 'as the status shows');
+
+# Called by hand, and cancelled; in the server's ordinary shutdown the worker ends, too
+make_due();
+query('INSERT INTO dawdle VALUES (90)');
+$pid = sleeper();
+$node->stop('fast');
+$node->start;
+sleeper();
+query('DELETE FROM dawdle');
+is_purged('stopped');
+is(cut_off($pid), 'cut off|t', 'stopped: the run is marked as cut off');
+
+reconfigure('pvext.enabled' => 'off');
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy");
+make_due();
+query('INSERT INTO dawdle VALUES (90)');
+my ($ret, $out, $err) = $node->psql('postgres', "SET statement_timeout = '1s'; CALL pv.purge()");
+like($err, qr/canceling statement due to statement timeout/, 'CALL pv.purge() ends with the timeout');
+like($left = query("$due; $half_done"), qr/^[1-9]\d*0\n0$/, 'what was committed stays, the batch is undone');
+my $session = start_psql('CALL pv.purge()');
+wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $by_hand");
+query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $by_hand");
+like(finish($session), qr/canceling statement due to user request/, 'CALL pv.purge() is cancelled');
+is(query("$due; $half_done; SELECT state FROM pv.run_log ORDER BY id DESC OFFSET 1 LIMIT 1"), "$left\ncut off", 'with the same end');
+
+#
+# Never two at once
+#
+
+reconfigure('pvext.enabled' => 'on');
+sleeper();
+my $last = query('SELECT max(id) FROM pv.run_log');
+($ret, $out, $err) = $node->psql('postgres', "CALL pv.run_duties('{purge}'); CALL pv.purge('customer')");
+is($ret, 0, 'called by hand while the worker is at it');
+is(scalar(() = $err =~ /NOTICE:  duty "purge" is being done by another session/g), 2, 'it says so');
+query("CALL pv.run_duties('{expire}')");
+is(query("SELECT duty, state FROM pv.run_log WHERE id > $last"), 'expire|done', 'and does what is not being done');
+reconfigure('pvext.enabled' => 'off');
+query('SELECT pg_terminate_backend(' . sleeper() . ', 60000)');
+$session = start_psql("CALL pv.purge()");
+wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $by_hand");
+reconfigure('pvext.enabled' => 'on');
+wait_for_round();
+is(query("SELECT count(*) FROM pv.run_log WHERE state = 'running'; $due; $half_done"), "1\n$left", 'the worker leaves it to a session that is at it');
+query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $by_hand");
+finish($session);
+sleeper();
+query('DELETE FROM dawdle');
+is_purged('after it');
+
+#
+# The role that it works as
+#
+
+query("CREATE ROLE robot; ALTER DATABASE postgres SET pvext.worker_role = 'robot'");
+make_due();
+wait_for("SELECT count(*) > 0 FROM pv.run_log WHERE duty = 'purge' AND state = 'done' AND done > 0 AND login = 'robot'");
+is_purged('pvext.worker_role');
+
+# A request that is completed once the bill is paid
+query(q{
+	CREATE TABLE invoice (id int PRIMARY KEY, customer int REFERENCES customer, paid boolean);
+	CREATE INDEX ON invoice (customer);
+	INSERT INTO invoice VALUES (1, 205, false);
+	SELECT pv.link_foreign_keys('customer');
+	SELECT pv.declare_blocker('customer', 'unpaid bill', 'NOT paid', 'owes us money', relation => 'invoice');
+});
+my $request = query("SELECT id FROM pv.erase_subject('customer', 205)");
+wait_for_round();
+is(query('SELECT state FROM pv.erasure'), 'blocked', 'a request that is blocked stays so');
+is(query("SET pvext.request_deadline = '1h'; SELECT count(*) FROM pv.status WHERE state = 'late'"), '0', 'it is not late');
+is(query("SET pvext.request_deadline = 0; SELECT item, detail FROM pv.status WHERE state = 'late'"),
+	"request $request|blocked since it was requested; blocked by unpaid bill: owes us money", 'until its deadline has passed');
+is(query("SELECT backlog, detail FROM pv.status WHERE item = 'erase'"), '1|1 blocked', 'the status counts it');
+like(query(q{
+	LISTEN pvext_erasure;
+	UPDATE invoice SET paid = true;
+	DO $$ BEGIN LOOP EXIT WHEN EXISTS (SELECT FROM pv.erasure WHERE state = 'completed'); PERFORM pg_sleep(0.1); END LOOP; END $$;
+	SELECT 'completed'}), qr/^Asynchronous notification "pvext_erasure" with payload "$request" received/m, 'paid: it is completed, and those who listen are told');
+is(query('SELECT executed_by, completed_at IS NOT NULL FROM pv.erasure; SELECT name FROM customer WHERE id = 205'), "robot|t\n", 'in the name of that role');
+is(query("SET pvext.request_deadline = 0; SELECT count(*) FROM pv.status WHERE state = 'late'; SELECT backlog FROM pv.status WHERE item = 'erase'"), "0\n0", 'and late no more');
+
+query("UPDATE customer SET name = 'name 205', mail = '205\@here' WHERE id = 205");
+
+$log = log_size();
+query("ALTER DATABASE postgres SET pvext.worker_role = 'nobody here'");
+foreach (1 .. 600)
+{
+	last if logged_since($log) =~ /nobody here" does not exist/;
+	select undef, undef, undef, 0.1;
+}
+like(logged_since($log), qr/role "nobody here" does not exist/, 'a role that does not exist: the log says so');
+unlike(logged_since($log), qr/PANIC|signal|terminating any other/, 'and nothing worse');
+query('ALTER DATABASE postgres RESET pvext.worker_role');
+wait_for_round();
+pass('and it goes on with one that does');
+
+#
+# Standby
+#
+
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pvext%'"), '0', 'a standby has neither launcher nor worker');
+(undef, undef, $err) = $standby->psql('postgres', 'CALL pv.run_duties()');
+like($err, qr/cannot execute pv.run_duties\(\) (during recovery|in a read-only transaction)/, 'nor does it do the duties when called');
+
+# A purge that waits for it
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+reconfigure('pvext.max_replication_lag' => 8);
+make_due();
+wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $busy AND query = 'pvext: waiting for a standby'");
+cmp_ok(query($due), '>', 0, 'while it lags, the purge waits');
+query('CREATE DATABASE copied TEMPLATE postgres');
+query('DROP DATABASE copied');
+pass('and lets go of the database that somebody wants');
+wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $busy AND query = 'pvext: waiting for a standby'");
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+is_purged('it no longer lags');
+reconfigure('pvext.max_replication_lag' => 0, 'pvext.enabled' => 'off');
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy");
+make_due();
+$node->wait_for_catchup($standby);
+$node->stop;
+is($standby->safe_psql('postgres', $due), '200', 'the primary has gone, with rows that are due');
+$standby->promote;
+$standby->poll_query_until('postgres', "SELECT ($due) = 0") or die 'not purged';
+is($standby->safe_psql('postgres', $half_done), '0', 'promoted, it purges');
+is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pvext launcher'"), '1', 'by a launcher of its own');
+$standby->stop;
+
+#
+# Binary upgrade
+#
+
+system_or_bail('pg_ctl', '-D', $node->data_dir, '-l', $node->logfile, '-o', '-b', '-w', 'start');
+is(query("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pvext%'"), '0', 'in binary-upgrade mode nothing is started');
+system_or_bail('pg_ctl', '-D', $node->data_dir, '-w', 'stop');
+
 done_testing();
