@@ -18,11 +18,14 @@
 #include "event.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "guc.h"
 #include "hold.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "take.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -31,6 +34,9 @@
 /* Rows that are looked at together, and places that are kept for that. */
 #define BATCH 5000
 #define MAX_PLACES 5000000
+
+/* How long a locked table is waited for, in ms: it does not keep the others from being shown. */
+#define MAX_LOCK_WAIT 1000
 
 /* Rows that something holds. */
 typedef struct Held
@@ -314,7 +320,7 @@ look_at_all(Count *count)
 	}
 }
 
-/* For pvext_try(). */
+/* For pvext_catch(): a lock that is not had is something to say of the rule. */
 static void
 count_due(void *arg)
 {
@@ -348,7 +354,7 @@ count_rule(PvextMap *map, PvextTable *table, PvextRule *rule, Count *count)
 	count->table = table;
 	count->rule = rule;
 	count->oldest = DT_NOEND;
-	count->error = pvext_try(count_due, count);
+	count->error = pvext_catch(count_due, count);
 	if (count->error)
 		pvext_forget_values(count->error);
 }
@@ -484,6 +490,9 @@ list(FunctionCallInfo fcinfo, bool proposed, void (*show) (Count *, ReturnSetInf
 
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
+	if (pvext_lock_timeout == 0 && (LockTimeout == 0 || LockTimeout > MAX_LOCK_WAIT))
+		(void) set_config_option("lock_timeout", psprintf("%d", MAX_LOCK_WAIT), PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	pvext_with_map(list_rules, &listing);
 	pvext_leave(&scope);
 	return (Datum) 0;
