@@ -38,8 +38,9 @@ CREATE VIEW pv.status AS
     LEFT JOIN backlog AS b ON b.duty = d.duty
     CROSS JOIN LATERAL (
         SELECT count(*) AS failures, (array_agg(x.message ORDER BY x.last_at DESC))[1] AS message,
-               string_agg(concat_ws(' ', 'failing:', t.relation, nullif(x.name, ''), 'next try', to_char(x.retry_at, 'YYYY-MM-DD HH24:MI')), '; ') AS detail
+               string_agg(concat_ws(' ', 'failing:', coalesce(CAST(CAST(c.oid AS regclass) AS text), quote_ident(t.schema) || '.' || quote_ident(t.name)), nullif(x.name, ''), 'next try', to_char(x.retry_at, 'YYYY-MM-DD HH24:MI')), '; ') AS detail
         FROM pv.duty_failure AS x LEFT JOIN pv.relation AS t ON t.id = x.relation_id
+             LEFT JOIN pg_class AS c ON c.oid = t.relation
         WHERE x.duty = d.duty) AS f
     UNION ALL
     SELECT 5, 'request ' || e.id, 'late', NULL, NULL, NULL, NULL, NULL, e.requested_at,

@@ -35,6 +35,15 @@
 /* Places that are kept at a time, at 6 bytes each. */
 #define MAX_PLACES 5000000
 
+/* A table with an active rule. */
+typedef struct Table
+{
+	int32		id;				/* in pv.relation */
+	Oid			relid;			/* or InvalidOid: it has been dropped */
+	char	   *schema;
+	char	   *name;
+} Table;
+
 /* What is to be purged, by names that outlive the map. */
 typedef struct Work
 {
@@ -48,9 +57,8 @@ typedef struct Work
 typedef struct Purge
 {
 	PvextRun   *run;
-	List	   *tables;			/* Oid */
-	Oid			relid;			/* the one whose works are looked for */
-	int32		relation_id;
+	List	   *tables;			/* Table */
+	Table	   *table;			/* the one whose works are looked for */
 	List	   *works;			/* Work */
 
 	/* the work in hand */
@@ -81,12 +89,21 @@ list_tables(void *arg)
 	uint64		n;
 
 	pvext_arg_oid(&args, OIDOID, purge->run->relid);
-	n = pvext_own("SELECT r.relation FROM pv.relation AS r JOIN pg_class AS c ON c.oid = r.relation"
-				  " WHERE ($1 IS NULL OR r.relation = $1) AND EXISTS (SELECT FROM pv.declared_retention AS t"
+	n = pvext_own("SELECT r.id, coalesce(c.oid, 0), r.schema, r.name"
+				  " FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
+				  " WHERE ($1 IS NULL OR c.oid = $1) AND EXISTS (SELECT FROM pv.declared_retention AS t"
 				  "  WHERE t.relation_id = r.id AND t.state = 'active') ORDER BY r.id", &args);
 	MemoryContextSwitchTo(purge->run->context);
 	for (uint64 i = 0; i < n; i++)
-		purge->tables = lappend_oid(purge->tables, (Oid) pvext_int(i, 1));
+	{
+		Table	   *table = palloc(sizeof(Table));
+
+		table->id = (int32) pvext_int(i, 1);
+		table->relid = (Oid) pvext_int(i, 2);
+		table->schema = pvext_value(i, 3);
+		table->name = pvext_value(i, 4);
+		purge->tables = lappend(purge->tables, table);
+	}
 }
 
 static List *
@@ -105,7 +122,7 @@ list_works_by_map(PvextMap *map, void *arg)
 {
 	Purge	   *purge = arg;
 	PvextRun   *run = purge->run;
-	PvextTable *table = pvext_map_table(map, purge->relid);
+	PvextTable *table = pvext_map_table(map, purge->table->relid);
 	ListCell   *lc;
 
 	if (table == NULL)
@@ -134,10 +151,18 @@ static void
 list_works(void *arg)
 {
 	Purge	   *purge = arg;
+	Table	   *table = purge->table;
 
-	purge->relation_id = pvext_relation_id(purge->relid);
-	if (!pvext_is_paused(purge->run, purge->relation_id, ""))
-		pvext_with_map(list_works_by_map, arg);
+	if (pvext_is_paused(purge->run, table->id, ""))
+		return;
+	if (!OidIsValid(table->relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table %s has an active retention rule and has been dropped",
+						quote_qualified_identifier(table->schema, table->name)),
+				 errhint("Create it again, or call pv.undeclare_orphan(%s, %s).",
+						 quote_literal_cstr(table->schema), quote_literal_cstr(table->name))));
+	pvext_with_map(list_works_by_map, arg);
 }
 
 /*
@@ -400,18 +425,18 @@ note_successes(Purge *purge)
 }
 
 static void
-purge_table(Purge *purge, Oid relid)
+purge_table(Purge *purge, Table *table)
 {
 	ErrorData  *error;
 	ListCell   *lc;
 
-	purge->relid = relid;
+	purge->table = table;
 	purge->works = NIL;
 	error = pvext_step(purge->run, list_works, purge);
 	if (error)
-		pvext_failed(purge->run, purge->relation_id, "", error);
+		pvext_failed(purge->run, table->id, "", error);
 	else if (purge->works != NIL)
-		pvext_succeeded(purge->run, purge->relation_id, "");
+		pvext_succeeded(purge->run, table->id, "");
 	foreach(lc, purge->works)
 		if (!purge->run->stop)
 			do_work(purge, lfirst(lc));
@@ -434,5 +459,5 @@ pvext_purge(PvextRun *run)
 		pvext_failed(run, 0, "", error);
 	foreach(lc, purge.tables)
 		if (!run->stop)
-			purge_table(&purge, lfirst_oid(lc));
+			purge_table(&purge, lfirst(lc));
 }
