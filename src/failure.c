@@ -45,6 +45,22 @@ pvext_is_paused(PvextRun *run, int32 relation_id, const char *name)
 					 " AND retry_at > now()", &args) > 0;
 }
 
+/*
+ * Forget what will not be tried again, since it is no more: what failures f of the duty
+ * a condition does not hold for.  Within a step.
+ */
+void
+pvext_forget_failures(PvextRun *run, const char *still)
+{
+	PvextArgs	args = {0};
+
+	if (pvext_never_used("duty_failure"))
+		return;
+	pvext_arg_text(&args, run->duty);
+	(void) pvext_own(psprintf("DELETE FROM pv.duty_failure AS f WHERE f.duty = $1 AND NOT (%s)", still),
+					 &args);
+}
+
 static void
 record(void *arg)
 {

@@ -88,6 +88,9 @@ list_tables(void *arg)
 	PvextArgs	args = {0};
 	uint64		n;
 
+	pvext_forget_failures(purge->run,
+						  "EXISTS (SELECT FROM pv.declared_retention AS t WHERE t.state = 'active'"
+						  " AND t.relation_id = f.relation_id AND f.name IN ('', t.name))");
 	pvext_arg_oid(&args, OIDOID, purge->run->relid);
 	n = pvext_own("SELECT r.id, coalesce(c.oid, 0), r.schema, r.name"
 				  " FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"

@@ -81,6 +81,9 @@ list_requests(void *arg)
 	PvextArgs	args = {0};
 	uint64		n;
 
+	pvext_forget_failures(requests->run,
+						  "EXISTS (SELECT FROM pv.erasure_ledger AS e WHERE CAST(e.id AS text) = f.name"
+						  " AND e.state NOT IN ('completed', 'cancelled'))");
 	pvext_arg_int4(&args, pvext_erasure_approvals);
 	n = pvext_own("SELECT e.id, e.relation_id, r.relation, e.key, e.subject_digest, e.blocked_by,"
 				  " e.state IN ('blocked', 'partial') AND e.clear_since IS NULL AND NOT" RETENTION_ENDS
