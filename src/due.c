@@ -289,6 +289,67 @@ both_sql(char *a, char *b)
 	return a && b ? psprintf("(%s) AND (%s)", a, b) : a ? a : b;
 }
 
+/* SQL over r: something of the row that a rule is about, of a table of its own, is still there. */
+static char *
+any_left_sql(PvextTable *table, PvextRule *rule)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	if (rule->removes)
+		return "true";			/* the row is */
+	initStringInfo(&buf);
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		List	   *rules = pvext_rules_about(table, column->name);
+
+		if (column->missing || column->follows || column->strategy.kind == PVEXT_REDACT ||
+			!list_member_ptr(rules, rule) || rule_that_takes(rules, false, NULL) == NULL)
+			continue;
+		appendStringInfo(&buf, "%sNOT (%s)", buf.len > 0 ? " OR " : "",
+						 pvext_strategy_test(&column->strategy, 0));
+	}
+	return buf.len > 0 ? buf.data : NULL;
+}
+
+/*
+ * SQL over r: no row that this one is the clock of, or holds the clock of, has anything
+ * left that it times: it would be kept for ever.  NULL where that cannot be.
+ */
+static char *
+timed_elsewhere_is_gone_sql(PvextMap *map, PvextDue *due)
+{
+	char	   *sql = NULL;
+	ListCell   *lc;
+	ListCell   *cell;
+	ListCell   *column;
+
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+
+		foreach(cell, table->rules)
+		{
+			PvextRule  *rule = lfirst(cell);
+			bool		is_read = due->columns == NIL;
+			char	   *left;
+
+			if (!rule->active || rule->over != due->table || table == due->table)
+				continue;
+			foreach(column, due->columns)
+				is_read = is_read || pvext_clock_reads(table, rule, due->table,
+													   ((PvextColumn *) lfirst(column))->name);
+			left = is_read ? any_left_sql(table, rule) : NULL;
+			if (left)
+				sql = both_sql(sql, psprintf("NOT EXISTS (SELECT FROM %s AS o WHERE (%s)"
+											 " AND EXISTS (SELECT FROM (SELECT o.*) AS r WHERE %s))",
+											 table->sql_name, pvext_belongs_sql(due->table, table), left));
+		}
+	}
+	return sql;
+}
+
 /* How the values are taken, and which are still there. */
 static void
 complete_columns(PvextMap *map, PvextDue *due)
@@ -312,6 +373,7 @@ complete_columns(PvextMap *map, PvextDue *due)
 	}
 	due->dirty = psprintf("(%s)", dirty.data);
 	due->also = both_sql(is_person_sql(due), timed_is_gone_sql(due->table, due->columns));
+	due->also = both_sql(due->also, timed_elsewhere_is_gone_sql(map, due));
 	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
 		due->by_subject = true;	/* its records are found by the subject's */
 }
@@ -397,8 +459,7 @@ complete_rows(PvextMap *map, PvextDue *due)
 						 also.len > 0 ? " AND " : "", child->sql_name,
 						 pvext_belongs_sql(child, due->table), until);
 	}
-	due->also = also.len > 0 ? also.data : NULL;
-	due->any_path = true;
+	due->also = both_sql(also.len > 0 ? also.data : NULL, timed_elsewhere_is_gone_sql(map, due));
 	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -409,8 +470,8 @@ complete_rows(PvextMap *map, PvextDue *due)
 
 /*
  * What the rules of a table make due, each a PvextDue, if one more rule (or NULL) were
- * active.  Between pvext_enter() and pvext_leave(), in the current context; lives
- * no longer than the map.  Raises where the rules no longer fit the tables.
+ * active; each to be completed before it is used.  Between pvext_enter() and
+ * pvext_leave(), in the current context; lives no longer than the map.
  */
 List *
 pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
@@ -418,18 +479,26 @@ pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
 	List	   *rules = pvext_rules_about(table, NULL);
 	List	   *dues = add_columns(map, table, as_if, NIL);
 	PvextRule  *rule = rule_that_takes(rules, true, as_if);
-	ListCell   *lc;
 
-	foreach(lc, dues)
-		complete_columns(map, lfirst(lc));
 	if (rule)
 	{
-		PvextDue   *due = make_due(table, rule, rules);
-
-		complete_rows(map, due);
-		dues = lappend(dues, due);
+		dues = lappend(dues, make_due(table, rule, rules));
+		((PvextDue *) llast(dues))->any_path = true;
 	}
 	return dues;
+}
+
+/*
+ * Find out how what is due is taken, in the context that it is in.  Raises where that
+ * cannot be, as the tables are.
+ */
+void
+pvext_complete_due(PvextMap *map, PvextDue *due)
+{
+	if (due->columns == NIL)
+		complete_rows(map, due);
+	else
+		complete_columns(map, due);
 }
 
 /* SQL: row r is due; by_index says it in a way that an index can be used for, too. */

@@ -334,6 +334,8 @@ count_due(void *arg)
 			count->dues = lappend(count->dues, lfirst(lc));
 	if (count->dues == NIL)
 		return;
+	foreach(lc, count->dues)
+		pvext_complete_due(count->map, lfirst(lc));
 	pvext_lock_table(count->table, AccessShareLock);
 	pvext_check_children(count->table->relid);
 	if (!must_look(count))

@@ -35,6 +35,9 @@
 /* Places that are kept at a time, at 6 bytes each. */
 #define MAX_PLACES 5000000
 
+/* Batches that are passed over for a locked row, of one work. */
+#define MOST_PASSED_OVER 10
+
 /* A table with an active rule. */
 typedef struct Table
 {
@@ -69,6 +72,8 @@ typedef struct Purge
 	bool		more;			/* there are more after these places */
 	ItemPointerData last;		/* of the places before these; invalid for none */
 	int			next;			/* of the places */
+	int			batch;			/* places in the batch in hand; 0: not begun */
+	int			passed_over;	/* batches in which somebody kept a row locked */
 
 	/* what was made of it by the map of this number */
 	MemoryContext context;
@@ -213,6 +218,7 @@ prepare(Purge *purge, PvextMap *map)
 			purge->due = lfirst(lc);
 	if (purge->due)
 	{
+		pvext_complete_due(map, purge->due);
 		purge->taking = pvext_begin_taking(map, purge->due, purge->leaf, true);
 		purge->map_number = map->number;
 	}
@@ -347,6 +353,7 @@ take_batch_by_map(PvextMap *map, void *arg)
 	allowed = allowance(purge->work);
 	if (allowed > 0)
 		n = (int) Min(n, allowed);
+	purge->batch = n;
 	pvext_pick(purge->taking, purge->places.tids + purge->next, n, &picks);
 	if (allowed <= 0)
 		check_limit(purge->work, &picks);
@@ -360,31 +367,61 @@ take_batch_by_map(PvextMap *map, void *arg)
 static void
 take_batch(void *arg)
 {
+	((Purge *) arg)->batch = 0;
 	pvext_run_deferred_triggers();
 	pvext_with_map(take_batch_by_map, arg);
+}
+
+/*
+ * Somebody kept a row locked for longer than a step waits: the batch is for the next run,
+ * and the others are not.  Not where it is likely to happen again and again.
+ */
+static bool
+pass_over(Purge *purge, ErrorData *error)
+{
+	if ((error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
+		 error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED) ||
+		purge->batch == 0 || ++purge->passed_over > MOST_PASSED_OVER)
+		return false;
+	purge->next += purge->batch;
+	if (purge->run->error == NULL)
+		purge->run->error = MemoryContextStrdup(purge->run->context,
+												"rows that others kept locked are left for the next run");
+	return true;
+}
+
+/* Take the batches of the places.  Returns the error that ended it. */
+static ErrorData *
+take_batches(Purge *purge)
+{
+	PvextRun   *run = purge->run;
+
+	while (purge->next < purge->places.n && !run->stop)
+	{
+		int64		done = run->done;
+		ErrorData  *error = pvext_step(run, take_batch, purge);
+
+		if (error)
+			run->done = done;
+		if (error && !pass_over(purge, error))
+			return error;
+		pvext_rest(run, pvext_purge_delay);
+	}
+	return NULL;
 }
 
 /* Take what is due of one relation's rows.  Returns the error that ended it. */
 static ErrorData *
 purge_leaf(Purge *purge)
 {
-	PvextRun   *run = purge->run;
 	ErrorData  *error;
 
 	do
 	{
-		error = pvext_step(run, find_places, purge);
-		while (error == NULL && purge->next < purge->places.n && !run->stop)
-		{
-			int64		done = run->done;
-
-			error = pvext_step(run, take_batch, purge);
-			if (error)
-				run->done = done;
-			else
-				pvext_rest(run, pvext_purge_delay);
-		}
-	} while (error == NULL && purge->more && !run->stop);
+		error = pvext_step(purge->run, find_places, purge);
+		if (error == NULL)
+			error = take_batches(purge);
+	} while (error == NULL && purge->more && !purge->run->stop);
 	return error;
 }
 
@@ -395,6 +432,7 @@ do_work(Purge *purge, Work *work)
 	ListCell   *lc;
 
 	purge->work = work;
+	purge->passed_over = 0;
 	error = pvext_step(purge->run, list_leaves, purge);
 	foreach(lc, purge->leaves)
 	{
@@ -424,7 +462,7 @@ note_successes(Purge *purge)
 			failed = lappend(failed, ((Work *) lfirst(lc))->rule);
 	foreach(lc, purge->works)
 		if (!pvext_has_name(failed, ((Work *) lfirst(lc))->rule))
-			pvext_succeeded(purge->run, purge->relation_id, ((Work *) lfirst(lc))->rule);
+			pvext_succeeded(purge->run, purge->table->id, ((Work *) lfirst(lc))->rule);
 }
 
 static void
