@@ -67,14 +67,15 @@ sub wait_for
 	return;
 }
 
-# Make everybody's data due again.
+# Make everybody's data due again; whoever purges it then sleeps at a row, if one is named.
 sub make_due
 {
-	my ($database) = @_;
+	my ($database, $row) = @_;
 
-	query(q{DELETE FROM dawdle; ALTER TABLE customer DISABLE TRIGGER dawdle;
+	query(q{BEGIN; ALTER TABLE customer DISABLE TRIGGER dawdle;
 		UPDATE customer SET name = 'name ' || id, mail = id || '@here' WHERE ended_on IS NOT NULL;
-		ALTER TABLE customer ENABLE TRIGGER dawdle}, $database);
+		ALTER TABLE customer ENABLE TRIGGER dawdle; DELETE FROM dawdle;}
+		. (defined $row ? "INSERT INTO dawdle VALUES ($row);" : '') . 'COMMIT', $database);
 	return;
 }
 
@@ -299,8 +300,7 @@ SKIP:
 #
 
 reconfigure('pvext.purge_batch_size' => 20);
-make_due();
-query('INSERT INTO dawdle VALUES (90)');
+make_due('postgres', 90);
 my $pid = sleeper();
 my $left = query("$due; $half_done");
 like($left, qr/^[1-9]\d*0\n0$/, 'in the middle of a batch');
@@ -312,8 +312,7 @@ query('DELETE FROM dawdle');
 is_purged('terminated');
 is(cut_off($pid), 'cut off|t', 'the run is marked as cut off');
 
-make_due();
-query('INSERT INTO dawdle VALUES (90)');
+make_due('postgres', 90);
 $pid = sleeper();
 $log = log_size();
 query('CHECKPOINT');    # the run's beginning was not waited for
@@ -325,8 +324,7 @@ query('DELETE FROM dawdle');
 is_purged('kill -9');
 is(cut_off($pid), 'cut off|t', 'kill -9: the run is marked as cut off');
 
-make_due();
-query('INSERT INTO dawdle VALUES (90)');
+make_due('postgres', 90);
 $pid = sleeper();
 query('CHECKPOINT');
 $node->stop('immediate');
@@ -339,8 +337,7 @@ is(cut_off($pid), 'cut off|t', 'stopped at once: the run is marked as cut off');
 is(query("SELECT state, last_error IS NOT NULL, error FROM pv.status WHERE item = 'purge'"), 'ok|t|cut off', 'as the status shows');
 
 # Called by hand, and cancelled; in the server's ordinary shutdown the worker ends, too
-make_due();
-query('INSERT INTO dawdle VALUES (90)');
+make_due('postgres', 90);
 $pid = sleeper();
 $node->stop('fast');
 $node->start;
@@ -351,8 +348,7 @@ is(cut_off($pid), 'cut off|t', 'stopped: the run is marked as cut off');
 
 reconfigure('pvext.enabled' => 'off');
 wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy");
-make_due();
-query('INSERT INTO dawdle VALUES (90)');
+make_due('postgres', 90);
 my ($ret, $out, $err) = $node->psql('postgres', "SET statement_timeout = '1s'; CALL pv.purge()");
 like($err, qr/canceling statement due to statement timeout/, 'CALL pv.purge() ends with the timeout');
 like($left = query("$due; $half_done"), qr/^[1-9]\d*0\n0$/, 'what was committed stays, the batch is undone');
