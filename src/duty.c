@@ -107,9 +107,9 @@ pvext_step(PvextRun *run, void (*body) (void *), void *arg)
 	CHECK_FOR_INTERRUPTS();
 	if (run->stop)
 		return NULL;
-	/* What a crash takes back is done again. */
-	(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_LOCAL, true, 0, false);
+	if (run->lazy)
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pvext_enter(&scope);
 	if (pvext_lock_timeout == 0)
@@ -217,7 +217,8 @@ pvext_rest(PvextRun *run, int milliseconds)
 	{
 		if (pvext_step(run, measure_lag, &lags) != NULL || !lags)
 			break;
-		pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
+		if (run->worker)
+			pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
 		nap_unless_in_the_way(run, LONGEST_NAP);
 	}
 }
@@ -277,7 +278,8 @@ run_duty(PvextRun *run, int duty)
 	run->context = AllocSetContextCreate(TopMemoryContext, "pvext duty", ALLOCSET_DEFAULT_SIZES);
 	run->step_context = AllocSetContextCreate(run->context, "pvext step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(run->context);
-	pgstat_report_activity(STATE_RUNNING, psprintf("pvext: %s", run->duty));
+	if (run->worker)
+		pgstat_report_activity(STATE_RUNNING, psprintf("pvext: %s", run->duty));
 	if (pvext_step(run, begin_log, run) == NULL && !run->stop)
 	{
 		duties[duty].body(run);

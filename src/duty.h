@@ -14,6 +14,7 @@ typedef struct PvextRun
 	const char *duty;
 	bool		worker;			/* by the background worker */
 	bool		patient;		/* what has failed lately is left for later */
+	bool		lazy;			/* what a crash takes back is done again */
 	bool		stop;			/* pvext, or the database, is about to go */
 	int64		id;				/* in pv.run_log */
 	int64		done;			/* rows, requests, ... */

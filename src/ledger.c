@@ -132,18 +132,6 @@ pvext_is_open(const PvextRequest *request)
 		strcmp(request->state, "cancelled") != 0;
 }
 
-static Datum
-blocked_by_array(List *reasons)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(reasons), 1));
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, reasons)
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /* The values of both statements below, from $1 on. */
 static void
 request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
@@ -162,7 +150,7 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 	pvext_arg(args, INT8OID, Int64GetDatum(request->deleted), false);
 	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->until),
 			  request->until == DT_NOBEGIN);
-	pvext_arg(args, TEXTARRAYOID, blocked_by_array(request->blocked_by), false);
+	pvext_arg(args, TEXTARRAYOID, pvext_text_array(request->blocked_by), false);
 	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->clear_since),
 			  !request->was_clear);
 	pvext_arg(args, INT8OID, Int64GetDatum(request->verify_after),

@@ -402,18 +402,6 @@ list_rules(PvextMap *map, void *arg)
 		}
 }
 
-static Datum
-text_array(List *texts)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(texts), 1));
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, texts)
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /* What there is to say of a rule besides numbers; NULL where nothing. */
 static char *
 hint_of(Count *count)
@@ -437,7 +425,7 @@ put_overdue(Count *count, ReturnSetInfo *result, int64 rows, TimestampTz oldest,
 	nulls[3] = count->error != NULL;
 	values[4] = TimestampTzGetDatum(oldest);
 	nulls[4] = oldest == DT_NOEND;
-	values[5] = text_array(reasons);
+	values[5] = pvext_text_array(reasons);
 	nulls[5] = reasons == NIL;
 	values[6] = hint ? CStringGetTextDatum(hint) : (Datum) 0;
 	nulls[6] = hint == NULL;

@@ -495,10 +495,12 @@ pvext_purge(PvextRun *run)
 
 	purge.context = AllocSetContextCreate(run->context, "pvext work", ALLOCSET_DEFAULT_SIZES);
 	purge.places.context = run->context;
+	run->lazy = true;
 	error = pvext_step(run, list_tables, &purge);
 	if (error)
 		pvext_failed(run, 0, "", error);
 	foreach(lc, purge.tables)
 		if (!run->stop)
 			purge_table(&purge, lfirst(lc));
+	run->lazy = false;
 }

@@ -30,19 +30,6 @@
 /* Above this many subjects, statements are planned for their very keys. */
 #define FEW_SUBJECTS 20
 
-/* Texts as a text[]. */
-static Datum
-text_array(List *texts)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(texts), 1));
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, texts)
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /* The first column of the last result, nulls left out. */
 static List *
 result_texts(uint64 n)
@@ -91,7 +78,7 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 
 			foreach(lc, keys)
 				part = lappend(part, list_nth(lfirst(lc), i));
-			pvext_arg(&args, TEXTARRAYOID, text_array(part), false);
+			pvext_arg(&args, TEXTARRAYOID, pvext_text_array(part), false);
 		}
 		n = pvext_run_keys(plan->subject, &plan->lock_many, &args, 0);
 	}
@@ -415,13 +402,13 @@ gather_keys(PvextPlan *plan, PvextTarget *target, bool many, KeyChange **key_cha
 		(*key_changes)[i].made = value;
 		(*key_changes)[i].old = subject_key(plan, target, texts);
 	}
-	target->new_keys.value = text_array(made);
+	target->new_keys.value = pvext_text_array(made);
 	target->new_keys.isnull = false;
 	for (int k = 0; k < nkeys; k++)
 	{
 		PvextParam *param = list_nth(target->old_keys, k);
 
-		param->value = text_array(old[k]);
+		param->value = pvext_text_array(old[k]);
 		param->isnull = false;
 	}
 	return n;

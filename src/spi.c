@@ -216,6 +216,19 @@ pvext_arg_digests(PvextArgs *args, List *digests)
 			  false);
 }
 
+/* A list of C strings as a text[]. */
+Datum
+pvext_text_array(List *texts)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(texts), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, texts)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 void
 pvext_arg_int4(PvextArgs *args, int32 value)
 {

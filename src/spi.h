@@ -52,6 +52,7 @@ extern void pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull);
 extern void pvext_arg_text(PvextArgs *args, const char *value);
 extern void pvext_arg_name(PvextArgs *args, const char *value);
 extern void pvext_arg_names(PvextArgs *args, List *names, bool isnull);
+extern Datum pvext_text_array(List *texts);
 extern void pvext_arg_digests(PvextArgs *args, List *digests);
 extern void pvext_arg_int4(PvextArgs *args, int32 value);
 extern void pvext_arg_oid(PvextArgs *args, Oid type, Oid value);

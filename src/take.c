@@ -1,14 +1,8 @@
 /*
  * take.c
- *		Taking what is due from the rows of one table.
+ *		Taking what is due from rows that have been picked for it.
  *
- * Rows are found once, by an index where there is one, as the list of their places
- * (ctid), and taken in pieces of it, block after block.  Whoever changes a row
- * meanwhile has moved it: it is then found by the next run, if it is still due.  Each
- * piece is looked at again before it is taken: that it is due, whose it is, and what
- * holds them.
- *
- * Mostly that is one UPDATE or DELETE of the rows at those places.  A plan is made for
+ * Mostly that is one UPDATE or DELETE of the rows at some places.  A plan is made for
  * it in which the rows themselves are the subjects, so that statements, new values and
  * the audit log's redaction are those of an erasure.  Where what goes leads to other
  * tables (keys that others refer to, texts that are to lose what identifies their
@@ -29,35 +23,12 @@
 #include "run.h"
 #include "secret.h"
 #include "statement.h"
-#include "take.h"
+#include "taking.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-/* How many places are fetched at a time. */
-#define FETCH 10000
-
-struct PvextTaking
-{
-	PvextMap   *map;
-	PvextDue   *due;
-	PvextTable *leaf;			/* the due's table, but its name: this relation only */
-	PvextPlan  *plan;			/* its subjects are the rows */
-	bool		lock;			/* it is for taking, not just for looking */
-	bool		logged;			/* the audit log has records of it */
-	PvextParam	places;			/* tid[] */
-	PvextStep  *scan;
-	PvextStep  *pick;
-	int			whose;			/* from which column of pick on */
-	PvextStep  *collect;		/* keys of the rows, for what goes with them; or NULL */
-	List	   *children;		/* PvextStep: deletes what goes with them, leaves first */
-	List	   *followers;		/* PvextStep: keys of what goes with them */
-	PvextStep  *take;			/* updates or deletes */
-	PvextStatement verify;		/* counts those of some keys that are still due; or no sql */
-	List	   *subject_plans;	/* PvextPlan */
-};
 
 /*
  * The statements
@@ -77,79 +48,6 @@ set_rows_by_place(PvextTaking *taking)
 	self->places = &taking->places;
 	self->also = also.text.data;
 	self->productive = true;
-}
-
-static void
-build_scan(PvextTaking *taking)
-{
-	PvextSql	sql;
-
-	pvext_sql_init(&sql);
-	appendStringInfo(&sql.text, "SELECT r.ctid FROM %s AS r WHERE ", taking->leaf->sql_name);
-	pvext_append_due(&sql, taking->due, true);
-	taking->scan = pvext_sql_step(&sql, taking->leaf);
-}
-
-/* SQL: something else than texts is left to be taken of row r. */
-static char *
-certainly_dirty(PvextDue *due)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	foreach(lc, due->columns)
-	{
-		PvextColumn *column = lfirst(lc);
-
-		if (column->strategy.kind != PVEXT_REDACT)
-			appendStringInfo(&buf, "%sNOT (%s)", buf.len > 0 ? " OR " : "",
-							 pvext_strategy_test(&column->strategy, 0));
-	}
-	return buf.len > 0 ? psprintf("(%s)", buf.data) : due->columns ? "false" : "true";
-}
-
-/*
- * The rows at some places that are due: place, since when, whether certainly, digests of
- * texts, primary key, and whose they are.  Rows that are subjects themselves are
- * locked, in the order of their keys.
- */
-static void
-build_pick(PvextTaking *taking)
-{
-	PvextDue   *due = taking->due;
-	bool		self = due->path == NIL && !due->any_path;
-	PvextSql	sql;
-	ListCell   *lc;
-
-	pvext_sql_init(&sql);
-	appendStringInfo(&sql.text, "SELECT r.ctid, %s, %s", due->until, certainly_dirty(due));
-	taking->whose = 4;
-	foreach(lc, due->texts)
-	{
-		PvextColumn *column = lfirst(lc);
-
-		appendStringInfo(&sql.text,
-						 ", CASE WHEN NOT (%s) THEN sha256(convert_to(CAST(r.%s AS text), 'UTF8')) END",
-						 pvext_text_is_gone(column), quote_identifier(column->name));
-		taking->whose++;
-	}
-	if (taking->plan->subject->key != NIL)
-		appendStringInfo(&sql.text, ", %s", pvext_key_sql(taking->plan->subject));
-	else
-		appendStringInfoString(&sql.text, ", NULL");
-	taking->whose++;
-	pvext_append_whose(&sql.text, due);
-	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", taking->leaf->sql_name);
-	pvext_append_match(taking->plan, &sql, taking->plan->self);
-	if (taking->lock && self && due->table->is_subject)
-	{
-		foreach(lc, due->table->key)
-			appendStringInfo(&sql.text, "%s r.%s", lc == list_head(due->table->key) ? " ORDER BY" : ",",
-							 quote_identifier(lfirst(lc)));
-		appendStringInfoString(&sql.text, " FOR UPDATE SKIP LOCKED");
-	}
-	taking->pick = pvext_sql_step(&sql, taking->leaf);
 }
 
 /*
@@ -302,7 +200,7 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	taking->plan->self->table = taking->leaf;
 	taking->plan->self->with_self = true;
 	set_rows_by_place(taking);
-	build_scan(taking);
+	pvext_build_scan(taking);
 	build_verify(taking);
 	if (due->columns == NIL)
 		build_delete(taking);
@@ -311,7 +209,7 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 		build_update(taking);
 		pvext_add_traced_slots(map, taking->plan);
 	}
-	build_pick(taking);
+	pvext_build_pick(taking);
 	if (taking->plan->self->slots != NIL)
 		taking->collect = pvext_build_collect(taking->plan, taking->plan->self, false);
 	taking->plan->self->table = due->table;
@@ -355,212 +253,6 @@ pvext_end_taking(PvextTaking *taking)
 		free_step(((PvextTarget *) lfirst(lc))->gather);
 	foreach(lc, taking->subject_plans)
 		pvext_free_plan(lfirst(lc));
-}
-
-/*
- * Places
- */
-
-static int
-compare_tids(const void *a, const void *b)
-{
-	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
-}
-
-static void
-add_place(PvextPlaces *places, ItemPointer tid)
-{
-	if (places->n == places->size)
-	{
-		places->size = Max(places->size * 2, 1024);
-		if (places->tids == NULL)
-			places->tids = MemoryContextAllocHuge(places->context,
-												  sizeof(ItemPointerData) * places->size);
-		else
-			places->tids = repalloc_huge(places->tids, sizeof(ItemPointerData) * places->size);
-	}
-	places->tids[places->n++] = *tid;
-}
-
-/* Put them in order, and keep the first of them. */
-static void
-keep_first(PvextPlaces *places, int limit)
-{
-	if (places->n > 0)
-		qsort(places->tids, places->n, sizeof(ItemPointerData), compare_tids);
-	places->n = Min(places->n, limit);
-}
-
-/*
- * Find the places of rows that are due, in the order of the table's blocks: the first so
- * many that come after the place given, if any.  True where there are more.  As the
- * table's owner, by the active snapshot.
- */
-bool
-pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after)
-{
-	PvextArgs	args = {0};
-	MemoryContext caller = CurrentMemoryContext;
-	PvextUser	back;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	ListCell   *lc;
-	bool		more = false;
-
-	places->n = 0;
-	pvext_set_cutoffs(taking->due);
-	foreach(lc, taking->scan->params)
-	{
-		PvextParam *param = lfirst(lc);
-
-		pvext_arg(&args, param->type, param->value, param->isnull);
-	}
-	pvext_switch_user(taking->leaf->owner, &back);
-	plan = SPI_prepare(taking->scan->few.sql, args.n, args.types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
-	portal = SPI_cursor_open(NULL, plan, args.values, args.nulls, true);
-	do
-	{
-		SPI_cursor_fetch(portal, true, FETCH);
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			bool		isnull;
-			ItemPointer tid = (ItemPointer) DatumGetPointer(pvext_datum(i, 1, &isnull));
-
-			if (after == NULL || ItemPointerCompare(tid, after) > 0)
-				add_place(places, tid);
-		}
-		SPI_freetuptable(SPI_tuptable);
-		if (places->n >= 2 * limit)
-		{
-			keep_first(places, limit);
-			more = true;
-		}
-	} while (SPI_processed > 0);
-	SPI_cursor_close(portal);
-	SPI_freeplan(plan);
-	pvext_restore_user(&back);
-	MemoryContextSwitchTo(caller);
-	more = more || places->n > limit;
-	keep_first(places, limit);
-	return more;
-}
-
-/* Let the statements be about these rows. */
-static void
-set_places(PvextTaking *taking, ItemPointerData *tids, int n)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(n, 1));
-
-	for (int i = 0; i < n; i++)
-		elements[i] = PointerGetDatum(&tids[i]);
-	taking->places.value = PointerGetDatum(construct_array(elements, n, TIDOID,
-														   sizeof(ItemPointerData), false,
-														   TYPALIGN_SHORT));
-	taking->places.isnull = false;
-}
-
-/*
- * Picking
- */
-
-/*
- * A text is clean where its digest is on record for each subject that it is about.
- * Clears dirty[] of the rows whose texts of the column, with these digests, are.
- */
-static void
-find_clean_texts(PvextTaking *taking, PvextColumn *column, Datum *digests, bool *nulls,
-				 List *owners, bool *dirty, int n)
-{
-	bool	   *owned = palloc0(sizeof(bool) * Max(n, 1));
-	ListCell   *lc;
-
-	foreach(lc, owners)
-	{
-		PvextOwner *owner = lfirst(lc);
-		PvextArgs	args = {0};
-
-		owned[owner->row] = true;
-		if (nulls[owner->row] || dirty[owner->row])
-			continue;
-		pvext_arg(&args, BYTEAOID,
-				  PointerGetDatum(pvext_subject_digest(owner->subject->id, owner->key)), false);
-		pvext_arg_int4(&args, taking->due->table->id);
-		pvext_arg_name(&args, column->name);
-		pvext_arg(&args, BYTEAOID, digests[owner->row], false);
-		{
-			static PvextStatement find = {
-				"SELECT FROM pv.redaction WHERE subject_digest = $1 AND relation_id = $2"
-				" AND column_name = $3 AND digest = $4", NULL
-			};
-
-			dirty[owner->row] = pvext_own_kept(&find, &args) == 0;
-		}
-	}
-	for (int i = 0; i < n; i++)
-		if (!nulls[i] && !owned[i])
-			dirty[i] = true;
-}
-
-/* Spare the rows of which nothing is left but texts that are known to be clean. */
-static void
-spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
-{
-	int			n = picks->n;
-	bool	   *dirty = palloc(sizeof(bool) * Max(n, 1));
-	Datum	   *digests = palloc(sizeof(Datum) * Max(n, 1));
-	bool	   *nulls = palloc(sizeof(bool) * Max(n, 1));
-	int			column = 4;
-	ListCell   *lc;
-
-	for (int i = 0; i < n; i++)
-	{
-		bool		isnull;
-
-		dirty[i] = DatumGetBool(SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull));
-	}
-	foreach(lc, taking->due->texts)
-	{
-		for (int i = 0; i < n; i++)
-			digests[i] = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &nulls[i]);
-		find_clean_texts(taking, lfirst(lc), digests, nulls, picks->owners, dirty, n);
-		column++;
-	}
-	for (int i = 0; i < n; i++)
-		picks->fates[i].clean = !dirty[i];
-}
-
-/*
- * Look at the rows at some places: which are due, and which of them stay since
- * their subjects are held or blocked or, when they are to be taken, locked by somebody.
- */
-void
-pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks)
-{
-	SPITupleTable *rows;
-
-	set_places(taking, tids, n);
-	picks->n = (int) pvext_run_step(taking->pick, false);
-	rows = SPI_tuptable;
-	picks->tids = palloc(sizeof(ItemPointerData) * Max(picks->n, 1));
-	picks->until = palloc(sizeof(TimestampTz) * Max(picks->n, 1));
-	picks->keys = palloc(sizeof(char *) * Max(picks->n, 1));
-	picks->fates = palloc0(sizeof(PvextFate) * Max(picks->n, 1));
-	for (int i = 0; i < picks->n; i++)
-	{
-		bool		isnull;
-
-		picks->tids[i] = *(ItemPointer) DatumGetPointer(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
-		picks->until[i] = DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
-		picks->keys[i] = taking->logged ?
-			SPI_getvalue(rows->vals[i], rows->tupdesc, taking->whose - 1) : NULL;
-	}
-	picks->owners = pvext_find_owners(taking->due, rows, picks->n, taking->whose);
-	if (taking->due->texts != NIL)
-		spare_clean(taking, rows, picks);
-	pvext_judge_owners(taking->map, taking->due, picks->owners, taking->lock,
-					   picks->fates);
 }
 
 /*
@@ -894,7 +586,7 @@ pvext_take(PvextTaking *taking, PvextPicks *picks)
 		return taken;
 	if (taking->due->by_subject)
 		check_nobodys(taking->due);
-	set_places(taking, picks->tids, n);
+	pvext_set_places(taking, picks->tids, n);
 	taken += take_rows(taking, picks->keys, n);
 	if (taking->due->columns == NIL)
 		end_subjects(taking, picks);

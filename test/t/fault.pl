@@ -81,7 +81,7 @@ query('ALTER DATABASE postgres SET pvext.enabled = on');
 wait_for("SELECT count(*) > 0 FROM pv.run_log WHERE duty = 'purge' AND finished_at IS NOT NULL");
 is(query('SELECT count(note) FROM fine'), '0', 'the table that is well is purged');
 is(failures(), join("\n", 'divided|rule|1|22012|1', 'dropped||1|42P01|1', 'given||1|42501|1', 'locked||1|55P03|1',
-	'referred||1|55000|1', 'restored|rule|1|27000|1'), 'every other one is reported');
+	'referred|rule|1|55000|1', 'restored|rule|1|27000|1'), 'every other one is reported');
 is(query("SELECT state, done, failures FROM pv.run_log WHERE duty = 'purge' ORDER BY id LIMIT 1"), 'failed|10|6', 'in the run log, too');
 like(query("SELECT state, detail FROM pv.status WHERE item = 'purge'"),
 	qr/^failing\|failing: .*public.dropped next try \d.*\blocked next try \d{4}-/, 'and in the status');
