@@ -13,6 +13,11 @@
 #include "fmgr.h"
 #include "nodes/plannodes.h"
 #include "utils/acl.h"
+#include "utils/rel.h"
+
+#if PG_VERSION_NUM < 160000
+typedef Oid RelFileNumber;
+#endif
 
 /* postgres.h had it before. */
 #if PG_VERSION_NUM >= 160000
@@ -95,6 +100,17 @@ pvext_set_nulled_by(Var *var, Bitmapset *joins)
 #define PVEXT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count, bool once
 #define PVEXT_RUN_ARGUMENTS query, direction, count, once
 #endif
+
+/* The number of a relation's file, which changes when the relation is rewritten. */
+static inline RelFileNumber
+pvext_filenode(Relation rel)
+{
+#if PG_VERSION_NUM >= 160000
+	return rel->rd_locator.relNumber;
+#else
+	return rel->rd_node.relNode;
+#endif
+}
 
 /* May a foreign table have a TRUNCATE trigger? */
 #define PVEXT_FOREIGN_TRUNCATE_TRIGGER (PG_VERSION_NUM >= 160000)

@@ -1,0 +1,267 @@
+/*
+ * page.c
+ *		Bytes of a page that belong to nothing: the hole, and what pads items.
+ *
+ * When tuples are removed from a page, those that stay are moved together and
+ * the place that is won is not cleared: the hole between the line pointers and
+ * the tuples keeps copies of dead tuples, and of live ones as they were placed
+ * before.  A tuple that is then put there leaves bytes of what was there before
+ * in its padding.
+ *
+ * Not every page that looks like this is one: BRIN's map of ranges and the
+ * metapages of some indexes keep data where the hole would be.  So only kinds of
+ * pages that are known here are touched; of an access method that is not, none.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/brin_page.h"
+#include "access/ginblock.h"
+#include "access/gist.h"
+#include "access/hash.h"
+#include "access/nbtree.h"
+#include "access/spgist_private.h"
+#include "catalog.h"
+#include "catalog/pg_am.h"
+#include "page.h"
+#include "utils/rel.h"
+
+static bool
+has_special(Page page, Size size)
+{
+	return PageGetSpecialSize(page) == MAXALIGN(size);
+}
+
+/*
+ * The kinds of pages, by access method.  Each says whether the page is one that
+ * has a hole, and changes the layout where it is no ordinary one.
+ */
+
+/* Deleted pages have a transaction id where line pointers would be. */
+static bool
+is_btree_page(BlockNumber block, Page page, PvextLayout *layout)
+{
+	if (block == BTREE_METAPAGE || !has_special(page, sizeof(BTPageOpaqueData)))
+		return false;
+	layout->padded = !P_ISDELETED(BTPageGetOpaque(page));
+	return true;
+}
+
+static bool
+is_hash_page(Page page)
+{
+	HashPageOpaque opaque;
+
+	if (!has_special(page, sizeof(HashPageOpaqueData)))
+		return false;
+	opaque = (HashPageOpaque) PageGetSpecialPointer(page);
+	return opaque->hasho_page_id == HASHO_PAGE_ID &&
+		((opaque->hasho_flag & (LH_BUCKET_PAGE | LH_OVERFLOW_PAGE)) ||
+		 (opaque->hasho_flag & LH_PAGE_TYPE) == LH_UNUSED_PAGE);
+}
+
+/*
+ * Pages of posting trees have no items, and in indexes from before 9.4 do not say
+ * where they end.  A page that was of the pending list keeps all that was on it.
+ */
+static bool
+is_gin_page(BlockNumber block, Page page, PvextLayout *layout)
+{
+	if (block == GIN_METAPAGE_BLKNO || !has_special(page, sizeof(GinPageOpaqueData)))
+		return false;
+	if (GinPageIsData(page))
+	{
+		layout->padded = false;
+		return ((PageHeader) page)->pd_lower > SizeOfPageHeaderData;
+	}
+	if (GinPageIsDeleted(page))
+	{
+		layout->padded = false;
+		layout->abandoned = true;
+		layout->from = SizeOfPageHeaderData;
+		layout->to = ((PageHeader) page)->pd_special;
+	}
+	return true;
+}
+
+/* Deleted pages have a transaction id where line pointers would be. */
+static bool
+is_gist_page(Page page, PvextLayout *layout)
+{
+	if (!has_special(page, sizeof(GISTPageOpaqueData)) ||
+		GistPageGetOpaque(page)->gist_page_id != GIST_PAGE_ID)
+		return false;
+	if (GistPageIsDeleted(page))
+	{
+		layout->padded = false;
+		layout->to = ((PageHeader) page)->pd_special;
+	}
+	return true;
+}
+
+static bool
+is_spgist_page(BlockNumber block, Page page)
+{
+	return block != SPGIST_METAPAGE_BLKNO && has_special(page, sizeof(SpGistPageOpaqueData)) &&
+		SpGistPageGetOpaque(page)->spgist_page_id == SPGIST_PAGE_ID;
+}
+
+static bool
+is_known_page(Relation rel, BlockNumber block, Page page, PvextLayout *layout)
+{
+	switch (rel->rd_rel->relam)
+	{
+		case HEAP_TABLE_AM_OID:
+			return has_special(page, 0);
+		case BTREE_AM_OID:
+			return is_btree_page(block, page, layout);
+		case HASH_AM_OID:
+			return is_hash_page(page);
+		case GIN_AM_OID:
+			return is_gin_page(block, page, layout);
+		case GIST_AM_OID:
+			return is_gist_page(page, layout);
+		case SPGIST_AM_OID:
+			return is_spgist_page(block, page);
+		case BRIN_AM_OID:
+			return has_special(page, sizeof(BrinSpecialSpace)) && BRIN_IS_REGULAR_PAGE(page);
+		default:
+			return false;
+	}
+}
+
+/* Raise unless every item lies where items do. */
+static void
+check_items(Relation rel, BlockNumber block, Page page)
+{
+	PageHeader	header = (PageHeader) page;
+
+	for (OffsetNumber i = FirstOffsetNumber; i <= PageGetMaxOffsetNumber(page); i++)
+	{
+		ItemId		item = PageGetItemId(page, i);
+
+		if (ItemIdHasStorage(item) &&
+			(ItemIdGetOffset(item) < header->pd_upper ||
+			 ItemIdGetOffset(item) != MAXALIGN(ItemIdGetOffset(item)) ||
+			 ItemIdGetOffset(item) + ItemIdGetLength(item) > header->pd_special))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("page %u of %s is corrupted", block,
+							pvext_relation_name(RelationGetRelid(rel))),
+					 errhint("Nothing on it was changed. Look at it with amcheck.")));
+	}
+}
+
+/* Where a page that the caller has locked may have bytes that belong to nothing. */
+void
+pvext_page_layout(Relation rel, BlockNumber block, Page page, PvextLayout *layout)
+{
+	PageHeader	header = (PageHeader) page;
+
+	memset(layout, 0, sizeof(*layout));
+	if (PageIsNew(page) || header->pd_lower < SizeOfPageHeaderData ||
+		header->pd_lower > header->pd_upper || header->pd_upper > header->pd_special ||
+		header->pd_special > BLCKSZ)
+		return;
+	layout->from = header->pd_lower;
+	layout->to = header->pd_upper;
+	layout->padded = true;
+	layout->known = is_known_page(rel, block, page, layout);
+	if (layout->known && layout->padded)
+		check_items(rel, block, page);
+}
+
+/*
+ * What belongs to nothing
+ */
+
+static bool
+is_zero(const char *bytes, int len)
+{
+	return len <= 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+/* How many bytes are not zero; clears them, too, where asked to. */
+static int
+residue_of(char *bytes, int len, bool clear)
+{
+	int			n = 0;
+
+	if (is_zero(bytes, len))
+		return 0;
+	for (int i = 0; i < len; i++)
+		n += bytes[i] != 0;
+	if (clear)
+		memset(bytes, 0, len);
+	return n;
+}
+
+/*
+ * The residue between the items.  As a rule they lie side by side, and only what
+ * pads each to its alignment is between them.
+ */
+static int
+residue_between(Page page, bool clear)
+{
+	PageHeader	header = (PageHeader) page;
+	OffsetNumber last = PageGetMaxOffsetNumber(page);
+	bool		covered[BLCKSZ];
+	int			sum = 0;
+	int			n = 0;
+
+	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
+	{
+		ItemId		item = PageGetItemId(page, i);
+		int			len = ItemIdHasStorage(item) ? ItemIdGetLength(item) : 0;
+
+		if (len != MAXALIGN(len))
+			n += residue_of((char *) page + ItemIdGetOffset(item) + len,
+							Min(MAXALIGN(len), header->pd_special - ItemIdGetOffset(item)) - len, clear);
+		sum += MAXALIGN(len);
+	}
+	if (sum == header->pd_special - header->pd_upper)
+		return n;
+
+	memset(covered + header->pd_upper, 0, header->pd_special - header->pd_upper);
+	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
+	{
+		ItemId		item = PageGetItemId(page, i);
+
+		if (ItemIdHasStorage(item))
+			memset(covered + ItemIdGetOffset(item), 1, ItemIdGetLength(item));
+	}
+	n = 0;
+	for (int i = header->pd_upper; i < header->pd_special; i++)
+		if (!covered[i])
+			n += residue_of((char *) page + i, 1, clear);
+	return n;
+}
+
+static int
+residue(Page page, const PvextLayout *layout, bool clear)
+{
+	int			n = residue_of((char *) page + layout->from, layout->to - layout->from, clear);
+
+	if (layout->padded)
+		n += residue_between(page, clear);
+	return n;
+}
+
+/* How many bytes of a page belong to nothing and are not zero. */
+int
+pvext_residue(Page page, const PvextLayout *layout)
+{
+	return layout->known ? residue(page, layout, false) : 0;
+}
+
+/* Zero them.  The page is a copy, or in a buffer that is locked exclusively. */
+void
+pvext_clear_residue(Page page, const PvextLayout *layout)
+{
+	(void) residue(page, layout, true);
+	if (layout->abandoned)
+	{
+		((PageHeader) page)->pd_lower = SizeOfPageHeaderData;
+		((PageHeader) page)->pd_upper = ((PageHeader) page)->pd_special;
+	}
+}
