@@ -17,6 +17,10 @@ CREATE FUNCTION pv.scrub_pages(relation regclass, force boolean DEFAULT false, b
     RETURNS record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_scrub_pages';
 COMMENT ON FUNCTION pv.scrub_pages(regclass, boolean, xid8) IS
     'zeroes what belongs to nothing on the pages of a table, its partitions, TOAST table and indexes, after VACUUM; force logs every page, also those with nothing to zero. before: rows that died later are not in the way. Returns pages looked at, pages changed, bytes zeroed, pages of a kind that is left alone. Errors: 55006 somebody keeps rows that were erased, 55000 dead rows or values of dropped columns are still there, 42501 not the owner, 42809 not a table';
+CREATE FUNCTION pv.check_vacuumed(relation regclass, before xid8)
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_vacuumed';
+COMMENT ON FUNCTION pv.check_vacuumed(regclass, xid8) IS
+    'fails where a table still holds rows that were dead before a transaction. A step of pv.scrub_plan(). Errors: 55006 somebody keeps them, 55000 VACUUM has not been run';
 CREATE FUNCTION pv.page_residue(relation regclass)
     RETURNS bigint LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_page_residue';
 COMMENT ON FUNCTION pv.page_residue(regclass) IS

@@ -39,6 +39,15 @@
 	" AND (a.datid IS NULL OR a.datid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))" \
 	" AND (age(a.backend_xid) > age($1) OR age(a.backend_xmin) > age($1))" \
 	" AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum AS v WHERE v.pid = a.pid)"
+/*
+ * Who is not working, and has a snapshot: it may be of after that transaction, but
+ * REINDEX CONCURRENTLY would wait for it.
+ */
+#define IDLERS \
+	"SELECT 1, format('session %s (%s)', a.pid, a.state)," \
+	"       format('Let it close its cursors or end its transaction, or end it with pg_terminate_backend(%s).', a.pid)" \
+	" FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid() AND a.datname = current_database()" \
+	" AND a.state LIKE 'idle in transaction%' AND a.backend_xmin IS NOT NULL"
 #define PREPARED \
 	"SELECT 2, format('prepared transaction \"%s\"', p.gid)," \
 	"       format('End it with COMMIT PREPARED or ROLLBACK PREPARED %L.', p.gid)" \
@@ -113,12 +122,14 @@ raise_kept(const Obstacle *obstacle)
 
 /*
  * Raise where somebody keeps row versions that were dead before a transaction, or
- * would keep those of the scrub itself.  Who is just about to end is waited for.
+ * would keep those of the scrub itself, or would make it wait.  Who is just about to
+ * end is waited for.
  */
 void
 pvext_check_obstacles(TransactionId before, bool wal)
 {
 	Obstacle	obstacle;
+	bool		kept = false;
 
 	for (int i = 0; i < TRIES; i++)
 	{
@@ -128,12 +139,20 @@ pvext_check_obstacles(TransactionId before, bool wal)
 		pvext_arg_bool(&args, wal);
 		find_obstacle(SESSIONS " UNION ALL " PREPARED " UNION ALL " IDLE_SLOTS " UNION ALL " STANDBYS,
 					  &args, &obstacle);
+		kept = obstacle.first != NULL;
+		if (!kept)
+			find_obstacle(IDLERS, NULL, &obstacle);
 		if (obstacle.first == NULL)
 			return;
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(PAUSE * 1000L);
 	}
-	raise_kept(&obstacle);
+	if (kept)
+		raise_kept(&obstacle);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("the scrub would have to wait for %s", obstacle.first),
+			 errhint("%s", obstacle.hint)));
 }
 
 /* Raise where there is WAL from before a position. */

@@ -13,6 +13,7 @@
 
 #include "access/transam.h"
 #include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "arg.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
@@ -26,9 +27,31 @@
 #include "utils/pg_lsn.h"
 #include "utils/xid8.h"
 
+/* How many seconds pv.walk_wal() waits for those who are following. */
+#define PATIENCE 60
+
 PG_FUNCTION_INFO_V1(pvext_walk_wal);
 PG_FUNCTION_INFO_V1(pvext_drop_stale_statistics);
 PG_FUNCTION_INFO_V1(pvext_finish_scrub);
+
+/*
+ * Wait, if not for ever, until those who are following have got past a position, so
+ * that the checkpoint that comes next gives up what is before it.
+ */
+static void
+wait_for_slots(XLogRecPtr begun)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, LSNOID, LSNGetDatum(begun), false);
+	for (int i = 0; i < PATIENCE * 10; i++)
+	{
+		if (pvext_own("SELECT FROM pg_replication_slots WHERE active AND restart_lsn <= $1", &args) == 0)
+			return;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(100000L);
+	}
+}
 
 /*
  * pv.walk_wal(): go through every segment there is.  Those that are kept for use
@@ -43,10 +66,11 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 	};
 	PvextScope	scope;
 	PvextArgs	args = {0};
+	XLogRecPtr	begun = GetXLogInsertRecPtr();
 	int64		segments;
 
 	pvext_enter(&scope);
-	pvext_arg(&args, LSNOID, LSNGetDatum(GetXLogInsertRecPtr()), false);
+	pvext_arg(&args, LSNOID, LSNGetDatum(begun), false);
 	pvext_arg(&args, XID8OID, FullTransactionIdGetDatum(ReadNextFullTransactionId()), false);
 	(void) pvext_own("INSERT INTO pv.walked AS w (begun, before) VALUES ($1, $2)"
 					 " ON CONFLICT (only_row) DO UPDATE SET begun = EXCLUDED.begun,"
@@ -58,6 +82,7 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		(void) pvext_own_kept(&end, NULL);
 	}
+	wait_for_slots(begun + wal_segment_size);
 	pvext_leave(&scope);
 	PG_RETURN_INT64(segments);
 }
@@ -161,7 +186,8 @@ give_receipt(PvextArgs *args)
 					 " AND age(e.xmin) > age(CAST($1 AS xid)) RETURNING e.id"
 					 ") INSERT INTO pv.scrub_receipt AS r (erasures, scope, not_reached, login)"
 					 " SELECT ARRAY(SELECT id FROM done ORDER BY id),"
-					 " ARRAY(SELECT DISTINCT format('%s %s', kind, CAST(relation AS regclass)) FROM pv.scrub_scope"
+					 " ARRAY(SELECT DISTINCT CASE kind WHEN 'pvext''s own table' THEN 'pvext''s own tables'"
+					 "        ELSE format('%s %s', kind, CAST(relation AS regclass)) END FROM pv.scrub_scope"
 					 "       WHERE kind <> 'partitioned table' ORDER BY 1)"
 					 " || CASE WHEN $2 THEN ARRAY['WAL'] ELSE '{}' END, " NOT_REACHED ", session_user"
 					 " RETURNING r.id, r.at, r.erasures, r.scope, r.not_reached, r.login", args);

@@ -15,6 +15,7 @@
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "access/visibilitymap.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_attribute.h"
 #include "miscadmin.h"
@@ -121,6 +122,34 @@ pvext_find_remnants(PvextRemnants *remnants, Buffer buffer)
 		ItemPointerSet(&tuple.t_self, BufferGetBlockNumber(buffer), i);
 		look_at(remnants, &tuple, buffer);
 	}
+}
+
+/*
+ * Look at those pages of a heap, which is locked, that may have dead tuples: not at
+ * those of which VACUUM has said that all can see all that is on them.
+ */
+void
+pvext_find_dead(PvextRemnants *remnants)
+{
+	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
+	BlockNumber blocks = RelationGetNumberOfBlocks(remnants->rel);
+	Buffer		map = InvalidBuffer;
+
+	for (BlockNumber i = 0; i < blocks; i++)
+	{
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		if (VM_ALL_VISIBLE(remnants->rel, i, &map))
+			continue;
+		buffer = ReadBufferExtended(remnants->rel, MAIN_FORKNUM, i, RBM_NORMAL, strategy);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		pvext_find_remnants(remnants, buffer);
+		UnlockReleaseBuffer(buffer);
+	}
+	if (BufferIsValid(map))
+		ReleaseBuffer(map);
+	FreeAccessStrategy(strategy);
 }
 
 /* Has a table, which is locked, a tuple with a value in a dropped column? */

@@ -24,6 +24,7 @@ typedef struct PvextRemnants
 
 extern void pvext_begin_remnants(PvextRemnants *remnants, Relation rel, TransactionId before);
 extern void pvext_find_remnants(PvextRemnants *remnants, Buffer buffer);
+extern void pvext_find_dead(PvextRemnants *remnants);
 extern bool pvext_has_dropped_values(Relation rel);
 
 #endif							/* PVEXT_REMNANT_H */

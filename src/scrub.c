@@ -58,6 +58,7 @@ typedef struct Scrub
 } Scrub;
 
 PG_FUNCTION_INFO_V1(pvext_scrub_pages);
+PG_FUNCTION_INFO_V1(pvext_check_vacuumed);
 PG_FUNCTION_INFO_V1(pvext_page_residue);
 PG_FUNCTION_INFO_V1(pvext_unchanged_residue);
 
@@ -321,6 +322,48 @@ pvext_scrub_pages(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(scrub.bytes);
 	values[3] = Int64GetDatum(scrub.unknown);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* No row of a heap may be left that was dead before the transaction. */
+static void
+check_dead(Relation rel, TransactionId before)
+{
+	PvextRemnants remnants;
+
+	pvext_begin_remnants(&remnants, rel, before);
+	list_free(remnants.dropped);
+	remnants.dropped = NIL;
+	pvext_find_dead(&remnants);
+	pvext_raise_remnants(&remnants);
+}
+
+/*
+ * pv.check_vacuumed(): what VACUUM could not remove is found before others wait for
+ * whoever holds on to it, as REINDEX CONCURRENTLY does.
+ */
+Datum
+pvext_check_vacuumed(PG_FUNCTION_ARGS)
+{
+	TransactionId before = before_arg(fcinfo, 1);
+	Relation	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	PvextScope	scope;
+
+	check_relation(rel);
+	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
+	{
+		pvext_enter(&scope);
+		check_dead(rel, before);
+		if (OidIsValid(rel->rd_rel->reltoastrelid))
+		{
+			Relation	toast = table_open(rel->rd_rel->reltoastrelid, AccessShareLock);
+
+			check_dead(toast, before);
+			table_close(toast, AccessShareLock);
+		}
+		pvext_leave(&scope);
+	}
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
 }
 
 /* pv.page_residue() */

@@ -61,6 +61,10 @@ static const char *const steps[] = {
 	" ELSE 'removes dead rows' END"
 	" FROM pv.scrub_scope WHERE kind IN ('table', 'pvext''s own table') ORDER BY 1",
 
+	"SELECT DISTINCT format('SELECT pv.check_vacuumed(%L, %L)', " NAME("relation") ", $1), 'ACCESS SHARE', CAST(NULL AS bigint),"
+	" 'fails at once where somebody kept VACUUM from removing dead rows'"
+	" FROM pv.scrub_scope WHERE kind IN ('table', 'pvext''s own table') ORDER BY 1",
+
 	"SELECT CASE WHEN online THEN 'REINDEX INDEX CONCURRENTLY ' ELSE 'REINDEX INDEX ' END"
 	" || " NAME("index") ","
 	" CASE WHEN online THEN 'SHARE UPDATE EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END,"
