@@ -21,6 +21,10 @@ CREATE FUNCTION pv.check_vacuumed(relation regclass, before xid8)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_vacuumed';
 COMMENT ON FUNCTION pv.check_vacuumed(regclass, xid8) IS
     'fails where a table still holds rows that were dead before a transaction. A step of pv.scrub_plan(). Errors: 55006 somebody keeps them, 55000 VACUUM has not been run';
+CREATE FUNCTION pv.wait_for_others(before xid8 DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_wait_for_others';
+COMMENT ON FUNCTION pv.wait_for_others(xid8) IS
+    'waits up to half a minute until nobody keeps rows that were dead before a transaction, by default before the next one. A step of pv.scrub_plan(). Errors: 55006 somebody still does';
 CREATE FUNCTION pv.page_residue(relation regclass)
     RETURNS bigint LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_page_residue';
 COMMENT ON FUNCTION pv.page_residue(regclass) IS

@@ -22,8 +22,12 @@
 #include "utils/pg_lsn.h"
 #include "utils/rel.h"
 
-/* How often, and how many milliseconds apart, is looked whether it is still there. */
+/*
+ * How often, and how many milliseconds apart, is looked whether it is still there:
+ * before the scrub, and in the middle of it.
+ */
 #define TRIES 20
+#define PATIENCE 300
 #define PAUSE 100L
 
 /*
@@ -60,12 +64,15 @@
 	SLOTS " WHERE age(s.xmin) > age($1) OR $2 AND age(s.catalog_xmin) > age($1)"
 /* What these keep of the catalogs and of WAL grows with the scrub itself. */
 #define IDLE_SLOTS \
-	SLOTS " WHERE age(s.xmin) > age($1) OR NOT s.active AND" \
+	SLOTS " WHERE NOT s.active AND" \
 	" (s.xmin IS NOT NULL OR s.catalog_xmin IS NOT NULL OR $2 AND s.restart_lsn IS NOT NULL)"
 #define STANDBYS \
 	"SELECT 4, format('standby \"%s\" (process %s)', r.application_name, r.pid)," \
 	"       'Wait until its queries have ended, or turn off hot_standby_feedback there.'" \
 	" FROM pg_stat_replication AS r WHERE age(r.backend_xmin) > age($1)"
+
+#define KEPT_BY \
+	SESSIONS " UNION ALL " PREPARED " UNION ALL " OLD_SLOTS " UNION ALL " STANDBYS
 
 /* Who has relation $1 open. */
 #define OPEN_BY \
@@ -122,8 +129,8 @@ raise_kept(const Obstacle *obstacle)
 
 /*
  * Raise where somebody keeps row versions that were dead before a transaction, or
- * would keep those of the scrub itself, or would make it wait.  Who is just about to
- * end is waited for.
+ * would keep those of the scrub itself, or would make it wait, and does not look as
+ * if that were soon to end.
  */
 void
 pvext_check_obstacles(TransactionId before, bool wal)
@@ -137,8 +144,7 @@ pvext_check_obstacles(TransactionId before, bool wal)
 
 		pvext_arg(&args, XIDOID, TransactionIdGetDatum(before), false);
 		pvext_arg_bool(&args, wal);
-		find_obstacle(SESSIONS " UNION ALL " PREPARED " UNION ALL " IDLE_SLOTS " UNION ALL " STANDBYS,
-					  &args, &obstacle);
+		find_obstacle(SESSIONS " UNION ALL " PREPARED " UNION ALL " IDLE_SLOTS, &args, &obstacle);
 		kept = obstacle.first != NULL;
 		if (!kept)
 			find_obstacle(IDLERS, NULL, &obstacle);
@@ -153,6 +159,30 @@ pvext_check_obstacles(TransactionId before, bool wal)
 			(errcode(ERRCODE_OBJECT_IN_USE),
 			 errmsg("the scrub would have to wait for %s", obstacle.first),
 			 errhint("%s", obstacle.hint)));
+}
+
+/*
+ * Wait, if not for ever, until nobody keeps row versions that were dead before a
+ * transaction, of catalogs or of others.
+ */
+void
+pvext_await_others(TransactionId before, bool catalogs)
+{
+	Obstacle	obstacle;
+
+	for (int i = 0; i < PATIENCE; i++)
+	{
+		PvextArgs	args = {0};
+
+		pvext_arg(&args, XIDOID, TransactionIdGetDatum(before), false);
+		pvext_arg_bool(&args, catalogs);
+		find_obstacle(KEPT_BY, &args, &obstacle);
+		if (obstacle.first == NULL)
+			return;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(PAUSE * 1000L);
+	}
+	raise_kept(&obstacle);
 }
 
 /* Raise where there is WAL from before a position. */
@@ -227,8 +257,7 @@ raise_recent(PvextRemnants *remnants)
 												   XidFromFullTransactionId(ReadNextFullTransactionId()) :
 												   remnants->before), false);
 	pvext_arg_bool(&args, IsCatalogRelation(remnants->rel));
-	find_obstacle(SESSIONS " UNION ALL " PREPARED " UNION ALL " OLD_SLOTS " UNION ALL " STANDBYS,
-				  &args, &obstacle);
+	find_obstacle(KEPT_BY, &args, &obstacle);
 	if (obstacle.first)
 		raise_kept(&obstacle);
 	ereport(ERROR,

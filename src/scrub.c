@@ -59,6 +59,7 @@ typedef struct Scrub
 
 PG_FUNCTION_INFO_V1(pvext_scrub_pages);
 PG_FUNCTION_INFO_V1(pvext_check_vacuumed);
+PG_FUNCTION_INFO_V1(pvext_wait_for_others);
 PG_FUNCTION_INFO_V1(pvext_page_residue);
 PG_FUNCTION_INFO_V1(pvext_unchanged_residue);
 
@@ -363,6 +364,21 @@ pvext_check_vacuumed(PG_FUNCTION_ARGS)
 		pvext_leave(&scope);
 	}
 	relation_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
+}
+
+/*
+ * pv.wait_for_others(): by default until all have ended that are running now, so that
+ * VACUUM can remove what the scrub itself has replaced, statistics above all.
+ */
+Datum
+pvext_wait_for_others(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+
+	pvext_enter(&scope);
+	pvext_await_others(before_arg(fcinfo, 0), PG_ARGISNULL(0));
+	pvext_leave(&scope);
 	PG_RETURN_VOID();
 }
 

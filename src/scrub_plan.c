@@ -49,6 +49,9 @@
  * would need a stronger lock, and would give away blocks that have not been zeroed.
  */
 static const char *const steps[] = {
+	"SELECT format('SELECT pv.wait_for_others(%L)', $1), CAST(NULL AS text), CAST(NULL AS bigint),"
+	" 'standbys tell what they need but now and then'",
+
 	"SELECT 'REFRESH MATERIALIZED VIEW ' || " NAME("relation") ", 'ACCESS EXCLUSIVE',"
 	" pg_total_relation_size(relation), 'it may have copies of erased values; nobody can read it meanwhile'"
 	" FROM pv.scrub_scope WHERE kind = 'materialized view' ORDER BY level, relation",
@@ -80,6 +83,9 @@ static const char *const steps[] = {
 
 	"SELECT format('SELECT pv.drop_stale_statistics(%L)', $1), 'ROW EXCLUSIVE', CAST(NULL AS bigint),"
 	" 'those that ANALYZE has not renewed'",
+
+	"SELECT 'SELECT pv.wait_for_others()', CAST(NULL AS text), CAST(NULL AS bigint),"
+	" 'so that the statistics of before can be removed'",
 
 	"SELECT 'VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) ' || " NAME("relation") ", 'SHARE UPDATE EXCLUSIVE', CAST(NULL AS bigint),"
 	" 'removes old statistics and the like'"
