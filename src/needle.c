@@ -3,17 +3,19 @@
  *		Finding many strings of bytes at once, after Wu and Manber.
  *
  * Of every needle only its beginning is compared at first, as long as the shortest
- * needle is.  A table says for each pair of bytes how far ahead a beginning may end
- * that has the pair in it, so that most of a file is skipped; where it says zero, the
- * needles whose beginnings end in the pair are compared whole.
+ * needle is.  A table says for each group of up to four bytes, by their hash, how far
+ * ahead a beginning may end that has the group in it, so that most of a file is
+ * skipped; where it says zero, the needles whose beginnings end in the group are
+ * compared whole.
  */
 #include "postgres.h"
 #include "message.h"
 
 #include "needle.h"
 
-#define PAIRS 65536
-#define PAIR(p) (((unsigned int) (p)[0] << 8) | (p)[1])
+#define GROUP_BITS 17
+#define GROUPS (1 << GROUP_BITS)
+#define MAX_GROUP 4
 
 typedef struct Needle
 {
@@ -28,9 +30,21 @@ struct PvextNeedles
 	Needle	   *all;
 	int			shortest;
 	int			longest;
-	uint16		shift[PAIRS];
-	int			first[PAIRS];	/* whose beginning ends in the pair; -1: none */
+	int			group;			/* how many bytes are looked at together */
+	uint32		mask;			/* which bytes of four these are */
+	uint16		shift[GROUPS];
+	int			first[GROUPS];	/* whose beginning ends in the group; -1: none */
 };
+
+/* The group that begins here.  Four bytes can be read, whatever they are. */
+static inline uint32
+group_at(const PvextNeedles *needles, const unsigned char *bytes)
+{
+	uint32		group;
+
+	memcpy(&group, bytes, MAX_GROUP);
+	return ((group & needles->mask) * 2654435761U) >> (32 - GROUP_BITS);
+}
 
 static int
 compare_texts(const ListCell *a, const ListCell *b)
@@ -43,22 +57,26 @@ static void
 fill_tables(PvextNeedles *needles)
 {
 	int			beginning = Min(needles->shortest, PG_UINT16_MAX);
+	unsigned char mask[MAX_GROUP] = {0};
 
-	for (int i = 0; i < PAIRS; i++)
+	needles->group = Min(beginning, MAX_GROUP);
+	memset(mask, 0xFF, needles->group);
+	memcpy(&needles->mask, mask, MAX_GROUP);
+	for (int i = 0; i < GROUPS; i++)
 	{
-		needles->shift[i] = beginning - 1;
+		needles->shift[i] = beginning - needles->group + 1;
 		needles->first[i] = -1;
 	}
 	for (int i = 0; i < needles->n; i++)
 	{
 		Needle	   *needle = &needles->all[i];
-		unsigned int last = PAIR(needle->bytes + beginning - 2);
+		uint32		last = group_at(needles, needle->bytes + beginning - needles->group);
 
-		for (int j = 0; j <= beginning - 2; j++)
+		for (int j = 0; j <= beginning - needles->group; j++)
 		{
-			uint16	   *shift = &needles->shift[PAIR(needle->bytes + j)];
+			uint16	   *shift = &needles->shift[group_at(needles, needle->bytes + j)];
 
-			*shift = Min(*shift, beginning - 2 - j);
+			*shift = Min(*shift, beginning - needles->group - j);
 		}
 		needle->next = needles->first[last];
 		needles->first[last] = i;
@@ -85,8 +103,9 @@ pvext_prepare_needles(List *texts)
 		if (previous && strcmp(text, previous) == 0)
 			continue;
 		previous = text;
-		needle->bytes = (unsigned char *) text;
 		needle->len = strlen(text);
+		needle->bytes = palloc0(needle->len + MAX_GROUP);
+		memcpy(needle->bytes, text, needle->len);
 		needles->shortest = Min(needles->shortest, needle->len);
 		needles->longest = Max(needles->longest, needle->len);
 		needles->n++;
@@ -104,11 +123,11 @@ pvext_longest_needle(PvextNeedles *needles)
 
 /* How many needles begin where bytes do. */
 static int
-count_here(PvextNeedles *needles, unsigned int pair, const unsigned char *bytes, size_t len)
+count_here(PvextNeedles *needles, uint32 group, const unsigned char *bytes, size_t len)
 {
 	int			n = 0;
 
-	for (int i = needles->first[pair]; i >= 0; i = needles->all[i].next)
+	for (int i = needles->first[group]; i >= 0; i = needles->all[i].next)
 		if (needles->all[i].len <= len &&
 			memcmp(needles->all[i].bytes, bytes, needles->all[i].len) == 0)
 			n++;
@@ -116,8 +135,8 @@ count_here(PvextNeedles *needles, unsigned int pair, const unsigned char *bytes,
 }
 
 /*
- * How often needles are in the bytes.  Those that end within the first "from" bytes
- * have been counted before.
+ * How often needles are in the bytes, after which there is room for three more.  Those
+ * that end within the first "from" bytes have been counted before.
  */
 int64
 pvext_count_needles(PvextNeedles *needles, const unsigned char *bytes, size_t len, size_t from)
@@ -128,16 +147,16 @@ pvext_count_needles(PvextNeedles *needles, const unsigned char *bytes, size_t le
 
 	while (needles->n > 0 && end <= len)
 	{
-		unsigned int pair = PAIR(bytes + end - 2);
-		uint16		shift = needles->shift[pair];
+		uint32		group = group_at(needles, bytes + end - needles->group);
+		uint16		shift = needles->shift[group];
 
 		if (shift == 0)
 		{
 			const unsigned char *start = bytes + end - beginning;
 
-			n += count_here(needles, pair, start, len - (end - beginning));
+			n += count_here(needles, group, start, len - (end - beginning));
 			if (from > end - beginning)
-				n -= count_here(needles, pair, start, from - (end - beginning));
+				n -= count_here(needles, group, start, from - (end - beginning));
 			shift = 1;
 		}
 		end += shift;

@@ -254,6 +254,15 @@ pvext_residue(Page page, const PvextLayout *layout)
 	return layout->known ? residue(page, layout, false) : 0;
 }
 
+/* Are they all in the hole, between the line pointers and the items? */
+bool
+pvext_only_in_hole(Page page, const PvextLayout *layout)
+{
+	return layout->from == ((PageHeader) page)->pd_lower &&
+		layout->to == ((PageHeader) page)->pd_upper &&
+		(!layout->padded || residue_between(page, false) == 0);
+}
+
 /* Zero them.  The page is a copy, or in a buffer that is locked exclusively. */
 void
 pvext_clear_residue(Page page, const PvextLayout *layout)

@@ -45,7 +45,7 @@ typedef struct Profile
 
 /* To see what is done by itself. */
 #define DUTY_RELATIONS \
-	" overdue status run_log duty_failure"
+	" overdue status run_log duty_failure scrub_receipt"
 #define DUTY_FUNCTIONS \
 	" find_overdue preview_purge"
 
@@ -57,7 +57,7 @@ static const Profile profiles[] = {
 		" declare_blocker undeclare_blocker"
 		" declare_retention undeclare_retention activate_retention preview_purge find_overdue"
 		" check_blockers candidate_links link_foreign_keys generate_map check_map"
-		" enable_audit disable_audit",
+		" enable_audit disable_audit scrub_pages page_residue",
 	MAP_RELATIONS " overdue"},
 	{"application",
 		"erase_subject erase_subjects preview_erasure verify_erasure"
@@ -72,7 +72,7 @@ static const Profile profiles[] = {
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
-		" rotate_audit seal_audit expire_audit drain_reads run_duties purge",
+		" rotate_audit seal_audit expire_audit drain_reads run_duties purge scrub_plan",
 	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure event role_profile"},
 	{"auditor",
 		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS,

@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xlog.h"
+#include "access/xloginsert.h"
 #include "arg.h"
 #include "catalog.h"
 #include "catalog/pg_am.h"
@@ -67,18 +68,53 @@ PG_FUNCTION_INFO_V1(pvext_unchanged_residue);
  * A page
  */
 
-/* Zero what belongs to nothing on a page that is locked exclusively. */
+/*
+ * Zero the hole of a page.  Of such a change generic WAL's record is empty, and the
+ * page does not have to be compared with a copy to find that out; replaying it zeroes
+ * the hole.
+ */
 static void
-clear_page(Scrub *scrub, Relation rel, Buffer buffer)
+clear_hole(Buffer buffer, const PvextLayout *layout)
+{
+	Page		page = BufferGetPage(buffer);
+	XLogRecPtr	lsn;
+
+	START_CRIT_SECTION();
+	pvext_clear_residue(page, layout);
+	MarkBufferDirty(buffer);
+	XLogBeginInsert();
+	XLogRegisterBuffer(0, buffer, REGBUF_STANDARD);
+	lsn = XLogInsert(RM_GENERIC_ID, 0);
+	PageSetLSN(page, lsn);
+	END_CRIT_SECTION();
+}
+
+static void
+clear_page(Relation rel, Buffer buffer, bool full_image)
 {
 	GenericXLogState *state = GenericXLogStart(rel);
 	Page		page = GenericXLogRegisterBuffer(state, buffer,
-												 scrub->force ? GENERIC_XLOG_FULL_IMAGE : 0);
+												 full_image ? GENERIC_XLOG_FULL_IMAGE : 0);
 	PvextLayout layout;
 
 	pvext_page_layout(rel, BufferGetBlockNumber(buffer), page, &layout);
 	pvext_clear_residue(page, &layout);
 	(void) GenericXLogFinish(state);
+}
+
+/* Zero what belongs to nothing on a page that is locked exclusively, if it still is such a page. */
+static void
+clear_buffer(Scrub *scrub, Relation rel, Buffer buffer)
+{
+	PvextLayout layout;
+
+	pvext_page_layout(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
+	if (!layout.known)
+		return;
+	if (!scrub->force && RelationNeedsWAL(rel) && pvext_only_in_hole(BufferGetPage(buffer), &layout))
+		clear_hole(buffer, &layout);
+	else
+		clear_page(rel, buffer, scrub->force);
 	scrub->scrubbed++;
 }
 
@@ -95,15 +131,6 @@ count_page(Scrub *scrub, Relation rel, Buffer buffer)
 	if (scrub->unchanged != InvalidXLogRecPtr && PageGetLSN(page) > scrub->unchanged)
 		return 0;
 	return layout.known ? pvext_residue(page, &layout) : 0;
-}
-
-static bool
-is_known_and_used(Relation rel, Buffer buffer)
-{
-	PvextLayout layout;
-
-	pvext_page_layout(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
-	return layout.known;
 }
 
 /* Look at a page under a shared lock; only one with something to zero gets another. */
@@ -123,8 +150,7 @@ scrub_page(Scrub *scrub, Relation rel, BlockNumber block, PvextRemnants *remnant
 	{
 		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		if (is_known_and_used(rel, buffer))
-			clear_page(scrub, rel, buffer);
+		clear_buffer(scrub, rel, buffer);
 	}
 	UnlockReleaseBuffer(buffer);
 }
@@ -272,7 +298,8 @@ scrub_tree(Scrub *scrub, Oid relid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a standby cannot be scrubbed"),
 				 errhint("Scrub the primary: its WAL scrubs the standby.")));
-	scrub->strategy = GetAccessStrategy(scrub->clear ? BAS_VACUUM : BAS_BULKREAD);
+	/* Not VACUUM's few buffers: WAL would be flushed for each of them that is used again. */
+	scrub->strategy = GetAccessStrategy(scrub->clear ? BAS_BULKWRITE : BAS_BULKREAD);
 	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
 		scrub_table(scrub, lfirst_oid(lc));
 	FreeAccessStrategy(scrub->strategy);

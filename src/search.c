@@ -266,7 +266,7 @@ pvext_search_bytes(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	search.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	search.needles = pvext_prepare_needles(texts);
-	search.buffer = palloc(BLOCK + pvext_longest_needle(search.needles));
+	search.buffer = palloc0(BLOCK + pvext_longest_needle(search.needles) + sizeof(uint32));
 	search_folder(&search, ".", 0);
 	return (Datum) 0;
 }
