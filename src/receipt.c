@@ -130,12 +130,16 @@ check_scrubbed(PvextArgs *args)
 				 errhint("Run all commands of pv.scrub_plan(), in their order.")));
 }
 
-/* No page that was clean then is not clean now without having been changed. */
+/*
+ * No page that was clean then is not clean now without having been changed.  Of what
+ * is not in WAL that cannot be told.
+ */
 static void
 check_residue(void)
 {
 	if (pvext_own("SELECT CAST(CAST(c.relation AS regclass) AS text), r.residue"
 				  " FROM pv.scrub_scope AS c JOIN pv.scrubbed AS s ON s.relation = c.relation"
+				  " JOIN pg_class AS l ON l.oid = c.relation AND l.relpersistence = 'p'"
 				  " CROSS JOIN LATERAL pv.unchanged_residue(c.relation, s.lsn) AS r(residue)"
 				  " WHERE c.kind <> 'partitioned table' AND r.residue > 0"
 				  " AND s.filenode = CAST(pg_relation_filenode(c.relation) AS bigint) LIMIT 1", NULL) > 0)
