@@ -31,7 +31,7 @@ sub query
 # Erased are every 400th person. Each value has a marker that ends in the
 # person's number, so that no marker is in another's.
 my $erased = 'p.id % 400 = 7';
-my @kinds = qw(nm em ph bi nt ad lg to mv tg rn se mi dr);
+my @kinds = qw(nm em ph bi nt ad lg lo mv tg rn se mi dr);
 
 sub needles
 {
@@ -99,6 +99,8 @@ query(q{
 	CREATE TABLE session (token text PRIMARY KEY, person_id int REFERENCES person, log text);
 	CREATE INDEX ON session (person_id);
 	CREATE UNLOGGED TABLE unlogged_note (person_id int PRIMARY KEY, log text);
+	CREATE TABLE photo (person_id int PRIMARY KEY, image oid);
+	INSERT INTO photo SELECT i, lo_from_bytea(0, convert_to(repeat(mark('lo', i), 300), 'UTF8')) FROM generate_series(1, 20000) i WHERE i % 100 = 7;
 	CREATE TABLE late (person_id int PRIMARY KEY);
 
 	INSERT INTO person SELECT i, mark('nm', i), mark('em', i) || '@example.org', mark('ph', i),
@@ -120,11 +122,12 @@ query(q{
 
 	SELECT pv.declare_subject('person'), pv.declare_link('visit', '{person_id}', 'person'),
 		pv.declare_link('session', '{person_id}', 'person', on_erase => 'delete'),
-		pv.declare_link('unlogged_note', '{person_id}', 'person'), pv.declare_link('late', '{person_id}', 'person');
+		pv.declare_link('unlogged_note', '{person_id}', 'person'), pv.declare_link('late', '{person_id}', 'person'),
+		pv.declare_link('photo', '{person_id}', 'person');
 	SELECT pv.declare_personal('person', '{name,email}', 'identifying'),
 		pv.declare_personal('person', '{phone,biography,note,tags,words,range_name,gone}', 'text'),
 		pv.declare_personal('visit', '{address}', 'address'), pv.declare_personal('unlogged_note', '{log}', 'text'),
-		pv.declare_personal('late', '{missing}', 'text');
+		pv.declare_personal('late', '{missing}', 'text'), pv.declare_personal('photo', '{image}', 'picture');
 });
 # A column that nobody looks at any more, with values in all rows.
 query('SELECT pv.undeclare_personal(\'person\', \'{gone}\')');
@@ -132,13 +135,16 @@ query('ALTER TABLE person DROP gone');
 
 my $before = others();
 my $start = time();
+# Large objects are the application's to unlink.
+query('SELECT count(lo_unlink(image)) FROM photo WHERE person_id % 400 = 7');
 query("SELECT count(*) FROM pv.erase_subjects('person', ARRAY(SELECT p.id::text FROM person p WHERE $erased))");
 note sprintf 'erased in %.1f s', time() - $start;
 is(query("SELECT state, count(*) FROM pv.erasure GROUP BY 1"), 'completed|50', '50 subjects are erased');
 my $found = found();
 note "after the erasure:\n$found";
 like($found, qr/^$_\|/m, "there are copies in $_") foreach 'WAL', 'table public.person', 'index public.person_brin',
-  'materialized view public.second_names', 'system catalog pg_catalog.pg_statistic';
+  'materialized view public.second_names', 'system catalog pg_catalog.pg_statistic',
+  'system catalog pg_catalog.pg_largeobject', 'system catalog pg_catalog.pg_attribute', 'TOAST table pg_toast.\w+';
 
 # The commands, in psql.
 sub scrub
@@ -161,6 +167,7 @@ is(query('SELECT cardinality(erasures), cardinality(not_reached) > 5, \'WAL\' = 
 	'50|t|t|t', 'the receipt');
 is(query('SELECT pv.page_residue(relation) FROM unnest(\'{person,visit,session,unlogged_note,first_names,second_names}\'::regclass[]) relation'),
 	"0\n0\n0\n0\n0\n0", 'no residue');
+is(query('SELECT count(*), count(DISTINCT lo_get(image)) FROM photo WHERE image IS NOT NULL'), '150|150', 'the large objects of others are there');
 
 # Whole, and right
 sub check_whole
