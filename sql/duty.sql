@@ -1,6 +1,6 @@
 CREATE TABLE pv.run_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    duty        text NOT NULL CHECK (duty IN ('expire', 'erase', 'purge', 'seal')),
+    duty        text NOT NULL CHECK (duty IN ('expire', 'erase', 'purge', 'seal', 'scrub')),
     state       text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'failed', 'cut off')),
     started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
@@ -14,11 +14,11 @@ CREATE TABLE pv.run_log (
 CREATE INDEX ON pv.run_log (duty, id);
 COMMENT ON TABLE pv.run_log IS 'each time that a duty was done; those that had nothing to do are kept for a day, the others for 90';
 COMMENT ON COLUMN pv.run_log.id IS 'its number';
-COMMENT ON COLUMN pv.run_log.duty IS 'which duty: expire, erase, purge or seal';
+COMMENT ON COLUMN pv.run_log.duty IS 'which duty: expire, erase, purge, seal or scrub';
 COMMENT ON COLUMN pv.run_log.state IS 'how it ended: done, failed (in part), or cut off by a crash, a cancellation or the end of the server';
 COMMENT ON COLUMN pv.run_log.started_at IS 'when it began';
 COMMENT ON COLUMN pv.run_log.finished_at IS 'when it ended; NULL while it is running, and where it was cut off';
-COMMENT ON COLUMN pv.run_log.done IS 'how much was done: what expired, requests completed, rows purged, records sealed';
+COMMENT ON COLUMN pv.run_log.done IS 'how much was done: what expired, requests completed, rows purged, records sealed, commands of the scrub run so far';
 COMMENT ON COLUMN pv.run_log.failures IS 'how many things failed; pv.duty_failure has those that have not succeeded since';
 COMMENT ON COLUMN pv.run_log.error IS 'what the first of them said; NULL for none';
 COMMENT ON COLUMN pv.run_log.login IS 'which login did it';

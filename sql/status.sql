@@ -25,6 +25,12 @@ CREATE VIEW pv.status AS
         UNION ALL
         SELECT 'seal', NULL, max(sealed_at), CASE WHEN count(*) > 0 THEN format('sealed up to seal %s', max(id)) END
         FROM pv.audit_seal
+        UNION ALL
+        SELECT 'scrub', count(*), min(completed_at),
+               concat_ws('; ', CASE WHEN coalesce(current_setting('pvext.scrub', true), 'off') = 'off' THEN 'pvext.scrub is off' END,
+                         (SELECT format('command %s is running', l.done + 1) FROM pv.run_log AS l WHERE l.duty = 'scrub' AND l.state = 'running'),
+                         (SELECT 'last receipt ' || max(c.id) || ' of ' || to_char(max(c.at), 'YYYY-MM-DD HH24:MI') FROM pv.scrub_receipt AS c))
+        FROM pv.erasure_ledger WHERE state = 'completed' AND scrubbed_at IS NULL
     )
     SELECT s.item, s.state, s.last_run, s.last_success, s.last_error, s.error, s.backlog, s.oldest, s.detail
     FROM (
@@ -33,7 +39,7 @@ CREATE VIEW pv.status AS
                 WHEN r.state IN ('done', 'running') THEN 'ok' ELSE r.state END AS state,
            r.last_run, r.last_success, r.last_error, coalesce(f.message, r.error) AS error,
            b.backlog, b.oldest, nullif(concat_ws('; ', b.detail, f.detail), '') AS detail
-    FROM unnest(ARRAY['expire', 'erase', 'purge', 'seal']) WITH ORDINALITY AS d(duty, n)
+    FROM unnest(ARRAY['expire', 'erase', 'purge', 'seal', 'scrub']) WITH ORDINALITY AS d(duty, n)
     LEFT JOIN run AS r ON r.duty = d.duty
     LEFT JOIN backlog AS b ON b.duty = d.duty
     CROSS JOIN LATERAL (
@@ -43,14 +49,14 @@ CREATE VIEW pv.status AS
              LEFT JOIN pg_class AS c ON c.oid = t.relation
         WHERE x.duty = d.duty) AS f
     UNION ALL
-    SELECT 5, 'request ' || e.id, 'late', NULL, NULL, NULL, NULL, NULL, e.requested_at,
+    SELECT 6, 'request ' || e.id, 'late', NULL, NULL, NULL, NULL, NULL, e.requested_at,
            concat_ws('; ', e.state || ' since it was requested', nullif('blocked by ' || array_to_string(e.blocked_by, ', '), 'blocked by '),
                      'retained until ' || e.retained_until)
     FROM pv.erasure_ledger AS e
     WHERE e.state NOT IN ('completed', 'cancelled') AND e.requested_at < now()
           - CAST(coalesce(current_setting('pvext.request_deadline', true), '30d') AS interval)
     UNION ALL
-    SELECT 6, 'worker',
+    SELECT 7, 'worker',
            CASE WHEN (SELECT queue_size FROM pv.access_counts()) IS NULL THEN 'not preloaded'
                 WHEN coalesce(current_setting('pvext.enabled', true), 'on') = 'on' THEN 'on' ELSE 'off' END,
            max(last_run), NULL, NULL, NULL, NULL, NULL,
@@ -58,7 +64,7 @@ CREATE VIEW pv.status AS
                 THEN 'the duties are done when CALL pv.run_duties() is called' END
     FROM run
     UNION ALL
-    SELECT 7, 'secret', CASE WHEN count(*) = 0 THEN 'not used yet' WHEN count(s.value) > 0 THEN 'in the database' ELSE 'in a file' END,
+    SELECT 8, 'secret', CASE WHEN count(*) = 0 THEN 'not used yet' WHEN count(s.value) > 0 THEN 'in the database' ELSE 'in a file' END,
            NULL, NULL, NULL, NULL, NULL, NULL,
            CASE WHEN count(s.value) > 0 THEN 'whoever has a dump can guess keys from their digests: set pvext.secret_file' END
     FROM pv.secret AS s) AS s

@@ -112,6 +112,13 @@ pvext_filenode(Relation rel)
 #endif
 }
 
+/* Run all of a portal that is by itself, for the sake of what it does. */
+#if PG_VERSION_NUM >= 180000
+#define PVEXT_RUN_PORTAL(portal, dest) PortalRun(portal, FETCH_ALL, true, dest, dest, NULL)
+#else
+#define PVEXT_RUN_PORTAL(portal, dest) PortalRun(portal, FETCH_ALL, true, true, dest, dest, NULL)
+#endif
+
 /* May a foreign table have a TRUNCATE trigger? */
 #define PVEXT_FOREIGN_TRUNCATE_TRIGGER (PG_VERSION_NUM >= 160000)
 

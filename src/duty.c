@@ -268,10 +268,21 @@ set_duty_lock(LOCKTAG *tag, int duty)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, get_namespace_oid("pv", false), duty, 2);
 }
 
-static void
-run_duty(PvextRun *run, int duty)
+/*
+ * Begin a run of a duty, unless somebody is doing it already: SPI is connected, nonatomic.
+ * Returns whether it was begun; it is then to be ended.
+ */
+bool
+pvext_begin_run(PvextRun *run, int duty, const char *name)
 {
-	run->duty = duties[duty].name;
+	set_duty_lock(&run->lock, duty);
+	if (LockAcquire(&run->lock, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		ereport(run->worker ? DEBUG1 : NOTICE,
+				(errmsg("duty \"%s\" is being done by another session", name)));
+		return false;
+	}
+	run->duty = name;
 	run->id = run->done = 0;
 	run->failures = 0;
 	run->error = NULL;
@@ -279,12 +290,31 @@ run_duty(PvextRun *run, int duty)
 	run->step_context = AllocSetContextCreate(run->context, "pvext step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(run->context);
 	if (run->worker)
-		pgstat_report_activity(STATE_RUNNING, psprintf("pvext: %s", run->duty));
-	if (pvext_step(run, begin_log, run) == NULL && !run->stop)
-	{
-		duties[duty].body(run);
-		(void) pvext_step(run, end_log, run);
-	}
+		pgstat_report_activity(STATE_RUNNING, psprintf("pvext: %s", name));
+	return true;
+}
+
+/* Enter in the log that the run has begun; false where it cannot be done. */
+bool
+pvext_log_begin(PvextRun *run)
+{
+	return pvext_step(run, begin_log, run) == NULL && !run->stop;
+}
+
+/* Enter in the log how it has ended. */
+void
+pvext_log_end(PvextRun *run)
+{
+	(void) pvext_step(run, end_log, run);
+}
+
+/* Let others do the duty again; also after an error. */
+void
+pvext_end_run(PvextRun *run)
+{
+	MemoryContextDelete(run->context);
+	run->context = NULL;
+	LockRelease(&run->lock, ExclusiveLock, true);
 }
 
 /* Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic. */
@@ -292,26 +322,21 @@ static void
 do_duty(PvextRun *run, int duty)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	LOCKTAG		tag;
 
-	set_duty_lock(&tag, duty);
-	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
-	{
-		ereport(run->worker ? DEBUG1 : NOTICE,
-				(errmsg("duty \"%s\" is being done by another session", duties[duty].name)));
+	if (!pvext_begin_run(run, duty, duties[duty].name))
 		return;
-	}
 	PG_TRY();
 	{
-		run_duty(run, duty);
+		if (pvext_log_begin(run))
+		{
+			duties[duty].body(run);
+			pvext_log_end(run);
+		}
 	}
 	PG_FINALLY();
 	{
 		MemoryContextSwitchTo(caller);
-		if (run->context)
-			MemoryContextDelete(run->context);
-		run->context = NULL;
-		LockRelease(&tag, ExclusiveLock, true);
+		pvext_end_run(run);
 	}
 	PG_END_TRY();
 }
@@ -322,6 +347,11 @@ find_duty(const char *name)
 	for (int i = 0; i < lengthof(duties); i++)
 		if (strcmp(duties[i].name, name) == 0)
 			return i;
+	if (strcmp(name, "scrub") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("duty \"scrub\" can only be done by the background worker"),
+				 errhint("Run the commands of pv.scrub_plan() one by one, in psql with \\gexec.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("duty \"%s\" is not known", name),

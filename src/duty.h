@@ -6,6 +6,7 @@
 #define PVEXT_DUTY_H
 
 #include "nodes/pg_list.h"
+#include "storage/lock.h"
 #include "utils/elog.h"
 
 /* A duty being done. */
@@ -24,11 +25,19 @@ typedef struct PvextRun
 	MemoryContext step_context; /* as long as a transaction */
 	Oid			relid;			/* of the purge: this table alone, or InvalidOid */
 	char	   *rule;			/* and this rule alone, or NULL */
+	LOCKTAG		lock;			/* nobody else does the duty */
 } PvextRun;
+
+/* The number of the duty that is not done by pvext_run_all_duties(). */
+#define PVEXT_SCRUB_DUTY 4
 
 extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
 extern void pvext_rest(PvextRun *run, int milliseconds);
 extern void pvext_run_all_duties(void);
+extern bool pvext_begin_run(PvextRun *run, int duty, const char *name);
+extern bool pvext_log_begin(PvextRun *run);
+extern void pvext_log_end(PvextRun *run);
+extern void pvext_end_run(PvextRun *run);
 
 extern void pvext_expire(PvextRun *run);
 extern void pvext_complete_requests(PvextRun *run);

@@ -40,6 +40,9 @@ int			pvext_purge_limit = 100000;
 int			pvext_max_replication_lag = 0;
 int			pvext_request_deadline = 2592000;
 int			pvext_audit_rotate = 2592000;
+bool		pvext_scrub = false;
+bool		pvext_scrub_wal = false;
+int			pvext_scrub_interval = 86400;
 
 /* The settings of read audit. */
 static void
@@ -99,6 +102,16 @@ define_worker_gucs(void)
 							"Requests for erasure that are older are late.",
 							"The GDPR, article 12(3), gives one month.",
 							&pvext_request_deadline, 2592000, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomBoolVariable("pvext.scrub",
+							 "Lets the background worker scrub erased values from the database's files.",
+							 NULL, &pvext_scrub, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("pvext.scrub_wal",
+							 "Lets it overwrite WAL, too.",
+							 NULL, &pvext_scrub_wal, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.scrub_interval",
+							"Time between two scrubs; each is for all erasures since the last.",
+							NULL, &pvext_scrub_interval, 86400, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.audit_rotate",
 							"How long the audit log's newest partition is written to before the worker goes on to the next; 0 for ever.",

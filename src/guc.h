@@ -31,6 +31,9 @@ extern int	pvext_purge_limit;
 extern int	pvext_max_replication_lag;
 extern int	pvext_request_deadline;
 extern int	pvext_audit_rotate;
+extern bool pvext_scrub;
+extern bool pvext_scrub_wal;
+extern int	pvext_scrub_interval;
 
 extern void pvext_define_gucs(void);
 

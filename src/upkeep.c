@@ -107,17 +107,38 @@ expire_consents(void *arg)
 	expiry->more = n == CONSENTS;
 }
 
-/* A part of a duty by itself: where it fails, the rest is done. */
+/* A part of a duty by itself. */
+typedef struct Part
+{
+	PvextRun   *run;
+	const char *name;
+	void		(*body) (void *arg);
+	void	   *arg;
+	bool		paused;			/* it has failed lately */
+} Part;
+
+static void
+try_part(void *arg)
+{
+	Part	   *part = arg;
+
+	part->paused = pvext_is_paused(part->run, 0, part->name);
+	if (!part->paused)
+		part->body(part->arg);
+}
+
+/* Do a part: where it fails, the rest is done all the same.  False where it was not done. */
 static bool
 do_part(PvextRun *run, const char *name, void (*body) (void *), void *arg)
 {
-	ErrorData  *error = pvext_step(run, body, arg);
+	Part		part = {run, name, body, arg};
+	ErrorData  *error = pvext_step(run, try_part, &part);
 
 	if (error)
 		pvext_failed(run, 0, name, error);
-	else
+	else if (!part.paused)
 		pvext_succeeded(run, 0, name);
-	return error == NULL;
+	return error == NULL && !part.paused;
 }
 
 /* The duty: holds, consents, links that were sent out, and the record of runs. */

@@ -24,6 +24,7 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "queue.h"
+#include "scrubbing.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -214,6 +215,8 @@ pvext_duty_main(Datum arg)
 	if (any)
 		pvext_run_all_duties();
 	CommitTransactionCommand();
+	if (any)
+		pvext_scrub_when_due();
 	pgstat_report_stat(true);
 	proc_exit(0);
 }

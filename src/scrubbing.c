@@ -1,0 +1,245 @@
+/*
+ * scrubbing.c
+ *		The duty "scrub": the commands of pv.scrub_plan(), one after the other.
+ *
+ * VACUUM and its like run in no transaction of anybody's.  So this is no body of a duty
+ * like the others: a background worker runs each command as if a client had sent it.
+ * The first that fails ends it; what stood in its way is on record, and the next
+ * try begins with a new plan.  One plan is for all erasures since the last.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "duty.h"
+#include "failure.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "parser/analyze.h"
+#include "pgstat.h"
+#include "scrubbing.h"
+#include "spi.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+typedef struct Scrub
+{
+	PvextRun   *run;
+	List	   *commands;		/* C strings */
+	ErrorData  *error;			/* that ended one of them */
+} Scrub;
+
+/*
+ * A command at top level
+ */
+
+static List *
+plan_command(RawStmt *raw, const char *sql)
+{
+	bool		snapshot = analyze_requires_snapshot(raw);
+	List	   *plans;
+
+	if (snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, sql, NULL, 0, NULL), sql, 0, NULL);
+	if (snapshot)
+		PopActiveSnapshot();
+	return plans;
+}
+
+/* Run a statement in transactions of its own; its result is of no interest. */
+static void
+run_statement(RawStmt *raw, const char *sql, MemoryContext context)
+{
+	DestReceiver *dest = CreateDestReceiver(DestNone);
+	Portal		portal;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+	portal = CreatePortal("", true, true);
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, sql, CreateCommandTag(raw->stmt), plan_command(raw, sql), NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	(void) PVEXT_RUN_PORTAL(portal, dest);
+	dest->rDestroy(dest);
+	PortalDrop(portal, false);
+	CommitTransactionCommand();
+}
+
+/* Run a command; returns the error that ended it, or NULL, in the caller's context. */
+static ErrorData *
+run_command(const char *sql)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "pvext command", ALLOCSET_DEFAULT_SIZES);
+	ErrorData  *volatile error = NULL;
+	ListCell   *lc;
+
+	pgstat_report_activity(STATE_RUNNING, sql);
+	PG_TRY();
+	{
+		MemoryContextSwitchTo(context);
+		foreach(lc, pg_parse_query(sql))
+			run_statement(lfirst_node(RawStmt, lc), sql, context);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	return error;
+}
+
+/*
+ * The duty
+ */
+
+/*
+ * The commands, if anything has been erased or purged since the last receipt, and that
+ * is long enough ago.
+ */
+static void
+make_plan(void *arg)
+{
+	Scrub	   *scrub = arg;
+	PvextArgs	args = {0};
+	uint64		n;
+
+	pvext_arg_int4(&args, pvext_scrub_interval);
+	if (pvext_is_paused(scrub->run, 0, "") ||
+		pvext_own("SELECT FROM (SELECT coalesce(max(at), '-infinity') AS at FROM pv.scrub_receipt) AS s"
+				  " WHERE s.at < now() - make_interval(secs => $1)"
+				  " AND (EXISTS (SELECT FROM pv.erasure_ledger WHERE state = 'completed' AND scrubbed_at IS NULL)"
+				  "  OR EXISTS (SELECT FROM pv.run_log WHERE duty = 'purge' AND done > 0 AND finished_at > s.at))",
+				  &args) == 0)
+		return;
+	memset(&args, 0, sizeof(args));
+	pvext_arg_bool(&args, pvext_scrub_wal);
+	n = pvext_own("SELECT command FROM pv.scrub_plan($1)", &args);
+	MemoryContextSwitchTo(scrub->run->context);
+	for (uint64 i = 0; i < n; i++)
+		scrub->commands = lappend(scrub->commands, pvext_value(i, 1));
+}
+
+static void
+note_progress(void *arg)
+{
+	PvextRun   *run = arg;
+	PvextArgs	args = {0};
+
+	pvext_arg(&args, INT8OID, Int64GetDatum(run->id), false);
+	pvext_arg(&args, INT8OID, Int64GetDatum(run->done), false);
+	(void) pvext_own("UPDATE pv.run_log SET done = $2 WHERE id = $1", &args);
+}
+
+/* Do something of the run's in steps, outside of which no transaction is open. */
+static void
+in_steps(Scrub *scrub, void (*body) (Scrub *scrub))
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	body(scrub);
+	SPI_finish();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+begin(Scrub *scrub)
+{
+	PvextRun   *run = scrub->run;
+	ErrorData  *error;
+
+	if (!pvext_begin_run(run, PVEXT_SCRUB_DUTY, "scrub"))
+		return;
+	error = pvext_step(run, make_plan, scrub);
+	if ((error || scrub->commands != NIL) && pvext_log_begin(run) && error)
+	{
+		pvext_failed(run, 0, "", error);
+		pvext_log_end(run);
+	}
+}
+
+static void
+progress(Scrub *scrub)
+{
+	(void) pvext_step(scrub->run, note_progress, scrub->run);
+	pvext_rest(scrub->run, 0);
+}
+
+static void
+end(Scrub *scrub)
+{
+	if (scrub->run->failures == 0)
+		pvext_succeeded(scrub->run, 0, "");
+	pvext_log_end(scrub->run);
+}
+
+static void
+note_failure(Scrub *scrub)
+{
+	pvext_failed(scrub->run, 0, "", scrub->error);
+}
+
+/* Run the commands, until one fails. */
+static void
+run_commands(Scrub *scrub)
+{
+	PvextRun   *run = scrub->run;
+	ListCell   *lc;
+
+	foreach(lc, scrub->commands)
+	{
+		ErrorData  *error = run_command(lfirst(lc));
+
+		if (error)
+		{
+			scrub->error = error;
+			in_steps(scrub, note_failure);
+			return;
+		}
+		run->done++;
+		in_steps(scrub, progress);
+		if (run->stop)
+			return;
+	}
+}
+
+/* Do the duty, if pvext.scrub is on and it is time.  Outside of any transaction. */
+void
+pvext_scrub_when_due(void)
+{
+	PvextRun	run = {.worker = true, .patient = true};
+	Scrub		scrub = {&run};
+
+	if (!pvext_scrub)
+		return;
+	in_steps(&scrub, begin);
+	if (run.context == NULL)
+		return;
+	MemoryContextSwitchTo(run.context);
+	if (scrub.commands != NIL)
+	{
+		run_commands(&scrub);
+		in_steps(&scrub, end);
+	}
+	MemoryContextSwitchTo(TopMemoryContext);
+	pvext_end_run(&run);
+}
