@@ -120,7 +120,7 @@ PG_FUNCTION_INFO_V1(pvext_scrub_plan);
 FullTransactionId
 pvext_scrub_boundary(void)
 {
-	FullTransactionId next = ReadNextFullTransactionId();
+	FullTransactionId next;
 	TransactionId before;
 	bool		isnull;
 
@@ -134,6 +134,8 @@ pvext_scrub_boundary(void)
 		if (TransactionIdFollows(last, before))
 			before = last;
 	}
+	/* Read last, it is not before the one found, and of the same epoch or the next. */
+	next = ReadNextFullTransactionId();
 	return FullTransactionIdFromU64(U64FromFullTransactionId(next) -
 									(uint32) (XidFromFullTransactionId(next) - before));
 }
