@@ -14,7 +14,7 @@ use Test::More;
 my $node = new_node('primary', allows_streaming => 1);
 my $stage = staged();
 my $busy = "backend_type = 'pvext duties'";
-my $by_hand = "backend_type = 'client backend' AND query = 'pvext: purge' AND wait_event = 'PgSleep'";
+my $by_hand = "backend_type = 'client backend' AND query LIKE 'CALL pv.purge%' AND wait_event = 'PgSleep'";
 
 # Customers whose names and addresses are due, but for those of the last ten; and a
 # trigger that sleeps at the row that "dawdle" names.
