@@ -174,6 +174,23 @@ pvext_has_after_triggers(Oid relid)
 	return result;
 }
 
+/* Has the relation a trigger that calls a function of this name? */
+bool
+pvext_has_trigger_of(Oid relid, const char *function)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		result = false;
+
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		const char *name = get_func_name(rel->trigdesc->triggers[i].tgfoid);
+
+		result = result || (name && strcmp(name, function) == 0);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
 /* Declaring needs ownership of the relation, or membership in its owner. */
 void
 pvext_check_owner(Oid relid)

@@ -27,6 +27,7 @@ extern void pvext_check_table(Oid relid);
 extern Oid	pvext_foreign_child(Oid relid);
 extern void pvext_check_children(Oid relid);
 extern bool pvext_has_after_triggers(Oid relid);
+extern bool pvext_has_trigger_of(Oid relid, const char *function);
 extern void pvext_check_owner(Oid relid);
 extern void pvext_check_expression_owner(Oid relid);
 extern AttrNumber pvext_column(Oid relid, const char *name, Oid *type,

@@ -653,6 +653,7 @@ pvext_free_plan(PvextPlan *plan)
 		PvextTarget *target = lfirst(lc);
 
 		free_step(target->gather);
+		free_step(target->unlink);
 		free_step(target->follow);
 		free_step(target->identify);
 		free_step(target->digest);

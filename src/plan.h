@@ -76,6 +76,7 @@ typedef struct PvextTarget
 	PvextParam	made;			/* jsonb: new values made in C */
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
 	PvextStep  *gather;			/* old texts, where new ones are made in C */
+	PvextStep  *unlink;			/* large objects that the values refer to */
 	PvextStep  *follow;			/* re-keying: this column and all that follow */
 	List	   *key_columns;	/* of re-keying: what tells which rows follow */
 	List	   *old_keys;		/* PvextParam, text[], for each of them */

@@ -567,12 +567,28 @@ forget_keys(PvextPlan *plan)
 	pvext_forget_slots(plan);
 }
 
+/* Unlink the large objects that values refer to which are about to go. */
+void
+pvext_unlink_objects(PvextPlan *plan, bool many)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->unlink && !target->blocked)
+			(void) pvext_run_step(target->unlink, many);
+	}
+}
+
 /* Replace and delete, leaves first. */
 static void
 write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
 {
 	ListCell   *lc;
 
+	pvext_unlink_objects(plan, many);
 	foreach(lc, plan->writes)
 	{
 		PvextStep  *step = lfirst(lc);

@@ -31,6 +31,7 @@ extern void pvext_set_rows(PvextPlan *plan, List *rows);
 extern int64 pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many);
 extern void pvext_forget_slots(PvextPlan *plan);
 extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
+extern void pvext_unlink_objects(PvextPlan *plan, bool many);
 extern void pvext_gather_values(PvextPlan *plan, bool many);
 extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
 extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,

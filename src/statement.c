@@ -14,6 +14,7 @@
 #include "key.h"
 #include "statement.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 static char *target_test(PvextTarget *target, PvextSql *sql);
 static int	target_params(PvextTarget *target, PvextSql *sql, bool value);
@@ -362,6 +363,32 @@ pvext_build_column(PvextTarget *target, const char *what, bool need, const char 
 }
 
 /*
+ * The query that unlinks the large objects that a column's values refer to, before the
+ * values go; as the table's owner, who must own them.  NULL for other columns, and where
+ * a trigger of contrib's lo does it.
+ */
+PvextStep *
+pvext_build_unlink(PvextTarget *target)
+{
+	PvextPlan  *plan = target->plan;
+	const char *column = quote_identifier(target->column->name);
+	PvextSql	sql;
+
+	if (getBaseType(target->column->strategy.type) != OIDOID ||
+		pvext_has_trigger_of(target->table->relid, "lo_manage"))
+		return NULL;
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT count(lo_unlink(v.id)) FROM (SELECT DISTINCT CAST(r.%s AS oid) AS id"
+					 " FROM %s AS r WHERE ", column, target->table->sql_name);
+	pvext_append_match(plan, &sql, target->set);
+	appendStringInfoString(&sql.text, " AND ");
+	append_need(&sql, target, false);
+	appendStringInfo(&sql.text, " AND r.%s IS NOT NULL) AS v"
+					 " WHERE EXISTS (SELECT FROM pg_largeobject_metadata AS m WHERE m.oid = v.id)", column);
+	return pvext_sql_step(&sql, target->table);
+}
+
+/*
  * The query of the rows in which a column, or of which the rows, are retained: their
  * primary keys as texts or, where the table has none, whether there are any.
  */
@@ -405,6 +432,7 @@ pvext_build_columns(PvextPlan *plan)
 
 		if (target->column->strategy.made_in_c && !target->column->leads)
 			target->gather = pvext_build_column(target, text, true, "");
+		target->unlink = pvext_build_unlink(target);
 		if (plan->redacts && strcmp(target->column->category, "identifying") == 0)
 			target->identify = pvext_build_column(target, text, false,
 											psprintf(" AND r.%s IS NOT NULL", column));

@@ -13,6 +13,7 @@ extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
 extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
 									 bool need, const char *also);
+extern PvextStep *pvext_build_unlink(PvextTarget *target);
 extern PvextStep *pvext_build_held(PvextPlan *plan, PvextTarget *target,
 								   PvextRemoval *removal);
 extern void pvext_build_columns(PvextPlan *plan);

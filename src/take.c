@@ -101,6 +101,7 @@ build_update(PvextTaking *taking)
 
 		if (target->column->strategy.made_in_c)
 			target->gather = pvext_build_column(target, text, true, "");
+		target->unlink = pvext_build_unlink(target);
 	}
 	plan->whole.value = BoolGetDatum(true);
 	plan->whole.isnull = false;
@@ -156,6 +157,16 @@ build_delete(PvextTaking *taking)
 
 		taking->followers = lappend(taking->followers,
 									set->slots ? pvext_build_collect(plan, set, true) : NULL);
+	}
+	/* What personal columns refer to goes with the row. */
+	foreach(lc, taking->due->table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		PvextTarget target = {.plan = plan, .table = taking->leaf, .column = column, .set = plan->self};
+		PvextStep  *unlink = column->missing ? NULL : pvext_build_unlink(&target);
+
+		if (unlink)
+			taking->unlinks = lappend(taking->unlinks, unlink);
 	}
 	own = add_removal(plan, taking->leaf, plan->self);
 	taking->take = pvext_build_delete(plan, own);
@@ -250,7 +261,12 @@ pvext_end_taking(PvextTaking *taking)
 	foreach(lc, taking->followers)
 		free_step(lfirst(lc));
 	foreach(lc, taking->plan->targets)
+	{
 		free_step(((PvextTarget *) lfirst(lc))->gather);
+		free_step(((PvextTarget *) lfirst(lc))->unlink);
+	}
+	foreach(lc, taking->unlinks)
+		free_step(lfirst(lc));
 	foreach(lc, taking->subject_plans)
 		pvext_free_plan(lfirst(lc));
 }
@@ -339,6 +355,7 @@ take_rows(PvextTaking *taking, char **keys, int n)
 	PvextRedaction *redaction = NULL;
 	List	   *redactions = NIL;
 	int64		taken;
+	ListCell   *lc;
 
 	if (taking->logged)
 		redaction = pvext_begin_redaction(taking->map, plan);
@@ -348,6 +365,9 @@ take_rows(PvextTaking *taking, char **keys, int n)
 		(void) pvext_fill_slots(plan->self, taking->collect, false, false);
 	delete_children(taking, pvext_redaction_tracing(redaction));
 	pvext_gather_values(plan, false);
+	pvext_unlink_objects(plan, false);
+	foreach(lc, taking->unlinks)
+		(void) pvext_run_step(lfirst(lc), false);
 	(void) pvext_run_step(taking->take, false);
 	taken = check_taken(taking, n);
 	if (redaction)

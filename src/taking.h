@@ -21,6 +21,7 @@ struct PvextTaking
 	int			whose;			/* from which column of pick on */
 	PvextStep  *collect;		/* keys of the rows, for what goes with them; or NULL */
 	List	   *children;		/* PvextStep: deletes what goes with them, leaves first */
+	List	   *unlinks;		/* PvextStep: large objects of rows that are deleted */
 	List	   *followers;		/* PvextStep: keys of what goes with them */
 	PvextStep  *take;			/* updates or deletes */
 	PvextStatement verify;		/* counts those of some keys that are still due; or no sql */
