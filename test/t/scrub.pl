@@ -135,8 +135,6 @@ query('ALTER TABLE person DROP gone');
 
 my $before = others();
 my $start = time();
-# Large objects are the application's to unlink.
-query('SELECT count(lo_unlink(image)) FROM photo WHERE person_id % 400 = 7');
 query("SELECT count(*) FROM pv.erase_subjects('person', ARRAY(SELECT p.id::text FROM person p WHERE $erased))");
 note sprintf 'erased in %.1f s', time() - $start;
 is(query("SELECT state, count(*) FROM pv.erasure GROUP BY 1"), 'completed|50', '50 subjects are erased');
