@@ -47,9 +47,9 @@ sub staged
 	my $share = `pg_config --sharedir`;
 
 	chomp $share;
-	return $conf =~ /^(?:extension_destdir|extension_control_path) = '([^:']+)/m
-	  ? ($1 =~ /\Q$share\E$/ ? "$1/extension" : "$1$share/extension")
-	  : undef;
+	my ($stage) = $conf =~ /^(?:extension_destdir|extension_control_path) = '([^:']+)/m
+	  or return;
+	return $stage =~ /\Q$share\E$/ ? "$stage/extension" : "$stage$share/extension";
 }
 
 sub query
@@ -89,11 +89,24 @@ sub is_purged
 	return;
 }
 
+# The process that this comes to be true of; one that sleeps is awake between two naps.
+sub pid_of
+{
+	my ($what) = @_;
+
+	foreach (1 .. 1800)
+	{
+		my $pid = query("SELECT pid FROM pg_stat_activity WHERE $what");
+		return $pid if $pid ne '';
+		select undef, undef, undef, 0.05;
+	}
+	die "in vain: $what";
+}
+
 # The worker that sleeps in the trigger.
 sub sleeper
 {
-	wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $busy AND wait_event = 'PgSleep'");
-	return query("SELECT pid FROM pg_stat_activity WHERE $busy AND wait_event = 'PgSleep'");
+	return pid_of("$busy AND wait_event = 'PgSleep'");
 }
 
 # The last run of the purge that was not done.
@@ -353,8 +366,7 @@ my ($ret, $out, $err) = $node->psql('postgres', "SET statement_timeout = '1s'; C
 like($err, qr/canceling statement due to statement timeout/, 'CALL pv.purge() ends with the timeout');
 like($left = query("$due; $half_done"), qr/^[1-9]\d*0\n0$/, 'what was committed stays, the batch is undone');
 my $session = start_psql('CALL pv.purge()');
-wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $by_hand");
-query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $by_hand");
+query('SELECT pg_cancel_backend(' . pid_of($by_hand) . ')');
 like(finish($session), qr/canceling statement due to user request/, 'CALL pv.purge() is cancelled');
 is(query("$due; $half_done; SELECT state FROM pv.run_log ORDER BY id DESC OFFSET 1 LIMIT 1"), "$left\ncut off", 'with the same end');
 
@@ -373,11 +385,11 @@ is(query("SELECT duty, state FROM pv.run_log WHERE id > $last"), 'expire|done', 
 reconfigure('pvext.enabled' => 'off');
 query('SELECT pg_terminate_backend(' . sleeper() . ', 60000)');
 $session = start_psql("CALL pv.purge()");
-wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $by_hand");
+$pid = pid_of($by_hand);
 reconfigure('pvext.enabled' => 'on');
 wait_for_round();
 is(query("SELECT count(*) FROM pv.run_log WHERE state = 'running'; $due; $half_done"), "1\n$left", 'the worker leaves it to a session that is at it');
-query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $by_hand");
+query("SELECT pg_cancel_backend($pid)");
 finish($session);
 sleeper();
 query('DELETE FROM dawdle');
