@@ -73,7 +73,7 @@ static const char *const steps[] = {
 	" CASE WHEN online THEN 'SHARE UPDATE EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END,"
 	" pg_relation_size(index),"
 	" CASE WHEN online THEN 'it keeps values longer than rows do'"
-	" ELSE 'it keeps values longer than rows do; nobody can write to ' || " NAME("relation") " || ' meanwhile' END"
+	" ELSE 'it keeps values longer than rows do; hardly anybody can use ' || " NAME("relation") " || ' meanwhile' END"
 	" FROM pv.scrub_index WHERE relation <> ALL ($3) ORDER BY 1",
 
 	"SELECT DISTINCT 'ANALYZE ' || " NAME("s.relation") ", 'SHARE UPDATE EXCLUSIVE', CAST(NULL AS bigint),"
