@@ -19,6 +19,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "index.h"
 #include "link.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

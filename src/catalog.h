@@ -36,8 +36,6 @@ extern bool pvext_has_column(Oid relid, const char *name);
 extern List *pvext_columns(Oid relid);
 extern List *pvext_primary_key(Oid relid);
 extern bool pvext_is_unique(Oid relid, List *columns);
-extern bool pvext_is_indexed(Oid relid, List *columns, const char *condition);
-extern bool pvext_is_ordered(Oid relid, const char *column, Node *condition);
 extern List *pvext_foreign_keys_to(Oid relid);
 extern bool pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns,
 						   List *parent_columns);

@@ -21,6 +21,7 @@
 #include "expression.h"
 #include "funcapi.h"
 #include "hold.h"
+#include "index.h"
 #include "miscadmin.h"
 #include "plan.h"
 #include "spi.h"

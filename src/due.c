@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "due.h"
 #include "expression.h"
+#include "index.h"
 #include "nodes/parsenodes.h"
 #include "retention.h"
 #include "utils/builtins.h"

@@ -17,6 +17,7 @@
 #include "expression.h"
 #include "fmgr.h"
 #include "compat.h"
+#include "index.h"
 #include "link.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

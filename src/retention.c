@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "due.h"
 #include "hold.h"
+#include "index.h"
 #include "miscadmin.h"
 #include "retention.h"
 #include "spi.h"
