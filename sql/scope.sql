@@ -72,7 +72,8 @@ COMMENT ON COLUMN pv.scrub_scope.level IS 'a materialized view comes after those
 -- An index keeps values longer than the rows that had them: a btree to part its
 -- pages, GIN as entries, BRIN as the ends of ranges, GiST and SP-GiST in inner pages.
 CREATE VIEW pv.scrub_index AS
-    SELECT i.indexrelid AS index, i.indrelid AS relation, NOT i.indisexclusion AS online
+    SELECT i.indexrelid AS index, i.indrelid AS relation, NOT i.indisexclusion AS online,
+           NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AS cut_off
     FROM pv.scrub_scope AS s
     JOIN pg_index AS i ON i.indrelid = s.relation
     JOIN pg_class AS c ON c.oid = i.indexrelid AND c.relkind = 'i'
@@ -87,12 +88,14 @@ CREATE VIEW pv.scrub_index AS
                   AND d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = i.indrelid
                   AND d.refobjsubid IN (0, a.attnum)))))
     UNION
-    SELECT i.indexrelid, i.indrelid, true
+    SELECT i.indexrelid, i.indrelid, true, NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'
     FROM pv.scrub_scope AS s
     JOIN pg_index AS i ON i.indrelid = s.relation
+    JOIN pg_class AS c ON c.oid = i.indexrelid
     JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (CAST(i.indkey AS smallint[]))
     WHERE s.kind = 'pvext''s own table' AND a.attname IN ('key', 'former_key');
 COMMENT ON VIEW pv.scrub_index IS 'the indexes that a scrub builds anew, since they keep values that were erased';
 COMMENT ON COLUMN pv.scrub_index.index IS 'the index';
 COMMENT ON COLUMN pv.scrub_index.relation IS 'its table';
 COMMENT ON COLUMN pv.scrub_index.online IS 'whether it can be built beside others that write to the table';
+COMMENT ON COLUMN pv.scrub_index.cut_off IS 'whether it is what a REINDEX CONCURRENTLY left that was cut off';

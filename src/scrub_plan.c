@@ -56,6 +56,11 @@ static const char *const steps[] = {
 	" pg_total_relation_size(relation), 'it may have copies of erased values; nobody can read it meanwhile'"
 	" FROM pv.scrub_scope WHERE kind = 'materialized view' ORDER BY level, relation",
 
+	/* Rebuilt, they would stay beside those that they were to replace. */
+	"SELECT 'DROP INDEX CONCURRENTLY IF EXISTS ' || " NAME("index") ", 'SHARE UPDATE EXCLUSIVE', CAST(NULL AS bigint),"
+	" 'a REINDEX CONCURRENTLY that was cut off left it'"
+	" FROM pv.scrub_index WHERE cut_off ORDER BY 1",
+
 	"SELECT DISTINCT CASE WHEN relation = ANY ($3) THEN 'VACUUM FULL ' ELSE 'VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) ' END"
 	" || " NAME("relation") ","
 	" CASE WHEN relation = ANY ($3) THEN 'ACCESS EXCLUSIVE' ELSE 'SHARE UPDATE EXCLUSIVE' END,"
@@ -74,7 +79,7 @@ static const char *const steps[] = {
 	" pg_relation_size(index),"
 	" CASE WHEN online THEN 'it keeps values longer than rows do'"
 	" ELSE 'it keeps values longer than rows do; hardly anybody can use ' || " NAME("relation") " || ' meanwhile' END"
-	" FROM pv.scrub_index WHERE relation <> ALL ($3) ORDER BY 1",
+	" FROM pv.scrub_index WHERE relation <> ALL ($3) AND NOT cut_off ORDER BY 1",
 
 	"SELECT DISTINCT 'ANALYZE ' || " NAME("s.relation") ", 'SHARE UPDATE EXCLUSIVE', CAST(NULL AS bigint),"
 	" 'statistics have values'"
