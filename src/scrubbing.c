@@ -109,8 +109,9 @@ run_command(const char *sql)
  */
 
 /*
- * The commands, if anything has been erased or purged since the last receipt, and that
- * is long enough ago.
+ * The commands, if anything has been erased or purged since the last scrub, and its
+ * receipt is old enough.  What was purged beside that scrub may have come too late for
+ * it, and a purge that was cut off may have purged something.
  */
 static void
 make_plan(void *arg)
@@ -121,10 +122,14 @@ make_plan(void *arg)
 
 	pvext_arg_int4(&args, pvext_scrub_interval);
 	if (pvext_is_paused(scrub->run, 0, "") ||
-		pvext_own("SELECT FROM (SELECT coalesce(max(at), '-infinity') AS at FROM pv.scrub_receipt) AS s"
+		pvext_own("SELECT FROM (SELECT coalesce((SELECT max(at) FROM pv.scrub_receipt), '-infinity') AS at,"
+				  "  coalesce((SELECT max(started_at) FROM pv.run_log WHERE duty = 'scrub' AND state = 'done'),"
+				  "   '-infinity') AS begun) AS s"
 				  " WHERE s.at < now() - make_interval(secs => $1)"
-				  " AND (EXISTS (SELECT FROM pv.erasure_ledger WHERE state = 'completed' AND scrubbed_at IS NULL)"
-				  "  OR EXISTS (SELECT FROM pv.run_log WHERE duty = 'purge' AND done > 0 AND finished_at > s.at))",
+				  " AND (EXISTS (SELECT FROM pv.erasure_ledger WHERE state = 'completed'"
+				  "   AND (scrubbed_at IS NULL OR scrubbed_at < executed_at))"
+				  "  OR EXISTS (SELECT FROM pv.run_log WHERE duty = 'purge'"
+				  "   AND (done > 0 AND finished_at > s.begun OR state = 'cut off' AND started_at > s.begun)))",
 				  &args) == 0)
 		return;
 	memset(&args, 0, sizeof(args));

@@ -182,8 +182,14 @@ is_scrubbed('a purge', 1);
 is(query('SELECT count(*) FROM customer WHERE id IN (11, 12) AND name IS NULL'), '2', 'a purge: it was one');
 # Letters are not the rule's.
 is(query("SELECT * FROM pv.search_bytes(ARRAY['nameq11x', 'mailq12x'])"), '', 'a purge: no value is left');
+# As if one had ended while the scrub was at it, or had been cut off
+query(q{UPDATE pv.run_log AS p SET finished_at = s.started_at + interval '1 microsecond' FROM pv.run_log AS s
+	WHERE s.id = (SELECT max(id) FROM pv.run_log WHERE duty = 'scrub') AND p.duty = 'purge' AND p.done > 0});
+is_scrubbed('a purge beside a scrub', 2);
+query(q{INSERT INTO pv.run_log (duty, state, login, pid) VALUES ('purge', 'cut off', current_user, 0)});
+is_scrubbed('a purge that was cut off', 3);
 wait_for_round();
-is(runs(), "done\ndone", 'a purge: once is enough');
+is(runs(), join("\n", ('done') x 4), 'once is enough');
 
 #
 # What stands in its way
