@@ -53,6 +53,36 @@ wait_for_slots(XLogRecPtr begun)
 	}
 }
 
+/* Segments that wait to be archived. */
+static int64
+to_be_archived(void)
+{
+	(void) pvext_own("SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'", NULL);
+	return pvext_int(0, 1);
+}
+
+/*
+ * Segments are not used again before they have been archived: wait until that is done
+ * for those of before, and rather write none than more of them where it is slow.
+ */
+static void
+wait_for_archiver(void)
+{
+	if (!XLogArchivingActive())
+		return;
+	for (int i = 0; i < PATIENCE * 10 && to_be_archived() > 0; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(100000L);
+	}
+	if (to_be_archived() > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("WAL that holds old values is kept by WAL archiving"),
+				 errdetail("%lld segments wait to be archived.", (long long) to_be_archived()),
+				 errhint("Try again when archive_command has caught up; pg_stat_archiver shows how it does.")));
+}
+
 /*
  * pv.walk_wal(): go through every segment there is.  Those that are kept for use
  * again hold what was in them before; ending a segment fills it with zeros.  The last
@@ -70,6 +100,7 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 	int64		segments;
 
 	pvext_enter(&scope);
+	wait_for_archiver();
 	pvext_arg(&args, LSNOID, LSNGetDatum(begun), false);
 	pvext_arg(&args, XID8OID, FullTransactionIdGetDatum(ReadNextFullTransactionId()), false);
 	(void) pvext_own("INSERT INTO pv.walked AS w (begun, before) VALUES ($1, $2)"
@@ -83,6 +114,7 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 		(void) pvext_own_kept(&end, NULL);
 	}
 	wait_for_slots(begun + wal_segment_size);
+	wait_for_archiver();
 	pvext_leave(&scope);
 	PG_RETURN_INT64(segments);
 }

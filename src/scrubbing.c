@@ -16,6 +16,7 @@
 #include "duty.h"
 #include "failure.h"
 #include "guc.h"
+#include "map.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
@@ -33,6 +34,7 @@ typedef struct Scrub
 	PvextRun   *run;
 	List	   *commands;		/* C strings */
 	ErrorData  *error;			/* that ended one of them */
+	bool		idle;			/* there is nothing to do */
 } Scrub;
 
 /*
@@ -120,17 +122,21 @@ make_plan(void *arg)
 	PvextArgs	args = {0};
 	uint64		n;
 
+	if (pvext_is_paused(scrub->run, 0, ""))
+		return;
 	pvext_arg_int4(&args, pvext_scrub_interval);
-	if (pvext_is_paused(scrub->run, 0, "") ||
+	scrub->idle =
 		pvext_own("SELECT FROM (SELECT coalesce((SELECT max(at) FROM pv.scrub_receipt), '-infinity') AS at,"
 				  "  coalesce((SELECT max(started_at) FROM pv.run_log WHERE duty = 'scrub' AND state = 'done'),"
 				  "   '-infinity') AS begun) AS s"
 				  " WHERE s.at < now() - make_interval(secs => $1)"
 				  " AND (EXISTS (SELECT FROM pv.erasure_ledger WHERE state = 'completed'"
 				  "   AND (scrubbed_at IS NULL OR scrubbed_at < executed_at))"
+				  "  OR EXISTS (SELECT FROM pv.erasure_ledger WHERE executed_at > s.begun)"
 				  "  OR EXISTS (SELECT FROM pv.run_log WHERE duty = 'purge'"
 				  "   AND (done > 0 AND finished_at > s.begun OR state = 'cut off' AND started_at > s.begun)))",
-				  &args) == 0)
+				  &args) == 0;
+	if (scrub->idle)
 		return;
 	memset(&args, 0, sizeof(args));
 	pvext_arg_bool(&args, pvext_scrub_wal);
@@ -175,6 +181,8 @@ begin(Scrub *scrub)
 	if (!pvext_begin_run(run, PVEXT_SCRUB_DUTY, "scrub"))
 		return;
 	error = pvext_step(run, make_plan, scrub);
+	if (scrub->idle)			/* what failed has been done by hand */
+		pvext_succeeded(run, 0, "");
 	if ((error || scrub->commands != NIL) && pvext_log_begin(run) && error)
 	{
 		pvext_failed(run, 0, "", error);
@@ -216,6 +224,8 @@ run_commands(Scrub *scrub)
 
 		if (error)
 		{
+			pvext_forget_values(error);
+			error->message = psprintf("%s: %s", (char *) lfirst(lc), error->message);
 			scrub->error = error;
 			in_steps(scrub, note_failure);
 			return;
