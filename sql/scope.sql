@@ -17,7 +17,17 @@ CREATE VIEW pv.erased_column AS
         CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS c(name, parent_name)
         WHERE c.parent_name = e.column_name
     )
-    SELECT relation_id, column_name FROM erased;
+    SELECT relation_id, column_name FROM erased
+    UNION
+    -- what is made from them by the server
+    SELECT e.relation_id, g.attname
+    FROM erased AS e
+    JOIN pv.relation AS r ON r.id = e.relation_id
+    JOIN pg_attribute AS a ON a.attrelid = r.relation AND a.attname = e.column_name
+    JOIN pg_depend AS d ON d.classid = CAST('pg_attrdef' AS regclass) AND d.refclassid = CAST('pg_class' AS regclass)
+         AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+    JOIN pg_attrdef AS f ON f.oid = d.objid
+    JOIN pg_attribute AS g ON g.attrelid = f.adrelid AND g.attnum = f.adnum AND g.attgenerated <> '';
 COMMENT ON VIEW pv.erased_column IS 'the columns whose values may be erased';
 COMMENT ON COLUMN pv.erased_column.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.erased_column.column_name IS 'the column';
@@ -29,22 +39,24 @@ CREATE VIEW pv.scrub_scope AS
         WHERE r.relation IS NOT NULL AND r.id IN (SELECT relation_id FROM pv.erased_column)
         UNION
         SELECT t.id, i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.relation
-    ), dependent (relation, level) AS (
-        SELECT relation, 0 FROM tree
+    ), dependent (class, object, level) AS (
+        -- views, and functions whose bodies are parsed
+        SELECT CAST(CAST('pg_class' AS regclass) AS oid), relation, 0 FROM tree
         UNION
-        SELECT w.ev_class, d.level + 1
+        SELECT CASE WHEN w.oid IS NULL THEN p.classid ELSE CAST('pg_class' AS regclass) END, coalesce(w.ev_class, p.objid),
+               CASE WHEN w.oid IS NULL THEN d.level ELSE d.level + 1 END
         FROM dependent AS d
-        JOIN pg_depend AS p ON p.refclassid = CAST('pg_class' AS regclass) AND p.refobjid = d.relation
-             AND p.classid = CAST('pg_rewrite' AS regclass)
-        JOIN pg_rewrite AS w ON w.oid = p.objid
-        WHERE w.ev_class <> d.relation
+        JOIN pg_depend AS p ON p.refclassid = d.class AND p.refobjid = d.object
+             AND p.classid IN (CAST('pg_rewrite' AS regclass), CAST('pg_proc' AS regclass))
+        LEFT JOIN pg_rewrite AS w ON p.classid = CAST('pg_rewrite' AS regclass) AND w.oid = p.objid
+        WHERE coalesce(w.ev_class, p.objid) <> d.object
     )
     SELECT t.id AS relation_id, c.oid AS relation, CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind, 0 AS level
     FROM tree AS t JOIN pg_class AS c ON c.oid = t.relation
     WHERE c.relkind IN ('r', 'p')
     UNION ALL
     SELECT NULL, c.oid, 'materialized view', max(d.level)
-    FROM dependent AS d JOIN pg_class AS c ON c.oid = d.relation
+    FROM dependent AS d JOIN pg_class AS c ON d.class = CAST('pg_class' AS regclass) AND c.oid = d.object
     WHERE c.relkind = 'm' AND c.relispopulated
     GROUP BY c.oid
     UNION ALL

@@ -133,7 +133,8 @@ pvext_drop_stale_statistics(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_arg(&args, XID8OID, PG_GETARG_DATUM(0), false);
 	dropped = pvext_own("DELETE FROM pg_statistic AS s WHERE age(s.xmin) > age(CAST($1 AS xid))"
-						" AND s.starelid IN (SELECT relation FROM pv.scrub_scope WHERE kind <> 'system catalog'"
+						" AND s.starelid IN (SELECT relation FROM pv.scrub_scope"
+						"  WHERE kind <> 'system catalog' OR relation = CAST('pg_largeobject' AS regclass)"
 						" UNION SELECT i.indexrelid FROM pv.scrub_scope AS c JOIN pg_index AS i ON i.indrelid = c.relation"
 						" WHERE c.kind <> 'system catalog')", &args);
 	dropped += pvext_own("DELETE FROM pg_statistic_ext_data AS s WHERE age(s.xmin) > age(CAST($1 AS xid))"

@@ -42,9 +42,6 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
-/* Computed when it is read, since PostgreSQL 18: nothing is stored. */
-#define GENERATED_VIRTUAL 'v'
-
 static HTAB *shapes = NULL;		/* PvextShape */
 static PvextShape *last = NULL;
 static bool any_fresh = false;
@@ -228,6 +225,19 @@ audited_id(Relation rel)
 	return (int32) pvext_int(0, 1);
 }
 
+/* All columns that are not made from others. */
+static List *
+own_columns(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	List	   *names = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped && !TupleDescAttr(desc, i)->attgenerated)
+			names = lappend(names, pstrdup(NameStr(TupleDescAttr(desc, i)->attname)));
+	return names;
+}
+
 /*
  * The names of the row's key: the subject's, the primary key, or all columns,
  * without which nobody could tell which row has changed.
@@ -242,7 +252,7 @@ key_names(Relation rel, int32 relation_id)
 	if (pvext_own("SELECT key FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
 		return pvext_names(0, 1);
 	key = pvext_primary_key(RelationGetRelid(rel));
-	return key ? key : pvext_columns(RelationGetRelid(rel));
+	return key ? key : own_columns(rel);
 }
 
 /*
@@ -385,12 +395,14 @@ make_shape(PvextShape *shape, Relation rel)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		always = pvext_has_name(key, NameStr(att->attname)) ||
+			pvext_has_name(links, NameStr(att->attname));
 
-		if (att->attisdropped || att->attgenerated == GENERATED_VIRTUAL)
+		/* What the server makes from other columns says of a person what they do, and is not declared. */
+		if (att->attisdropped || (att->attgenerated && !always))
 			continue;
 		init_column(shape, &shape->columns[i], att);
-		shape->columns[i].always = pvext_has_name(key, NameStr(att->attname)) ||
-			pvext_has_name(links, NameStr(att->attname));
+		shape->columns[i].always = always;
 	}
 	describe(&args, shape, rel, relation_id, key, links);
 	shape->number = number_of(shape, &args);

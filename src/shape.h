@@ -13,7 +13,7 @@
 /* How a column's values are written. */
 typedef enum PvextStore
 {
-	PVEXT_STORE_NOT,			/* dropped, or computed when it is read */
+	PVEXT_STORE_NOT,			/* dropped, or made from other columns */
 	PVEXT_STORE_BYVAL,
 	PVEXT_STORE_FIXED,
 	PVEXT_STORE_VARLENA,
