@@ -115,12 +115,10 @@ pvext_is_ordered(Oid relid, const char *column, Node *condition)
 	PvextUser	back;
 	ListCell   *lc;
 
+	/* Immutable functions of the owner's, in the condition or in predicates, may be run. */
+	pvext_switch_user(pvext_owner(relid), &back);
 	if (condition)
-	{
-		pvext_switch_user(pvext_owner(relid), &back);
 		condition = (Node *) canonicalize_qual((Expr *) eval_const_expressions(NULL, condition), false);
-		pvext_restore_user(&back);
-	}
 	foreach(lc, RelationGetIndexList(rel))
 	{
 		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
@@ -134,6 +132,7 @@ pvext_is_ordered(Oid relid, const char *column, Node *condition)
 							index_covers(lfirst_oid(lc), condition));
 		ReleaseSysCache(tuple);
 	}
+	pvext_restore_user(&back);
 	relation_close(rel, AccessShareLock);
 	return result;
 }
