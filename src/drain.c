@@ -120,9 +120,12 @@ pvext_init_drain(void)
 	RegisterSubXactCallback(end_subtransaction, NULL);
 }
 
-/* Take what is to be written down, for the current subtransaction. */
+/*
+ * Take what is to be written down, for the current subtransaction.  Returns it, and
+ * when the oldest was begun of what is left.
+ */
 static List *
-take(bool open_too)
+take(bool open_too, TimestampTz *left)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 	Taken	   *now = palloc(sizeof(Taken));
@@ -133,7 +136,7 @@ take(bool open_too)
 	now->outer = taken;
 	now->places = NIL;
 	taken = now;
-	now->places = pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH);
+	now->places = pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH, left);
 	MemoryContextSwitchTo(old);
 	return now->places;
 }
@@ -259,7 +262,8 @@ int
 pvext_drain(bool open_too)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	List	   *places = take(open_too);
+	TimestampTz left;
+	List	   *places = take(open_too, &left);
 	ListCell   *lc;
 
 	foreach(lc, places)
@@ -268,7 +272,7 @@ pvext_drain(bool open_too)
 		pvext_write_reading(pvext_reading_at(lfirst(lc)));
 	}
 	if (places != NIL)
-		set_mark(Min(now, pvext_oldest_reading(MyDatabaseId, places)));
+		set_mark(Min(now, left));
 	pvext_flush_audit();
 	return list_length(places);
 }

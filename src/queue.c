@@ -9,7 +9,8 @@
  *	FREE	-> CLAIMED	a reader has taken it, and is writing into it
  *	CLAIMED	-> OPEN		it holds a reading; the statement is still running
  *	CLAIMED	-> DONE		it holds a reading to which nothing will be added
- *	OPEN	-> CLAIMED	its reader is completing it
+ *	OPEN	-> COMPLETING	its reader is about to
+ *	COMPLETING -> DONE	and has
  *	OPEN	-> TAKEN	it is being written down as it is
  *	DONE	-> TAKEN	it is being written down
  *	TAKEN	-> FREE		what was written down is committed
@@ -44,6 +45,7 @@ enum
 	OPEN,
 	DONE,
 	TAKEN,
+	COMPLETING,
 	STATE_MASK = 7
 };
 
@@ -256,7 +258,7 @@ pvext_complete_reading(const PvextReading *reading, PvextPlace *place)
 	slot = &queue->slots[place->slot];
 	free = place->state & ~(uint64) STATE_MASK;
 	state = free | OPEN;
-	if (!pg_atomic_compare_exchange_u64(&slot->state, &state, free | CLAIMED))
+	if (!pg_atomic_compare_exchange_u64(&slot->state, &state, free | COMPLETING))
 		return false;
 	fill(slot, reading, free | DONE);
 	return true;
@@ -272,7 +274,7 @@ pvext_reading_at(const PvextPlace *place)
 	return (const PvextReading *) queue->slots[place->slot].data;
 }
 
-/* The state of a slot that has a reading for the database (or any), else 0. */
+/* The state of a slot that has a reading of the database (or any), else 0. */
 static uint64
 holds(Slot *slot, Oid database)
 {
@@ -298,36 +300,66 @@ compare_places(const ListCell *a, const ListCell *b)
 	return (int) x->further - (int) y->further;
 }
 
+/* Take what is in a slot; NULL where somebody has changed it meanwhile. */
+static PvextPlace *
+take(uint32 i, uint64 state)
+{
+	PvextPlace *place = palloc(sizeof(PvextPlace));
+
+	place->slot = i;
+	place->state = (state & ~(uint64) STATE_MASK) | TAKEN;
+	if (pg_atomic_compare_exchange_u64(&queue->slots[i].state, &state, place->state))
+		return place;
+	pfree(place);
+	return NULL;
+}
+
 /*
  * Take readings of a database, or of all for InvalidOid: those to which nothing
  * will be added, and those that have been open since some time.  Returns a list
- * of PvextPlace, in order.
+ * of PvextPlace, in order, and when the oldest was begun of those that are left,
+ * DT_NOEND for none.
  */
 List *
-pvext_take_readings(Oid database, TimestampTz open_since, int most)
+pvext_take_readings(Oid database, TimestampTz open_since, int most, TimestampTz *left)
 {
 	List	   *places = NIL;
 
+	*left = DT_NOEND;
 	if (queue == NULL || pg_atomic_read_u32(&queue->used) == 0)
 		return NIL;
-	for (uint32 i = 0; i < queue->size && list_length(places) < most; i++)
+	for (uint32 i = 0; i < queue->size; i++)
 	{
 		Slot	   *slot = &queue->slots[i];
 		uint64		state = holds(slot, database);
-		PvextPlace *place;
+		TimestampTz at = ((PvextReading *) slot->data)->at;
+		PvextPlace *place = NULL;
 
-		if (state == 0 || (state & STATE_MASK) == TAKEN ||
-			((state & STATE_MASK) == OPEN && ((PvextReading *) slot->data)->at > open_since))
+		if (state == 0)
 			continue;
-		place = palloc(sizeof(PvextPlace));
-		place->slot = i;
-		place->state = (state & ~(uint64) STATE_MASK) | TAKEN;
-		places = lappend(places, place);
-		if (!pg_atomic_compare_exchange_u64(&slot->state, &state, place->state))
-			places = list_delete_last(places);
+		if (list_length(places) < most &&
+			((state & STATE_MASK) == DONE ||
+			 ((state & STATE_MASK) == OPEN && at <= open_since)))
+			place = take(i, state);
+		if (place)
+			places = lappend(places, place);
+		else
+			*left = Min(*left, at);
 	}
 	list_sort(places, compare_places);
 	return places;
+}
+
+/* Are there any of a database that are not yet written down? */
+bool
+pvext_has_readings(Oid database)
+{
+	if (queue == NULL || pg_atomic_read_u32(&queue->used) == 0)
+		return false;
+	for (uint32 i = 0; i < queue->size; i++)
+		if (holds(&queue->slots[i], database) != 0)
+			return true;
+	return false;
 }
 
 static void
@@ -354,34 +386,12 @@ pvext_give_back(const PvextPlace *place)
 						(place->state & ~(uint64) STATE_MASK) | DONE);
 }
 
-/*
- * When the oldest reading of a database was begun that is not written down,
- * but for those at places; DT_NOEND where there is none.
- */
-TimestampTz
-pvext_oldest_reading(Oid database, List *but)
-{
-	TimestampTz oldest = DT_NOEND;
-	bool	   *left_out;
-	ListCell   *lc;
-
-	if (queue == NULL)
-		return oldest;
-	left_out = palloc0(sizeof(bool) * queue->size);
-	foreach(lc, but)
-		left_out[((PvextPlace *) lfirst(lc))->slot] = true;
-	for (uint32 i = 0; i < queue->size; i++)
-		if (!left_out[i] && holds(&queue->slots[i], database) != 0)
-			oldest = Min(oldest, ((PvextReading *) queue->slots[i].data)->at);
-	pfree(left_out);
-	return oldest;
-}
-
 /* All readings of a database, or of all, go to the server's log; how many. */
 int
 pvext_log_readings(Oid database)
 {
-	List	   *places = pvext_take_readings(database, DT_NOEND, PG_INT32_MAX);
+	TimestampTz left;
+	List	   *places = pvext_take_readings(database, DT_NOEND, PG_INT32_MAX, &left);
 	ListCell   *lc;
 
 	foreach(lc, places)

@@ -35,11 +35,11 @@ extern void pvext_queue_reading(const PvextReading *reading, bool open, PvextPla
 extern bool pvext_complete_reading(const PvextReading *reading, PvextPlace *place);
 
 /* Those who write down */
-extern List *pvext_take_readings(Oid database, TimestampTz open_since, int most);
+extern List *pvext_take_readings(Oid database, TimestampTz open_since, int most, TimestampTz *left);
+extern bool pvext_has_readings(Oid database);
 extern const PvextReading *pvext_reading_at(const PvextPlace *place);
 extern void pvext_free_place(const PvextPlace *place);
 extern void pvext_give_back(const PvextPlace *place);
-extern TimestampTz pvext_oldest_reading(Oid database, List *but);
 extern int	pvext_log_readings(Oid database);
 
 /* Those who look after them */

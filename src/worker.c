@@ -34,8 +34,8 @@
 #include "utils/timestamp.h"
 #include "worker.h"
 
-#define WORKER_NAP		100		/* ms between two looks at the queue */
-#define MANY			1000	/* readings at a time: do not wait for more */
+#define WORKER_NAP		100		/* ms between two looks at the queue, and with much to do */
+#define SHORTEST_NAP	5
 #define LAST_LOOKS		10		/* at readings that are open at the end */
 
 PGDLLEXPORT void pvext_worker_main(Datum arg);
@@ -98,26 +98,26 @@ pin_settings(void)
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
-/* Write down what waits for this database; how many readings that were. */
+/*
+ * Write down what waits for this database; how many readings that were.  With much
+ * to do, a commit does not wait for the disk: what a crash then takes away is in
+ * the gap that it leaves, for what says since when goes with it.
+ */
 static int
-drain(bool open_too)
+drain(bool open_too, bool lazy)
 {
 	int			n;
 
 	pvext_begin_transaction("recording reads of personal data");
+	if (lazy)
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
 	if (pvext_can_drain())
 		n = pvext_drain(open_too);
 	else
 		n = pvext_log_readings(MyDatabaseId);
 	pvext_end_transaction();
 	return n;
-}
-
-/* Is there anything for this database that is not yet written down? */
-static bool
-any_left(void)
-{
-	return pvext_oldest_reading(MyDatabaseId, NIL) != DT_NOEND;
 }
 
 static void
@@ -138,19 +138,31 @@ note_crash(void)
 static void
 finish(void)
 {
-	for (int i = 0; any_left() && i < LAST_LOOKS; i++)
+	for (int i = 0; pvext_has_readings(MyDatabaseId) && i < LAST_LOOKS; i++)
 	{
-		(void) drain(false);
-		if (any_left())
+		(void) drain(false, false);
+		if (pvext_has_readings(MyDatabaseId))
 			pg_usleep(WORKER_NAP * 1000L / 2);
 	}
-	if (any_left())
-		(void) drain(true);
+	if (pvext_has_readings(MyDatabaseId))
+		(void) drain(true, false);
+}
+
+/* After so many readings: readers are to find room, and commits to be few. */
+static int
+next_nap(int nap, int n)
+{
+	if (n > pvext_read_queue_size / 4)
+		return Max(nap / 2, SHORTEST_NAP);
+	if (n < pvext_read_queue_size / 16)
+		return Min(nap * 2, WORKER_NAP);
+	return nap;
 }
 
 void
 pvext_worker_main(Datum arg)
 {
+	int			nap = WORKER_NAP;
 	int			idle;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -160,13 +172,14 @@ pvext_worker_main(Datum arg)
 											  BGWORKER_BYPASS_ALLOWCONN);
 	pin_settings();
 	note_crash();
-	idle = any_left() ? 0 : PVEXT_WORKER_IDLE;
+	idle = pvext_has_readings(MyDatabaseId) ? 0 : PVEXT_WORKER_IDLE;
 	while (!ShutdownRequestPending && idle < PVEXT_WORKER_IDLE)
 	{
-		int			n = any_left() ? drain(false) : 0;
+		int			n = pvext_has_readings(MyDatabaseId) ? drain(false, nap < WORKER_NAP) : 0;
 
-		idle = n > 0 ? 0 : idle + WORKER_NAP;
-		(void) pvext_nap(n > MANY ? 0 : WORKER_NAP);
+		idle = n > 0 ? 0 : idle + nap;
+		nap = next_nap(nap, n);
+		(void) pvext_nap(nap);
 	}
 	finish();
 	proc_exit(0);
