@@ -21,13 +21,12 @@
 #include "access/sysattr.h"
 #include "carry.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "compat.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
-#include "utils/lsyscache.h"
+#include "utils/builtins.h"
 #include "watch.h"
 
 /* The columns that a query uses, by its range table. */
@@ -51,12 +50,13 @@ typedef struct WholeRow
 typedef struct Carrier
 {
 	Query	   *query;			/* a copy, but for what is not changed */
-	Bitmapset **used;			/* see find_uses() */
 	bool		junk;			/* whether the columns are */
+	const Bitmapset *wanted;	/* its own columns that are, unless it is the outermost */
+	Bitmapset **used;			/* see find_uses(); NULL: not yet looked at */
 	List	   *added;			/* TargetEntry */
 } Carrier;
 
-static List *carry(Query **query, Bitmapset *wanted, bool junk);
+static List *carry(Query **query, const Bitmapset *wanted, bool junk);
 
 /*
  * What is used
@@ -175,58 +175,93 @@ is_plain(Query *query)
 		query->jointree;
 }
 
-/* Only these are written the same whatever the settings, and by nobody's code. */
-static bool
-is_key_type(Oid type)
+/*
+ * Names: of the columns that carry keys, by which they are known in a plan
+ */
+
+static const char name_begins[] = "pvext key";
+
+static char *
+carried_name(const PvextCarried *carried)
 {
-	switch (getBaseType(type))
+	int32		numbers[] = {carried->relation_id, carried->subject_id, carried->part, carried->parts};
+	char	   *name = palloc(sizeof(name_begins) + 12 * lengthof(numbers));
+	char	   *end = name + sizeof(name_begins) - 1;
+
+	memcpy(name, name_begins, sizeof(name_begins));
+	for (int i = 0; i < lengthof(numbers); i++)
 	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case NAMEOID:
-		case NUMERICOID:
-		case UUIDOID:
-			return true;
-		default:
-			return false;
+		*end++ = ' ';
+		end += pg_ltoa(numbers[i], end);
 	}
+	return name;
+}
+
+/* Does the column of a plan carry a key, and which? */
+bool
+pvext_is_carried(const TargetEntry *entry, PvextCarried *carried)
+{
+	char	   *next;
+
+	if (!entry->resjunk || entry->resname == NULL ||
+		strncmp(entry->resname, name_begins, sizeof(name_begins) - 1) != 0)
+		return false;
+	next = entry->resname + sizeof(name_begins) - 1;
+	carried->relation_id = strtol(next, &next, 10);
+	carried->subject_id = strtol(next, &next, 10);
+	carried->part = strtol(next, &next, 10);
+	carried->parts = strtol(next, &next, 10);
+	return carried->parts > 0 && *next == '\0';
+}
+
+/*
+ * Columns
+ */
+
+/*
+ * The columns that the query uses of what is in its range table.  Of a relation
+ * the outermost query, of which all is wanted, has them noted as those that it
+ * needs a privilege for.  What has been added by now is of others in its range table.
+ */
+static const Bitmapset *
+used_columns(Carrier *carrier, int varno)
+{
+	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
+
+	if (carrier->junk && entry->rtekind == RTE_RELATION)
+		return pvext_selected_columns(carrier->query, entry);
+	if (carrier->used == NULL)
+		carrier->used = find_uses(carrier->query, carrier->wanted, carrier->junk);
+	return carrier->used[varno];
 }
 
 /* Add a column; the joins are those that may leave it without a value. */
 static void
-add_column(Carrier *carrier, Var *var, Bitmapset *joins, const char *name)
+add_column(Carrier *carrier, Var *var, Bitmapset *joins, char *name)
 {
 	TargetEntry *entry;
 
 	pvext_set_nulled_by(var, joins);
 	entry = makeTargetEntry((Expr *) var, list_length(carrier->query->targetList) + 1,
-							pstrdup(name), carrier->junk);
+							name, carrier->junk);
 	carrier->query->targetList = lappend(carrier->query->targetList, entry);
 	carrier->added = lappend(carrier->added, entry);
 }
 
 /* Add the columns of a relation that hold a key. */
 static void
-add_source(Carrier *carrier, int varno, Oid relid, int32 relation_id,
-		   const PvextKeySource *source, Bitmapset *joins)
+add_source(Carrier *carrier, int varno, int32 relation_id, const PvextKeySource *source,
+		   Bitmapset *joins)
 {
-	Oid			type;
-	int32		typmod;
-	Oid			collation;
+	PvextCarried carried = {relation_id, source->subject_id, 0, source->n};
 
-	for (int i = 0; i < source->n; i++)
-		if (!is_key_type(get_atttype(relid, source->attnums[i])))
-			return;
-	for (int i = 0; i < source->n; i++)
+	for (; carried.part < carried.parts; carried.part++)
 	{
-		get_atttypetypmodcoll(relid, source->attnums[i], &type, &typmod, &collation);
-		add_column(carrier, makeVar(varno, source->attnums[i], type, typmod, collation, 0),
-				   joins, psprintf(PVEXT_CARRIED_NAME, relation_id, source->subject_id, i,
-								   source->n));
+		const PvextKeyColumn *column = &source->columns[carried.part];
+
+		add_column(carrier, makeVar(varno, column->attnum, column->type, column->typmod,
+									column->collation, 0),
+				   joins, carried_name(&carried));
 	}
 }
 
@@ -234,18 +269,20 @@ static void
 carry_relation(Carrier *carrier, int varno, Bitmapset *joins)
 {
 	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
-	Bitmapset  *used = carrier->used[varno];
+	const Bitmapset *used;
 	PvextWatched *relation;
 	ListCell   *lc;
 
 	if (entry->relkind != RELKIND_RELATION && entry->relkind != RELKIND_PARTITIONED_TABLE)
 		return;
 	relation = pvext_watched(entry->relid);
-	if (relation == NULL || !(bms_is_member(WHOLE_ROW, used) ||
-							  bms_overlap(relation->columns, used)))
+	if (relation == NULL)
+		return;
+	used = used_columns(carrier, varno);
+	if (!bms_is_member(WHOLE_ROW, used) && !bms_overlap(relation->columns, used))
 		return;
 	foreach(lc, relation->sources)
-		add_source(carrier, varno, entry->relid, relation->relation_id, lfirst(lc), joins);
+		add_source(carrier, varno, relation->relation_id, lfirst(lc), joins);
 }
 
 /* What a subquery carries is handed on. */
@@ -254,7 +291,7 @@ carry_subquery(Carrier *carrier, int varno, Bitmapset *joins)
 {
 	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
 	Query	   *subquery = entry->subquery;
-	List	   *inner = carry(&subquery, carrier->used[varno], false);
+	List	   *inner = carry(&subquery, used_columns(carrier, varno), false);
 	RangeTblEntry *copy;
 	ListCell   *lc;
 
@@ -271,7 +308,7 @@ carry_subquery(Carrier *carrier, int varno, Bitmapset *joins)
 		TargetEntry *column = lfirst(lc);
 
 		copy->eref->colnames = lappend(copy->eref->colnames, makeString(column->resname));
-		add_column(carrier, makeVarFromTargetEntry(varno, column), joins, column->resname);
+		add_column(carrier, makeVarFromTargetEntry(varno, column), joins, pstrdup(column->resname));
 	}
 }
 
@@ -338,7 +375,7 @@ has_junk(Query *query)
  * returned; NIL where there are none.
  */
 static List *
-carry(Query **query, Bitmapset *wanted, bool junk)
+carry(Query **query, const Bitmapset *wanted, bool junk)
 {
 	Carrier		carrier = {NULL};
 	ListCell   *lc;
@@ -349,8 +386,8 @@ carry(Query **query, Bitmapset *wanted, bool junk)
 	carrier.query = palloc(sizeof(Query));
 	memcpy(carrier.query, *query, sizeof(Query));
 	carrier.query->targetList = list_copy((*query)->targetList);
-	carrier.used = find_uses(*query, wanted, junk);
 	carrier.junk = junk;
+	carrier.wanted = wanted;
 	foreach(lc, carrier.query->jointree->fromlist)
 		carry_joined(&carrier, lfirst(lc), NULL);
 	if (carrier.added == NIL)

@@ -6,14 +6,18 @@
 #define PVEXT_CARRY_H
 
 #include "nodes/parsenodes.h"
+#include "nodes/primnodes.h"
 
-/*
- * The name of a column that carries a key, or a part of one: the table that is
- * read and the subject's, by their ids in pv.relation, and which of how many
- * parts it is.  Those of a key follow each other.
- */
-#define PVEXT_CARRIED_NAME "pvext key %d %d %d %d"
+/* A key, or a part of one, that a column carries. */
+typedef struct PvextCarried
+{
+	int32		relation_id;	/* of the table that is read, in pv.relation */
+	int32		subject_id;		/* of the subject's */
+	int			part;			/* those of a key follow each other */
+	int			parts;
+} PvextCarried;
 
 extern Query *pvext_carry_keys(Query *query);
+extern bool pvext_is_carried(const TargetEntry *entry, PvextCarried *carried);
 
 #endif							/* PVEXT_CARRY_H */

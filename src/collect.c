@@ -25,9 +25,7 @@
 /* The columns that hold a key. */
 typedef struct Carried
 {
-	int32		relation_id;
-	int32		subject_id;
-	int			n;
+	PvextCarried key;
 	AttrNumber	first;			/* they follow each other */
 	bool		any;			/* of the row before */
 	Datum		before;			/* of a key of one integer */
@@ -94,7 +92,7 @@ key_text(const Carried *carried, TupleTableSlot *slot)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < carried->n; i++)
+	for (int i = 0; i < carried->key.parts; i++)
 	{
 		AttrNumber	attnum = carried->first + i;
 		Oid			type = getBaseType(TupleDescAttr(slot->tts_tupleDescriptor,
@@ -104,7 +102,7 @@ key_text(const Carried *carried, TupleTableSlot *slot)
 
 		if (isnull)
 			return NULL;
-		if (carried->n == 1)
+		if (carried->key.parts == 1)
 			return value_text(type, value, true);
 		appendStringInfoChar(&buf, i == 0 ? '(' : ',');
 		append_part(&buf, value_text(type, value, false));
@@ -125,7 +123,7 @@ is_repeated(Carried *carried, TupleTableSlot *slot)
 	bool		repeated;
 	Datum		value;
 
-	if (carried->n > 1 ||
+	if (carried->key.parts > 1 ||
 		!TupleDescAttr(slot->tts_tupleDescriptor, carried->first - 1)->attbyval)
 		return false;
 	value = slot_getattr(slot, carried->first, &isnull);
@@ -147,14 +145,14 @@ add_key(PvextCollector *collector, const Carried *carried, const char *key)
 	foreach(lc, collector->found)
 	{
 		found = lfirst(lc);
-		if (found->subject_id == carried->subject_id &&
-			found->relation_id == carried->relation_id && strcmp(found->key, key) == 0)
+		if (found->subject_id == carried->key.subject_id &&
+			found->relation_id == carried->key.relation_id && strcmp(found->key, key) == 0)
 			return;
 	}
 	old = MemoryContextSwitchTo(collector->context);
 	found = palloc(sizeof(PvextFoundKey));
-	found->relation_id = carried->relation_id;
-	found->subject_id = carried->subject_id;
+	found->relation_id = carried->key.relation_id;
+	found->subject_id = carried->key.subject_id;
 	found->key = pstrdup(key);
 	collector->found = lappend(collector->found, found);
 	MemoryContextSwitchTo(old);
@@ -223,12 +221,9 @@ find_carried(List *targets)
 	foreach(lc, targets)
 	{
 		TargetEntry *entry = lfirst(lc);
-		Carried		carried = {0};
-		int			part;
+		Carried		carried = {{0}};
 
-		if (!entry->resjunk || entry->resname == NULL ||
-			sscanf(entry->resname, PVEXT_CARRIED_NAME, &carried.relation_id,
-				   &carried.subject_id, &part, &carried.n) != 4 || part != 0)
+		if (!pvext_is_carried(entry, &carried.key) || carried.key.part != 0)
 			continue;
 		carried.first = entry->resno;
 		result = lappend(result, memcpy(palloc(sizeof(Carried)), &carried, sizeof(Carried)));

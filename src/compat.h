@@ -12,6 +12,7 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "nodes/plannodes.h"
+#include "parser/parse_relation.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
 
@@ -82,6 +83,17 @@ typedef RangeTblEntry PvextPermission;
 #define PVEXT_PERMISSIONS(statement) ((statement)->rtable)
 #define PVEXT_QUERY_PERMISSIONS(query) ((query)->rtable)
 #endif
+
+/* The columns that a query selects of a relation in its range table. */
+static inline const Bitmapset *
+pvext_selected_columns(Query *query, RangeTblEntry *entry)
+{
+#if PG_VERSION_NUM >= 160000
+	return getRTEPermissionInfo(query->rteperminfos, entry)->selectedCols;
+#else
+	return entry->selectedCols;
+#endif
+}
 
 /* Since 16 a column knows the outer joins that may leave it without a value. */
 static inline void

@@ -66,6 +66,7 @@ static enum
 
 static HTAB *relations = NULL;	/* PvextWatched */
 static PvextWatched *renewed = NULL;	/* the one that is being looked at */
+static PvextWatched *recent = NULL; /* the one that was asked for last */
 static uint64 changes = 0;		/* invalidations that concern what is kept */
 static Oid	map_relid = InvalidOid; /* pv.relation, which stands for the map */
 
@@ -80,6 +81,7 @@ static Oid	map_relid = InvalidOid; /* pv.relation, which stands for the map */
 static void
 forget(PvextWatched *relation)
 {
+	recent = NULL;
 	relation->valid = false;
 	if (relation->relation_id == 0 && relation != renewed)
 		(void) hash_search(relations, &relation->relid, HASH_REMOVE, NULL);
@@ -302,7 +304,31 @@ names_of(HeapTuple row, TupleDesc desc, int column)
 	return names;
 }
 
-/* The columns hold the key of a subject; nothing is noted where one is missing. */
+/* Only these are written the same whatever the settings, and by nobody's code. */
+static bool
+is_key_type(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case NUMERICOID:
+		case UUIDOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * The columns hold the key of a subject; nothing is noted where one is missing, or
+ * of a type whose values would not be told from one another.
+ */
 static void
 add_source(PvextWatched *relation, int32 subject_id, List *columns)
 {
@@ -311,14 +337,18 @@ add_source(PvextWatched *relation, int32 subject_id, List *columns)
 
 	source->subject_id = subject_id;
 	source->n = 0;
-	source->attnums = palloc(sizeof(AttrNumber) * list_length(columns));
+	source->columns = palloc(sizeof(PvextKeyColumn) * list_length(columns));
 	foreach(lc, columns)
 	{
-		AttrNumber	attnum = get_attnum(relation->relid, lfirst(lc));
+		PvextKeyColumn *column = &source->columns[source->n++];
 
-		if (attnum <= 0)
+		column->attnum = get_attnum(relation->relid, lfirst(lc));
+		if (column->attnum <= 0)
 			return;
-		source->attnums[source->n++] = attnum;
+		get_atttypetypmodcoll(relation->relid, column->attnum, &column->type,
+							  &column->typmod, &column->collation);
+		if (!is_key_type(column->type))
+			return;
 	}
 	relation->sources = lappend(relation->sources, source);
 }
@@ -468,6 +498,8 @@ pvext_watched(Oid relid)
 
 	if (relid < FirstNormalObjectId)
 		return NULL;
+	if (recent && recent->relid == relid)
+		return recent->relation_id != 0 ? recent : NULL;
 	if (relations == NULL)
 	{
 		HASHCTL		ctl = {0};
@@ -481,5 +513,6 @@ pvext_watched(Oid relid)
 		memset((char *) relation + sizeof(Oid), 0, sizeof(PvextWatched) - sizeof(Oid));
 	if (!relation->valid)
 		renew(relation);
+	recent = relation->valid ? relation : NULL;
 	return relation->relation_id != 0 ? relation : NULL;
 }

@@ -9,12 +9,21 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 
+/* A column of a relation that holds the key of a subject, or a part of it. */
+typedef struct PvextKeyColumn
+{
+	AttrNumber	attnum;
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+} PvextKeyColumn;
+
 /* Columns that hold the key of a subject. */
 typedef struct PvextKeySource
 {
 	int32		subject_id;		/* of the subject's table in pv.relation */
 	int			n;
-	AttrNumber *attnums;		/* in the order of the key */
+	PvextKeyColumn *columns;	/* in the order of the key */
 } PvextKeySource;
 
 /* A relation as this backend knows it. */
