@@ -34,7 +34,7 @@ bool		pvext_enabled = true;
 int			pvext_naptime = 60;
 int			pvext_max_workers = 1;
 char	   *pvext_worker_role = NULL;
-int			pvext_purge_batch_size = 1000;
+int			pvext_purge_batch_size = 250;
 int			pvext_purge_delay = 10;
 int			pvext_purge_limit = 100000;
 int			pvext_max_replication_lag = 0;
@@ -84,7 +84,7 @@ define_worker_gucs(void)
 							   NULL, &pvext_worker_role, "", PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.purge_batch_size",
 							"Rows that are purged in a transaction.",
-							NULL, &pvext_purge_batch_size, 1000, 1, 100000, PGC_SUSET, 0,
+							NULL, &pvext_purge_batch_size, 250, 1, 100000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.purge_delay",
 							"Pause between two transactions of a purge.",

@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "duty.h"
 #include "erase.h"
+#include "executor/instrument.h"
 #include "failure.h"
 #include "guc.h"
 #include "miscadmin.h"
@@ -34,6 +35,17 @@
 
 /* Places that are kept at a time, at 6 bytes each. */
 #define MAX_PLACES 5000000
+
+/*
+ * As much WAL as a batch may write that others are to have a pause after: a commit of
+ * theirs waits until it is on disk, too.  Just after a checkpoint each row may write a
+ * whole page.
+ */
+#define MOST_WAL_OF_BATCH (512 * 1024)
+#define FIRST_BATCH 50
+
+/* As many batches at once where the audit log is read for them. */
+#define BATCHES_OF_LOGGED 10
 
 /* Batches that are passed over for a locked row, of one work. */
 #define MOST_PASSED_OVER 10
@@ -74,6 +86,7 @@ typedef struct Purge
 	int			next;			/* of the places */
 	int			batch;			/* places in the batch in hand; 0: not begun */
 	int			passed_over;	/* batches in which somebody kept a row locked */
+	int			affordable;		/* rows, by the WAL that those before have written */
 
 	/* what was made of it by the map of this number */
 	MemoryContext context;
@@ -333,10 +346,32 @@ count_rows(Work *work, int64 rows)
 	(void) pvext_own_kept(&count, &args);
 }
 
+/* As many of the places as are taken at a time. */
+static int
+batch_size(Purge *purge)
+{
+	int			left = purge->places.n - purge->next;
+
+	if (pvext_reads_log(purge->taking))
+		return Min(left, pvext_purge_batch_size * BATCHES_OF_LOGGED);
+	left = Min(left, pvext_purge_batch_size);
+	return pvext_purge_delay > 0 ? Min(left, purge->affordable) : left;
+}
+
+/* So many rows have been taken, and so much WAL was written. */
+static void
+note_wal(Purge *purge, int n, uint64 bytes)
+{
+	double		affordable = (double) n * MOST_WAL_OF_BATCH / Max(bytes, 1);
+
+	purge->affordable = (int) Max(Min(affordable, 2.0 * Max(n, purge->affordable)), 1.0);
+}
+
 static void
 take_batch_by_map(PvextMap *map, void *arg)
 {
 	Purge	   *purge = arg;
+	uint64		wal = pgWalUsage.wal_bytes;
 	PvextPicks	picks;
 	int64		allowed;
 	int64		taken;
@@ -349,7 +384,7 @@ take_batch_by_map(PvextMap *map, void *arg)
 	}
 	if (!lock_tables(purge))
 		return;					/* again, by the map of now */
-	n = Min(pvext_purge_batch_size, purge->places.n - purge->next);
+	n = batch_size(purge);
 	allowed = allowance(purge->work);
 	if (allowed > 0)
 		n = (int) Min(n, allowed);
@@ -362,6 +397,7 @@ take_batch_by_map(PvextMap *map, void *arg)
 		count_rows(purge->work, taken);
 	purge->run->done += taken;
 	purge->next += n;
+	note_wal(purge, n, pgWalUsage.wal_bytes - wal);
 }
 
 static void
@@ -495,6 +531,7 @@ pvext_purge(PvextRun *run)
 
 	purge.context = AllocSetContextCreate(run->context, "pvext work", ALLOCSET_DEFAULT_SIZES);
 	purge.places.context = run->context;
+	purge.affordable = FIRST_BATCH;
 	run->lazy = true;
 	error = pvext_step(run, list_tables, &purge);
 	if (error)

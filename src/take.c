@@ -244,6 +244,13 @@ free_step(PvextStep *step)
 		SPI_freeplan(step->many.plan);
 }
 
+/* Does each batch cost a reading of the audit log? */
+bool
+pvext_reads_log(PvextTaking *taking)
+{
+	return taking->logged;
+}
+
 /* Free what the server keeps for it. */
 void
 pvext_end_taking(PvextTaking *taking)

@@ -45,7 +45,7 @@ SELECT pv.declare_retention('memo', 'memos', '1 year', 'on_day', 'policy');
 SELECT pv.place_hold('person', 3, 'court case');
 SELECT relation, rows, held FROM pv.preview_purge() ORDER BY 1;
 SELECT pv.activate_retention(relation, rule, rows) FROM pv.preview_purge();
-SET pvext.purge_batch_size = 3;
+SET pvext.purge_batch_size = 1;
 CALL pv.purge();
 SELECT state, error FROM pv.run_log ORDER BY id DESC LIMIT 1;
 TABLE secrets;
