@@ -130,28 +130,6 @@ is_known_page(Relation rel, BlockNumber block, Page page, PvextLayout *layout)
 	}
 }
 
-/* Raise unless every item lies where items do. */
-static void
-check_items(Relation rel, BlockNumber block, Page page)
-{
-	PageHeader	header = (PageHeader) page;
-
-	for (OffsetNumber i = FirstOffsetNumber; i <= PageGetMaxOffsetNumber(page); i++)
-	{
-		ItemId		item = PageGetItemId(page, i);
-
-		if (ItemIdHasStorage(item) &&
-			(ItemIdGetOffset(item) < header->pd_upper ||
-			 ItemIdGetOffset(item) != MAXALIGN(ItemIdGetOffset(item)) ||
-			 ItemIdGetOffset(item) + ItemIdGetLength(item) > header->pd_special))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("page %u of %s is corrupted", block,
-							pvext_relation_name(RelationGetRelid(rel))),
-					 errhint("Nothing on it was changed. Look at it with amcheck.")));
-	}
-}
-
 /* Where a page that the caller has locked may have bytes that belong to nothing. */
 void
 pvext_page_layout(Relation rel, BlockNumber block, Page page, PvextLayout *layout)
@@ -167,8 +145,6 @@ pvext_page_layout(Relation rel, BlockNumber block, Page page, PvextLayout *layou
 	layout->to = header->pd_upper;
 	layout->padded = true;
 	layout->known = is_known_page(rel, block, page, layout);
-	if (layout->known && layout->padded)
-		check_items(rel, block, page);
 }
 
 /*
@@ -196,31 +172,36 @@ residue_of(char *bytes, int len, bool clear)
 	return n;
 }
 
-/*
- * The residue between the items.  As a rule they lie side by side, and only what
- * pads each to its alignment is between them.
- */
+/* How many bytes are not zero that pad an item of a length to its alignment. */
+static inline int
+residue_of_padding(char *item, int len, int limit, bool clear)
+{
+	char	   *last = item + (len & ~(MAXIMUM_ALIGNOF - 1));
+	int			used = len & (MAXIMUM_ALIGNOF - 1);
+	uint64		word;
+
+	StaticAssertStmt(MAXIMUM_ALIGNOF == sizeof(word), "an item is padded to a word");
+	if (used == 0)
+		return 0;
+	memcpy(&word, last, sizeof(word));
+#ifdef WORDS_BIGENDIAN
+	if (word << (8 * used) == 0)
+		return 0;
+#else
+	if (word >> (8 * used) == 0)
+		return 0;
+#endif
+	return residue_of(item + len, Min(MAXALIGN(len), limit) - len, clear);
+}
+
+/* The residue between items that do not lie side by side. */
 static int
-residue_between(Page page, bool clear)
+residue_of_gaps(Page page, bool clear)
 {
 	PageHeader	header = (PageHeader) page;
 	OffsetNumber last = PageGetMaxOffsetNumber(page);
 	bool		covered[BLCKSZ];
-	int			sum = 0;
 	int			n = 0;
-
-	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
-	{
-		ItemId		item = PageGetItemId(page, i);
-		int			len = ItemIdHasStorage(item) ? ItemIdGetLength(item) : 0;
-
-		if (len != MAXALIGN(len))
-			n += residue_of((char *) page + ItemIdGetOffset(item) + len,
-							Min(MAXALIGN(len), header->pd_special - ItemIdGetOffset(item)) - len, clear);
-		sum += MAXALIGN(len);
-	}
-	if (sum == header->pd_special - header->pd_upper)
-		return n;
 
 	memset(covered + header->pd_upper, 0, header->pd_special - header->pd_upper);
 	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
@@ -230,28 +211,68 @@ residue_between(Page page, bool clear)
 		if (ItemIdHasStorage(item))
 			memset(covered + ItemIdGetOffset(item), 1, ItemIdGetLength(item));
 	}
-	n = 0;
 	for (int i = header->pd_upper; i < header->pd_special; i++)
 		if (!covered[i])
 			n += residue_of((char *) page + i, 1, clear);
 	return n;
 }
 
+/*
+ * The residue between the items, or -1 where one of them does not lie where items do.
+ * As a rule they lie side by side, and only what pads each to its alignment is between
+ * them.  This is most of the time that a scrub takes.
+ */
+static int
+residue_between(Page page, bool clear)
+{
+	int			upper = ((PageHeader) page)->pd_upper;
+	int			special = ((PageHeader) page)->pd_special;
+	OffsetNumber last = PageGetMaxOffsetNumber(page);
+	int			sum = 0;
+	int			n = 0;
+
+	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
+	{
+		ItemId		item = PageGetItemId(page, i);
+		int			len = ItemIdGetLength(item);
+		int			offset = ItemIdGetOffset(item);
+
+		if (len == 0)
+			continue;
+		if (offset < upper || offset != MAXALIGN(offset) || offset + len > special)
+			return -1;
+		n += residue_of_padding((char *) page + offset, len, special - offset, clear);
+		sum += MAXALIGN(len);
+	}
+	return sum == special - upper ? n : residue_of_gaps(page, clear);
+}
+
 static int
 residue(Page page, const PvextLayout *layout, bool clear)
 {
-	int			n = residue_of((char *) page + layout->from, layout->to - layout->from, clear);
+	int			between = layout->padded ? residue_between(page, clear) : 0;
 
-	if (layout->padded)
-		n += residue_between(page, clear);
-	return n;
+	if (between < 0)
+		return between;
+	return between + residue_of((char *) page + layout->from, layout->to - layout->from, clear);
 }
 
-/* How many bytes of a page belong to nothing and are not zero. */
+/*
+ * How many bytes of a page belong to nothing and are not zero.  Raises where its items
+ * do not lie where items do.
+ */
 int
-pvext_residue(Page page, const PvextLayout *layout)
+pvext_residue(Relation rel, BlockNumber block, Page page, const PvextLayout *layout)
 {
-	return layout->known ? residue(page, layout, false) : 0;
+	int			n = layout->known ? residue(page, layout, false) : 0;
+
+	if (n < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("page %u of %s is corrupted", block,
+						pvext_relation_name(RelationGetRelid(rel))),
+				 errhint("Nothing on it was changed. Look at it with amcheck.")));
+	return n;
 }
 
 /* Are they all in the hole, between the line pointers and the items? */
@@ -263,7 +284,10 @@ pvext_only_in_hole(Page page, const PvextLayout *layout)
 		(!layout->padded || residue_between(page, false) == 0);
 }
 
-/* Zero them.  The page is a copy, or in a buffer that is locked exclusively. */
+/*
+ * Zero them.  The page is a copy, or in a buffer that is locked exclusively, and
+ * pvext_residue() has looked at it under that lock.
+ */
 void
 pvext_clear_residue(Page page, const PvextLayout *layout)
 {

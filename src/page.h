@@ -20,7 +20,7 @@ typedef struct PvextLayout
 } PvextLayout;
 
 extern void pvext_page_layout(Relation rel, BlockNumber block, Page page, PvextLayout *layout);
-extern int	pvext_residue(Page page, const PvextLayout *layout);
+extern int	pvext_residue(Relation rel, BlockNumber block, Page page, const PvextLayout *layout);
 extern bool pvext_only_in_hole(Page page, const PvextLayout *layout);
 extern void pvext_clear_residue(Page page, const PvextLayout *layout);
 

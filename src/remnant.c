@@ -100,13 +100,18 @@ pvext_begin_remnants(PvextRemnants *remnants, Relation rel, TransactionId before
 			remnants->dropped = lappend_int(remnants->dropped, i + 1);
 }
 
-/* Look at the tuples of a page of a heap, which is locked, if only shared. */
+/*
+ * Look at the tuples of a page of a heap, which is locked, if only shared.  Where all
+ * can be seen by all, none is dead.
+ */
 void
 pvext_find_remnants(PvextRemnants *remnants, Buffer buffer)
 {
 	Page		page = BufferGetPage(buffer);
 	OffsetNumber last = PageIsNew(page) ? 0 : PageGetMaxOffsetNumber(page);
 
+	if (PageIsAllVisible(page) && remnants->dropped == NIL)
+		return;
 	for (OffsetNumber i = FirstOffsetNumber; i <= last; i++)
 	{
 		ItemId		item = PageGetItemId(page, i);

@@ -111,6 +111,7 @@ clear_buffer(Scrub *scrub, Relation rel, Buffer buffer)
 	pvext_page_layout(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
 	if (!layout.known)
 		return;
+	(void) pvext_residue(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
 	if (!scrub->force && RelationNeedsWAL(rel) && pvext_only_in_hole(BufferGetPage(buffer), &layout))
 		clear_hole(buffer, &layout);
 	else
@@ -130,7 +131,7 @@ count_page(Scrub *scrub, Relation rel, Buffer buffer)
 		scrub->unknown++;
 	if (scrub->unchanged != InvalidXLogRecPtr && PageGetLSN(page) > scrub->unchanged)
 		return 0;
-	return layout.known ? pvext_residue(page, &layout) : 0;
+	return pvext_residue(rel, BufferGetBlockNumber(buffer), page, &layout);
 }
 
 /* Look at a page under a shared lock; only one with something to zero gets another. */
@@ -298,8 +299,8 @@ scrub_tree(Scrub *scrub, Oid relid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a standby cannot be scrubbed"),
 				 errhint("Scrub the primary: its WAL scrubs the standby.")));
-	/* Not VACUUM's few buffers: WAL would be flushed for each of them that is used again. */
-	scrub->strategy = GetAccessStrategy(scrub->clear ? BAS_BULKWRITE : BAS_BULKREAD);
+	/* As few buffers as stay in the processor's cache, but for those that are changed. */
+	scrub->strategy = GetAccessStrategy(BAS_BULKREAD);
 	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
 		scrub_table(scrub, lfirst_oid(lc));
 	FreeAccessStrategy(scrub->strategy);
