@@ -7,8 +7,8 @@
  * Nothing is moved, so that a page needs no more than its exclusive lock, and one with
  * nothing to zero a shared one.
  *
- * A page is changed through generic WAL.  Its record is short, since it leaves out the
- * hole, but replaying it zeroes the hole of the standby's page as well.  A change that
+ * Pages are changed through generic WAL, a few in a record.  It is short, since it leaves
+ * out the hole, but replaying it zeroes the hole of the standby's page as well.  A change that
  * is not logged (MarkBufferDirtyHint) would leave the standby its bytes for ever.  And
  * nothing is over before WAL is flushed: a transaction that changed no row would end
  * without it, and a crash would bring the bytes back.
@@ -43,6 +43,9 @@
 #include "utils/rel.h"
 #include "utils/xid8.h"
 
+/* As many pages as a record of generic WAL may be about. */
+#define MAX_WAITING MAX_GENERIC_XLOG_PAGES
+
 /* One call. */
 typedef struct Scrub
 {
@@ -52,6 +55,8 @@ typedef struct Scrub
 	TransactionId before;		/* what was dead before this one has to be gone */
 	XLogRecPtr	unchanged;		/* count on pages that have not been changed since; 0: on all */
 	BufferAccessStrategy strategy;
+	Buffer		waiting[MAX_WAITING];	/* pinned: pages of a relation with something to zero */
+	int			nwaiting;
 	int64		pages;
 	int64		scrubbed;
 	int64		bytes;
@@ -69,23 +74,29 @@ PG_FUNCTION_INFO_V1(pvext_unchanged_residue);
  */
 
 /*
- * Zero the hole of a page.  Of such a change generic WAL's record is empty, and the
- * page does not have to be compared with a copy to find that out; replaying it zeroes
- * the hole.
+ * Zero the holes of pages.  Of such a change generic WAL's record is empty, and the
+ * pages do not have to be compared with copies to find that out; replaying it zeroes
+ * the holes.
  */
 static void
-clear_hole(Buffer buffer, const PvextLayout *layout)
+clear_holes(const Buffer *buffers, const PvextLayout *layouts, int n)
 {
-	Page		page = BufferGetPage(buffer);
 	XLogRecPtr	lsn;
 
+	if (n == 0)
+		return;
 	START_CRIT_SECTION();
-	pvext_clear_residue(page, layout);
-	MarkBufferDirty(buffer);
+	for (int i = 0; i < n; i++)
+	{
+		pvext_clear_residue(BufferGetPage(buffers[i]), &layouts[i]);
+		MarkBufferDirty(buffers[i]);
+	}
 	XLogBeginInsert();
-	XLogRegisterBuffer(0, buffer, REGBUF_STANDARD);
+	for (int i = 0; i < n; i++)
+		XLogRegisterBuffer(i, buffers[i], REGBUF_STANDARD);
 	lsn = XLogInsert(RM_GENERIC_ID, 0);
-	PageSetLSN(page, lsn);
+	for (int i = 0; i < n; i++)
+		PageSetLSN(BufferGetPage(buffers[i]), lsn);
 	END_CRIT_SECTION();
 }
 
@@ -102,21 +113,66 @@ clear_page(Relation rel, Buffer buffer, bool full_image)
 	(void) GenericXLogFinish(state);
 }
 
-/* Zero what belongs to nothing on a page that is locked exclusively, if it still is such a page. */
-static void
-clear_buffer(Scrub *scrub, Relation rel, Buffer buffer)
+/*
+ * Zero what belongs to nothing on a page that is locked exclusively, if it still is such
+ * a page.  Returns true where that is its hole alone, which is left to clear_holes().
+ */
+static bool
+clear_but_hole(Scrub *scrub, Relation rel, Buffer buffer, PvextLayout *layout)
 {
-	PvextLayout layout;
+	Page		page = BufferGetPage(buffer);
 
-	pvext_page_layout(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
-	if (!layout.known)
-		return;
-	(void) pvext_residue(rel, BufferGetBlockNumber(buffer), BufferGetPage(buffer), &layout);
-	if (!scrub->force && RelationNeedsWAL(rel) && pvext_only_in_hole(BufferGetPage(buffer), &layout))
-		clear_hole(buffer, &layout);
-	else
-		clear_page(rel, buffer, scrub->force);
+	pvext_page_layout(rel, BufferGetBlockNumber(buffer), page, layout);
+	if (!layout->known)
+		return false;
 	scrub->scrubbed++;
+	(void) pvext_residue(rel, BufferGetBlockNumber(buffer), page, layout);
+	if (!scrub->force && RelationNeedsWAL(rel) && pvext_only_in_hole(page, layout))
+		return true;
+	clear_page(rel, buffer, scrub->force);
+	return false;
+}
+
+/*
+ * Zero what belongs to nothing on the pages that wait for it, but those that somebody
+ * has locked, unless it is the first: only that one is waited for, since others lock
+ * pages in orders of their own.
+ */
+static void
+clear_some(Scrub *scrub, Relation rel)
+{
+	Buffer		holes[MAX_WAITING];
+	PvextLayout layouts[MAX_WAITING];
+	int			waiting = scrub->nwaiting;
+	int			n = 0;
+
+	scrub->nwaiting = 0;
+	for (int i = 0; i < waiting; i++)
+	{
+		Buffer		buffer = scrub->waiting[i];
+
+		if (n == 0)
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		else if (!ConditionalLockBuffer(buffer))
+		{
+			scrub->waiting[scrub->nwaiting++] = buffer;
+			continue;
+		}
+		if (clear_but_hole(scrub, rel, buffer, &layouts[n]))
+			holes[n++] = buffer;
+		else
+			UnlockReleaseBuffer(buffer);
+	}
+	clear_holes(holes, layouts, n);
+	for (int i = 0; i < n; i++)
+		UnlockReleaseBuffer(holes[i]);
+}
+
+static void
+clear_waiting(Scrub *scrub, Relation rel)
+{
+	while (scrub->nwaiting > 0)
+		clear_some(scrub, rel);
 }
 
 /* What belongs to nothing on a page that is locked. */
@@ -134,7 +190,7 @@ count_page(Scrub *scrub, Relation rel, Buffer buffer)
 	return pvext_residue(rel, BufferGetBlockNumber(buffer), page, &layout);
 }
 
-/* Look at a page under a shared lock; only one with something to zero gets another. */
+/* Look at a page under a shared lock; only one with something to zero gets another, later. */
 static void
 scrub_page(Scrub *scrub, Relation rel, BlockNumber block, PvextRemnants *remnants)
 {
@@ -147,13 +203,15 @@ scrub_page(Scrub *scrub, Relation rel, BlockNumber block, PvextRemnants *remnant
 	bytes = count_page(scrub, rel, buffer);
 	scrub->pages++;
 	scrub->bytes += bytes;
-	if (scrub->clear && (bytes > 0 || scrub->force))
+	if (!scrub->clear || (bytes == 0 && !scrub->force))
 	{
-		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		clear_buffer(scrub, rel, buffer);
+		UnlockReleaseBuffer(buffer);
+		return;
 	}
-	UnlockReleaseBuffer(buffer);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	scrub->waiting[scrub->nwaiting++] = buffer;
+	if (scrub->nwaiting == MAX_WAITING)
+		clear_waiting(scrub, rel);
 }
 
 /*
@@ -179,6 +237,7 @@ scrub_relation(Scrub *scrub, Relation rel)
 		CHECK_FOR_INTERRUPTS();
 		scrub_page(scrub, rel, i, is_heap && scrub->clear ? &remnants : NULL);
 	}
+	clear_waiting(scrub, rel);
 	if (!RelationNeedsWAL(rel) && scrub->scrubbed > scrubbed)
 		FlushRelationBuffers(rel);
 	if (is_heap && scrub->clear)
