@@ -91,6 +91,14 @@ run_step(void *arg)
 	step->body(step->arg);
 }
 
+/* The commit of this transaction does not wait for the disk. */
+void
+pvext_commit_lazily(void)
+{
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
 /*
  * Do one step of a run: body(arg) in a transaction, and a subtransaction that is
  * rolled back where it fails.  Returns the error, which lives as long as the run, or
@@ -108,8 +116,7 @@ pvext_step(PvextRun *run, void (*body) (void *), void *arg)
 	if (run->stop)
 		return NULL;
 	if (run->lazy)
-		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
+		pvext_commit_lazily();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pvext_enter(&scope);
 	if (pvext_lock_timeout == 0)

@@ -31,6 +31,7 @@ typedef struct PvextRun
 /* The number of the duty that is not done by pvext_run_all_duties(). */
 #define PVEXT_SCRUB_DUTY 4
 
+extern void pvext_commit_lazily(void);
 extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
 extern void pvext_rest(PvextRun *run, int milliseconds);
 extern void pvext_run_all_duties(void);

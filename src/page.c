@@ -172,26 +172,19 @@ residue_of(char *bytes, int len, bool clear)
 	return n;
 }
 
-/* How many bytes are not zero that pad an item of a length to its alignment. */
+/*
+ * How many bytes are not zero that pad an item of a length to its alignment.  There are
+ * but a few, and as a rule all are zero.
+ */
 static inline int
 residue_of_padding(char *item, int len, int limit, bool clear)
 {
-	char	   *last = item + (len & ~(MAXIMUM_ALIGNOF - 1));
-	int			used = len & (MAXIMUM_ALIGNOF - 1);
-	uint64		word;
+	int			end = Min(MAXALIGN(len), limit);
+	char		any = 0;
 
-	StaticAssertStmt(MAXIMUM_ALIGNOF == sizeof(word), "an item is padded to a word");
-	if (used == 0)
-		return 0;
-	memcpy(&word, last, sizeof(word));
-#ifdef WORDS_BIGENDIAN
-	if (word << (8 * used) == 0)
-		return 0;
-#else
-	if (word >> (8 * used) == 0)
-		return 0;
-#endif
-	return residue_of(item + len, Min(MAXALIGN(len), limit) - len, clear);
+	for (int i = len; i < end; i++)
+		any |= item[i];
+	return any ? residue_of(item + len, end - len, clear) : 0;
 }
 
 /* The residue between items that do not lie side by side. */

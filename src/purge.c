@@ -364,7 +364,9 @@ note_wal(Purge *purge, int n, uint64 bytes)
 {
 	double		affordable = (double) n * MOST_WAL_OF_BATCH / Max(bytes, 1);
 
-	purge->affordable = (int) Max(Min(affordable, 2.0 * Max(n, purge->affordable)), 1.0);
+	affordable = Min(affordable, 2.0 * Max(n, purge->affordable));
+	affordable = Min(affordable, pvext_purge_batch_size);
+	purge->affordable = (int) Max(affordable, 1.0);
 }
 
 static void

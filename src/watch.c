@@ -325,10 +325,7 @@ is_key_type(Oid type)
 	}
 }
 
-/*
- * The columns hold the key of a subject; nothing is noted where one is missing, or
- * of a type whose values would not be told from one another.
- */
+/* The columns hold the key of a subject; nothing is noted unless all can be written down. */
 static void
 add_source(PvextWatched *relation, int32 subject_id, List *columns)
 {

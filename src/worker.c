@@ -34,8 +34,8 @@
 #include "utils/timestamp.h"
 #include "worker.h"
 
-#define WORKER_NAP		100		/* ms between two looks at the queue, and with much to do */
-#define SHORTEST_NAP	5
+#define WORKER_NAP		100		/* ms between two looks at the queue */
+#define SHORTEST_NAP	5		/* the same with much to do */
 #define LAST_LOOKS		10		/* at readings that are open at the end */
 
 PGDLLEXPORT void pvext_worker_main(Datum arg);
@@ -110,8 +110,7 @@ drain(bool open_too, bool lazy)
 
 	pvext_begin_transaction("recording reads of personal data");
 	if (lazy)
-		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
+		pvext_commit_lazily();
 	if (pvext_can_drain())
 		n = pvext_drain(open_too);
 	else

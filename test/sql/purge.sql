@@ -170,6 +170,16 @@ SELECT count(*) FILTER (WHERE name = '') AS purged, count(*) FILTER (WHERE name 
 SELECT count(*) FROM pv.duty_failure;
 SELECT item, state, error, backlog FROM pv.status WHERE item = 'purge';
 
+-- Where there is a pause after each batch, the first one is small, and the next at most twice as large.
+INSERT INTO customer SELECT i, 'Name ' || i, i || '@example.no', '2001-01-01' FROM generate_series(201, 340) AS i;
+CALL pv.purge();
+SELECT count(*), count(*) <= 50 AS small FROM customer WHERE id > 200 AND name = '' GROUP BY xmin::text::bigint ORDER BY xmin::text::bigint;
+UPDATE customer SET name = 'Name' WHERE id > 200;
+SET pvext.purge_delay = 0;
+CALL pv.purge();
+SELECT count(*) FROM customer WHERE id > 200 AND name = '' GROUP BY xmin::text;
+RESET pvext.purge_delay;
+
 RESET search_path;
 DROP SCHEMA purge CASCADE;
 DROP EXTENSION pvext;
