@@ -422,6 +422,8 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	PG_END_TRY();
 	depth--;
 	inside_own = outside;
+	if (query != parse)
+		pvext_put_keys_aside(result);
 	return result;
 }
 

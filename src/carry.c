@@ -13,6 +13,10 @@
  * privilege is needed, since those are checked by what the parser has noted.
  * Where a subquery's whole row is named its columns must stay what they are.
  *
+ * Where the plan has come out as a mere scan of a table, the keys are in the rows
+ * that it fetches.  Its columns are put aside then: to hand over fewer columns
+ * than have been planned costs more than to fetch them.
+ *
  * Nothing of the query is changed in place: its caller may need it as it was.
  */
 #include "postgres.h"
@@ -179,39 +183,36 @@ is_plain(Query *query)
  * Names: of the columns that carry keys, by which they are known in a plan
  */
 
-static const char name_begins[] = "pvext key";
+static const char name_begins[] = "pvext key ";
+
+#define NAME_BEGINS (sizeof(name_begins) - 1)
 
 static char *
 carried_name(const PvextCarried *carried)
 {
-	int32		numbers[] = {carried->relation_id, carried->subject_id, carried->part, carried->parts};
-	char	   *name = palloc(sizeof(name_begins) + 12 * lengthof(numbers));
-	char	   *end = name + sizeof(name_begins) - 1;
+	char	   *name = palloc(NAME_BEGINS + 2 * sizeof(PvextCarried) + 1);
 
-	memcpy(name, name_begins, sizeof(name_begins));
-	for (int i = 0; i < lengthof(numbers); i++)
-	{
-		*end++ = ' ';
-		end += pg_ltoa(numbers[i], end);
-	}
+	memcpy(name, name_begins, NAME_BEGINS);
+	hex_encode((const char *) carried, sizeof(PvextCarried), name + NAME_BEGINS);
+	name[NAME_BEGINS + 2 * sizeof(PvextCarried)] = '\0';
 	return name;
+}
+
+static bool
+has_carried_name(const TargetEntry *entry)
+{
+	return entry->resjunk && entry->resname &&
+		strncmp(entry->resname, name_begins, NAME_BEGINS) == 0;
 }
 
 /* Does the column of a plan carry a key, and which? */
 bool
 pvext_is_carried(const TargetEntry *entry, PvextCarried *carried)
 {
-	char	   *next;
-
-	if (!entry->resjunk || entry->resname == NULL ||
-		strncmp(entry->resname, name_begins, sizeof(name_begins) - 1) != 0)
+	if (!has_carried_name(entry))
 		return false;
-	next = entry->resname + sizeof(name_begins) - 1;
-	carried->relation_id = strtol(next, &next, 10);
-	carried->subject_id = strtol(next, &next, 10);
-	carried->part = strtol(next, &next, 10);
-	carried->parts = strtol(next, &next, 10);
-	return carried->parts > 0 && *next == '\0';
+	hex_decode(entry->resname + NAME_BEGINS, 2 * sizeof(PvextCarried), (char *) carried);
+	return true;
 }
 
 /*
@@ -402,4 +403,89 @@ pvext_carry_keys(Query *query)
 {
 	(void) carry(&query, NULL, true);
 	return query;
+}
+
+/*
+ * Putting aside
+ */
+
+static const char aside_name[] = "pvext keys";
+
+/* Does the node fetch rows of a table, all of whose columns are then at hand? */
+static bool
+is_fetching(Plan *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SeqScan:
+		case T_SampleScan:
+		case T_IndexScan:
+		case T_BitmapHeapScan:
+		case T_TidScan:
+		case T_TidRangeScan:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Is the entry a column of what is scanned, as it is? */
+static bool
+is_column_of(const TargetEntry *entry, Index scanned)
+{
+	Var		   *var = (Var *) entry->expr;
+
+	return IsA(var, Var) && var->varno == scanned && var->varattno > 0;
+}
+
+/* Keep the entries with the plan, where nothing but a copy of it looks. */
+static void
+put_aside(PlannedStmt *statement, List *entries)
+{
+	RangeTblEntry *aside = makeNode(RangeTblEntry);
+
+	aside->rtekind = RTE_VALUES;
+	aside->values_lists = entries;
+	aside->eref = makeAlias(aside_name, NIL);
+	statement->rtable = lappend(statement->rtable, aside);
+}
+
+/*
+ * Put what a plan carries aside, if it can do without.  Without any column a scan
+ * might not fetch the rows.
+ */
+void
+pvext_put_keys_aside(PlannedStmt *statement)
+{
+	Plan	   *top = statement->planTree;
+	List	   *carried = NIL;
+	ListCell   *lc;
+	int			kept;
+
+	if (statement->commandType != CMD_SELECT || !is_fetching(top))
+		return;
+	foreach(lc, top->targetlist)
+	{
+		if (has_carried_name(lfirst(lc)) &&
+			is_column_of(lfirst(lc), ((Scan *) top)->scanrelid))
+			carried = lappend(carried, lfirst(lc));
+		else if (carried != NIL)
+			return;
+	}
+	kept = list_length(top->targetlist) - list_length(carried);
+	if (carried == NIL || kept == 0)
+		return;
+	top->targetlist = list_truncate(list_copy(top->targetlist), kept);
+	put_aside(statement, carried);
+}
+
+/* What has been put aside, as a list of TargetEntry: columns of what is scanned. */
+List *
+pvext_keys_aside(const PlannedStmt *statement)
+{
+	RangeTblEntry *last = statement->rtable ? llast(statement->rtable) : NULL;
+
+	if (last == NULL || last->rtekind != RTE_VALUES || strcmp(last->eref->aliasname, aside_name) != 0)
+		return NIL;
+	return last->values_lists;
 }

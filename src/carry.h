@@ -6,6 +6,7 @@
 #define PVEXT_CARRY_H
 
 #include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 #include "nodes/primnodes.h"
 
 /* A key, or a part of one, that a column carries. */
@@ -18,6 +19,8 @@ typedef struct PvextCarried
 } PvextCarried;
 
 extern Query *pvext_carry_keys(Query *query);
+extern void pvext_put_keys_aside(PlannedStmt *statement);
+extern List *pvext_keys_aside(const PlannedStmt *statement);
 extern bool pvext_is_carried(const TargetEntry *entry, PvextCarried *carried);
 
 #endif							/* PVEXT_CARRY_H */

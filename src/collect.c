@@ -2,10 +2,10 @@
  * collect.c
  *		Keys of subjects, collected from the rows that a statement returns.
  *
- * carry.c has made them columns of the statement that nobody gets to see.  They
- * are read as the topmost node of the plan hands over each row, before the
- * executor takes them out, until there are as many different ones as
- * pvext.audit_read_keys says.
+ * carry.c has made them columns of the statement that nobody gets to see, or has
+ * put them aside, as columns of the table that is scanned.  They are read as the
+ * topmost node of the plan hands over each row, before the executor takes them out,
+ * until there are as many different ones as pvext.audit_read_keys says.
  */
 #include "postgres.h"
 #include "message.h"
@@ -26,9 +26,9 @@
 typedef struct Carried
 {
 	PvextCarried key;
-	AttrNumber	first;			/* they follow each other */
 	bool		any;			/* of the row before */
 	Datum		before;			/* of a key of one integer */
+	AttrNumber	attnums[FLEXIBLE_ARRAY_MEMBER];
 } Carried;
 
 static PvextCollector *collectors = NULL;
@@ -94,7 +94,7 @@ key_text(const Carried *carried, TupleTableSlot *slot)
 	initStringInfo(&buf);
 	for (int i = 0; i < carried->key.parts; i++)
 	{
-		AttrNumber	attnum = carried->first + i;
+		AttrNumber	attnum = carried->attnums[i];
 		Oid			type = getBaseType(TupleDescAttr(slot->tts_tupleDescriptor,
 													 attnum - 1)->atttypid);
 		bool		isnull;
@@ -124,9 +124,9 @@ is_repeated(Carried *carried, TupleTableSlot *slot)
 	Datum		value;
 
 	if (carried->key.parts > 1 ||
-		!TupleDescAttr(slot->tts_tupleDescriptor, carried->first - 1)->attbyval)
+		!TupleDescAttr(slot->tts_tupleDescriptor, carried->attnums[0] - 1)->attbyval)
 		return false;
-	value = slot_getattr(slot, carried->first, &isnull);
+	value = slot_getattr(slot, carried->attnums[0], &isnull);
 	if (isnull)
 		return true;
 	repeated = carried->any && value == carried->before;
@@ -186,6 +186,7 @@ next_row(PlanState *top)
 {
 	PvextCollector *collector = find_collector(top);
 	TupleTableSlot *slot = collector->next(top);
+	TupleTableSlot *keys = collector->scans ? ((ScanState *) top)->ss_ScanTupleSlot : slot;
 	MemoryContext old;
 	ListCell   *lc;
 
@@ -197,9 +198,9 @@ next_row(PlanState *top)
 		Carried    *carried = lfirst(lc);
 		char	   *key;
 
-		if (is_repeated(carried, slot))
+		if (is_repeated(carried, keys))
 			continue;
-		key = key_text(carried, slot);
+		key = key_text(carried, keys);
 		if (key)
 			add_key(collector, carried, key);
 		if (list_length(collector->found) >= pvext_audit_read_keys)
@@ -211,22 +212,28 @@ next_row(PlanState *top)
 	return slot;
 }
 
-/* Which columns of the statement hold keys? */
+/* Which columns hold keys, by the entries of a plan or those that have been put aside? */
 static List *
-find_carried(List *targets)
+find_carried(List *entries, bool aside)
 {
 	List	   *result = NIL;
+	Carried    *carried = NULL;
 	ListCell   *lc;
 
-	foreach(lc, targets)
+	foreach(lc, entries)
 	{
 		TargetEntry *entry = lfirst(lc);
-		Carried		carried = {{0}};
+		PvextCarried key;
 
-		if (!pvext_is_carried(entry, &carried.key) || carried.key.part != 0)
+		if (!pvext_is_carried(entry, &key))
 			continue;
-		carried.first = entry->resno;
-		result = lappend(result, memcpy(palloc(sizeof(Carried)), &carried, sizeof(Carried)));
+		if (key.part == 0)
+		{
+			carried = palloc0(offsetof(Carried, attnums) + sizeof(AttrNumber) * key.parts);
+			carried->key = key;
+			result = lappend(result, carried);
+		}
+		carried->attnums[key.part] = aside ? ((Var *) entry->expr)->varattno : entry->resno;
 	}
 	return result;
 }
@@ -238,10 +245,15 @@ find_carried(List *targets)
 void
 pvext_begin_collecting(PvextCollector *collector, QueryDesc *query)
 {
+	List	   *aside;
+
 	memset(collector, 0, sizeof(*collector));
 	if (query->operation != CMD_SELECT || pvext_audit_read_keys == 0)
 		return;
-	collector->carried = find_carried(query->plannedstmt->planTree->targetlist);
+	aside = pvext_keys_aside(query->plannedstmt);
+	collector->scans = aside != NIL;
+	collector->carried = aside ? find_carried(aside, true) :
+		find_carried(query->plannedstmt->planTree->targetlist, false);
 	if (collector->carried == NIL)
 		return;
 	collector->context = CurrentMemoryContext;

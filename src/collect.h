@@ -20,6 +20,7 @@ typedef struct PvextFoundKey
 typedef struct PvextCollector
 {
 	PlanState  *top;			/* NULL: nothing, or enough */
+	bool		scans;			/* keys are in the rows that it scans, not in what it returns */
 	ExecProcNodeMtd next;		/* what the top node does */
 	MemoryContext context;
 	List	   *carried;		/* which columns hold keys */
