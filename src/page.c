@@ -173,18 +173,26 @@ residue_of(char *bytes, int len, bool clear)
 }
 
 /*
- * How many bytes are not zero that pad an item of a length to its alignment.  There are
- * but a few, and as a rule all are zero.
+ * How many bytes are not zero that pad an item of a length to its alignment.  As a rule
+ * all are zero, which is seen of the item's last aligned bytes at once, less those that
+ * are its own.
  */
 static inline int
 residue_of_padding(char *item, int len, int limit, bool clear)
 {
-	int			end = Min(MAXALIGN(len), limit);
-	char		any = 0;
+	static const uint8 masks[] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+	};
+	uint64		bytes = 0;
+	uint64		mask = 0;
 
-	for (int i = len; i < end; i++)
-		any |= item[i];
-	return any ? residue_of(item + len, end - len, clear) : 0;
+	StaticAssertStmt(MAXIMUM_ALIGNOF <= sizeof(mask), "an item is padded to no more than a word");
+
+	memcpy(&bytes, item + MAXALIGN(len) - MAXIMUM_ALIGNOF, MAXIMUM_ALIGNOF);
+	memcpy(&mask, masks + sizeof(mask) - MAXIMUM_ALIGNOF + MAXALIGN(len) - len, MAXIMUM_ALIGNOF);
+	if ((bytes & mask) == 0)
+		return 0;
+	return residue_of(item + len, Min(MAXALIGN(len), limit) - len, clear);
 }
 
 /* The residue between items that do not lie side by side. */
