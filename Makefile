@@ -24,8 +24,9 @@ DATA = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
 
 PG_CPPFLAGS = -DPVEXT_VERSION='"$(EXTVERSION)"'
 
-# Only what PGDLLEXPORT marks is visible to other modules.
-PG_CFLAGS = -fvisibility=hidden -Wall -Wextra -Wshadow=compatible-local \
+# Only what PGDLLEXPORT marks is visible to other modules; and since all symbols are
+# bound when the library is loaded, calls need no stubs that could do so later.
+PG_CFLAGS = -fvisibility=hidden -fno-plt -Wall -Wextra -Wshadow=compatible-local \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 ifdef WERROR
 PG_CFLAGS += -Werror

@@ -115,32 +115,12 @@ key_text(const Carried *carried, TupleTableSlot *slot)
  * Collecting
  */
 
-/* Is it the same integer as in the row before?  Then it has been found. */
-static bool
-is_repeated(Carried *carried, TupleTableSlot *slot)
-{
-	bool		isnull;
-	bool		repeated;
-	Datum		value;
-
-	if (carried->key.parts > 1 ||
-		!TupleDescAttr(slot->tts_tupleDescriptor, carried->attnums[0] - 1)->attbyval)
-		return false;
-	value = slot_getattr(slot, carried->attnums[0], &isnull);
-	if (isnull)
-		return true;
-	repeated = carried->any && value == carried->before;
-	carried->before = value;
-	carried->any = true;
-	return repeated;
-}
-
 static void
 add_key(PvextCollector *collector, const Carried *carried, const char *key)
 {
-	MemoryContext old;
 	PvextFoundKey *found;
 	ListCell   *lc;
+	MemoryContext old;
 
 	foreach(lc, collector->found)
 	{
@@ -150,11 +130,43 @@ add_key(PvextCollector *collector, const Carried *carried, const char *key)
 			return;
 	}
 	old = MemoryContextSwitchTo(collector->context);
-	found = palloc(sizeof(PvextFoundKey));
+	found = palloc(offsetof(PvextFoundKey, key) + strlen(key) + 1);
 	found->relation_id = carried->key.relation_id;
 	found->subject_id = carried->key.subject_id;
-	found->key = pstrdup(key);
+	strcpy(found->key, key);
 	collector->found = lappend(collector->found, found);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * A key of one integer, of so many bytes: mostly there is nothing else.  The same as in
+ * the row before has been found.
+ */
+static void
+note_integer(PvextCollector *collector, Carried *carried, TupleTableSlot *slot, int size)
+{
+	char		text[32];
+	bool		isnull;
+	Datum		value = slot_getattr(slot, carried->attnums[0], &isnull);
+
+	if (isnull || (carried->any && value == carried->before))
+		return;
+	carried->before = value;
+	carried->any = true;
+	pg_lltoa(size == sizeof(int16) ? DatumGetInt16(value) :
+			 size == sizeof(int32) ? DatumGetInt32(value) : DatumGetInt64(value), text);
+	add_key(collector, carried, text);
+}
+
+static void
+note_text(PvextCollector *collector, const Carried *carried, TupleTableSlot *slot,
+		  MemoryContext row_context)
+{
+	MemoryContext old = MemoryContextSwitchTo(row_context);
+	char	   *key = key_text(carried, slot);
+
+	if (key)
+		add_key(collector, carried, key);
 	MemoryContextSwitchTo(old);
 }
 
@@ -187,28 +199,25 @@ next_row(PlanState *top)
 	PvextCollector *collector = find_collector(top);
 	TupleTableSlot *slot = collector->next(top);
 	TupleTableSlot *keys = collector->scans ? ((ScanState *) top)->ss_ScanTupleSlot : slot;
-	MemoryContext old;
 	ListCell   *lc;
 
 	if (TupIsNull(slot))
 		return slot;
-	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(top->state));
 	foreach(lc, collector->carried)
 	{
 		Carried    *carried = lfirst(lc);
-		char	   *key;
+		Form_pg_attribute first = TupleDescAttr(keys->tts_tupleDescriptor, carried->attnums[0] - 1);
 
-		if (is_repeated(carried, keys))
+		/* Of the types that carry.c lets through, only integers are passed by value. */
+		if (carried->key.parts == 1 && first->attbyval)
+			note_integer(collector, carried, keys, first->attlen);
+		else
+			note_text(collector, carried, keys, GetPerTupleMemoryContext(top->state));
+		if (list_length(collector->found) < pvext_audit_read_keys)
 			continue;
-		key = key_text(carried, keys);
-		if (key)
-			add_key(collector, carried, key);
-		if (list_length(collector->found) >= pvext_audit_read_keys)
-			break;
-	}
-	MemoryContextSwitchTo(old);
-	if (list_length(collector->found) >= pvext_audit_read_keys)
 		let_go(collector);
+		break;
+	}
 	return slot;
 }
 

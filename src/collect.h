@@ -13,7 +13,7 @@ typedef struct PvextFoundKey
 {
 	int32		relation_id;	/* of the table that was read, in pv.relation */
 	int32		subject_id;
-	char	   *key;
+	char		key[FLEXIBLE_ARRAY_MEMBER];
 } PvextFoundKey;
 
 /* What is collected of a statement. */
