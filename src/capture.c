@@ -33,34 +33,50 @@ PG_FUNCTION_INFO_V1(pvext_audit_change);
 
 static PvextItem change;
 
-/* Write a value that is not NULL. */
+/* A value that is compressed or lies elsewhere. */
 static void
+put_extended(PvextSide side, int attnum, Datum value)
+{
+	struct varlena *plain = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
+
+	pvext_put_value(&change, side, attnum, VARDATA_ANY(plain), VARSIZE_ANY_EXHDR(plain));
+	pfree(plain);
+}
+
+static void
+put_text(PvextSide side, int attnum, Datum value, FmgrInfo *output)
+{
+	char	   *text = OutputFunctionCall(output, value);
+
+	pvext_put_value(&change, side, attnum, text, strlen(text));
+	pfree(text);
+}
+
+/* Write a value that is not NULL. */
+static inline void
 put(const PvextShapeColumn *column, PvextSide side, int attnum, Datum value)
 {
-	struct varlena *varlena;
-	char	   *text;
-	char		bytes[sizeof(Datum)];
+	Pointer		pointer = DatumGetPointer(value);
+	Datum		stored;
 
 	switch (column->store)
 	{
 		case PVEXT_STORE_BYVAL:
-			store_att_byval(bytes, value, column->length);
-			pvext_put_value(&change, side, attnum, bytes, column->length);
+			store_att_byval(&stored, value, column->length);
+			pvext_put_value(&change, side, attnum, (char *) &stored, column->length);
 			break;
 		case PVEXT_STORE_FIXED:
-			pvext_put_value(&change, side, attnum, DatumGetPointer(value), column->length);
+			pvext_put_value(&change, side, attnum, pointer, column->length);
 			break;
 		case PVEXT_STORE_VARLENA:
-			varlena = pg_detoast_datum_packed((struct varlena *) DatumGetPointer(value));
-			pvext_put_value(&change, side, attnum, VARDATA_ANY(varlena),
-							VARSIZE_ANY_EXHDR(varlena));
-			if ((Pointer) varlena != DatumGetPointer(value))
-				pfree(varlena);
+			if (unlikely(VARATT_IS_EXTERNAL(pointer) || VARATT_IS_COMPRESSED(pointer)))
+				put_extended(side, attnum, value);
+			else
+				pvext_put_value(&change, side, attnum, VARDATA_ANY(pointer),
+								VARSIZE_ANY_EXHDR(pointer));
 			break;
 		case PVEXT_STORE_TEXT:
-			text = OutputFunctionCall(column->output, value);
-			pvext_put_value(&change, side, attnum, text, strlen(text));
-			pfree(text);
+			put_text(side, attnum, value, column->output);
 			break;
 		default:
 			break;

@@ -83,46 +83,62 @@ pvext_reserve(PvextItem *item, Size needed)
 		pvext_enlarge_item(item, needed);
 }
 
-/* Room for the number has been reserved: 5 bytes at most. */
-static inline void
-pvext_put_number(PvextItem *item, uint32 number)
+/* Write a number, which takes 5 bytes at most; returns where it ends. */
+static inline char *
+pvext_write_number(char *to, uint32 number)
 {
 	while (number >= 0x80)
 	{
-		item->data[item->used++] = (char) (number | 0x80);
+		*to++ = (char) (number | 0x80);
 		number >>= 7;
 	}
-	item->data[item->used++] = (char) number;
+	*to++ = (char) number;
+	return to;
+}
+
+/* Room for the number has been reserved. */
+static inline void
+pvext_put_number(PvextItem *item, uint32 number)
+{
+	item->used = pvext_write_number(item->data + item->used, number) - item->data;
+}
+
+/*
+ * Begin a value, of a PvextForm or of PVEXT_IS_VALUE and its size; returns where its data,
+ * for which there is room, is to be written.
+ */
+static inline char *
+pvext_begin_value(PvextItem *item, PvextSide side, uint32 column, uint32 form, Size size)
+{
+	char	   *to;
+	char	   *data;
+
+	pvext_reserve(item, 10 + size);
+	to = item->data + item->used;
+	data = pvext_write_number(pvext_write_number(to, column << 2 | side), form);
+	item->used += data - to + size;
+	return data;
 }
 
 static inline void
 pvext_put_null(PvextItem *item, PvextSide side, uint32 column)
 {
-	pvext_reserve(item, 10);
-	pvext_put_number(item, column << 2 | side);
-	pvext_put_number(item, PVEXT_IS_NULL);
+	(void) pvext_begin_value(item, side, column, PVEXT_IS_NULL, 0);
 }
 
 static inline void
 pvext_put_value(PvextItem *item, PvextSide side, uint32 column, const char *value,
 				Size size)
 {
-	pvext_reserve(item, 10 + size);
-	pvext_put_number(item, column << 2 | side);
-	pvext_put_number(item, (uint32) size + PVEXT_IS_VALUE);
-	memcpy(item->data + item->used, value, size);
-	item->used += size;
+	memcpy(pvext_begin_value(item, side, column, (uint32) size + PVEXT_IS_VALUE, size), value, size);
 }
 
 /* In the place of a value that has been redacted. */
 static inline void
 pvext_put_commitment(PvextItem *item, PvextSide side, uint32 column, const void *commitment)
 {
-	pvext_reserve(item, 10 + PVEXT_COMMITMENT_SIZE);
-	pvext_put_number(item, column << 2 | side);
-	pvext_put_number(item, PVEXT_IS_COMMITMENT);
-	memcpy(item->data + item->used, commitment, PVEXT_COMMITMENT_SIZE);
-	item->used += PVEXT_COMMITMENT_SIZE;
+	memcpy(pvext_begin_value(item, side, column, PVEXT_IS_COMMITMENT, PVEXT_COMMITMENT_SIZE),
+		   commitment, PVEXT_COMMITMENT_SIZE);
 }
 
 /* After a value of a salted item. */
