@@ -479,13 +479,17 @@ pvext_put_keys_aside(PlannedStmt *statement)
 	put_aside(statement, carried);
 }
 
-/* What has been put aside, as a list of TargetEntry: columns of what is scanned. */
+/*
+ * What has been put aside, as a list of TargetEntry: columns of what the topmost node
+ * scans, unless another extension has put a node of its own there since.
+ */
 List *
 pvext_keys_aside(const PlannedStmt *statement)
 {
 	RangeTblEntry *last = statement->rtable ? llast(statement->rtable) : NULL;
 
-	if (last == NULL || last->rtekind != RTE_VALUES || strcmp(last->eref->aliasname, aside_name) != 0)
+	if (last == NULL || last->rtekind != RTE_VALUES ||
+		strcmp(last->eref->aliasname, aside_name) != 0 || !is_fetching(statement->planTree))
 		return NIL;
 	return last->values_lists;
 }

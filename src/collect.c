@@ -145,7 +145,7 @@ add_key(PvextCollector *collector, const Carried *carried, const char *key)
 static void
 note_integer(PvextCollector *collector, Carried *carried, TupleTableSlot *slot, int size)
 {
-	char		text[32];
+	char		text[MAXINT8LEN + 1];
 	bool		isnull;
 	Datum		value = slot_getattr(slot, carried->attnums[0], &isnull);
 
