@@ -165,14 +165,13 @@ is_recorded('both', '1', 'in one database');
 is_recorded('both', '2', 'and in the other', 'other');
 is(query("CREATE TABLE t AS SELECT 1 AS name; SELECT name FROM t", 'bare'), '1', 'a database without pvext');
 
-# Dropping: the worker is out of the way soon enough.
+# Dropping: the worker is out of the way before the server gives up waiting for it.
 query("SET pvext.purpose = 'dropped'; SELECT name FROM customer", 'other');
-my $begin = time;
 query('CREATE DATABASE copied TEMPLATE other');
 query('DROP DATABASE copied');
 query("SET pvext.purpose = 'dropped'; SELECT name FROM customer", 'other');
 query('DROP DATABASE other');
-cmp_ok(time - $begin, '<', 10, 'databases are copied and dropped');
+pass('databases are copied and dropped');
 query("CREATE DATABASE gone");
 query($setup, 'gone');
 query("SET pvext.purpose = 'no extension'; BEGIN; SELECT name FROM customer; DROP EXTENSION pvext CASCADE; COMMIT", 'gone');
