@@ -4,29 +4,29 @@
  *		tokens where the user gives none.
  *
  * The order is: NULL; where values must differ, a token; the default; an
- * empty constant of the type; a token.  What is found is kept with the
+ * empty constant of the type (neutral.c); a token.  What is found is kept with the
  * declaration, so that an erasure doesn't search again.
  */
 #include "postgres.h"
 #include "message.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "auto.h"
 #include "catalog.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "neutral.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "token.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+
+/* A hint lists so many values. */
+#define MAX_LABELS 30
 
 /* Formats of tokens in the order in which they are tried, NULL at the end. */
 static const char *const token_formats[] = {
@@ -41,34 +41,6 @@ static const char *const pseudonym_formats[] = {
 	"PSEUDONYM-%S", "X%S", "b5e0d000%24s", "+00000%11d", "00000%11d",
 	"https://pseudonym.invalid/%s", NULL
 };
-
-/* Constants that say nothing, by what they are for. */
-static const char *const empty_texts[] = {
-	"", "erased", "-", "x", "X", "0", "00", "000", "0000", "00000", "00000000",
-	"+0000000000", "x@invalid", "erased@erased.invalid", "https://erased.invalid/",
-	NULL
-};
-static const char *const empty_numbers[] = {"0", "1", NULL};
-static const char *const empty_booleans[] = {"false", "true", NULL};
-static const char *const empty_dates[] = {
-	"1900-01-01", "1970-01-01", "2000-01-01", NULL
-};
-static const char *const empty_times[] = {"00:00", NULL};
-static const char *const empty_intervals[] = {"0", "1 day", NULL};
-static const char *const empty_json[] = {"{}", "[]", "null", "\"\"", NULL};
-static const char *const empty_arrays[] = {"{}", NULL};
-static const char *const empty_ranges[] = {"empty", NULL};
-static const char *const empty_networks[] = {"0.0.0.0", NULL};
-static const char *const empty_cidrs[] = {"0.0.0.0/0", NULL};
-static const char *const empty_macs[] = {"00:00:00:00:00:00", NULL};
-static const char *const empty_macs8[] = {"00:00:00:00:00:00:00:00", NULL};
-static const char *const empty_uuids[] = {"00000000-0000-0000-0000-000000000000", NULL};
-static const char *const empty_bytes[] = {"", "\\x00", NULL};
-static const char *const empty_points[] = {"(0,0)", NULL};
-static const char *const empty_boxes[] = {"(0,0),(0,0)", NULL};
-static const char *const empty_circles[] = {"<(0,0),0>", NULL};
-static const char *const empty_xml[] = {"", "<erased/>", NULL};
-static const char *const none[] = {NULL};
 
 /* Does the strategy work with the argument: has it room, does its trial succeed? */
 static bool
@@ -151,116 +123,62 @@ pvext_find_format(const PvextFit *fit, PvextStrategyKind kind, char **argument,
 	return false;
 }
 
-/* The empty constants of a type. */
-static const char *const *
-empty_constants(Oid type)
+/*
+ * Does the number column take more than a scale or a few codes?  Then no number of
+ * it says nothing.
+ */
+static bool
+is_wide(const PvextFit *fit)
 {
-	Oid			base = getBaseType(type);
+	PvextFailure failure = {0};
 
-	if (pvext_is_text(base))
-		return empty_texts;
-	if (OidIsValid(get_element_type(base)))
-		return empty_arrays;
-	switch (base)
-	{
-		case TIMEOID:
-		case TIMETZOID:
-			return empty_times;
-		case JSONOID:
-		case JSONBOID:
-			return empty_json;
-		case INETOID:
-			return empty_networks;
-		case CIDROID:
-			return empty_cidrs;
-		case MACADDROID:
-			return empty_macs;
-		case MACADDR8OID:
-			return empty_macs8;
-		case UUIDOID:
-			return empty_uuids;
-		case BYTEAOID:
-		case TSVECTOROID:
-		case TSQUERYOID:
-			return empty_bytes;
-		case POINTOID:
-			return empty_points;
-		case BOXOID:
-		case LSEGOID:
-			return empty_boxes;
-		case CIRCLEOID:
-			return empty_circles;
-		case XMLOID:
-			return empty_xml;
-	}
-	switch (TypeCategory(base))
-	{
-		case TYPCATEGORY_NUMERIC:
-			return empty_numbers;
-		case TYPCATEGORY_BOOLEAN:
-			return empty_booleans;
-		case TYPCATEGORY_DATETIME:
-			return empty_dates;
-		case TYPCATEGORY_TIMESPAN:
-			return empty_intervals;
-		case TYPCATEGORY_RANGE:
-			return type_is_multirange(base) ? empty_arrays : empty_ranges;
-		case TYPCATEGORY_BITSTRING:
-			return empty_numbers;
-		default:
-			return none;
-	}
-}
-
-/* The labels of an enum in its order. */
-static List *
-enum_labels(Oid type)
-{
-	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
-	Relation	index = index_open(EnumTypIdSortOrderIndexId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *labels = NIL;
-
-	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(getBaseType(type)));
-	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-		labels = lappend(labels, pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel)));
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-	table_close(catalog, AccessShareLock);
-	return labels;
+	return TypeCategory(getBaseType(fit->type)) != TYPCATEGORY_NUMERIC ||
+		works(fit, PVEXT_CONSTANT, "100", &failure) ||
+		works(fit, PVEXT_CONSTANT, "-100", &failure);
 }
 
 /* Find an empty constant that the column takes. */
 static char *
 find_constant(const PvextFit *fit)
 {
-	const char *const *constant = empty_constants(fit->type);
+	const char *const *constant = pvext_neutral_values(fit);
 	PvextFailure failure = {0};
+
+	if (!is_wide(fit))
+		return NULL;
+	for (; *constant; constant++)
+		if (works(fit, PVEXT_CONSTANT, *constant, &failure) && !pvext_is_choice(fit, *constant))
+			return pstrdup(*constant);
+	return NULL;
+}
+
+/* Raise: the column's owner has to say what it becomes. */
+static void
+refuse(const PvextFit *fit, const PvextFailure *failure)
+{
+	List	   *choices = pvext_choices(fit);
+	StringInfoData labels;
 	ListCell   *lc;
 
-	for (; *constant; constant++)
-		if (works(fit, PVEXT_CONSTANT, *constant, &failure))
-			return pstrdup(*constant);
-	if (getBaseType(fit->type) == BITOID)
+	initStringInfo(&labels);
+	foreach(lc, choices)
 	{
-		int32		typmod = fit->typmod;
-		char	   *zeros;
-
-		(void) getBaseTypeAndTypmod(fit->type, &typmod);
-		zeros = palloc0(Max(typmod, 1) + 1);
-		memset(zeros, '0', Max(typmod, 1));
-		if (works(fit, PVEXT_CONSTANT, zeros, &failure))
-			return zeros;
+		if (foreach_current_index(lc) > MAX_LABELS)
+			break;
+		appendStringInfo(&labels, "%s%s", labels.len > 0 ? ", " : "",
+						 foreach_current_index(lc) == MAX_LABELS ? "..." :
+						 quote_literal_cstr(lfirst(lc)));
 	}
-	if (TypeCategory(getBaseType(fit->type)) == TYPCATEGORY_ENUM)
-		foreach(lc, enum_labels(fit->type))
-			if (works(fit, PVEXT_CONSTANT, lfirst(lc), &failure))
-				return lfirst(lc);
-	return NULL;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("no strategy fits column \"%s\" of table %s by itself",
+					fit->column, fit->table),
+			 choices != NIL ? errdetail("Any value that it takes is one that persons have.") :
+			 failure->detail ? errdetail("%s", failure->detail) : 0,
+			 choices != NIL ?
+			 errhint("Use erase_with => 'constant' with the one of %s that says nothing of anybody, or let the column be NULL.",
+					 labels.data) :
+			 errhint("Use erase_with => 'constant' or 'expression' with a parameter that its checks accept, or let the column be NULL.")));
 }
 
 /* Has the column a default that is the same for ever? */
@@ -332,11 +250,6 @@ pvext_auto(const PvextFit *fit, char **argument)
 	if (pvext_token_type(fit->type) &&
 		pvext_find_format(fit, PVEXT_TOKEN, argument, &failure))
 		return PVEXT_TOKEN;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("no strategy fits column \"%s\" of table %s by itself",
-					fit->column, fit->table),
-			 failure.detail ? errdetail("%s", failure.detail) : 0,
-			 errhint("Use erase_with => 'constant' or 'expression' with a parameter that its checks accept.")));
+	refuse(fit, &failure);
 	return PVEXT_NULL;
 }

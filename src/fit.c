@@ -289,7 +289,7 @@ pvext_fitting_hint(const PvextFit *fit)
 {
 	if (fit->refers)
 		return fit->not_null ?
-			"Declare the link that the foreign key stands for, and the column it refers to personal." :
+			"Declare the link that the foreign key stands for, and the column it refers to personal; where it refers to a list of what there is, use erase_with => 'constant' with the value that says nothing of anybody." :
 			"Use erase_with => 'null'.";
 	if (fit->leads && !pvext_token_type(fit->type))
 		return "Let links and the subject's key go by another column, or leave this one as it is.";

@@ -256,17 +256,67 @@ CREATE TABLE anything (
     t boolean NOT NULL, u uuid NOT NULL, v time NOT NULL, w bit(4) NOT NULL, x cidr NOT NULL,
     y macaddr NOT NULL, z tsvector NOT NULL,
     mail text NOT NULL CHECK (mail LIKE '%@%.%'),
-    level int NOT NULL CHECK (level BETWEEN 5 AND 9)
+    level int NOT NULL CHECK (level BETWEEN 5 AND 9),
+    county text NOT NULL CHECK (county ~ '^[0-9]{2}$'), flags varbit NOT NULL
 );
 INSERT INTO anything VALUES (1, 'a', 'b', 'c', NULL, 'e', 'f', 'glad', '12345', '12346', 5, '2020-02-02',
     '{}', '', '1.2.3.4', '{}', 'empty', '{}', '(1,1)', '1 day', true, gen_random_uuid(), '10:00', '1010',
-    '10.0.0.0/8', '01:02:03:04:05:06', 'x', 'a@b.c', 7);
+    '10.0.0.0/8', '01:02:03:04:05:06', 'x', 'a@b.c', 7, '03', '101');
 SELECT pv.declare_subject('anything');
-SELECT pv.declare_personal('anything', '{a,b,c,e,f,g,h,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,mail}', 'x');
+SELECT pv.declare_personal('anything', '{a,b,c,e,f,h,j,k,l,m,n,o,p,q,r,s,u,v,w,x,y,z,mail,county,flags}', 'x');
 SELECT * FROM found;
 SELECT pv.declare_personal('anything', '{i}', 'x');
 SELECT pv.declare_personal('anything', '{level}', 'x');
 SELECT pv.undeclare_personal('anything');
+
+-- A choice among a few: any of them is somebody's.
+CREATE DOMAIN feeling AS mood;
+CREATE DOMAIN sex AS text CHECK (VALUE IN ('F', 'M', 'XX'));
+CREATE DOMAIN known_sex AS sex CHECK (VALUE <> 'XX');
+CREATE TABLE choice (
+    id int PRIMARY KEY,
+    a mood NOT NULL,
+    b feeling NOT NULL,
+    c boolean NOT NULL,
+    d sex NOT NULL,
+    e known_sex NOT NULL,
+    f char(1) NOT NULL CHECK (f IN ('m', 'f', '-')),
+    g varchar(7) NOT NULL CHECK (g = 'erased' OR g = 'alive'),
+    h smallint NOT NULL CHECK (h IN (0, 1, 2, 9)),
+    i int NOT NULL CHECK (i BETWEEN 0 AND 5),
+    j bit(1) NOT NULL,
+    k text NOT NULL CHECK (k ~ '^[+-]$'),
+    l int NOT NULL CHECK (l IN (0, 100)),
+    m mood[] NOT NULL,
+    n text NOT NULL CHECK (n IN ('', 'm', 'f')),
+    o boolean NOT NULL DEFAULT false,
+    p mood NOT NULL DEFAULT 'glad',
+    q int NOT NULL CHECK (q BETWEEN 0 AND 150),
+    r mood,
+    s mood NOT NULL
+);
+INSERT INTO choice VALUES (1, 'sad', 'sad', true, 'F', 'F', 'f', 'alive', 2, 3, '1', '+', 100, '{sad}', 'f', true, 'sad', 40, 'sad', 'sad');
+SELECT pv.declare_subject('choice');
+SELECT pv.declare_personal('choice', '{m,n,o,p,q,r}', 'x');
+SELECT pv.declare_personal('choice', '{s}', 'x', erase_with => 'constant', parameter => 'glad');
+SELECT * FROM found;
+DO $$
+DECLARE
+    name name;
+    detail text;
+    hint text;
+BEGIN
+    FOREACH name IN ARRAY '{a,b,c,d,e,f,g,h,i,j,k,l}'::name[] LOOP
+        BEGIN
+            PERFORM pv.declare_personal('choice', ARRAY[name], 'x');
+            RAISE WARNING '%: %', name, (SELECT argument FROM pv.declared_personal WHERE column_name = name);
+        EXCEPTION WHEN invalid_parameter_value THEN
+            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            RAISE NOTICE '%: % %', name, detail, hint;
+        END;
+    END LOOP;
+END $$;
+SELECT pv.undeclare_personal('choice');
 
 -- foreign keys of the table itself
 CREATE TABLE country (code text PRIMARY KEY);
