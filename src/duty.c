@@ -5,7 +5,7 @@
  * A duty is done in small transactions (steps), each within a subtransaction, so that
  * what fails is undone and recorded while the rest goes on.  A background worker
  * does the duties one after the other; pv.run_duties() and pv.purge() do the same from
- * any other scheduler.  A session lock for each duty keeps two from doing it at once.
+ * any other scheduler.  A lock for each duty keeps two from doing it at once.
  *
  * Each run has a row in pv.run_log.  One that is there without an end when the duty is
  * done next was cut off.
@@ -18,7 +18,9 @@
 #include "catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "compat.h"
 #include "duty.h"
 #include "event.h"
@@ -268,11 +270,16 @@ end_log(void *arg)
  * Doing duties
  */
 
-/* What the lock for a duty is; nobody else uses such a number by accident. */
+/*
+ * What the lock for a duty is: a part of the extension.  No command locks parts of
+ * extensions, so that nobody who can only run SQL can have it; an advisory lock could be
+ * anybody's.
+ */
 static void
 set_duty_lock(LOCKTAG *tag, int duty)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, get_namespace_oid("pv", false), duty, 2);
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("pvext", false),
+					   PVEXT_DUTY_LOCK + duty);
 }
 
 /*

@@ -31,6 +31,9 @@ typedef struct PvextRun
 /* The number of the duty that is not done by pvext_run_all_duties(). */
 #define PVEXT_SCRUB_DUTY 4
 
+/* The part of the extension that is locked by whoever does duty 0; the others' follow. */
+#define PVEXT_DUTY_LOCK 1
+
 extern void pvext_commit_lazily(void);
 extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
 extern void pvext_rest(PvextRun *run, int milliseconds);
