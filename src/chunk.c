@@ -28,11 +28,11 @@
 #include "catalog.h"
 #include "catalog/indexing.h"
 #include "chunk.h"
+#include "claim.h"
 #include "commands/sequence.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "guc.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
@@ -120,9 +120,11 @@ static PvextItem context_item;
 static void
 put_name(PvextItem *item, int column, const char *value)
 {
+	char		clean[LONGEST_WHO];
+
 	if (value && value[0])
-		pvext_put_value(item, PVEXT_SAME, column, value,
-						pg_mbcliplen(value, (int) strlen(value), LONGEST_WHO));
+		pvext_put_value(item, PVEXT_SAME, column, clean,
+						pvext_clean_claim(value, clean, LONGEST_WHO));
 }
 
 static void

@@ -268,10 +268,15 @@ pvext_complete_reading(const PvextReading *reading, PvextPlace *place)
  * Those who write down
  */
 
+/* What has been taken; it ends no later than its slot. */
 const PvextReading *
 pvext_reading_at(const PvextPlace *place)
 {
-	return (const PvextReading *) queue->slots[place->slot].data;
+	PvextReading *reading = (PvextReading *) queue->slots[place->slot].data;
+
+	if (unlikely(reading->size > PVEXT_LARGEST_READING))
+		reading->size = PVEXT_LARGEST_READING;
+	return reading;
 }
 
 /* The state of a slot that has a reading of the database (or any), else 0. */

@@ -16,8 +16,8 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "chunk.h"
+#include "claim.h"
 #include "guc.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "reading.h"
 #include "utils/array.h"
@@ -96,9 +96,10 @@ add_string(StringInfo buf, const char *string)
 static void
 add_claim(StringInfo buf, const char *claim)
 {
+	char		clean[LONGEST_CLAIM];
+
 	if (claim && claim[0])
-		appendBinaryStringInfo(buf, claim,
-							   pg_mbcliplen(claim, (int) strlen(claim), LONGEST_CLAIM));
+		appendBinaryStringInfo(buf, clean, pvext_clean_claim(claim, clean, LONGEST_CLAIM));
 	appendStringInfoChar(buf, '\0');
 }
 
@@ -113,9 +114,9 @@ pvext_begin_reading(StringInfo buf)
 	reading.at = GetCurrentTimestamp();
 	reading.rows = PVEXT_ROWS_UNKNOWN;
 	appendBinaryStringInfo(buf, (char *) &reading, sizeof(reading));
-	add_string(buf, role_name(&login_role, GetSessionUserId()));
-	add_string(buf, role_name(&current_role, GetUserId()));
-	add_string(buf, application_name ? application_name : "");
+	add_claim(buf, role_name(&login_role, GetSessionUserId()));
+	add_claim(buf, role_name(&current_role, GetUserId()));
+	add_claim(buf, application_name);
 	add_string(buf, client ? client : "");
 	add_claim(buf, pvext_actor);
 	add_claim(buf, pvext_read_purpose);
@@ -156,25 +157,49 @@ pvext_add_key(StringInfo buf, int32 relation_id, int32 subject_id, const char *k
 }
 
 /*
- * Reading them
+ * Reading them.  Whatever bytes there are, no more of them are read than there are.
  */
 
-static const char *
-next_string(const char **next)
+/* What is left of a reading. */
+typedef struct Rest
 {
-	const char *string = *next;
+	const char *next;
+	const char *end;
+	bool		broken;			/* it ended too early: what follows is empty */
+} Rest;
 
-	*next += strlen(string) + 1;
-	return string;
+/* The next bytes; NULL where there are not so many. */
+static const char *
+next_bytes(Rest *rest, Size size)
+{
+	const char *bytes = rest->next;
+
+	if (rest->broken || size > (Size) (rest->end - bytes))
+	{
+		rest->broken = true;
+		return NULL;
+	}
+	rest->next += size;
+	return bytes;
+}
+
+static const char *
+next_string(Rest *rest)
+{
+	const char *end = rest->broken ? NULL : memchr(rest->next, '\0', rest->end - rest->next);
+	const char *string = next_bytes(rest, end ? end - rest->next + 1 : SIZE_MAX);
+
+	return string ? string : "";
 }
 
 static int32
-next_number(const char **next)
+next_number(Rest *rest)
 {
-	int32		number;
+	int32		number = 0;
+	const char *bytes = next_bytes(rest, sizeof(number));
 
-	memcpy(&number, *next, sizeof(number));
-	*next += sizeof(number);
+	if (bytes)
+		memcpy(&number, bytes, sizeof(number));
 	return number;
 }
 
@@ -188,30 +213,58 @@ typedef struct Table
 } Table;
 
 static void
-next_table(const char **next, Table *table)
+next_table(Rest *rest, Table *table)
 {
 	const char *column;
+	const char *view;
 
-	table->relation_id = next_number(next);
-	table->view = *(*next)++ != 0;
-	table->relation = next_string(next);
+	table->relation_id = next_number(rest);
+	view = next_bytes(rest, 1);
+	table->view = view && *view != 0;
+	table->relation = next_string(rest);
 	table->columns = NIL;
-	while ((column = next_string(next))[0])
+	while ((column = next_string(rest))[0])
 		table->columns = lappend(table->columns, unconstify(char *, column));
 }
 
-static const char *
+/* Begin with who it was; the tables are next. */
+static Rest
 begin_strings(const PvextReading *reading, PvextWho *who, const char **purpose)
 {
-	const char *next = (const char *) (reading + 1);
+	Rest		rest = {(const char *) (reading + 1), (const char *) reading + reading->size};
 
-	who->login = next_string(&next);
-	who->role = next_string(&next);
-	who->application = next_string(&next);
-	who->client = next_string(&next);
-	who->actor = next_string(&next);
-	*purpose = next_string(&next);
-	return next;
+	rest.broken = reading->size < sizeof(*reading);
+	who->login = next_string(&rest);
+	who->role = next_string(&rest);
+	who->application = next_string(&rest);
+	who->client = next_string(&rest);
+	who->actor = next_string(&rest);
+	*purpose = next_string(&rest);
+	return rest;
+}
+
+/* Can all of it be read?  Its strings are then where they are said to be. */
+static bool
+is_whole(const PvextReading *reading)
+{
+	PvextWho	who;
+	const char *purpose;
+	Rest		rest = begin_strings(reading, &who, &purpose);
+
+	for (int i = 0; i < reading->ntables && !rest.broken; i++)
+	{
+		Table		table;
+
+		next_table(&rest, &table);
+		list_free(table.columns);
+	}
+	for (int i = 0; i < reading->nkeys && !rest.broken; i++)
+	{
+		(void) next_number(&rest);
+		(void) next_number(&rest);
+		(void) next_string(&rest);
+	}
+	return !rest.broken;
 }
 
 static List *
@@ -259,13 +312,13 @@ put_list(uint32 column, List *strings)
 
 /* The keys of one of the tables. */
 static void
-put_keys(const PvextReading *reading, const char *next, int32 relation_id)
+put_keys(const PvextReading *reading, Rest rest, int32 relation_id)
 {
 	for (int i = 0; i < reading->nkeys; i++)
 	{
-		int32		of = next_number(&next);
-		int32		subject_id = next_number(&next);
-		const char *key = next_string(&next);
+		int32		of = next_number(&rest);
+		int32		subject_id = next_number(&rest);
+		const char *key = next_string(&rest);
 
 		if (of == relation_id)
 			pvext_put_value(&item, PVEXT_SAME, PVEXT_READ_KEY + subject_id, key, strlen(key));
@@ -288,7 +341,10 @@ write_table(const PvextReading *reading, const PvextWho *who, const char *purpos
 		put(PVEXT_READ_REFUSED, "t");
 }
 
-/* Write a reading into the audit log: an item for each of its tables. */
+/*
+ * Write a reading into the audit log: an item for each of its tables.  One that cannot
+ * be read to its end goes to the server's log, as far as it can.
+ */
 void
 pvext_write_reading(const PvextReading *reading)
 {
@@ -297,15 +353,18 @@ pvext_write_reading(const PvextReading *reading)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	PvextWho	who;
 	const char *purpose;
-	const char *next = begin_strings(reading, &who, &purpose);
-	Table	   *tables = palloc(sizeof(Table) * Max(reading->ntables, 1));
+	Rest		rest = begin_strings(reading, &who, &purpose);
+	int			ntables = is_whole(reading) ? reading->ntables : 0;
+	Table	   *tables = palloc(sizeof(Table) * Max(ntables, 1));
 
-	for (int i = 0; i < reading->ntables; i++)
-		next_table(&next, &tables[i]);
-	for (int i = 0; i < reading->ntables; i++)
+	if (ntables == 0)
+		pvext_log_reading(reading);
+	for (int i = 0; i < ntables; i++)
+		next_table(&rest, &tables[i]);
+	for (int i = 0; i < ntables; i++)
 	{
 		write_table(reading, &who, purpose, &tables[i]);
-		put_keys(reading, next, tables[i].relation_id);
+		put_keys(reading, rest, tables[i].relation_id);
 		pvext_append_read(&item, reading->at, &who);
 	}
 	MemoryContextSwitchTo(old);
@@ -349,14 +408,17 @@ json_table(StringInfo buf, const Table *table, bool first)
 	appendStringInfoChar(buf, '}');
 }
 
-/* One line of JSON.  Neither a transaction nor a catalog is needed. */
+/*
+ * One line of JSON, of what cannot be read to its end as far as it can.  Neither a
+ * transaction nor a catalog is needed.
+ */
 void
 pvext_log_reading(const PvextReading *reading)
 {
 	StringInfoData buf;
 	PvextWho	who;
 	const char *purpose;
-	const char *next = begin_strings(reading, &who, &purpose);
+	Rest		rest = begin_strings(reading, &who, &purpose);
 	bool		view = false;
 
 	initStringInfo(&buf);
@@ -370,11 +432,11 @@ pvext_log_reading(const PvextReading *reading)
 	json_string(&buf, "actor", who.actor);
 	json_string(&buf, "purpose", purpose);
 	appendStringInfoString(&buf, ",\"tables\":[");
-	for (int i = 0; i < reading->ntables; i++)
+	for (int i = 0; i < reading->ntables && !rest.broken; i++)
 	{
 		Table		table;
 
-		next_table(&next, &table);
+		next_table(&rest, &table);
 		json_table(&buf, &table, i == 0);
 		view = view || table.view;
 		list_free(table.columns);
@@ -383,7 +445,10 @@ pvext_log_reading(const PvextReading *reading)
 	if (reading->rows != PVEXT_ROWS_UNKNOWN)
 		appendStringInfo(&buf, ",\"rows\":" INT64_FORMAT, reading->rows);
 	json_list(&buf, "ways", way_list(reading, view));
-	appendStringInfo(&buf, ",\"refused\":%s}", reading->refused ? "true" : "false");
+	appendStringInfo(&buf, ",\"refused\":%s", reading->refused ? "true" : "false");
+	if (!is_whole(reading))
+		appendStringInfoString(&buf, ",\"broken\":true");
+	appendStringInfoChar(&buf, '}');
 	ereport(LOG_SERVER_ONLY,
 			(errmsg_internal("pvext read: %s", buf.data),
 			 errhidestmt(true), errhidecontext(true)));

@@ -1,0 +1,10 @@
+/*
+ * claim.h
+ *		What a session says of itself, as it can be kept.
+ */
+#ifndef PVEXT_CLAIM_H
+#define PVEXT_CLAIM_H
+
+extern int	pvext_clean_claim(const char *claim, char *to, int limit);
+
+#endif							/* PVEXT_CLAIM_H */
