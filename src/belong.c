@@ -12,6 +12,7 @@
 #include "belong.h"
 #include "catalog.h"
 #include "lib/stringinfo.h"
+#include "match.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -98,18 +99,12 @@ append_match(StringInfo buf, PvextLink *link, const char *child, const char *par
 
 	forboth(lc, link->columns, other, link->parent_columns)
 	{
-		Oid			left,
-					right;
-		char	   *equality;
+		PvextMatch	match;
 
-		(void) pvext_column(link->table->relid, lfirst(lc), &left, NULL);
-		(void) pvext_column(link->parent->relid, lfirst(other), &right, NULL);
-		equality = pvext_equality(left, right);
-		appendStringInfo(buf, equality ? "%s%s.%s %s %s.%s" :
-						 "%sCAST(%s.%s AS text) %s CAST(%s.%s AS text)",
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
+		appendStringInfo(buf, match.as_text ? "%s%s %s CAST(%s.%s AS text)" : "%s%s %s %s.%s",
 						 lc == list_head(link->columns) ? "" : " AND ",
-						 child, quote_identifier(lfirst(lc)),
-						 equality ? equality : "=",
+						 pvext_match_column(&match, child, lfirst(lc)), match.equals,
 						 parent, quote_identifier(lfirst(other)));
 	}
 }

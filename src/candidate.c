@@ -220,7 +220,8 @@ follow_level(List *candidates, Oid subject, Oid parent, int depth,
 		candidate->parent = parent;
 		candidate->parent_columns = fk->parent_columns;
 		candidate->depth = depth;
-		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, NULL);
+		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, parent,
+											  fk->parent_columns, NULL);
 		candidates = lappend(candidates, candidate);
 
 		if (!list_member_oid(*visited, fk->relid))

@@ -249,6 +249,22 @@ pvext_column(Oid relid, const char *name, Oid *type, int32 *typmod)
 	return attnum;
 }
 
+/* The collation of a column that is there; InvalidOid where its type has none. */
+Oid
+pvext_column_collation(Oid relid, const char *name)
+{
+	AttrNumber	attnum = pvext_column(relid, name, NULL, NULL);
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attnum));
+	Oid			collation = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		collation = ((Form_pg_attribute) GETSTRUCT(tuple))->attcollation;
+		ReleaseSysCache(tuple);
+	}
+	return collation;
+}
+
 bool
 pvext_has_column(Oid relid, const char *name)
 {

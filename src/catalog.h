@@ -32,6 +32,7 @@ extern void pvext_check_owner(Oid relid);
 extern void pvext_check_expression_owner(Oid relid);
 extern AttrNumber pvext_column(Oid relid, const char *name, Oid *type,
 							   int32 *typmod);
+extern Oid	pvext_column_collation(Oid relid, const char *name);
 extern bool pvext_has_column(Oid relid, const char *name);
 extern List *pvext_columns(Oid relid);
 extern List *pvext_primary_key(Oid relid);

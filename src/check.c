@@ -224,18 +224,21 @@ check_indexes(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound"
+					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound,"
+					  " (SELECT p.relation::oid FROM pv.relation p WHERE p.id = l.parent_id), l.parent_columns"
 					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
 					  " WHERE " PVEXT_ONLY " ORDER BY r.relation::text, l.name"))
 	{
 		char	  **row = lfirst(lc);
 		List	   *columns = pvext_parse_names(row[2]);
 
-		if (!pvext_is_indexed(atooid(row[0]), columns, row[4]))
+		Oid			parent = row[5] ? atooid(row[5]) : InvalidOid;
+		List	   *parent_columns = pvext_parse_names(row[6]);
+
+		if (!pvext_is_indexed(atooid(row[0]), columns, parent, parent_columns, row[4]))
 			pvext_add_finding(check, row[1], linitial(columns), false,
 						psprintf("link \"%s\" has no index", row[3]),
-						psprintf("CREATE INDEX ON %s (%s);", row[1],
-								 pvext_join_names(columns, ", ", true)));
+						pvext_link_index_sql(atooid(row[0]), columns, parent, parent_columns));
 	}
 }
 

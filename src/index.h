@@ -8,7 +8,9 @@
 #include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 
-extern bool pvext_is_indexed(Oid relid, List *columns, const char *condition);
+extern bool pvext_is_indexed(Oid relid, List *columns, Oid parent, List *parent_columns,
+							 const char *condition);
+extern char *pvext_link_index_sql(Oid relid, List *columns, Oid parent, List *parent_columns);
 extern bool pvext_is_ordered(Oid relid, const char *column, Node *condition);
 
 #endif							/* PVEXT_INDEX_H */

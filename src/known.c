@@ -6,13 +6,13 @@
  * got another type, those of a key and of the columns that refer to it.  They are
  * compared as texts, which are made such that equal values have equal texts: a
  * numeric without trailing zeroes, a char(n) without trailing blanks.  Where
- * the column's own equality does not tell upper from lower case, this does
- * neither.  No operator of anybody's is called.
+ * the column's own equality makes no difference between two spellings, as citext's
+ * and that of a nondeterministic collation, this makes none.  No operator of
+ * anybody's is called.
  */
 #include "postgres.h"
 #include "message.h"
 
-#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog.h"
 #include "catalog/pg_collation.h"
@@ -22,11 +22,11 @@
 #include "known.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
-#include "utils/syscache.h"
 
 /*
  * Comparable texts
@@ -77,42 +77,48 @@ pvext_comparable_column(Oid relid, const char *column, char *text)
 	return text ? pvext_comparable(getBaseType(type), text) : NULL;
 }
 
-static Oid
-column_collation(Oid relid, AttrNumber attnum)
+/* What a column's equality makes no difference of. */
+static void
+init_spelling(PvextSpelling *spelling, Oid relid, const char *column)
 {
-	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attnum));
-	Oid			collation = InvalidOid;
+	Oid			collation = pvext_column_collation(relid, column);
+	Oid			type;
+	char		category;
+	bool		preferred;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		collation = ((Form_pg_attribute) GETSTRUCT(tuple))->attcollation;
-		ReleaseSysCache(tuple);
-	}
-	return collation;
+	(void) pvext_column(relid, column, &type, NULL);
+	type = getBaseType(type);
+	get_type_category_preferred(type, &category, &preferred);
+	spelling->blanks = type == BPCHAROID;
+	spelling->letters = type >= FirstNormalObjectId && category == TYPCATEGORY_STRING;	/* citext */
+	if (OidIsValid(collation) && !spelling->letters && !get_collation_isdeterministic(collation))
+		spelling->collation = collation;
 }
 
-/* May values of one of the columns be equal that differ in the case of letters? */
-bool
-pvext_folds(Oid relid, List *columns)
+/*
+ * The same text for all that a nondeterministic collation calls equal: a hash of what
+ * it sorts by, twice 64 bits.
+ */
+static char *
+sort_key(Oid collation, const char *text)
 {
-	ListCell   *lc;
+	Datum		datum = CStringGetTextDatum(text);
+	uint64		parts[2];
 
-	foreach(lc, columns)
-	{
-		Oid			type;
-		AttrNumber	attnum = pvext_column(relid, lfirst(lc), &type, NULL);
-		Oid			collation = column_collation(relid, attnum);
-		char		category;
-		bool		preferred;
+	for (int i = 0; i < 2; i++)
+		parts[i] = DatumGetUInt64(DirectFunctionCall2Coll(hashtextextended, collation, datum,
+														  Int64GetDatum((int64) i)));
+	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x", parts[0], parts[1]);
+}
 
-		if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
-			return true;
-		type = getBaseType(type);
-		get_type_category_preferred(type, &category, &preferred);
-		if (type >= FirstNormalObjectId && category == TYPCATEGORY_STRING)
-			return true;		/* citext and its like */
-	}
-	return false;
+static char *
+spell(const PvextSpelling *spelling, char *text)
+{
+	if (spelling->blanks)
+		text = without_blanks(pstrdup(text));
+	if (spelling->letters)
+		text = str_tolower(text, strlen(text), DEFAULT_COLLATION_OID);
+	return OidIsValid(spelling->collation) ? sort_key(spelling->collation, text) : text;
 }
 
 /*
@@ -133,14 +139,27 @@ compare_texts(const void *a, const void *b, Size size)
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* Nothing is known yet of the columns.  In the current context. */
+/*
+ * Nothing is known yet of a table's columns; tuples of others' will be compared as these
+ * are, by their equality.  In the current context.
+ */
 PvextKnown *
-pvext_make_known(List *columns)
+pvext_make_known(Oid relid, List *columns)
 {
 	PvextKnown *known = palloc0(sizeof(PvextKnown));
 	HASHCTL		ctl = {0};
 
 	known->columns = columns;
+	known->spellings = palloc0(sizeof(PvextSpelling) * Max(list_length(columns), 1));
+	known->exact = true;
+	for (int i = 0; i < list_length(columns); i++)
+	{
+		PvextSpelling *spelling = &known->spellings[i];
+
+		init_spelling(spelling, relid, list_nth(columns, i));
+		known->exact = known->exact && !spelling->blanks && !spelling->letters &&
+			!OidIsValid(spelling->collation);
+	}
 	known->context = CurrentMemoryContext;
 	ctl.keysize = ctl.entrysize = sizeof(char *);
 	ctl.hash = hash_text;
@@ -161,13 +180,12 @@ join(PvextKnown *known, char **texts)
 	for (int i = 0; i < n; i++)
 		if (texts[i] == NULL)
 			return NULL;
-	if (n == 1 && !known->fold)
+	if (n == 1 && known->exact)
 		return texts[0];
 	initStringInfo(&buf);
 	for (int i = 0; i < n; i++)
 	{
-		char	   *text = known->fold ? str_tolower(texts[i], strlen(texts[i]),
-													 DEFAULT_COLLATION_OID) : texts[i];
+		char	   *text = spell(&known->spellings[i], texts[i]);
 
 		appendStringInfo(&buf, "%zu:%s", strlen(text), text);
 	}

@@ -8,20 +8,28 @@
 #include "nodes/pg_list.h"
 #include "utils/hsearch.h"
 
+/* What a column's equality calls the same though it is spelled in other ways. */
+typedef struct PvextSpelling
+{
+	bool		blanks;			/* with blanks at its end */
+	bool		letters;		/* in another case */
+	Oid			collation;		/* nondeterministic; or InvalidOid */
+} PvextSpelling;
+
 /* Tuples of texts, of some columns of a table. */
 typedef struct PvextKnown
 {
 	List	   *columns;		/* names, as the table has them now */
-	bool		fold;			/* whatever the case of letters */
+	PvextSpelling *spellings;	/* of each */
+	bool		exact;			/* the texts as they are */
 	HTAB	   *tuples;
 	MemoryContext context;
 } PvextKnown;
 
-extern PvextKnown *pvext_make_known(List *columns);
+extern PvextKnown *pvext_make_known(Oid relid, List *columns);
 extern bool pvext_learn(PvextKnown *known, char **texts);
 extern void pvext_learn_all(PvextKnown *known, PvextKnown *other);
 extern bool pvext_knows(PvextKnown *known, char **texts);
-extern bool pvext_folds(Oid relid, List *columns);
 extern char *pvext_comparable_text(Oid type, Datum value);
 extern char *pvext_comparable(Oid type, char *text);
 extern char *pvext_comparable_column(Oid relid, const char *column, char *text);

@@ -3,7 +3,7 @@
  *		Links: which table's rows belong to which other table's rows.
  *
  * A link may follow a foreign key or not, lead to any unique key, and hold
- * under a condition only.  A text column may hold another type's key.
+ * under a condition only.  A text column may hold another type's key (match.c).
  */
 #include "postgres.h"
 #include "message.h"
@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "index.h"
 #include "link.h"
+#include "match.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -28,24 +29,6 @@
 
 PG_FUNCTION_INFO_V1(pvext_declare_link);
 PG_FUNCTION_INFO_V1(pvext_undeclare_link);
-
-static bool
-is_text(Oid type)
-{
-	type = getBaseType(type);
-	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
-}
-
-/*
- * Are the two compared as text?  So they are where one is text and the other
- * a type that has no equality in common with it.
- */
-bool
-pvext_link_as_text(Oid child_type, Oid parent_type)
-{
-	return pvext_equality(child_type, parent_type) == NULL &&
-		(is_text(child_type) || is_text(parent_type));
-}
 
 /* The columns exist, are as many as the parent's, and compare with them. */
 static void
@@ -69,11 +52,12 @@ check_columns(Oid relid, List *columns, Oid parent, List *parent_columns)
 	{
 		Oid			type;
 		Oid			parent_type;
+		PvextMatch	match;
 
 		(void) pvext_column(relid, lfirst(lc), &type, NULL);
 		(void) pvext_column(parent, lfirst(parent_lc), &parent_type, NULL);
-		if (pvext_equality(type, parent_type) == NULL &&
-			!pvext_link_as_text(type, parent_type))
+		pvext_match(relid, lfirst(lc), parent, lfirst(parent_lc), &match);
+		if (match.equals == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column \"%s\" of type %s does not compare with \"%s\" of type %s",
@@ -312,12 +296,11 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
 								  bound, pvext_relation_name(relid)), NULL);
 	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase);
-	if (!pvext_is_indexed(relid, columns, bound))
+	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
 		ereport(WARNING,
 				(errmsg("link \"%s\" of table %s has no index", name,
 						pvext_relation_name(relid)),
-				 errhint("CREATE INDEX ON %s (%s);", pvext_relation_name(relid),
-						 pvext_join_names(columns, ", ", true))));
+				 errhint("%s", pvext_link_index_sql(relid, columns, parent, parent_columns))));
 	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), name), NULL);
 }
 

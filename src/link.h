@@ -11,6 +11,5 @@ extern void pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 										List *parent_columns, const char *name,
 										const char *condition, const char *bound,
 										const char *on_erase);
-extern bool pvext_link_as_text(Oid child_type, Oid parent_type);
 
 #endif							/* PVEXT_LINK_H */

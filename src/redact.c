@@ -218,8 +218,7 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	redaction->map = map;
 	redaction->plan = plan;
 	redaction->tracing = pvext_begin_tracing(plan, true);
-	redaction->now = pvext_make_known(plan->subject->key);
-	redaction->now->fold = redaction->tracing->keys->fold;
+	redaction->now = pvext_make_known(plan->subject->relid, plan->subject->key);
 	foreach(lc, plan->targets)
 		if (!((PvextTarget *) lfirst(lc))->blocked)
 			add_target(redaction, lfirst(lc));
@@ -280,7 +279,7 @@ find_held(PvextRedaction *redaction, Rule *rule)
 	rule->all_held = n > 0 && rows == NULL;
 	if (n == 0 || rows == NULL)
 		return;
-	rule->held = pvext_make_known(rows->columns);
+	rule->held = pvext_make_known(rule->traced->table->relid, rows->columns);
 	for (uint64 i = 0; i < n; i++)
 	{
 		char	   *texts[INDEX_MAX_KEYS];
@@ -470,7 +469,7 @@ join(PvextRedaction *redaction, PvextRedaction *other)
 		PvextKnown *held = ((Rule *) lfirst(b))->held;
 
 		if (held && rule->held == NULL)
-			rule->held = pvext_make_known(rule->traced->rows->columns);
+			rule->held = pvext_make_known(rule->traced->table->relid, rule->traced->rows->columns);
 		if (held)
 			pvext_learn_all(rule->held, held);
 	}

@@ -12,7 +12,7 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "link.h"
+#include "match.h"
 #include "nodes/parsenodes.h"
 #include "rekey.h"
 #include "statement.h"
@@ -26,7 +26,7 @@ typedef struct Follower
 	char	   *column;
 	List	   *columns;		/* its table's columns that hold the leader's key */
 	List	   *keys;			/* the leader's key columns that they hold */
-	List	   *as_text;		/* int: compared as text */
+	List	   *as_text;		/* int: compared as text, or what it follows is */
 	char	   *condition;		/* of the link, or NULL */
 } Follower;
 
@@ -87,17 +87,15 @@ make_follower(PvextLink *link, Follower *parent, const char *column)
 	forboth(lc, link->columns, parent_lc, link->parent_columns)
 	{
 		int			held = position(parent->columns, lfirst(parent_lc));
-		Oid			type;
-		Oid			parent_type;
+		PvextMatch	match;
 
 		if (held < 0)
 			continue;			/* no part of the leader's key */
-		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
-		(void) pvext_column(link->parent->relid, lfirst(parent_lc), &parent_type, NULL);
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
 		follower->columns = lappend(follower->columns, lfirst(lc));
 		follower->keys = lappend(follower->keys, list_nth(parent->keys, held));
 		follower->as_text = lappend_int(follower->as_text,
-										pvext_link_as_text(type, parent_type) ||
+										match.as_text ||
 										list_nth_int(parent->as_text, held));
 	}
 	return follower;
@@ -137,18 +135,17 @@ compares(PvextTarget *target, Follower *follower)
 	initStringInfo(&buf);
 	foreach(lc, follower->columns)
 	{
-		const char *column = quote_identifier(lfirst(lc));
-		int			key = position(target->key_columns, list_nth(follower->keys, i)) + 1;
-		Oid			type;
+		char	   *held = list_nth(follower->keys, i);
+		int			key = position(target->key_columns, held) + 1;
+		PvextMatch	match;
 
-		(void) pvext_column(follower->table->relid, lfirst(lc), &type, NULL);
+		pvext_match(follower->table->relid, lfirst(lc), target->table->relid, held, &match);
 		appendStringInfoString(&buf, i > 0 ? " AND " : "");
 		if (list_nth_int(follower->as_text, i))
-			appendStringInfo(&buf, "CAST(r.%s AS text) = k.o%d", column, key);
+			appendStringInfo(&buf, "CAST(r.%s AS text) = k.o%d", quote_identifier(lfirst(lc)), key);
 		else
-			appendStringInfo(&buf, "r.%s %s CAST(k.o%d AS %s)", column,
-							 pvext_equality(type, type), key,
-							 pvext_type_name(getBaseType(type), -1));
+			appendStringInfo(&buf, "%s %s CAST(k.o%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
+							 match.equals, key, pvext_type_name(match.element, -1));
 		i++;
 	}
 	if (follower->condition)

@@ -204,7 +204,8 @@ trial_rows(PvextTable *table, PvextTable *over)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (!pvext_is_indexed(link->table->relid, link->columns, link->condition))
+			if (!pvext_is_indexed(link->table->relid, link->columns, link->parent->relid,
+								  link->parent_columns, link->condition))
 				return SLOW_TRIAL_ROWS;
 		}
 	}

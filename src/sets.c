@@ -19,7 +19,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "expression.h"
-#include "link.h"
+#include "match.h"
 #include "sets.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -105,14 +105,11 @@ add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 	arm->parent = parent;
 	forboth(lc, link->columns, parent_lc, link->parent_columns)
 	{
-		Oid			type;
-		Oid			parent_type;
+		PvextMatch	match;
 
-		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
-		(void) pvext_column(link->parent->relid, lfirst(parent_lc), &parent_type, NULL);
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
 		arm->slots = lappend(arm->slots,
-							 pvext_set_slot(parent, lfirst(parent_lc),
-											pvext_link_as_text(type, parent_type)));
+							 pvext_set_slot(parent, lfirst(parent_lc), match.as_text));
 	}
 	set->arms = lappend(set->arms, arm);
 }
@@ -371,22 +368,16 @@ append_arm(PvextSql *sql, PvextArm *arm)
 	{
 		PvextSlot  *slot = list_nth(arm->slots, i++);
 		int			param = pvext_sql_param(sql, &slot->param);
-		const char *column = psprintf(slot->as_text ? "CAST(r.%s AS text)" : "r.%s",
-									  quote_identifier(lfirst(lc)));
-		const char *equals = "OPERATOR(pg_catalog.=)";
+		PvextMatch	match;
+		const char *column;
 
-		if (!slot->as_text)
-		{
-			Oid			type;
-
-			(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
-			equals = pvext_equality(type, slot->element);
-		}
+		pvext_match(link->table->relid, lfirst(lc), arm->parent->table->relid, slot->column, &match);
+		column = pvext_match_column(&match, "r", lfirst(lc));
 		appendStringInfo(buf, "%s%s %s ANY ($%d)", i > 1 ? " AND " : "", column,
-						 equals, param);
+						 match.equals, param);
 		appendStringInfo(&params, "%s$%d", i > 1 ? ", " : "", param);
 		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 1 ? " AND " : "", column,
-						 equals, i);
+						 match.equals, i);
 	}
 	if (i > 1)
 	{

@@ -45,7 +45,7 @@ add_set(PvextTracing *tracing, PvextTable *table, PvextSet *set)
 	traced->table = table;
 	traced->set = set;
 	if (key != NIL)
-		traced->rows = pvext_make_known(key);
+		traced->rows = pvext_make_known(table->relid, key);
 	tracing->sets = lappend(tracing->sets, traced);
 	return traced;
 }
@@ -76,8 +76,7 @@ known_by(PvextTracing *tracing, PvextTracedSet *traced, List *columns)
 	foreach(lc, traced->known)
 		if (same_list(((PvextKnown *) lfirst(lc))->columns, columns))
 			return lfirst(lc);
-	known = pvext_make_known(columns);
-	known->fold = pvext_folds(traced->table->relid, columns);
+	known = pvext_make_known(traced->table->relid, columns);
 	traced->known = lappend(traced->known, known);
 	return known;
 }
@@ -89,8 +88,6 @@ add_way(PvextTracing *tracing, PvextTracedSet *traced, PvextLink *link, PvextTra
 
 	way->columns = link->columns;
 	way->parents = known_by(tracing, parent, link->parent_columns);
-	way->parents->fold = way->parents->fold ||
-		pvext_folds(link->table->relid, link->columns);
 	way->condition = pvext_make_past(link);
 	traced->ways = lappend(traced->ways, way);
 }
@@ -134,8 +131,7 @@ pvext_begin_tracing(PvextPlan *plan, bool erases)
 	tracing->context = CurrentMemoryContext;
 	tracing->subject = plan->subject;
 	tracing->erases = erases;
-	tracing->keys = pvext_make_known(plan->subject->key);
-	tracing->keys->fold = pvext_folds(plan->subject->relid, plan->subject->key);
+	tracing->keys = pvext_make_known(plan->subject->relid, plan->subject->key);
 	pvext_init_sides(&tracing->sides);
 	(void) add_set(tracing, plan->subject, plan->self);
 	foreach(lc, plan->sets)

@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "hold.h"
 #include "key.h"
+#include "match.h"
 #include "miscadmin.h"
 #include "run.h"
 #include "secret.h"
@@ -181,26 +182,28 @@ pvext_append_whose(StringInfo columns, PvextDue *due)
 static void
 append_key_match(StringInfo sql, PvextLink *link, bool down)
 {
-	List	   *columns = down ? link->parent_columns : link->columns;
 	ListCell   *lc;
 	ListCell   *other;
 	int			i = 0;
 
-	forboth(lc, columns, other, down ? link->columns : link->parent_columns)
+	forboth(lc, link->columns, other, link->parent_columns)
 	{
+		const char *parent = quote_identifier(lfirst(other));
 		Oid			type;
-		Oid			parent;
-		char	   *equality;
+		PvextMatch	match;
 
-		(void) pvext_column((down ? link->parent : link->table)->relid, lfirst(lc), &type, NULL);
-		(void) pvext_column((down ? link->table : link->parent)->relid, lfirst(other), &parent, NULL);
-		equality = pvext_equality(parent, type);
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
 		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
-		if (equality)
-			appendStringInfo(sql, "r.%s %s CAST(k.k%d AS %s)", quote_identifier(lfirst(other)),
-							 equality, i, pvext_type_name(getBaseType(type), -1));
+		if (down)
+			appendStringInfo(sql, "%s %s CAST(k.k%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
+							 match.equals, i, pvext_type_name(match.element, -1));
+		else if (match.as_text)
+			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", parent, i);
 		else
-			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", quote_identifier(lfirst(other)), i);
+			appendStringInfo(sql, "CAST(k.k%d AS %s) %s r.%s", i,
+							 pvext_type_name(OidIsValid(match.cast) ? match.cast : getBaseType(type), -1),
+							 match.equals, parent);
 	}
 }
 
