@@ -1,5 +1,24 @@
+CREATE FUNCTION pv.worker_status(OUT library text, OUT launcher integer, OUT awake boolean, OUT awake_at timestamptz,
+                                 OUT no_room_since timestamptz, OUT seen_since timestamptz)
+    RETURNS record LANGUAGE C VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_worker_status';
+COMMENT ON FUNCTION pv.worker_status() IS
+    'what the library knows of itself: its version; the process that starts workers (0: there is none), whether it is awake, when it last was, and since when it has no room for a worker (NULLs where the library is not preloaded); and since when a duty that is well must have been begun';
+
 CREATE VIEW pv.status AS
-    WITH run AS (
+    WITH worker AS (
+        SELECT w.library, e.extversion, w.library <> e.extversion AS differs, w.launcher, w.awake, w.awake_at, w.no_room_since,
+               w.seen_since, coalesce(current_setting('pvext.enabled', true), 'on') = 'on' AS enabled,
+               coalesce(current_setting('pvext.scrub', true), 'off') = 'on' AS scrub, e.oid
+        FROM pv.worker_status() AS w, pg_extension AS e WHERE e.extname = 'pvext'
+    ), held AS (
+        -- Whoever does a duty has a lock on a part of the extension.
+        SELECT l.objsubid AS n, min(l.pid) AS pid FROM pg_locks AS l, worker AS w
+        WHERE l.locktype = 'object' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+              AND l.classid = CAST('pg_extension' AS regclass) AND l.objid = w.oid AND l.objsubid > 0 AND l.granted
+        GROUP BY l.objsubid
+    ), due AS (
+        SELECT o.relation, o.rule, o.rows, o.oldest, o.held_by FROM pv.overdue AS o
+    ), run AS (
         SELECT duty, max(started_at) AS last_run,
                max(finished_at) FILTER (WHERE state = 'done') AS last_success,
                max(coalesce(finished_at, started_at)) FILTER (WHERE state IN ('failed', 'cut off')) AS last_error,
@@ -21,7 +40,7 @@ CREATE VIEW pv.status AS
         SELECT 'purge', coalesce(sum(rows) FILTER (WHERE held_by IS NULL), 0), min(oldest) FILTER (WHERE held_by IS NULL),
                CASE WHEN sum(rows) FILTER (WHERE held_by IS NOT NULL) > 0
                     THEN format('%s rows are held or blocked', sum(rows) FILTER (WHERE held_by IS NOT NULL)) END
-        FROM pv.overdue
+        FROM due
         UNION ALL
         SELECT 'seal', NULL, max(sealed_at), CASE WHEN count(*) > 0 THEN format('sealed up to seal %s', max(id)) END
         FROM pv.audit_seal
@@ -31,15 +50,47 @@ CREATE VIEW pv.status AS
                          (SELECT format('command %s is running', l.done + 1) FROM pv.run_log AS l WHERE l.duty = 'scrub' AND l.state = 'running'),
                          (SELECT 'last receipt ' || max(c.id) || ' of ' || to_char(max(c.at), 'YYYY-MM-DD HH24:MI') FROM pv.scrub_receipt AS c))
         FROM pv.erasure_ledger WHERE state = 'completed' AND scrubbed_at IS NULL
+    ), late AS (
+        -- Rows that were due before the last run, and not because a rule has been activated since.
+        SELECT 'purge' AS duty, min(o.oldest) AS since FROM due AS o, worker AS w
+        WHERE o.held_by IS NULL AND o.rows > 0 AND o.oldest < w.seen_since AND NOT EXISTS (
+              SELECT FROM pv.purge_count AS c JOIN pv.relation AS t ON t.id = c.relation_id
+              WHERE t.relation = o.relation AND c.name = o.rule AND c.rows < 0
+                    AND c.at >= coalesce((SELECT r.last_run FROM run AS r WHERE r.duty = 'purge'), '-infinity'))
+        UNION ALL
+        -- Requests that nobody has looked at since their time came.
+        SELECT 'erase', min(e.due_at) FROM pv.erasure_ledger AS e, worker AS w
+        WHERE e.state = 'requested' AND e.key IS NOT NULL AND e.due_at < w.seen_since AND e.tried_at IS NULL
+              AND (e.approved_by IS NOT NULL OR coalesce(current_setting('pvext.erasure_approvals', true), '0') = '0')
+        UNION ALL
+        SELECT 'scrub', min(b.oldest) FROM backlog AS b, worker AS w
+        WHERE b.duty = 'scrub' AND w.scrub AND b.oldest < w.seen_since
+                    - CAST(coalesce(current_setting('pvext.scrub_interval', true), '1d') AS interval)
     )
-    SELECT s.item, s.state, s.last_run, s.last_success, s.last_error, s.error, s.backlog, s.oldest, s.detail
+    SELECT s.item, s.state, s.last_run, s.last_success, s.last_error, s.error, s.backlog, s.oldest, s.detail,
+           s.state NOT IN ('ok', 'on', 'off', 'standby', 'not preloaded', 'not used yet', 'in the database', 'in a file')
+           AND NOT (s.state = 'never done' AND s.item = 'scrub') AS alarm
     FROM (
     SELECT d.n, d.duty AS item,
-           CASE WHEN r.duty IS NULL THEN 'never done' WHEN f.failures > 0 THEN 'failing'
-                WHEN r.state IN ('done', 'running') THEN 'ok' ELSE r.state END AS state,
-           r.last_run, r.last_success, r.last_error, coalesce(f.message, r.error) AS error,
-           b.backlog, b.oldest, nullif(concat_ws('; ', b.detail, f.detail), '') AS detail
+           CASE WHEN w.differs THEN 'needs ALTER EXTENSION pvext UPDATE'
+                WHEN r.duty IS NULL AND (d.duty <> 'scrub' OR l.since IS NULL) THEN 'never done'
+                WHEN f.failures > 0 THEN 'failing'
+                WHEN h.pid IS NULL AND r.state = 'running' AND NOT pg_is_in_recovery() THEN 'cut off'
+                WHEN d.duty <> 'scrub' AND r.last_run < w.seen_since THEN CASE WHEN h.pid IS NULL THEN 'late' ELSE 'failing' END
+                WHEN r.state NOT IN ('done', 'running') THEN r.state
+                WHEN l.since IS NOT NULL AND (d.duty <> 'scrub' OR h.pid IS NULL) THEN 'late'
+                ELSE 'ok' END AS state,
+           r.last_run, r.last_success, r.last_error,
+           CASE WHEN w.differs THEN format('the library is of version %s, the extension of version %s', w.library, w.extversion)
+                ELSE coalesce(f.message, CASE WHEN h.pid IS NOT NULL AND r.last_run < w.seen_since AND d.duty <> 'scrub'
+                                              THEN format('nobody else can begin: process %s is at it', h.pid) END, r.error) END AS error,
+           b.backlog, b.oldest,
+           nullif(concat_ws('; ', CASE WHEN h.pid IS NOT NULL THEN format('running since %s in process %s', to_char(r.last_run, 'YYYY-MM-DD HH24:MI:SS'), h.pid) END,
+                            b.detail, 'waiting since ' || to_char(l.since, 'YYYY-MM-DD HH24:MI'), f.detail), '') AS detail
     FROM unnest(ARRAY['expire', 'erase', 'purge', 'seal', 'scrub']) WITH ORDINALITY AS d(duty, n)
+    CROSS JOIN worker AS w
+    LEFT JOIN late AS l ON l.duty = d.duty
+    LEFT JOIN held AS h ON h.n = d.n
     LEFT JOIN run AS r ON r.duty = d.duty
     LEFT JOIN backlog AS b ON b.duty = d.duty
     CROSS JOIN LATERAL (
@@ -57,12 +108,21 @@ CREATE VIEW pv.status AS
           - CAST(coalesce(current_setting('pvext.request_deadline', true), '30d') AS interval)
     UNION ALL
     SELECT 7, 'worker',
-           CASE WHEN (SELECT queue_size FROM pv.access_counts()) IS NULL THEN 'not preloaded'
-                WHEN coalesce(current_setting('pvext.enabled', true), 'on') = 'on' THEN 'on' ELSE 'off' END,
-           max(last_run), NULL, NULL, NULL, NULL, NULL,
-           CASE WHEN (SELECT queue_size FROM pv.access_counts()) IS NULL
-                THEN 'the duties are done when CALL pv.run_duties() is called' END
-    FROM run
+           CASE WHEN w.differs THEN 'needs ALTER EXTENSION pvext UPDATE'
+                WHEN w.launcher IS NULL THEN 'not preloaded'
+                WHEN pg_is_in_recovery() THEN 'standby'
+                WHEN w.launcher = 0 THEN 'not running'
+                WHEN NOT w.enabled THEN 'off'
+                WHEN NOT w.awake THEN 'hanging'
+                WHEN w.no_room_since IS NOT NULL THEN 'no room'
+                ELSE 'on' END,
+           (SELECT max(r.last_run) FROM run AS r), NULL, NULL, NULL, NULL, NULL,
+           CASE WHEN w.launcher IS NULL THEN 'the duties are done when CALL pv.run_duties() is called'
+                WHEN pg_is_in_recovery() THEN NULL
+                WHEN w.launcher = 0 THEN 'there is no pvext launcher: the server''s log says why; max_worker_processes may be too small'
+                WHEN NOT w.awake THEN format('process %s, the pvext launcher, was last awake at %s', w.launcher, to_char(w.awake_at, 'YYYY-MM-DD HH24:MI:SS'))
+                WHEN w.no_room_since IS NOT NULL THEN format('no worker could be started since %s: increase max_worker_processes', to_char(w.no_room_since, 'YYYY-MM-DD HH24:MI:SS')) END
+    FROM worker AS w
     UNION ALL
     SELECT 8, 'secret', CASE WHEN count(*) = 0 THEN 'not used yet' WHEN count(s.value) > 0 THEN 'in the database' ELSE 'in a file' END,
            NULL, NULL, NULL, NULL, NULL, NULL,
@@ -71,11 +131,12 @@ CREATE VIEW pv.status AS
     ORDER BY s.n, s.oldest;
 COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for the worker and for the secret';
 COMMENT ON COLUMN pv.status.item IS 'what the row is about';
-COMMENT ON COLUMN pv.status.state IS 'how it is: ok or failing, say';
+COMMENT ON COLUMN pv.status.state IS 'how it is: ok, late or failing, say';
 COMMENT ON COLUMN pv.status.last_run IS 'when the duty was last begun';
 COMMENT ON COLUMN pv.status.last_success IS 'when it was last done without a failure';
 COMMENT ON COLUMN pv.status.last_error IS 'when it last failed, or was cut off';
 COMMENT ON COLUMN pv.status.error IS 'what was said then';
 COMMENT ON COLUMN pv.status.backlog IS 'how much there is to do';
 COMMENT ON COLUMN pv.status.oldest IS 'since when the oldest of it waits; for seal, when the last seal was made';
-COMMENT ON COLUMN pv.status.detail IS 'what else there is to say; of a late request, what holds it back';
+COMMENT ON COLUMN pv.status.detail IS 'what else there is to say: since when the duty is running; of a late request, what holds it back';
+COMMENT ON COLUMN pv.status.alarm IS 'whether somebody should look';

@@ -20,6 +20,7 @@
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "compat.h"
 #include "duty.h"
@@ -30,6 +31,7 @@
 #include "nodes/parsenodes.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "pulse.h"
 #include "spi.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
@@ -65,16 +67,31 @@ PG_FUNCTION_INFO_V1(pvext_purge_now);
  * Steps
  */
 
-/* Is pvext still there, and the one that this library is for? */
+/* Is pvext still there, and the one that this library is for?  It notes if another is. */
 static bool
-is_there(void)
+is_there(PvextRun *run)
 {
-	PvextArgs	args = {0};
-
-	if (!OidIsValid(get_namespace_oid("pv", true)))
+	if (!OidIsValid(get_namespace_oid("pv", true)) ||
+		pvext_own("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL) == 0)
 		return false;
-	pvext_arg_text(&args, PVEXT_VERSION);
-	return pvext_own("SELECT FROM pg_extension WHERE extname = 'pvext' AND extversion = $1", &args) > 0;
+	strlcpy(run->version, pvext_value(0, 1), sizeof(run->version));
+	return strcmp(run->version, PVEXT_VERSION) == 0;
+}
+
+/* Say so where the duties were not done for want of the right version; once an hour. */
+static void
+complain_of_version(PvextRun *run)
+{
+	if (run->version[0] == '\0' || strcmp(run->version, PVEXT_VERSION) == 0 ||
+		(run->worker && !pvext_is_time_to_warn(MyDatabaseId)))
+		return;
+	ereport(run->worker ? WARNING : ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pvext's duties in database \"%s\" are not done",
+					get_database_name(MyDatabaseId)),
+			 errdetail("The library is of version %s, the extension of version %s.",
+					   PVEXT_VERSION, run->version),
+			 errhint("Run ALTER EXTENSION pvext UPDATE in this database.")));
 }
 
 typedef struct Step
@@ -125,7 +142,7 @@ pvext_step(PvextRun *run, void (*body) (void *), void *arg)
 		(void) set_config_option("lock_timeout", STEP_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	MemoryContextSwitchTo(run->context);
-	if (is_there())
+	if (is_there(run))
 		error = pvext_catch(run_step, &step);
 	else
 		run->stop = true;
@@ -383,6 +400,7 @@ pvext_run_all_duties(void)
 		elog(ERROR, "SPI_connect failed");
 	for (int i = 0; i < lengthof(duties) && !run.stop; i++)
 		do_duty(&run, i);
+	complain_of_version(&run);
 	SPI_finish();
 }
 
@@ -428,6 +446,7 @@ pvext_run_duties(PG_FUNCTION_ARGS)
 	for (int i = 0; i < lengthof(duties); i++)
 		if (do_it[i] && !run.stop)
 			do_duty(&run, i);
+	complain_of_version(&run);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -444,6 +463,7 @@ pvext_purge_now(PG_FUNCTION_ARGS)
 		run.rule = text_to_cstring(PG_GETARG_TEXT_PP(1));	/* the portal's, which stays */
 	begin_procedure(fcinfo, "pv.purge()");
 	do_duty(&run, find_duty("purge"));
+	complain_of_version(&run);
 	SPI_finish();
 	PG_RETURN_VOID();
 }

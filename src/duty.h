@@ -26,6 +26,7 @@ typedef struct PvextRun
 	Oid			relid;			/* of the purge: this table alone, or InvalidOid */
 	char	   *rule;			/* and this rule alone, or NULL */
 	LOCKTAG		lock;			/* nobody else does the duty */
+	char		version[NAMEDATALEN];	/* of the extension */
 } PvextRun;
 
 /* The number of the duty that is not done by pvext_run_all_duties(). */

@@ -40,6 +40,7 @@ int			pvext_purge_limit = 100000;
 int			pvext_max_replication_lag = 0;
 int			pvext_request_deadline = 2592000;
 int			pvext_audit_rotate = 2592000;
+int			pvext_step_timeout = 60000;
 bool		pvext_scrub = false;
 bool		pvext_scrub_wal = false;
 int			pvext_scrub_interval = 86400;
@@ -103,6 +104,11 @@ define_worker_gucs(void)
 							"The GDPR, article 12(3), gives one month.",
 							&pvext_request_deadline, 2592000, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.step_timeout",
+							"How long a step of a duty may take, in which expressions and triggers of tables' owners run; 0 for ever.",
+							"What takes longer is undone, and tried again later.",
+							&pvext_step_timeout, 60000, 0, INT_MAX / 2, PGC_SUSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomBoolVariable("pvext.scrub",
 							 "Lets the background worker scrub erased values from the database's files.",
 							 NULL, &pvext_scrub, false, PGC_SUSET, 0, NULL, NULL, NULL);

@@ -31,6 +31,7 @@ extern int	pvext_purge_limit;
 extern int	pvext_max_replication_lag;
 extern int	pvext_request_deadline;
 extern int	pvext_audit_rotate;
+extern int	pvext_step_timeout;
 extern bool pvext_scrub;
 extern bool pvext_scrub_wal;
 extern int	pvext_scrub_interval;

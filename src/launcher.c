@@ -7,7 +7,8 @@
  * each hears of it.  And every pvext.naptime it starts one in each database that can
  * be connected to, for the duties, so many at a time as pvext.max_workers says: whether
  * pvext is in that database is for the worker to find out, and how often it wants one
- * (pace.c).
+ * (pulse.c).  One that takes far longer than a round does not count as one of so many
+ * any more: no database can keep the others from having theirs.
  *
  * Reads that cannot be written down, because the database has gone or has no pvext any
  * more, go to the server's log.  A worker that fails gives back what it took; another
@@ -27,10 +28,10 @@
 #include "guc.h"
 #include "launcher.h"
 #include "miscadmin.h"
-#include "pace.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "pulse.h"
 #include "queue.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -43,6 +44,10 @@
 #define LONGEST_NAP		60000	/* ms: databases may have been made since */
 #define LONGEST_PAUSE	60000	/* ms after a worker has failed */
 #define NO_ROOM_REMINDER	3600000	/* ms between two warnings that there is no room */
+#define LONG_ROUND		300000	/* ms after which others need not wait for its worker */
+
+/* The connection limit of a database that was being dropped when the server stopped. */
+#define INVALID_DATABASE (-2)
 
 PGDLLEXPORT void pvext_launcher_main(Datum arg);
 
@@ -64,6 +69,7 @@ typedef struct Round
 	bool		seen;			/* it is there still */
 	BackgroundWorkerHandle *worker; /* or NULL */
 	TimestampTz started;		/* when they were done last; 0: not yet */
+	TimestampTz ended;			/* and when that ended */
 } Round;
 
 static List *jobs = NIL;		/* Job */
@@ -109,18 +115,30 @@ has_stopped(BackgroundWorkerHandle **worker)
 	return true;
 }
 
+/* Can the launcher's workers connect to it?  One that was half dropped is in the catalog. */
 static bool
-database_exists(Oid database)
+is_open(Form_pg_database database)
 {
-	bool		exists;
-
-	pvext_begin_transaction("looking for a database");
-	exists = SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database));
-	pvext_end_transaction();
-	return exists;
+	return database->datallowconn && database->datconnlimit != INVALID_DATABASE;
 }
 
-/* Call each for all databases that can be connected to. */
+/* Is a database there, and open?  It may have been dropped since it was last looked. */
+static bool
+database_is_open(Oid database)
+{
+	HeapTuple	tuple;
+	bool		open;
+
+	pvext_begin_transaction("looking for a database");
+	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	open = HeapTupleIsValid(tuple) && is_open((Form_pg_database) GETSTRUCT(tuple));
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	pvext_end_transaction();
+	return open;
+}
+
+/* Call each for all databases that are open. */
 static void
 each_database(void (*each) (Form_pg_database database))
 {
@@ -132,7 +150,7 @@ each_database(void (*each) (Form_pg_database database))
 	rel = table_open(DatabaseRelationId, AccessShareLock);
 	scan = table_beginscan_catalog(rel, 0, NULL);
 	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
-		if (((Form_pg_database) GETSTRUCT(tuple))->datallowconn)
+		if (is_open((Form_pg_database) GETSTRUCT(tuple)))
 			each((Form_pg_database) GETSTRUCT(tuple));
 	table_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -216,7 +234,7 @@ begin_work(Job *job)
 {
 	if (job->not_before > GetCurrentTimestamp())
 		return;
-	if (!database_exists(job->database))
+	if (!database_is_open(job->database))
 	{
 		(void) pvext_log_readings(job->database);
 		end_job(job);
@@ -317,12 +335,20 @@ see_databases(void)
 	}
 }
 
-/* When are the duties to be done in a database again? */
+/*
+ * When are the duties to be done in a database again?  Where they have not been finished,
+ * at once, but after those that have been waiting when they were left.
+ */
 static TimestampTz
 due_at(Round *round)
 {
-	return round->started == 0 ? 0 :
-		TimestampTzPlusMilliseconds(round->started, pvext_pace(round->database) * INT64CONST(1000));
+	int			pace = pvext_pace(round->database);
+
+	if (round->started == 0)
+		return 0;
+	if (pace == PVEXT_AT_ONCE)
+		return round->ended;
+	return TimestampTzPlusMilliseconds(round->started, pace * INT64CONST(1000));
 }
 
 static int
@@ -352,13 +378,46 @@ warn_of_no_duties(void)
 	return LONGEST_PAUSE;
 }
 
+/* How many workers there are that others have to wait for. */
+static int
+count_working(TimestampTz now)
+{
+	int			working = 0;
+	ListCell   *lc;
+
+	foreach(lc, rounds)
+	{
+		Round	   *round = lfirst(lc);
+
+		if (round->worker == NULL)
+			continue;
+		if (has_stopped(&round->worker))
+			round->ended = now;
+		else
+			working += !TimestampDifferenceExceeds(round->started, now, LONG_ROUND);
+	}
+	return working;
+}
+
+static bool
+start_round(Round *round)
+{
+	bool		started = start_worker(round->database, "pvext_duty_main", "duties", &round->worker);
+
+	pvext_launcher_has_room(started);
+	if (started)
+		round->started = GetCurrentTimestamp();
+	return started;
+}
+
 /* Start what is due, the longest waiting first. Returns for how many ms there is nothing to do. */
 static long
 look_after_rounds(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	long		timeout = LONGEST_NAP;
-	int			working = 0;
+	int			working = count_working(now);
+	bool		busy = false;
 	ListCell   *lc;
 
 	list_sort(rounds, earlier_first);
@@ -366,28 +425,22 @@ look_after_rounds(void)
 	{
 		Round	   *round = lfirst(lc);
 
-		if (round->worker && !has_stopped(&round->worker))
-			working++;
-	}
-	foreach(lc, rounds)
-	{
-		Round	   *round = lfirst(lc);
-
-		if (round->worker || !round->seen)
-			continue;
-		if (due_at(round) > now)
-			timeout = Min(timeout, TimestampDifferenceMilliseconds(now, due_at(round)));
-		else if (working >= pvext_max_workers)
-			continue;
-		else if (start_worker(round->database, "pvext_duty_main", "duties", &round->worker))
+		if (round->worker == NULL && round->seen)
 		{
-			round->started = now;
-			working++;
+			if (due_at(round) > now)
+				timeout = Min(timeout, TimestampDifferenceMilliseconds(now, due_at(round)));
+			else if (working >= pvext_max_workers)
+				continue;
+			else if (!database_is_open(round->database))
+				round->seen = false;
+			else if (start_round(round))
+				working++;
+			else
+				timeout = Min(timeout, warn_of_no_duties());
 		}
-		else
-			timeout = Min(timeout, warn_of_no_duties());
+		busy = busy || round->worker != NULL;
 	}
-	return working > 0 ? Min(timeout, BUSY_NAP) : timeout;
+	return busy ? Min(timeout, BUSY_NAP) : timeout;
 }
 
 /*
@@ -437,9 +490,12 @@ pvext_launcher_main(Datum arg)
 		each_database(ask_for);
 	while (!ShutdownRequestPending)
 	{
-		bool		busy = look_after_jobs() || !pvext_may_sleep();
-		long		timeout = do_rounds();
+		bool		busy;
+		long		timeout;
 
+		pvext_launcher_beats();
+		busy = look_after_jobs() || !pvext_may_sleep();
+		timeout = do_rounds();
 		if (pvext_nap(busy ? Min(timeout, BUSY_NAP) : timeout))
 			renew_rounds();
 	}

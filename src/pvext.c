@@ -14,7 +14,7 @@
 #include "guc.h"
 #include "launcher.h"
 #include "map.h"
-#include "pace.h"
+#include "pulse.h"
 #include "queue.h"
 #include "shape.h"
 #include "watch.h"
@@ -35,6 +35,6 @@ _PG_init(void)
 	pvext_init_queue();
 	pvext_init_drain();
 	pvext_init_access();
-	pvext_init_pace();
+	pvext_init_pulse();
 	pvext_init_launcher();
 }

@@ -47,7 +47,7 @@ typedef struct Profile
 #define DUTY_RELATIONS \
 	" overdue status run_log duty_failure scrub_receipt"
 #define DUTY_FUNCTIONS \
-	" find_overdue preview_purge"
+	" find_overdue preview_purge worker_status"
 
 static const Profile profiles[] = {
 	{"owner",

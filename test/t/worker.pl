@@ -286,7 +286,7 @@ unlike(logged_since($log), qr/FATAL|ERROR|has failed/, 'and that is no error eit
 
 SKIP:
 {
-	skip 'the extension is installed, not staged', 4 if !defined $stage;
+	skip 'the extension is installed, not staged', 5 if !defined $stage;
 	my $script = "$stage/pvext--1.0--1.0.1test.sql";
 
 	append_to_file($script, "COMMENT ON SCHEMA pv IS 'updated';\n");
@@ -300,7 +300,8 @@ SKIP:
 	my $rest = query($due);
 	my $last = query('SELECT max(id) FROM pv.run_log');
 	cmp_ok($rest, '>', 0, 'ALTER EXTENSION UPDATE while it works: it stops');
-	query('CALL pv.run_duties()');
+	(undef, undef, my $refused) = $node->psql('postgres', 'CALL pv.run_duties()');
+	like($refused, qr/are not done\n.*of version 1\.0\.1test\.\n.*ALTER EXTENSION pvext UPDATE/, 'called by hand it says so');
 	sleep 2;
 	is(query("$due; SELECT max(id) FROM pv.run_log"), "$rest\n$last", 'a library that is not of that version does nothing');
 	query("ALTER EXTENSION pvext UPDATE TO '1.0'");
