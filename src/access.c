@@ -164,43 +164,62 @@ remove_access(Access *access)
 		}
 }
 
-/* Complete a reading; where it is no longer in the queue, add another one. */
-static void
-complete(StringInfo reading, PvextPlace *place)
+/*
+ * Complete a reading; where it is no longer in the queue, add another one.  False where
+ * it takes more room than there is: *room is how much.
+ */
+static bool
+complete(StringInfo reading, PvextPlace *place, uint32 *room)
 {
-	if (pvext_complete_reading(pvext_reading(reading), place))
-		return;
-	pvext_reading(reading)->further = true;
-	pvext_queue_reading(pvext_reading(reading), false, place);
+	PvextCompletion completion = pvext_complete_reading(pvext_reading(reading), place, room);
+
+	if (completion == PVEXT_GONE)
+	{
+		pvext_reading(reading)->further = true;
+		pvext_queue_reading(pvext_reading(reading), false, place);
+	}
+	return completion != PVEXT_NO_ROOM;
 }
 
 /*
- * Complete the reading with the keys that have been found, or readings, where they
- * do not fit into one.
+ * Complete the reading with the keys that have been found, or several readings, each
+ * of as many keys as there is room for.
  */
 static void
 complete_with_keys(Access *access)
 {
 	StringInfo	reading = &access->reading;
+	ListCell   *lc = list_head(access->collector.found);
 	int			without = reading->len;
-	ListCell   *lc;
+	uint32		room = PVEXT_LARGEST_READING;
+	bool		is_short = false;	/* of room: then what is there has to do */
 
 	pvext_reading(reading)->rows = access->rows;
-	foreach(lc, access->collector.found)
+	do
 	{
-		const PvextFoundKey *found = lfirst(lc);
+		ListCell   *first = lc;
 
-		if (pvext_reading(reading)->nkeys > 0 &&
-			reading->len + pvext_key_size(found->key) > PVEXT_LARGEST_READING)
+		reading->len = without;
+		pvext_reading(reading)->size = without;
+		pvext_reading(reading)->nkeys = 0;
+		for (; lc; lc = lnext(access->collector.found, lc))
 		{
-			complete(reading, &access->place);
-			access->place.slot = -1;
-			reading->len = without;
-			pvext_reading(reading)->nkeys = 0;
+			const PvextFoundKey *found = lfirst(lc);
+
+			if ((lc != first || is_short) &&
+				reading->len + pvext_key_size(found->key) > room)
+				break;
+			pvext_add_key(reading, found->relation_id, found->subject_id, found->key);
 		}
-		pvext_add_key(reading, found->relation_id, found->subject_id, found->key);
-	}
-	complete(reading, &access->place);
+		is_short = !complete(reading, &access->place, &room);
+		if (is_short)
+			lc = first;
+		else
+		{
+			access->place.slot = -1;
+			room = PVEXT_LARGEST_READING;
+		}
+	} while (lc || is_short);
 }
 
 static void
@@ -476,6 +495,7 @@ run_copy(StringInfo reading, bool is_query, PlannedStmt *statement, const char *
 		 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
 {
 	PvextPlace	place = {-1};
+	uint32		room;
 
 	InitializeQueryCompletion(completion);
 	if (!is_query)
@@ -491,7 +511,7 @@ run_copy(StringInfo reading, bool is_query, PlannedStmt *statement, const char *
 		if (pvext_reading(reading)->rows == PVEXT_ROWS_UNKNOWN)
 			pvext_reading(reading)->refused = geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE;
 		if (!is_query)
-			complete(reading, &place);
+			(void) complete(reading, &place, &room);
 		else if (pvext_reading(reading)->refused)
 			pvext_queue_reading(pvext_reading(reading), false, &place);
 	}

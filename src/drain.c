@@ -264,13 +264,16 @@ pvext_drain(bool open_too)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz left;
 	List	   *places = take(open_too, &left);
+	StringInfoData buf;
 	ListCell   *lc;
 
+	initStringInfo(&buf);
 	foreach(lc, places)
 	{
 		CHECK_FOR_INTERRUPTS();
-		pvext_write_reading(pvext_reading_at(lfirst(lc)));
+		pvext_write_reading(pvext_reading_at(lfirst(lc), &buf));
 	}
+	pfree(buf.data);
 	if (places != NIL)
 		set_mark(Min(now, left));
 	pvext_flush_audit();

@@ -81,7 +81,10 @@ pvext_has_invoker_view(PlannedStmt *statement)
 	return found;
 }
 
-/* Add those of the columns that are selected and not there yet, from the offset on. */
+/*
+ * Add those of the columns that are selected and not there yet, from the offset on; "*"
+ * where they are too many to be named.
+ */
 static void
 add_columns(StringInfo buf, int from, const PvextWatched *relation, const Bitmapset *selected)
 {
@@ -91,6 +94,12 @@ add_columns(StringInfo buf, int from, const PvextWatched *relation, const Bitmap
 
 		if (!is_selected(selected, relation->attnums[i]))
 			continue;
+		if (buf->len > PVEXT_MOST_NAMES)
+		{
+			buf->len = from;
+			pvext_add_column(buf, "*");
+			return;
+		}
 		while (at < buf->len && strcmp(buf->data + at, relation->names[i]) != 0)
 			at += strlen(buf->data + at) + 1;
 		if (at >= buf->len)

@@ -19,6 +19,9 @@
  * The state has a generation, too, another one each time that the slot is
  * freed: so a reader that comes to complete its reading sees that it is gone.
  *
+ * A reading that is longer than a slot goes on in others, which stay CLAIMED and are
+ * whose the first one is: nobody else looks at them until he has freed them.
+ *
  * A reader never waits: what cannot be queued goes to the server's log.  What is
  * left when the server is shut down goes there as well; what is left when it
  * crashes is lost, of which drain.c keeps account.
@@ -51,11 +54,19 @@ enum
 
 #define GENERATION	((uint64) (STATE_MASK + 1))
 
+#define SLOT_BYTES	1024
+#define SLOT_DATA	(SLOT_BYTES - offsetof(Slot, data))
+#define NO_SLOT		PG_UINT32_MAX
+
 typedef struct Slot
 {
 	pg_atomic_uint64 state;
-	char		data[PVEXT_LARGEST_READING];
+	uint32		next;			/* in which the reading goes on, or NO_SLOT */
+	uint32		unused;			/* what follows has numbers of eight bytes */
+	char		data[SLOT_BYTES - 16];
 } Slot;
+
+StaticAssertDecl(sizeof(Slot) == SLOT_BYTES, "a slot of the queue takes a kilobyte");
 
 typedef struct Queue
 {
@@ -184,35 +195,108 @@ log_reading(const PvextReading *reading)
 	pvext_log_reading(reading);
 }
 
-/* Find a slot for a reading; NULL when there is none. */
-static Slot *
-claim(uint64 *state)
+/* How many slots does a reading of so many bytes take? */
+static inline uint32
+slots_for(uint32 size)
 {
-	uint64		first;
+	return (size + SLOT_DATA - 1) / SLOT_DATA;
+}
 
-	if (pg_atomic_fetch_add_u32(&queue->used, 1) >= queue->size)
+/* Take the first slot that is free from the place on; somebody has seen to it that there is one. */
+static Slot *
+claim_from(uint64 place, uint64 *state)
+{
+	for (;; place++)
 	{
-		pg_atomic_fetch_sub_u32(&queue->used, 1);
-		return NULL;
-	}
-	first = pg_atomic_fetch_add_u64(&queue->queued, 1);
-	for (uint64 i = first;; i++)
-	{
-		Slot	   *slot = &queue->slots[i % queue->size];
+		Slot	   *slot = &queue->slots[place % queue->size];
 
 		*state = pg_atomic_read_u64(&slot->state);
 		if ((*state & STATE_MASK) == FREE &&
 			pg_atomic_compare_exchange_u64(&slot->state, state, *state | CLAIMED))
+		{
+			slot->next = NO_SLOT;
 			return slot;
+		}
 	}
 }
 
+/* Set slots apart, so that as many can be claimed; false where there are not so many. */
+static bool
+set_apart(uint32 n)
+{
+	uint32		used = pg_atomic_fetch_add_u32(&queue->used, n);
+
+	if (used <= queue->size && n <= queue->size - used)
+		return true;
+	pg_atomic_fetch_sub_u32(&queue->used, n);
+	return false;
+}
+
+/* Claim n more slots, which have been set apart, behind one that is the reader's own. */
+static void
+claim_more(Slot *slot, uint32 n)
+{
+	while (n-- > 0)
+	{
+		uint64		state;
+		Slot	   *next = claim_from(slot - queue->slots + 1, &state);
+
+		slot->next = next - queue->slots;
+		slot = next;
+	}
+}
+
+/* Find slots for a reading; NULL when there are none. */
+static Slot *
+claim(uint32 size, uint64 *state)
+{
+	uint32		n = slots_for(size);
+	Slot	   *slot;
+
+	if (!set_apart(n))
+		return NULL;
+	slot = claim_from(pg_atomic_fetch_add_u64(&queue->queued, 1), state);
+	claim_more(slot, n - 1);
+	return slot;
+}
+
+/* The slots that follow are enough. */
 static void
 fill(Slot *slot, const PvextReading *reading, uint64 state)
 {
-	memcpy(slot->data, reading, reading->size);
+	Slot	   *part = slot;
+
+	for (uint32 done = 0;; part = &queue->slots[part->next])
+	{
+		uint32		n = Min(reading->size - done, SLOT_DATA);
+
+		memcpy(part->data, (const char *) reading + done, n);
+		done += n;
+		if (done == reading->size)
+			break;
+	}
 	pg_write_barrier();
 	pg_atomic_write_u64(&slot->state, state);
+}
+
+/* Put a slot, and those that belong to it, where anybody can claim them. */
+static void
+free_slots(Slot *slot, uint64 state)
+{
+	uint32		n = 1;
+	uint32		next = slot->next;
+
+	while (next < queue->size)
+	{
+		Slot	   *part = &queue->slots[next];
+
+		next = part->next;
+		pg_atomic_write_u64(&part->state, (pg_atomic_read_u64(&part->state) &
+										   ~(uint64) STATE_MASK) + GENERATION);
+		n++;
+	}
+	pg_atomic_write_u64(&slot->state, (state & ~(uint64) STATE_MASK) + GENERATION);
+	pg_atomic_fetch_sub_u32(&queue->used, n);
 }
 
 /*
@@ -226,9 +310,8 @@ pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place)
 	uint64		free;
 
 	place->slot = -1;
-	if (queue && IsUnderPostmaster && reading->size <= sizeof(slot->data) &&
-		!RecoveryInProgress())
-		slot = claim(&free);
+	if (queue && IsUnderPostmaster && !RecoveryInProgress())
+		slot = claim(reading->size, &free);
 	if (slot == NULL)
 	{
 		log_reading(reading);
@@ -242,40 +325,86 @@ pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place)
 		SetLatch(queue->attendant);
 }
 
+/* How many slots follow, of one that nobody else changes; *last is the last of them. */
+static uint32
+count_parts(Slot *slot, Slot **last)
+{
+	uint32		n = 0;
+
+	for (*last = slot; (*last)->next < queue->size; n++)
+		*last = &queue->slots[(*last)->next];
+	return n;
+}
+
 /*
- * Put the reading in the place of what was queued.  False where that has been
- * taken by now, or there is no room.
+ * Put the reading in the place of what was queued, unless that has been taken by
+ * now.  Where it needs more slots than there are, nothing is changed: *room is then
+ * how many bytes there is room for.
  */
-bool
-pvext_complete_reading(const PvextReading *reading, PvextPlace *place)
+PvextCompletion
+pvext_complete_reading(const PvextReading *reading, PvextPlace *place, uint32 *room)
 {
 	Slot	   *slot;
+	Slot	   *last;
 	uint64		free;
 	uint64		state;
+	uint32		has;
+	uint32		needs = slots_for(reading->size);
 
-	if (place->slot < 0 || reading->size > sizeof(slot->data))
-		return false;
+	if (place->slot < 0)
+		return PVEXT_GONE;
 	slot = &queue->slots[place->slot];
 	free = place->state & ~(uint64) STATE_MASK;
 	state = free | OPEN;
 	if (!pg_atomic_compare_exchange_u64(&slot->state, &state, free | COMPLETING))
-		return false;
+		return PVEXT_GONE;
+	has = 1 + count_parts(slot, &last);
+	if (needs > has)
+	{
+		if (!set_apart(needs - has))
+		{
+			*room = has * SLOT_DATA;
+			pg_atomic_write_u64(&slot->state, free | OPEN);
+			return PVEXT_NO_ROOM;
+		}
+		claim_more(last, needs - has);
+	}
 	fill(slot, reading, free | DONE);
-	return true;
+	return PVEXT_COMPLETED;
 }
 
 /*
  * Those who write down
  */
 
-/* What has been taken; it ends no later than its slot. */
-const PvextReading *
-pvext_reading_at(const PvextPlace *place)
+/* What is in a slot: a reading, or its beginning. */
+static PvextReading *
+reading_in(const PvextPlace *place)
 {
-	PvextReading *reading = (PvextReading *) queue->slots[place->slot].data;
+	return (PvextReading *) queue->slots[place->slot].data;
+}
 
-	if (unlikely(reading->size > PVEXT_LARGEST_READING))
-		reading->size = PVEXT_LARGEST_READING;
+/*
+ * The whole reading that was taken; it ends no later than its slots.  One that is in
+ * several is put together in the buffer, which may be used again when it is no longer needed.
+ */
+const PvextReading *
+pvext_reading_at(const PvextPlace *place, StringInfo buf)
+{
+	PvextReading *reading = reading_in(place);
+	const Slot *part = &queue->slots[place->slot];
+
+	if (reading->size <= SLOT_DATA)
+		return reading;
+	resetStringInfo(buf);
+	for (;; part = &queue->slots[part->next])
+	{
+		appendBinaryStringInfo(buf, part->data, Min(reading->size - buf->len, SLOT_DATA));
+		if (buf->len == reading->size || part->next >= queue->size)
+			break;
+	}
+	reading = (PvextReading *) buf->data;
+	reading->size = buf->len;
 	return reading;
 }
 
@@ -297,8 +426,8 @@ holds(Slot *slot, Oid database)
 static int
 compare_places(const ListCell *a, const ListCell *b)
 {
-	const PvextReading *x = pvext_reading_at(lfirst(a));
-	const PvextReading *y = pvext_reading_at(lfirst(b));
+	const PvextReading *x = reading_in(lfirst(a));
+	const PvextReading *y = reading_in(lfirst(b));
 
 	if (x->statement != y->statement)
 		return x->statement < y->statement ? -1 : 1;
@@ -368,11 +497,9 @@ pvext_has_readings(Oid database)
 }
 
 static void
-free_slot(const PvextPlace *place)
+free_place(const PvextPlace *place)
 {
-	pg_atomic_write_u64(&queue->slots[place->slot].state,
-						(place->state & ~(uint64) STATE_MASK) + GENERATION);
-	pg_atomic_fetch_sub_u32(&queue->used, 1);
+	free_slots(&queue->slots[place->slot], place->state);
 }
 
 /* What was taken has been written down. */
@@ -380,7 +507,7 @@ void
 pvext_free_place(const PvextPlace *place)
 {
 	pg_atomic_fetch_add_u64(&queue->drained, 1);
-	free_slot(place);
+	free_place(place);
 }
 
 /* What was taken has not been written down. */
@@ -397,13 +524,16 @@ pvext_log_readings(Oid database)
 {
 	TimestampTz left;
 	List	   *places = pvext_take_readings(database, DT_NOEND, PG_INT32_MAX, &left);
+	StringInfoData buf;
 	ListCell   *lc;
 
+	initStringInfo(&buf);
 	foreach(lc, places)
 	{
-		log_reading(pvext_reading_at(lfirst(lc)));
-		free_slot(lfirst(lc));
+		log_reading(pvext_reading_at(lfirst(lc), &buf));
+		free_place(lfirst(lc));
 	}
+	pfree(buf.data);
 	return list_length(places);
 }
 

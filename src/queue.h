@@ -17,6 +17,14 @@ typedef struct PvextPlace
 	uint64		state;
 } PvextPlace;
 
+/* What has become of a reading that was to be completed. */
+typedef enum PvextCompletion
+{
+	PVEXT_COMPLETED,
+	PVEXT_GONE,					/* it is no longer there */
+	PVEXT_NO_ROOM
+} PvextCompletion;
+
 /* What the server has done since it started. */
 typedef struct PvextQueueCounts
 {
@@ -32,12 +40,13 @@ extern void pvext_init_queue(void);
 /* Those who read */
 extern int64 pvext_next_statement(void);
 extern void pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place);
-extern bool pvext_complete_reading(const PvextReading *reading, PvextPlace *place);
+extern PvextCompletion pvext_complete_reading(const PvextReading *reading, PvextPlace *place,
+											  uint32 *room);
 
 /* Those who write down */
 extern List *pvext_take_readings(Oid database, TimestampTz open_since, int most, TimestampTz *left);
 extern bool pvext_has_readings(Oid database);
-extern const PvextReading *pvext_reading_at(const PvextPlace *place);
+extern const PvextReading *pvext_reading_at(const PvextPlace *place, StringInfo buf);
 extern void pvext_free_place(const PvextPlace *place);
 extern void pvext_give_back(const PvextPlace *place);
 extern int	pvext_log_readings(Oid database);

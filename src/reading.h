@@ -17,8 +17,11 @@
 
 #define PVEXT_ROWS_UNKNOWN	(-1)
 
-/* A larger one does not fit in the queue. */
-#define PVEXT_LARGEST_READING	1016
+/* Keys that would make one larger go into another. */
+#define PVEXT_LARGEST_READING	12000
+
+/* As many bytes of columns' names are in one; beyond that all columns are said to be read. */
+#define PVEXT_MOST_NAMES		8000
 
 /*
  * What is handed on, of "size" bytes.  Behind it are, as strings, who it was and

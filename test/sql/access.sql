@@ -337,7 +337,7 @@ SELECT (SELECT name FROM public.customer WHERE id = 2), ARRAY(SELECT name FROM p
 SELECT pv.drain_reads() >= 0 AS drained;
 SELECT * FROM public.keys;
 CALL public.look();
--- Keys of several columns and of other types, and one that shows only part of its rows; many that do not fit into one record
+-- Keys of several columns and of other types, and one that shows only part of its rows; many of them
 CREATE TABLE public.member (country char(3), nr numeric, code text, name text, PRIMARY KEY (country, nr, code));
 CREATE TABLE public.visit (id int PRIMARY KEY, nr numeric, code varchar(20), country char(3), note text, FOREIGN KEY (country, nr, code) REFERENCES public.member);
 CREATE TABLE public.device (id uuid PRIMARY KEY, owner text);
@@ -363,7 +363,7 @@ DO $$ DECLARE r record; BEGIN FOR r IN SELECT owner FROM public.device LOOP NULL
 RESET pvext.audit_read_keys;
 SELECT pv.drain_reads() >= 0 AS drained;
 SELECT * FROM public.keys WHERE relation <> 'public.device';
-SELECT count(DISTINCT (a.id, a.n)) > 1 AS several, count(DISTINCT k) AS keys, min(k) AS first, max(k) AS last
+SELECT count(DISTINCT (a.id, a.n)) AS records, count(DISTINCT k) AS keys, min(k) AS first, max(k) AS last
 FROM pv.access_log AS a LEFT JOIN LATERAL jsonb_array_elements_text(a.keys -> 'public.device') AS k ON true
 WHERE a.relation = 'public.device' GROUP BY a.statement ORDER BY a.statement;
 SELECT operation, columns FROM pv.subject_trail('public.member', ROW('NL', 1.5, 'a "b", c\')) WHERE operation = 'READ' ORDER BY columns;
