@@ -11,9 +11,10 @@
  * or by an error, after which the statement's memory is freed.  Until then it is
  * in a list of those in progress.
  *
- * Statements that C code runs on its own behalf are not recorded: those of pvext
- * and the checks of foreign keys, which are known by the context that they run
- * in (see spi.c).  What triggers and functions of others do beneath them is.
+ * Statements that C code runs on its own behalf are not recorded: those of pvext,
+ * which own.c knows, and the checks of foreign keys, which are known by the context that
+ * they run in; pvext's is another one.  What triggers and functions of others do beneath
+ * them is.
  */
 #include "postgres.h"
 #include "message.h"
@@ -28,6 +29,7 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
+#include "own.h"
 #include "privilege.h"
 #include "queue.h"
 #include "reading.h"
@@ -55,7 +57,7 @@ typedef struct Access
 
 static Access *in_progress = NULL;
 static int	depth = 0;			/* of functions */
-static bool inside_own = false; /* beneath a statement that C code runs */
+static bool inside_check = false;	/* beneath a check of a foreign key */
 
 static ExecutorStart_hook_type next_start = NULL;
 static ExecutorRun_hook_type next_run = NULL;
@@ -68,18 +70,22 @@ static planner_hook_type next_planner = NULL;
  * What is read
  */
 
-/* Does C code run the statement on its own behalf? */
-static bool
-is_own(void)
+/*
+ * Is what runs now a check of a foreign key?  It has no restricted operation of its own, as
+ * pvext has, in which owners' code runs that is none.
+ */
+static inline bool
+is_check(void)
 {
-	return InNoForceRLSOperation() && !inside_own;
+	return unlikely(InNoForceRLSOperation()) && !InSecurityRestrictedOperation() && !inside_check;
 }
 
-/* Is anything to be recorded of what this process does now? */
+/* Is anything to be recorded of a statement of this text, or of a command? */
 static bool
-is_recording(void)
+is_recording(const char *text)
 {
-	return pvext_audit_reads && pvext_is_watching() && !is_own();
+	return pvext_audit_reads && pvext_is_watching() && !is_check() &&
+		!pvext_is_own_statement(text);
 }
 
 /*
@@ -289,19 +295,33 @@ queue_access(Access *access)
  * Hooks of the executor
  */
 
+/* Functions may run here, too, as those that say which partitions are to be looked at. */
 static void
 start_statement(QueryDesc *query, int flags)
 {
-	if (next_start)
-		next_start(query, flags);
-	else
-		standard_ExecutorStart(query, flags);
+	bool		outside = inside_check;
+
+	inside_check = inside_check || is_check();
+	depth++;
+	PG_TRY();
+	{
+		if (next_start)
+			next_start(query, flags);
+		else
+			standard_ExecutorStart(query, flags);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+		inside_check = outside;
+	}
+	PG_END_TRY();
 }
 
 static void
 executor_start(QueryDesc *query, int flags)
 {
-	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !is_recording() ||
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !is_recording(query->sourceText) ||
 		!pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt)))
 	{
 		start_statement(query, flags);
@@ -325,9 +345,9 @@ executor_start(QueryDesc *query, int flags)
 static void
 run_statement(PVEXT_RUN_PARAMETERS)
 {
-	bool		outside = inside_own;
+	bool		outside = inside_check;
 
-	inside_own = inside_own || InNoForceRLSOperation();
+	inside_check = inside_check || is_check();
 	depth++;
 	PG_TRY();
 	{
@@ -339,7 +359,7 @@ run_statement(PVEXT_RUN_PARAMETERS)
 	PG_FINALLY();
 	{
 		depth--;
-		inside_own = outside;
+		inside_check = outside;
 	}
 	PG_END_TRY();
 }
@@ -366,9 +386,9 @@ executor_run(PVEXT_RUN_PARAMETERS)
 static void
 executor_finish(QueryDesc *query)
 {
-	bool		outside = inside_own;
+	bool		outside = inside_check;
 
-	inside_own = inside_own || InNoForceRLSOperation();
+	inside_check = inside_check || is_check();
 	depth++;
 	PG_TRY();
 	{
@@ -380,7 +400,7 @@ executor_finish(QueryDesc *query)
 	PG_FINALLY();
 	{
 		depth--;
-		inside_own = outside;
+		inside_check = outside;
 	}
 	PG_END_TRY();
 }
@@ -417,11 +437,11 @@ static PlannedStmt *
 plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo params)
 {
 	PlannedStmt *result;
-	bool		outside = inside_own;
-	bool		recording = is_recording();
+	bool		outside = inside_check;
+	bool		recording = is_recording(text);
 	Query	   *query = recording && pvext_audit_read_keys > 0 ? pvext_carry_keys(parse) : parse;
 
-	inside_own = inside_own || InNoForceRLSOperation();
+	inside_check = inside_check || is_check();
 	depth++;
 	PG_TRY();
 	{
@@ -435,12 +455,12 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 		if (recording && geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			plan_refused(parse);
 		depth--;
-		inside_own = outside;
+		inside_check = outside;
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 	depth--;
-	inside_own = outside;
+	inside_check = outside;
 	if (query != parse)
 		pvext_put_keys_aside(result);
 	return result;
@@ -529,7 +549,7 @@ process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
 	bool		is_query;
 
 	if (IsA(command, CopyStmt) && !((CopyStmt *) command)->is_from &&
-		((CopyStmt *) command)->relation && is_recording() &&
+		((CopyStmt *) command)->relation && is_recording(text) &&
 		make_copy_reading(&reading, (CopyStmt *) command, &is_query))
 	{
 		run_copy(&reading, is_query, statement, text, read_only_tree, context, params,

@@ -13,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "key.h"
+#include "own.h"
 #include "secret.h"
 #include "taking.h"
 #include "utils/array.h"
@@ -163,7 +164,7 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 	plan = SPI_prepare(taking->scan->few.sql, args.n, args.types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
-	portal = SPI_cursor_open(NULL, plan, args.values, args.nulls, true);
+	portal = pvext_open_own(plan, &args);
 	do
 	{
 		SPI_cursor_fetch(portal, true, FETCH);

@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "own.h"
 #include "spi.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -287,9 +288,7 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 			elog(ERROR, "could not keep statement");
 		statement->plan = plan;
 	}
-	result = SPI_execute_plan(statement->plan, args ? args->values : NULL,
-							  args ? args->nulls : NULL,
-							  statement->read_only, 0);
+	result = pvext_execute_own(statement->plan, args, statement->read_only);
 	if (result < 0)
 		elog(ERROR, "could not execute statement: %s",
 			 SPI_result_code_string(result));
@@ -360,8 +359,7 @@ pvext_own_each(const char *sql, PvextArgs *args,
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s",
 			 SPI_result_code_string(SPI_result));
-	portal = SPI_cursor_open(NULL, plan, args ? args->values : NULL,
-							 args ? args->nulls : NULL, true);
+	portal = pvext_open_own(plan, args);
 	for (;;)
 	{
 		SPITupleTable *rows;
