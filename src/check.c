@@ -451,6 +451,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_strategies(&check);
 	check_children(&check);
 	check_deletes(&check);
+	pvext_check_triggers(&check);
 	check_indexes(&check);
 	pvext_check_omissions(&check);
 	check_plans(&check);

@@ -38,6 +38,7 @@ extern List *pvext_mapped_relations(PvextCheck *check);
 
 extern void pvext_check_unclassified(PvextCheck *check, List *only);
 extern void pvext_check_omissions(PvextCheck *check);
+extern void pvext_check_triggers(PvextCheck *check);
 
 extern List *pvext_unclassified_columns(Oid relid);
 extern List *pvext_check_relation(int32 relation_id, bool all_columns,

@@ -9,11 +9,14 @@
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "nodes/plannodes.h"
 #include "parser/parse_relation.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/rel.h"
 
 #if PG_VERSION_NUM < 160000
@@ -59,6 +62,33 @@ pvext_owns_relation(Oid relid, Oid roleid)
 	return object_ownercheck(RelationRelationId, relid, roleid);
 #else
 	return pg_class_ownercheck(relid, roleid);
+#endif
+}
+
+/* May the role do this in the schema? */
+static inline bool
+pvext_may_in_schema(Oid schema, Oid role, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, mode) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, mode) == ACLCHECK_OK;
+#endif
+}
+
+/* What the server knows of one of its own settings. */
+static inline struct config_generic *
+pvext_find_setting(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return find_option(name, false, false, ERROR);
+#else
+	struct config_generic **settings = get_guc_variables();
+
+	for (int i = 0; i < GetNumConfigOptions(); i++)
+		if (strcmp(settings[i]->name, name) == 0)
+			return settings[i];
+	elog(ERROR, "unrecognized configuration parameter \"%s\"", name);
 #endif
 }
 

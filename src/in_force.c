@@ -21,6 +21,7 @@
 #include "arg.h"
 #include "bitmap.h"
 #include "catalog.h"
+#include "change.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -284,7 +285,7 @@ make_target(Oid relid, const char *purpose)
 	Target	   *target = MemoryContextAllocZero(context, sizeof(Target));
 
 	if (!registered)
-		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+		pvext_on_relation_change(relation_changed);
 	registered = true;
 	target->context = AllocSetContextCreate(context, "pvext consent subject",
 											ALLOCSET_SMALL_SIZES);

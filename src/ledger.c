@@ -200,7 +200,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		pvext_arg_int4(&args, subject->id);
 		(void) pvext_own_kept(&insert, &args);
 	}
-	row = SPI_copytuple(SPI_tuptable->vals[0]);
+	row = SPI_copytuple(pvext_result_row(0));
 	SPI_freetuptable(SPI_tuptable);
 	return row;
 }
@@ -214,7 +214,7 @@ pvext_request_row(const pg_uuid_t *id)
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
 	if (pvext_own("SELECT * FROM pv.erasure WHERE id = $1", &args) == 0)
 		elog(ERROR, "erasure vanished from the ledger");
-	return SPI_tuptable->vals[0];
+	return pvext_result_row(0);
 }
 
 /* The last row of pv.erasure for a key that a subject had once, or NULL. */
@@ -230,7 +230,7 @@ pvext_former_row(PvextTable *subject, const bytea *digest)
 				  "  OR former_digest = $2 AND former_digest <> subject_digest)"
 				  " ORDER BY requested_at DESC LIMIT 1", &args) == 0)
 		return NULL;
-	return SPI_tuptable->vals[0];
+	return pvext_result_row(0);
 }
 
 /*

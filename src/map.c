@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "catalog.h"
+#include "change.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
@@ -22,6 +23,7 @@
 #include "secret.h"
 #include "storage/lmgr.h"
 #include "spi.h"
+#include "trigger.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -134,7 +136,7 @@ pvext_watch_map(void)
 void
 pvext_init_map(void)
 {
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	pvext_on_relation_change(relation_changed);
 	RegisterXactCallback(free_retired, NULL);
 	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 }
@@ -454,7 +456,8 @@ pvext_lock_table(PvextTable *table, LOCKMODE mode)
 
 /*
  * An error that the server raised while it worked on users' rows may hold
- * their values: take them out.  pvext's own never do.
+ * their values: take them out.  pvext's own never do.  In place of its hint it may
+ * get one of pvext's.
  */
 void
 pvext_forget_values(ErrorData *error)
@@ -464,7 +467,8 @@ pvext_forget_values(ErrorData *error)
 	error->internalpos = 0;
 	if (error->domain == NULL || strcmp(error->domain, TEXTDOMAIN) != 0)
 	{
-		error->detail = error->detail_log = error->hint = NULL;
+		error->detail = error->detail_log = NULL;
+		error->hint = pvext_trigger_hint(error->sqlerrcode);
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
 			error->message = "a value of the subject's rows could not be converted or computed";
 	}

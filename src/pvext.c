@@ -17,6 +17,8 @@
 #include "pulse.h"
 #include "queue.h"
 #include "shape.h"
+#include "trigger.h"
+#include "trust.h"
 #include "watch.h"
 
 PVEXT_MODULE_MAGIC;
@@ -36,5 +38,7 @@ _PG_init(void)
 	pvext_init_drain();
 	pvext_init_access();
 	pvext_init_pulse();
+	pvext_init_trust();
+	pvext_init_trigger();
 	pvext_init_launcher();
 }

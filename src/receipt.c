@@ -228,7 +228,7 @@ give_receipt(PvextArgs *args)
 					 "       WHERE kind <> 'partitioned table' ORDER BY 1)"
 					 " || CASE WHEN $2 THEN ARRAY['WAL'] ELSE '{}' END, " NOT_REACHED ", session_user"
 					 " RETURNING r.id, r.at, r.erasures, r.scope, r.not_reached, r.login", args);
-	return SPI_copytuple(SPI_tuptable->vals[0]);
+	return SPI_copytuple(pvext_result_row(0));
 }
 
 /* pv.finish_scrub() */

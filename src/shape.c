@@ -25,6 +25,7 @@
 #include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog.h"
+#include "change.h"
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "fmgr.h"
@@ -112,7 +113,7 @@ end_transaction(XactEvent event, void *arg)
 void
 pvext_init_shape(void)
 {
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	pvext_on_relation_change(relation_changed);
 	RegisterXactCallback(end_transaction, NULL);
 	RegisterSubXactCallback(end_subtransaction, NULL);
 }

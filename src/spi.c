@@ -9,10 +9,10 @@
  * no trigger, default, operator or expression of that role's can reach the
  * rights of the caller, now or at commit.
  *
- * Running a statement needs no PG_TRY: when it raises an error, the abort of
- * the (sub)transaction restores user, settings and SPI, and pvext never
- * catches an error without such an abort (see pvext_try()) but to raise
- * another.
+ * Running a statement needs a PG_TRY only to forget that it is running: when it
+ * raises an error, the abort of the (sub)transaction restores user, settings and
+ * SPI, and pvext never catches an error without such an abort (see pvext_try())
+ * but to raise another.
  */
 #include "postgres.h"
 #include "message.h"
@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "own.h"
 #include "spi.h"
+#include "trigger.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -44,7 +45,7 @@ static const struct
 	const char *value;
 }			pinned[] =
 {
-	{"search_path", "pg_catalog, pg_temp"},
+	{"search_path", PVEXT_PINNED_PATH},
 	{"row_security", "off"},
 	{"check_function_bodies", "on"},
 	{"DateStyle", "ISO, YMD"},
@@ -256,9 +257,9 @@ pvext_arg_bool(PvextArgs *args, bool value)
  * statement finds the pinned settings again.  by_index is for plans that are
  * to go by an index whatever the statistics say now.
  */
-static uint64
-run_as(Oid role, PvextStatement *statement, PvextArgs *args,
-	   int cursor_options, bool keep, bool by_index)
+static void
+prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
+					int cursor_options, bool keep, bool by_index)
 {
 	MemoryContext old = CurrentMemoryContext;
 	int			nestlevel = NewGUCNestLevel();
@@ -296,6 +297,25 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 	pvext_restore_user(&back);
 	AtEOXact_GUC(false, nestlevel);
 	MemoryContextSwitchTo(old); /* SPI leaves its own context behind */
+}
+
+/* The same, during which it is known that a statement of pvext's is running. */
+static uint64
+run_as(Oid role, PvextStatement *statement, PvextArgs *args,
+	   int cursor_options, bool keep, bool by_index)
+{
+	PvextStatementScope scope;
+
+	pvext_begin_statement(&scope);
+	PG_TRY();
+	{
+		prepare_and_execute(role, statement, args, cursor_options, keep, by_index);
+	}
+	PG_FINALLY();
+	{
+		pvext_end_statement(&scope);
+	}
+	PG_END_TRY();
 	return SPI_processed;
 }
 
@@ -389,19 +409,38 @@ pvext_own_each(const char *sql, PvextArgs *args,
 	MemoryContextDelete(context);
 }
 
+/*
+ * A row of the last result.  Raises where there is none: another extension's planner
+ * may answer with none where PostgreSQL's would give one.
+ */
+HeapTuple
+pvext_result_row(uint64 row)
+{
+	if (SPI_tuptable == NULL || row >= SPI_tuptable->numvals)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("a statement of pvext's gave no row number %llu, which it always does",
+						(unsigned long long) row + 1),
+				 errhint("Does another extension plan statements on this table, or a trigger of yours keep rows from a table of schema pv?")));
+	return SPI_tuptable->vals[row];
+}
+
 /* A value of the last result as a C string in the current context, or NULL. */
 char *
 pvext_value(uint64 row, int column)
 {
-	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	HeapTuple	tuple = pvext_result_row(row);
+
+	return SPI_getvalue(tuple, SPI_tuptable->tupdesc, column);
 }
 
 /* A value of the last result; it lives as long as SPI_tuptable. */
 Datum
 pvext_datum(uint64 row, int column, bool *isnull)
 {
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-						 column, isnull);
+	HeapTuple	tuple = pvext_result_row(row);
+
+	return SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, isnull);
 }
 
 /* A boolean of the last result, NULL being false. */

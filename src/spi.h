@@ -8,6 +8,9 @@
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
 
+/* The search_path under which pvext's statements are parsed, planned and run. */
+#define PVEXT_PINNED_PATH "pg_catalog, pg_temp"
+
 /* The values of a statement, in the order of $1, $2, ...; begins as zeroes. */
 typedef struct PvextArgs
 {
@@ -67,6 +70,7 @@ extern uint64 pvext_own_kept(PvextStatement *statement, PvextArgs *args);
 extern void pvext_own_each(const char *sql, PvextArgs *args,
 						   void (*each) (uint64 row, void *arg), void *arg);
 
+extern HeapTuple pvext_result_row(uint64 row);
 extern char *pvext_value(uint64 row, int column);
 extern Datum pvext_datum(uint64 row, int column, bool *isnull);
 extern bool pvext_bool(uint64 row, int column);

@@ -24,6 +24,7 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog.h"
+#include "change.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
@@ -131,7 +132,7 @@ schema_changed(Datum arg, int cacheid, uint32 hashvalue)
 void
 pvext_init_watch(void)
 {
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	pvext_on_relation_change(relation_changed);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_changed, (Datum) 0);
 }
 

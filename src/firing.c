@@ -1,0 +1,131 @@
+/*
+ * firing.c
+ *		The triggers that pvext's statements fire, and what their functions need.
+ *
+ * An erasure or a purge updates personal columns and deletes rows.  That fires
+ * triggers of mapped tables, of their partitions and children, and of what foreign
+ * keys take along.  A function among them that names something by a search_path
+ * which is not to be trusted, or which does not lead there, is found here before an
+ * erasure fails by it (see trigger.c).  Called by check.c.
+ */
+#include "postgres.h"
+#include "message.h"
+
+#include "check.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "spi.h"
+#include "trust.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+/*
+ * The triggers: relation, trigger, function's OID and name, whether it is SECURITY
+ * DEFINER, the role that it runs as, the schemas of the function and of the table.
+ * reached has the tables whose rows are deleted, or whose columns are given other
+ * values; named, where the statement names the table, so that its statement triggers
+ * fire.
+ */
+static const char triggers_query[] =
+"WITH RECURSIVE reached (id, role, named, deleted, columns) AS ("
+" SELECT c.oid, c.relowner, true,"
+"  EXISTS (SELECT FROM pv.declared_link l WHERE l.relation_id = r.id AND l.on_erase = 'delete')"
+"   OR EXISTS (SELECT FROM pv.declared_retention t WHERE t.relation_id = r.id AND t.action = 'delete'),"
+"  ARRAY(SELECT p.column_name FROM pv.declared_personal p WHERE p.relation_id = r.id"
+"   UNION SELECT u.child FROM pv.declared_link l JOIN pv.declared_personal p ON p.relation_id = l.parent_id,"
+"    unnest(l.columns, l.parent_columns) AS u (child, parent)"
+"    WHERE l.relation_id = r.id AND u.parent = p.column_name ORDER BY 1)"
+" FROM " PVEXT_LIVE_RELATION " WHERE " PVEXT_ONLY
+" UNION SELECT t.id, t.role, t.named, t.deleted, t.columns FROM reached AS r, LATERAL ("
+"  SELECT i.inhrelid, r.role, false, r.deleted, r.columns FROM pg_inherits i WHERE i.inhparent = r.id"
+"  UNION ALL SELECT k.conrelid, o.relowner, true, r.deleted AND k.confdeltype = 'c',"
+"   CASE WHEN (r.deleted AND k.confdeltype IN ('n', 'd')) OR (k.confupdtype IN ('c', 'n', 'd') AND EXISTS"
+"     (SELECT FROM pg_attribute a WHERE a.attrelid = r.id AND a.attnum = ANY (k.confkey) AND a.attname = ANY (r.columns)))"
+"    THEN ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)"
+"     ORDER BY 1) ELSE '{}' END"
+"   FROM pg_constraint k JOIN pg_class o ON o.oid = k.conrelid"
+"   WHERE k.contype = 'f' AND k.confrelid = r.id AND k.conparentid = 0) AS t (id, role, named, deleted, columns)"
+"  WHERE t.deleted OR t.columns <> '{}')"
+" SELECT DISTINCT r.id::regclass::text, t.tgname, p.oid, p.oid::regprocedure::text, p.prosecdef,"
+"  CASE WHEN p.prosecdef THEN p.proowner ELSE r.role END, p.pronamespace, c.relnamespace"
+" FROM reached AS r JOIN pg_class c ON c.oid = r.id JOIN pg_trigger t ON t.tgrelid = r.id"
+"  JOIN pg_proc p ON p.oid = t.tgfoid"
+" WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled IN ('O', 'A') AND (r.named OR t.tgtype & 1 <> 0)"
+"  AND (r.deleted AND t.tgtype & 8 <> 0 OR r.columns <> '{}' AND t.tgtype & 16 <> 0"
+"   AND (cardinality(t.tgattr::int2[]) = 0 OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.id"
+"    AND a.attnum = ANY (t.tgattr) AND (a.attname = ANY (r.columns) OR a.attgenerated <> ''))))"
+"  AND p.pronamespace <> 'pv'::regnamespace"
+"  AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS s WHERE s LIKE 'search\\_path=%')"
+" ORDER BY 1, 2, 6";
+
+/* Schemas in which a name may be looked for although the path does not lead there. */
+static List *
+schemas_beside(char **row, List *schemas)
+{
+	List	   *beside = NIL;
+
+	for (int i = 6; i < 8; i++)
+		if (atooid(row[i]) != PG_CATALOG_NAMESPACE &&
+			!list_member_oid(schemas, atooid(row[i])))
+			beside = list_append_unique_oid(beside, atooid(row[i]));
+	return beside;
+}
+
+/* A function that sees pg_catalog alone, or what its role's path leads to. */
+static void
+check_reach(PvextCheck *check, char **row, PvextPath *path)
+{
+	bool		definer = pvext_says_true(row[4]);
+	List	   *beside = schemas_beside(row, path->schemas);
+	char	   *name;
+
+	name = pvext_unqualified_name(atooid(row[2]),
+								  definer ? list_concat_copy(path->schemas, beside) : beside);
+	if (name == NULL)
+		return;
+	pvext_add_finding(check, row[0], NULL, false,
+					  definer ?
+					  psprintf("trigger \"%s\" calls %s, which is SECURITY DEFINER, has no search_path of its own and names \"%s\" without a schema",
+							   row[1], row[3], name) :
+					  psprintf("trigger \"%s\" calls %s, which names \"%s\" without a schema, while search_path is %s for \"%s\", as whom it runs",
+							   row[1], row[3], name, path->setting,
+							   GetUserNameFromId(path->role, false)),
+					  psprintf("ALTER FUNCTION %s SET search_path = %s, pg_temp;", row[3],
+							   quote_identifier(get_namespace_name(atooid(row[6])))));
+}
+
+/* Triggers whose functions need a search_path of their own. */
+void
+pvext_check_triggers(PvextCheck *check)
+{
+	int			nestlevel = NewGUCNestLevel();
+	List	   *rows;
+	ListCell   *lc;
+
+	/* It looks dear to the planner, and would take longer to compile than to run. */
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	rows = pvext_check_rows(check, triggers_query);
+	AtEOXact_GUC(false, nestlevel);
+	foreach(lc, rows)
+	{
+		char	  **row = lfirst(lc);
+		PvextPath  *path = pvext_role_path(atooid(row[5]));
+		char	   *name;
+
+		if (path->doubt == NULL || pvext_says_true(row[4]))
+		{
+			check_reach(check, row, path);
+			continue;
+		}
+		name = pvext_unqualified_name(atooid(row[2]), path->schemas);
+		if (name)
+			pvext_add_finding(check, row[0], NULL, true,
+							  psprintf("trigger \"%s\" calls %s, which names \"%s\" without a schema, while %s, which is in the search_path of \"%s\", as whom it runs",
+									   row[1], row[3], name, path->doubt,
+									   GetUserNameFromId(path->role, false)),
+							  pvext_path_hint(row[3], path));
+	}
+}
