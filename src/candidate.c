@@ -39,6 +39,7 @@ typedef struct DeclaredLink
 	char	   *name;
 	List	   *columns;
 	Oid			parent;
+	List	   *parent_columns;
 } DeclaredLink;
 
 /* The links that are declared, orphans left out. */
@@ -47,7 +48,7 @@ load_links(void)
 {
 	List	   *links = NIL;
 
-	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation"
+	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.parent_columns"
 					 " FROM pv.declared_link l"
 					 " JOIN pv.relation r ON r.id = l.relation_id"
 					 " JOIN pv.relation p ON p.id = l.parent_id"
@@ -60,6 +61,7 @@ load_links(void)
 		link->name = pvext_value(i, 2);
 		link->columns = pvext_names(i, 3);
 		link->parent = (Oid) pvext_int(i, 4);
+		link->parent_columns = pvext_names(i, 5);
 		links = lappend(links, link);
 	}
 	return links;
@@ -90,6 +92,16 @@ is_linkable(Oid relid)
 		!pvext_is_partition(relid);
 }
 
+/* Is the link by the same foreign key as the candidate? */
+static bool
+is_link_of(DeclaredLink *link, PvextCandidate *candidate)
+{
+	PvextForeignKey fk = {.relid = candidate->relid, .columns = candidate->columns,
+	.parent_columns = candidate->parent_columns};
+
+	return pvext_is_key_of(&fk, link->relid, link->columns, link->parent_columns);
+}
+
 /* Is the same foreign key, declared a second time, on the list already? */
 static bool
 is_listed(List *candidates, PvextForeignKey *fk, Oid parent)
@@ -100,8 +112,8 @@ is_listed(List *candidates, PvextForeignKey *fk, Oid parent)
 	{
 		PvextCandidate *other = lfirst(lc);
 
-		if (other->relid == fk->relid && other->parent == parent &&
-			pvext_same_names(other->columns, fk->columns))
+		if (other->parent == parent &&
+			pvext_is_key_of(fk, other->relid, other->columns, other->parent_columns))
 			return true;
 	}
 	return false;
@@ -172,8 +184,7 @@ name_candidate(PvextCandidate *candidate, List *links, List *candidates)
 	{
 		DeclaredLink *link = lfirst(lc);
 
-		if (link->relid == candidate->relid && link->parent == candidate->parent &&
-			pvext_same_names(link->columns, candidate->columns))
+		if (link->parent == candidate->parent && is_link_of(link, candidate))
 		{
 			candidate->declared = true;
 			candidate->name = link->name;

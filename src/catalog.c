@@ -319,7 +319,18 @@ pvext_has_name(List *names, const char *name)
 	return false;
 }
 
-/* Do two lists hold the same names, in any order? */
+static int
+count_name(List *names, const char *name)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, names)
+		n += strcmp(lfirst(lc), name) == 0;
+	return n;
+}
+
+/* Do two lists hold the same names, each as often, in any order? */
 bool
 pvext_same_names(List *a, List *b)
 {
@@ -328,7 +339,22 @@ pvext_same_names(List *a, List *b)
 	if (list_length(a) != list_length(b))
 		return false;
 	foreach(lc, a)
-		if (!pvext_has_name(b, lfirst(lc)))
+		if (count_name(a, lfirst(lc)) != count_name(b, lfirst(lc)))
+			return false;
+	return true;
+}
+
+/* Do two lists hold the same names in the same order? */
+bool
+pvext_equal_names(List *a, List *b)
+{
+	ListCell   *x;
+	ListCell   *y;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(x, a, y, b)
+		if (strcmp(lfirst(x), lfirst(y)) != 0)
 			return false;
 	return true;
 }
@@ -472,7 +498,24 @@ pvext_foreign_keys_to(Oid relid)
 	return result;
 }
 
-/* Is the foreign key the relation's, from just these columns to just those? */
+/* How many of the pairs of columns are this one? */
+static int
+count_pair(List *columns, List *parent_columns, const char *column, const char *parent_column)
+{
+	int			n = 0;
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	forboth(lc, columns, parent_lc, parent_columns)
+		n += strcmp(lfirst(lc), column) == 0 && strcmp(lfirst(parent_lc), parent_column) == 0;
+	return n;
+}
+
+/*
+ * Is the foreign key one from these columns of a relation to those of its
+ * parent?  It may name the pairs in another order, but they are the same: one from
+ * (a, b) to (x, y) is none from (b, a).
+ */
 bool
 pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns, List *parent_columns)
 {
@@ -482,17 +525,9 @@ pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns, List *parent_colu
 	if (fk->relid != relid || list_length(fk->columns) != list_length(columns))
 		return false;
 	forboth(lc, columns, parent_lc, parent_columns)
-	{
-		ListCell   *a;
-		ListCell   *b;
-		bool		found = false;
-
-		forboth(a, fk->columns, b, fk->parent_columns)
-			found = found || (strcmp(lfirst(a), lfirst(lc)) == 0 &&
-							  strcmp(lfirst(b), lfirst(parent_lc)) == 0);
-		if (!found)
+		if (count_pair(columns, parent_columns, lfirst(lc), lfirst(parent_lc)) !=
+			count_pair(fk->columns, fk->parent_columns, lfirst(lc), lfirst(parent_lc)))
 			return false;
-	}
 	return true;
 }
 

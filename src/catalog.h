@@ -42,6 +42,7 @@ extern bool pvext_is_key_of(PvextForeignKey *fk, Oid relid, List *columns,
 						   List *parent_columns);
 extern bool pvext_has_name(List *names, const char *name);
 extern bool pvext_same_names(List *a, List *b);
+extern bool pvext_equal_names(List *a, List *b);
 extern char *pvext_join_names(List *names, const char *separator, bool quote);
 extern char *pvext_equality(Oid left, Oid right);
 extern char *pvext_type_name(Oid type, int32 typmod);

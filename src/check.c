@@ -22,7 +22,9 @@
 #include "funcapi.h"
 #include "hold.h"
 #include "index.h"
+#include "link.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "plan.h"
 #include "spi.h"
 #include "stored.h"
@@ -379,24 +381,30 @@ static void
 check_deletes(PvextCheck *check)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT DISTINCT k.conrelid::regclass, r.relation, k.conname"
-					  " FROM pv.declared_link d JOIN (" PVEXT_LIVE_RELATION ") ON r.id = d.relation_id"
-					  " JOIN pg_constraint k ON k.contype = 'f' AND k.confrelid = c.oid"
-					  "  AND k.conparentid = 0 AND k.conrelid <> c.oid AND k.confdeltype IN ('c', 'n', 'd')"
-					  " WHERE d.on_erase = 'delete' AND ($1 = 0 OR r.id = $1)"
-					  " AND NOT EXISTS (SELECT FROM pv.declared_link l JOIN pv.relation x ON x.id = l.relation_id"
-					  "  WHERE x.relation = k.conrelid AND l.parent_id = r.id AND l.on_erase = 'delete')"
-					  " ORDER BY 1, 3"))
+					  "SELECT r.relation::oid, r.relation, r.id FROM " PVEXT_LIVE_RELATION
+					  " WHERE " PVEXT_ONLY " AND EXISTS (SELECT FROM pv.declared_link d"
+					  "  WHERE d.relation_id = r.id AND d.on_erase = 'delete')"
+					  " ORDER BY r.relation::text"))
 	{
 		char	  **row = lfirst(lc);
 
-		pvext_add_finding(check, row[0], NULL, true,
-					psprintf("foreign key \"%s\" lets its rows change when those of %s are deleted",
-							 row[2], row[1]),
-					psprintf("Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
-							 row[1]));
+		foreach(cell, pvext_foreign_keys_to(atooid(row[0])))
+		{
+			PvextForeignKey *fk = lfirst(cell);
+
+			if (fk->relid == atooid(row[0]) || fk->on_delete == FKCONSTR_ACTION_NOACTION ||
+				fk->on_delete == FKCONSTR_ACTION_RESTRICT ||
+				pvext_is_linked(fk, atoi(row[2]), true))
+				continue;
+			pvext_add_finding(check, pvext_relation_name(fk->relid), NULL, true,
+						psprintf("foreign key \"%s\" lets its rows change when those of %s are deleted",
+								 fk->name, row[1]),
+						psprintf("Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
+								 row[1]));
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 		PvextDue   *due = lfirst(lc);
 
 		if (due->columns != NIL && due->clocks == clocks && due->any_path == column->any_path &&
-			pvext_same_names(due->path, column->path) && same_rules(due->rules, rules) &&
+			pvext_equal_names(due->path, column->path) && same_rules(due->rules, rules) &&
 			same_blockers(map, linitial(due->columns), column))
 			return due;
 	}
@@ -413,9 +413,13 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 				fk->on_delete != FKCONSTR_ACTION_CASCADE;
 
 			foreach(cell, links)
-				goes = goes || pvext_is_key_of(fk, ((PvextLink *) lfirst(cell))->table->relid,
-											   ((PvextLink *) lfirst(cell))->columns,
-											   ((PvextLink *) lfirst(cell))->parent_columns);
+			{
+				PvextLink  *link = lfirst(cell);
+
+				goes = goes || (link->parent == parent &&
+								pvext_is_key_of(fk, link->table->relid, link->columns,
+												link->parent_columns));
+			}
 			if (!goes)
 				ereport(ERROR,
 						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -13,24 +13,11 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "follow.h"
+#include "link.h"
 #include "nodes/parsenodes.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-
-/* Is a foreign key also a declared link to the relation? */
-static bool
-is_linked(PvextForeignKey *fk, int32 id)
-{
-	PvextArgs	args = {0};
-
-	pvext_arg_oid(&args, REGCLASSOID, fk->relid);
-	pvext_arg_int4(&args, id);
-	pvext_arg_names(&args, fk->columns, false);
-	return pvext_own("SELECT FROM pv.declared_link l JOIN pv.relation r ON r.id = l.relation_id"
-					 " WHERE r.relation = $1 AND l.parent_id = $2"
-					 " AND l.columns @> $3 AND l.columns <@ $3", &args) > 0;
-}
 
 /*
  * A foreign key to the column must let it follow: by itself (ON UPDATE
@@ -46,7 +33,7 @@ check_foreign_key(Oid relid, int32 id, const char *column, PvextForeignKey *fk)
 		return;
 	if (fk->on_update != FKCONSTR_ACTION_NOACTION)
 		hint = "Make the foreign key ON UPDATE CASCADE, or ON UPDATE NO ACTION and declare a link.";
-	else if (!is_linked(fk, id))
+	else if (!pvext_is_linked(fk, id, false))
 		hint = "Declare a link with the columns of the foreign key, or make it ON UPDATE CASCADE.";
 	else if (pvext_owner(fk->relid) != pvext_owner(relid))
 		hint = "Give both tables the same owner, or make the foreign key ON UPDATE CASCADE.";
@@ -70,7 +57,7 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 
 	pvext_arg_int4(&args, id);
 	pvext_arg_text(&args, column);
-	n = pvext_own("SELECT r.relation::oid, l.name, l.columns FROM pv.declared_link l"
+	n = pvext_own("SELECT r.relation::oid, l.name, l.columns, l.parent_columns FROM pv.declared_link l"
 				  " JOIN pv.relation r ON r.id = l.relation_id"
 				  " WHERE l.parent_id = $1 AND $2::name = ANY (l.parent_columns)"
 				  " AND r.relation IS NOT NULL", &args);
@@ -87,8 +74,8 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 		{
 			PvextForeignKey *fk = lfirst(lc);
 
-			if (fk->relid == child && fk->on_update == FKCONSTR_ACTION_CASCADE &&
-				pvext_same_names(fk->columns, pvext_names(i, 3)))
+			if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
+				pvext_is_key_of(fk, child, pvext_names(i, 3), pvext_names(i, 4)))
 				cascades = true;
 		}
 		if (!cascades && pvext_owner(child) != pvext_owner(relid))

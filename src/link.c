@@ -65,7 +65,7 @@ check_columns(Oid relid, List *columns, Oid parent, List *parent_columns)
 							(char *) lfirst(parent_lc), format_type_be(parent_type)),
 					 errhint("Both must have one equality operator in common, or one of them be text.")));
 	}
-	if (relid == parent && pvext_same_names(columns, parent_columns))
+	if (relid == parent && pvext_equal_names(columns, parent_columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
 				 errmsg("columns of table %s cannot be linked to themselves",
@@ -108,18 +108,26 @@ default_name(List *columns)
 	return name;
 }
 
-/* Is the foreign key a declared link whose rows are deleted with the parent's? */
-static bool
-deletes_with(PvextForeignKey *fk, Oid parent)
+/*
+ * Is the foreign key, to the relation of the id, a declared link as well; with deletes,
+ * one by which all its rows are deleted with the parent's?  Between pvext_enter() and
+ * pvext_leave().
+ */
+bool
+pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
 {
 	PvextArgs	args = {0};
+	uint64		n;
 
 	pvext_arg_int4(&args, pvext_relation_id(fk->relid));
-	pvext_arg_int4(&args, pvext_relation_id(parent));
-	pvext_arg_names(&args, fk->columns, false);
-	return pvext_own("SELECT FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2"
-					 " AND columns @> $3 AND columns <@ $3 AND condition IS NULL"
-					 " AND on_erase = 'delete'", &args) > 0;
+	pvext_arg_int4(&args, parent_id);
+	n = pvext_own("SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
+				  " FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2", &args);
+	for (uint64 i = 0; i < n; i++)
+		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
+			(!deletes || pvext_bool(i, 3)))
+			return true;
+	return false;
 }
 
 /*
@@ -140,7 +148,7 @@ check_cascades(Oid relid)
 			fk->on_delete == FKCONSTR_ACTION_NOACTION ||
 			fk->on_delete == FKCONSTR_ACTION_RESTRICT)
 			continue;
-		if (!deletes_with(fk, relid))
+		if (!pvext_is_linked(fk, pvext_relation_id(relid), true))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("deleting rows of table %s would change rows of table %s",
@@ -181,7 +189,8 @@ check_on_erase(Oid relid, const char *on_erase)
  * one whose rows stay.
  */
 static void
-check_parent_deletes(Oid relid, List *columns, Oid parent, const char *on_erase)
+check_parent_deletes(Oid relid, List *columns, Oid parent, List *parent_columns,
+					 const char *on_erase)
 {
 	PvextArgs	args = {0};
 	ListCell   *lc;
@@ -196,7 +205,7 @@ check_parent_deletes(Oid relid, List *columns, Oid parent, const char *on_erase)
 	{
 		PvextForeignKey *fk = lfirst(lc);
 
-		if (fk->relid == relid && pvext_same_names(fk->columns, columns) &&
+		if (pvext_is_key_of(fk, relid, columns, parent_columns) &&
 			fk->on_delete != FKCONSTR_ACTION_NOACTION &&
 			fk->on_delete != FKCONSTR_ACTION_RESTRICT)
 			ereport(ERROR,
@@ -228,8 +237,8 @@ check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
 	{
 		PvextForeignKey *fk = lfirst(lc);
 
-		if (fk->relid == relid && fk->on_update == FKCONSTR_ACTION_CASCADE &&
-			pvext_same_names(fk->columns, columns))
+		if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
+			pvext_is_key_of(fk, relid, columns, parent_columns))
 			return;
 	}
 	ereport(ERROR,
@@ -289,7 +298,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 				 errhint("Choose a name that is not empty, not \"*\" and has no dot.")));
 	check_columns(relid, columns, parent, parent_columns);
 	check_on_erase(relid, on_erase);
-	check_parent_deletes(relid, columns, parent, on_erase);
+	check_parent_deletes(relid, columns, parent, parent_columns, on_erase);
 	check_key_follows(relid, columns, parent, parent_columns);
 	if (bound)
 		(void) pvext_run(pvext_owner(relid),

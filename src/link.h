@@ -5,11 +5,13 @@
 #ifndef PVEXT_LINK_H
 #define PVEXT_LINK_H
 
+#include "catalog.h"
 #include "nodes/pg_list.h"
 
 extern void pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 										List *parent_columns, const char *name,
 										const char *condition, const char *bound,
 										const char *on_erase);
+extern bool pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes);
 
 #endif							/* PVEXT_LINK_H */

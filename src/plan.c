@@ -122,14 +122,22 @@ build_writes(PvextMap *map, PvextPlan *plan)
 	}
 }
 
+/* Do all rows that a foreign key to the relation deletes or changes go by a link of its columns? */
 static bool
-is_removed(PvextPlan *plan, Oid relid)
+is_removed(PvextPlan *plan, Oid relid, PvextForeignKey *fk)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
 	foreach(lc, plan->removals)
-		if (((PvextRemoval *) lfirst(lc))->table->relid == relid)
-			return true;
+		foreach(cell, ((PvextRemoval *) lfirst(lc))->set->arms)
+		{
+			PvextLink  *link = ((PvextArm *) lfirst(cell))->link;
+
+			if (link->parent->relid == relid && link->condition == NULL &&
+				pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+				return true;
+		}
 	return false;
 }
 
@@ -158,7 +166,7 @@ check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List 
 							pvext_relation_name(fk->relid), table->sql_name),
 					 errdetail("Foreign key \"%s\" carries the change over.", fk->name),
 					 errhint("Give both tables to one role, drop the triggers, or make the foreign key NO ACTION and link the table.")));
-		if (!update && !is_removed(plan, fk->relid))
+		if (!update && !is_removed(plan, relid, fk))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("deleting rows of table %s would change rows of table %s",

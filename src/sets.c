@@ -184,17 +184,8 @@ set_by_path(PvextPlan *plan, PvextTable *table, List *path, int step)
 	{
 		set = lfirst(lc);
 		if (set->table == table && !set->any && set != plan->self &&
-			list_length(set->path) == list_length(rest))
-		{
-			ListCell   *a;
-			ListCell   *b;
-			bool		same = true;
-
-			forboth(a, set->path, b, rest)
-				same = same && strcmp(lfirst(a), lfirst(b)) == 0;
-			if (same)
-				return set;
-		}
+			pvext_equal_names(set->path, rest))
+			return set;
 	}
 	link = pvext_map_link(table, linitial(rest));
 	if (link == NULL)

@@ -50,20 +50,6 @@ add_set(PvextTracing *tracing, PvextTable *table, PvextSet *set)
 	return traced;
 }
 
-static bool
-same_list(List *a, List *b)
-{
-	ListCell   *x;
-	ListCell   *y;
-
-	if (list_length(a) != list_length(b))
-		return false;
-	forboth(x, a, y, b)
-		if (strcmp(lfirst(x), lfirst(y)) != 0)
-			return false;
-	return true;
-}
-
 /* What is known of a set's rows by these columns, which others are found by. */
 static PvextKnown *
 known_by(PvextTracing *tracing, PvextTracedSet *traced, List *columns)
@@ -71,10 +57,10 @@ known_by(PvextTracing *tracing, PvextTracedSet *traced, List *columns)
 	PvextKnown *known;
 	ListCell   *lc;
 
-	if (traced == linitial(tracing->sets) && same_list(tracing->keys->columns, columns))
+	if (traced == linitial(tracing->sets) && pvext_equal_names(tracing->keys->columns, columns))
 		return tracing->keys;
 	foreach(lc, traced->known)
-		if (same_list(((PvextKnown *) lfirst(lc))->columns, columns))
+		if (pvext_equal_names(((PvextKnown *) lfirst(lc))->columns, columns))
 			return lfirst(lc);
 	known = pvext_make_known(traced->table->relid, columns);
 	traced->known = lappend(traced->known, known);
