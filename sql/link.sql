@@ -8,8 +8,10 @@ CREATE TABLE pv.declared_link (
     bound          text,
     owner          name,
     on_erase       text NOT NULL CHECK (on_erase IN ('anonymise', 'delete')),
+    inherited      boolean NOT NULL DEFAULT true,
     PRIMARY KEY (relation_id, name),
-    CHECK ((condition IS NULL) = (bound IS NULL) AND (condition IS NULL OR owner IS NOT NULL))
+    CHECK ((condition IS NULL) = (bound IS NULL) AND (condition IS NULL OR owner IS NOT NULL)),
+    CHECK (inherited OR on_erase <> 'delete')
 );
 COMMENT ON TABLE pv.declared_link IS 'which rows belong to which; read it as pv.link';
 COMMENT ON COLUMN pv.declared_link.bound IS 'the condition with every name qualified, its row called r';
@@ -21,6 +23,7 @@ COMMENT ON COLUMN pv.declared_link.parent_id IS 'the table whose rows they belon
 COMMENT ON COLUMN pv.declared_link.parent_columns IS 'the columns of the parent that name its row';
 COMMENT ON COLUMN pv.declared_link.condition IS 'which rows belong, as given; NULL for all rows';
 COMMENT ON COLUMN pv.declared_link.on_erase IS 'what becomes of the rows when the person is erased: anonymise their personal columns, or delete them';
+COMMENT ON COLUMN pv.declared_link.inherited IS 'what belongs to the rows belongs to this parent''s person, too';
 SELECT pg_extension_config_dump('pv.declared_link', '');
 CREATE INDEX ON pv.declared_link (parent_id);
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_link
@@ -28,7 +31,8 @@ CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.de
 ALTER TABLE pv.declared_link ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.link AS
-    SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase
+    SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase,
+           l.inherited
     FROM pv.declared_link l
     JOIN pv.relation r ON r.id = l.relation_id
     JOIN pv.relation p ON p.id = l.parent_id;
@@ -36,10 +40,11 @@ COMMENT ON VIEW pv.link IS 'which table''s rows belong to which other table''s r
 
 CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regclass,
                                 parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,
-                                condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise')
+                                condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise',
+                                inherit boolean DEFAULT true)
     RETURNS name LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_link';
-COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text) IS
-    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete';
+COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean) IS
+    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects';
 
 CREATE FUNCTION pv.undeclare_link(relation regclass, name name)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_link';

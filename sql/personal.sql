@@ -23,7 +23,7 @@ ALTER TABLE pv.purpose ENABLE ALWAYS TRIGGER map_changed;
 CREATE TABLE pv.declared_personal (
     relation_id integer NOT NULL,
     column_name name NOT NULL,
-    path        name[],
+    paths       text[],
     category    text NOT NULL CHECK (category <> ''),
     purposes    text[] CHECK (cardinality(purposes) > 0),
     erase_with  text NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE pv.declared_personal (
     PRIMARY KEY (relation_id, column_name)
 );
 COMMENT ON TABLE pv.declared_personal IS 'columns that hold personal data; read it as pv.personal';
-COMMENT ON COLUMN pv.declared_personal.path IS 'the links from the row up to the person it is about, empty for the person''s own row; NULL for any of them; one that ends before a subject table goes on by any link';
+COMMENT ON COLUMN pv.declared_personal.paths IS 'the links from the row up to the persons it is about, each path the links'' names joined by dots; empty for the person''s own row; NULL for any of them';
 COMMENT ON COLUMN pv.declared_personal.strategy IS 'erase_with, or what auto came to';
 COMMENT ON COLUMN pv.declared_personal.argument IS 'the parameter as bound to the column, such as a constant that auto found or an expression with every name qualified';
 COMMENT ON COLUMN pv.declared_personal.owner IS 'the table''s owner at the declaration, on whose behalf an expression runs';
@@ -51,11 +51,13 @@ ALTER TABLE pv.declared_personal ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.personal AS
     SELECT r.relation,
-           CASE WHEN p.path IS NULL THEN '*' ELSE p.path[1] END AS link,
-           p.column_name, p.category, p.purposes, p.erase_with, p.parameter, p.strategy, p.path
+           CASE WHEN p.paths IS NULL THEN '*'
+                ELSE (SELECT string_agg(DISTINCT split_part(u.path, '.', 1), ',') FROM unnest(p.paths) AS u (path)) END AS link,
+           p.column_name, p.category, p.purposes, p.erase_with, p.parameter, p.strategy, p.paths
     FROM pv.declared_personal p JOIN pv.relation r ON r.id = p.relation_id;
 COMMENT ON VIEW pv.personal IS 'columns that hold personal data, whose it is, and how it is erased';
-COMMENT ON COLUMN pv.personal.link IS 'the link whose subject the column is about; NULL for the subject''s own row, * for any';
+COMMENT ON COLUMN pv.personal.link IS 'the link whose subject the column is about, or several joined by commas; NULL for the subject''s own row, * for any';
+COMMENT ON COLUMN pv.personal.paths IS 'the links up to the subjects, each path the links'' names joined by dots; empty for the subject''s own row, NULL for any';
 COMMENT ON COLUMN pv.personal.strategy IS 'erase_with, or what auto came to';
 
 CREATE TABLE pv.not_personal (
@@ -79,10 +81,11 @@ COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
 
 CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category text,
                                     purposes text[] DEFAULT NULL, erase_with text DEFAULT 'auto',
-                                    parameter text DEFAULT NULL, link name DEFAULT NULL)
+                                    parameter text DEFAULT NULL, link name DEFAULT NULL,
+                                    links name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_personal';
-COMMENT ON FUNCTION pv.declare_personal(regclass, name[], text, text[], text, text, name) IS
-    'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several; replaces an earlier declaration. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, 42702 link needed, 22023 and others where the strategy cannot work on the column';
+COMMENT ON FUNCTION pv.declare_personal(regclass, name[], text, text[], text, text, name, name[]) IS
+    'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several: the subject''s at the end of the link, or of any of the links; replaces an earlier declaration, with a NOTICE. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, 42702 link needed, 22023 and others where the strategy cannot work on the column';
 CREATE FUNCTION pv.undeclare_personal(relation regclass, columns name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_personal';
 COMMENT ON FUNCTION pv.undeclare_personal(regclass, name[]) IS

@@ -184,14 +184,18 @@ pvext_declare_agreement(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, version);
 	pvext_arg_text(&args, body);
 	pvext_arg_name(&args, pvext_login_name());
-	if (pvext_own("INSERT INTO pv.agreement AS a (name, version, body, digest, declared_by)"
+	if (pvext_own("WITH old AS (SELECT FROM pv.agreement WHERE name = $1 AND version = $2)"
+				  " INSERT INTO pv.agreement AS a (name, version, body, digest, declared_by)"
 				  " VALUES ($1, $2, $3, sha256(convert_to($3, 'UTF8')), $4)"
 				  " ON CONFLICT (name, version) DO UPDATE SET body = excluded.body,"
 				  " digest = excluded.digest, declared_at = excluded.declared_at,"
 				  " declared_by = excluded.declared_by"
-				  " WHERE a.withdrawn_at IS NULL AND a.body <> excluded.body COLLATE \"C\"",
-				  &args) > 0)
+				  " WHERE a.withdrawn_at IS NULL AND a.body <> excluded.body COLLATE \"C\""
+				  " RETURNING EXISTS (SELECT FROM old)", &args) > 0)
+	{
+		pvext_note_replaced(psprintf("agreement \"%s\", version \"%s\"", name, version));
 		pvext_record_event(psprintf("declare_agreement(%s, %s)", name, version), NULL);
+	}
 	else if (is_withdrawn(name, version))
 		withdrawn_version(name, version);
 	pvext_leave(&scope);

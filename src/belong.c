@@ -47,6 +47,8 @@ extend_paths(List *path, PvextTable *table, PvextTable *ancestor, List *found)
 		PvextLink  *link = lfirst(lc);
 		List	   *longer = lappend(list_copy(path), link);
 
+		if (path != NIL && !link->inherited)
+			continue;			/* not of what belongs to its rows */
 		if (link->parent == ancestor)
 			found = lappend(found, longer);
 		else if (!link->parent->is_subject && !is_on_path(longer, link->parent))

@@ -384,7 +384,7 @@ pvext_link_foreign_keys(PG_FUNCTION_ARGS)
 			continue;
 		pvext_declare_link_internal(candidate->relid, candidate->columns,
 									candidate->parent, candidate->parent_columns,
-									candidate->name, NULL, NULL, "anonymise");
+									candidate->name, NULL, NULL, "anonymise", true);
 		count++;
 	}
 	pvext_leave(&scope);

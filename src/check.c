@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "plan.h"
+#include "print.h"
 #include "spi.h"
 #include "stored.h"
 #include "strategy.h"
@@ -118,8 +119,7 @@ check_orphans(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT format('%I.%I', r.schema, r.name),"
-					  " format('Create it again, or call pv.undeclare_orphan(%L, %L).', r.schema, r.name)"
+					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name"
 					  " FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
 					  " WHERE c.oid IS NULL AND " PVEXT_ONLY
@@ -135,7 +135,8 @@ check_orphans(PvextCheck *check)
 
 		pvext_add_finding(check, row[0], NULL, true,
 					"the table has been dropped, its declarations have not",
-					row[1]);
+					psprintf("Create it again, or call pv.undeclare_orphan(%s, %s).",
+							 pvext_print_literal(row[1]), pvext_print_literal(row[2])));
 	}
 }
 

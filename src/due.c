@@ -20,6 +20,7 @@
 #include "expression.h"
 #include "index.h"
 #include "nodes/parsenodes.h"
+#include "ownership.h"
 #include "retention.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -91,7 +92,7 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 		PvextDue   *due = lfirst(lc);
 
 		if (due->columns != NIL && due->clocks == clocks && due->any_path == column->any_path &&
-			pvext_equal_names(due->path, column->path) && same_rules(due->rules, rules) &&
+			pvext_equal_paths(due->paths, column->paths) && same_rules(due->rules, rules) &&
 			same_blockers(map, linitial(due->columns), column))
 			return due;
 	}
@@ -229,7 +230,7 @@ add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
 			due = make_due(table, rule, rules);
 			due->clocks = clock;
 			due->any_path = column->any_path;
-			due->path = column->path;
+			due->paths = column->paths;
 			dues = lappend(dues, due);
 		}
 		due->columns = lappend(due->columns, column);
@@ -255,21 +256,28 @@ any_redacted(PvextMap *map)
 static char *
 is_person_sql(PvextDue *due)
 {
-	PvextLink  *link;
+	StringInfoData buf;
+	ListCell   *lc;
 
 	if (due->any_path)
 		return NULL;
-	if (due->path == NIL)
+	if (due->paths == NIL)
 	{
 		if (due->table->condition)
 			pvext_check_bound_owner(due->table, due->table->condition_owner, "the condition");
 		return due->table->condition;
 	}
-	link = pvext_map_link(due->table, linitial(due->path));
-	if (link == NULL || link->condition == NULL)
-		return NULL;
-	pvext_check_bound_owner(due->table, link->owner, "the condition of a link");
-	return link->condition;
+	initStringInfo(&buf);
+	foreach(lc, due->paths)
+	{
+		PvextLink  *link = pvext_map_link(due->table, linitial(lfirst(lc)));
+
+		if (link == NULL || link->condition == NULL)
+			return NULL;
+		pvext_check_bound_owner(due->table, link->owner, "the condition of a link");
+		appendStringInfo(&buf, "%s(%s)", buf.len > 0 ? " OR " : "", link->condition);
+	}
+	return buf.data;
 }
 
 /* SQL over r: a text to be redacted is not there, or has been replaced as a whole. */

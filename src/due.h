@@ -22,7 +22,7 @@ typedef struct PvextDue
 	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
 	bool		clocks;			/* the columns are read by clocks, and go last */
 	bool		any_path;		/* as PvextColumn, of all the columns */
-	List	   *path;
+	List	   *paths;
 	bool		by_subject;		/* each subject's are taken apart from others' */
 	bool		redacts;		/* it identifies subjects whose texts are to lose it */
 	char	   *until;			/* SQL over r: when the last rule ends */

@@ -55,3 +55,15 @@ pvext_record_event(const char *call, const bytea *subject_digest)
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(subject_digest), subject_digest == NULL);
 	(void) pvext_own_kept(&insert, &args);
 }
+
+/*
+ * Tell who declares that a declaration that was there before no longer counts.  What the
+ * statement that has entered it returned says whether there was a different one.
+ */
+void
+pvext_note_replaced(const char *what)
+{
+	if (pvext_bool(0, 1))
+		ereport(NOTICE,
+				(errmsg("%s was declared otherwise before: this replaces it", what)));
+}

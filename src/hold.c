@@ -200,13 +200,17 @@ pvext_declare_blocker(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, reason);
 	pvext_arg(&args, TEXTARRAYOID, PG_ARGISNULL(5) ? (Datum) 0 : PG_GETARG_DATUM(5),
 			  PG_ARGISNULL(5));
-	(void) pvext_own("INSERT INTO pv.declared_blocker"
+	(void) pvext_own("WITH old AS (SELECT * FROM pv.declared_blocker WHERE relation_id = $1 AND name = $2)"
+					 " INSERT INTO pv.declared_blocker AS n"
 					 " (relation_id, name, over_id, condition, bound, owner, reason, purposes)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 					 " ON CONFLICT (relation_id, name) DO UPDATE SET"
 					 " (over_id, condition, bound, owner, reason, purposes)"
 					 " = (excluded.over_id, excluded.condition, excluded.bound,"
-					 " excluded.owner, excluded.reason, excluded.purposes)", &args);
+					 " excluded.owner, excluded.reason, excluded.purposes)"
+					 " RETURNING (SELECT (o.over_id, o.condition, o.reason, o.purposes)"
+					 "  IS DISTINCT FROM (n.over_id, n.condition, n.reason, n.purposes) FROM old AS o)", &args);
+	pvext_note_replaced(psprintf("blocker \"%s\" of %s", name, subject->sql_name));
 	pvext_record_event(psprintf("declare_blocker(%s, %s)", subject->sql_name, name), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();

@@ -7,6 +7,7 @@
 
 #include "nodes/pg_list.h"
 
-extern List *pvext_resolve_path(Oid relid, int32 id, const char *link, bool *any);
+extern List *pvext_resolve_paths(Oid relid, int32 id, List *links, bool *any);
+extern void pvext_check_deleted_with(int32 id);
 
 #endif							/* PVEXT_LINEAGE_H */

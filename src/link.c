@@ -18,6 +18,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "index.h"
+#include "lineage.h"
 #include "link.h"
 #include "match.h"
 #include "mb/pg_wchar.h"
@@ -251,7 +252,7 @@ check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
 static void
 insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
 			const char *name, const char *condition, const char *bound,
-			const char *on_erase)
+			const char *on_erase, bool inherit)
 {
 	PvextArgs	args = {0};
 
@@ -264,7 +265,8 @@ insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
 	pvext_arg_text(&args, bound);
 	pvext_arg_name(&args, bound ? GetUserNameFromId(pvext_owner(relid), false) : NULL);
 	pvext_arg_text(&args, on_erase);
-	if (pvext_own("INSERT INTO pv.declared_link VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+	pvext_arg_bool(&args, inherit);
+	if (pvext_own("INSERT INTO pv.declared_link VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 				  " ON CONFLICT DO NOTHING", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -281,7 +283,7 @@ void
 pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 							List *parent_columns, const char *name,
 							const char *condition, const char *bound,
-							const char *on_erase)
+							const char *on_erase, bool inherit)
 {
 	pvext_check_table(relid);
 	pvext_check_table(parent);
@@ -298,13 +300,19 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 				 errhint("Choose a name that is not empty, not \"*\" and has no dot.")));
 	check_columns(relid, columns, parent, parent_columns);
 	check_on_erase(relid, on_erase);
+	if (!inherit && strcmp(on_erase, "delete") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("what belongs to rows that are deleted goes with them"),
+				 errhint("Leave inherit out where on_erase is 'delete'.")));
 	check_parent_deletes(relid, columns, parent, parent_columns, on_erase);
 	check_key_follows(relid, columns, parent, parent_columns);
 	if (bound)
 		(void) pvext_run(pvext_owner(relid),
 						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
 								  bound, pvext_relation_name(relid)), NULL);
-	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase);
+	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
+	pvext_check_deleted_with(pvext_relation_id(relid));
 	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
 		ereport(WARNING,
 				(errmsg("link \"%s\" of table %s has no index", name,
@@ -326,6 +334,7 @@ pvext_declare_link(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 1, "columns");
 	pvext_require_arg(fcinfo, 2, "parent");
 	pvext_require_arg(fcinfo, 6, "on_erase");
+	pvext_require_arg(fcinfo, 7, "inherit");
 	columns = pvext_names_arg(fcinfo, 1);
 	name = PG_ARGISNULL(4) ? default_name(columns) : pstrdup(NameStr(*PG_GETARG_NAME(4)));
 	if (condition)
@@ -340,7 +349,8 @@ pvext_declare_link(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_declare_link_internal(PG_GETARG_OID(0), columns, PG_GETARG_OID(2),
 								PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3),
-								name, condition, bound, pvext_text_arg(fcinfo, 6));
+								name, condition, bound, pvext_text_arg(fcinfo, 6),
+								PG_GETARG_BOOL(7));
 	pvext_leave(&scope);
 	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(name)));
 }
@@ -357,11 +367,11 @@ pvext_undeclare_link(PG_FUNCTION_ARGS)
 	pvext_arg_int4(&args, pvext_relation_id(relid));
 	pvext_arg(&args, NAMEOID, PG_GETARG_DATUM(1), false);
 	if (pvext_own("WITH RECURSIVE step (relation_id, path, name) AS ("
-				  " SELECT relation_id, path, path[1] FROM pv.declared_personal"
-				  "  WHERE $2 = ANY (path)"
+				  " SELECT p.relation_id, string_to_array(u.path, '.'), split_part(u.path, '.', 1)"
+				  "  FROM pv.declared_personal p, unnest(p.paths) AS u (path)"
 				  " UNION SELECT l.parent_id, s.path[2:], s.path[2] FROM step s"
-				  "  JOIN pv.declared_link l ON l.relation_id = s.relation_id AND l.name = s.name)"
-				  " SELECT FROM step WHERE relation_id = $1 AND name = $2", &args) > 0)
+				  "  JOIN pv.declared_link l ON l.relation_id = s.relation_id AND l.name::text = s.name)"
+				  " SELECT FROM step WHERE relation_id = $1 AND name = $2::text", &args) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("a personal column of table %s is about the subject of link \"%s\"",

@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "map.h"
 #include "miscadmin.h"
+#include "ownership.h"
 #include "plan.h"
 #include "purpose.h"
 #include "secret.h"
@@ -272,7 +273,7 @@ static void
 load_links(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
-							  " bound, owner, on_erase"
+							  " bound, owner, on_erase, inherited"
 							  " FROM pv.declared_link ORDER BY relation_id, name", NULL);
 	ListCell   *lc;
 
@@ -290,6 +291,7 @@ load_links(PvextMap *map)
 		link->condition = pvext_value(i, 6);
 		link->owner = pvext_value(i, 7);
 		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
+		link->inherited = pvext_bool(i, 9);
 		link->table->links = lappend(link->table->links, link);
 	}
 	foreach(lc, map->tables)
@@ -298,7 +300,12 @@ load_links(PvextMap *map)
 		ListCell   *link;
 
 		foreach(link, table->links)
+		{
 			((PvextLink *) lfirst(link))->enforced = is_enforced(lfirst(link));
+			if (((PvextLink *) lfirst(link))->delete_rows)
+				((PvextLink *) lfirst(link))->unsaid =
+					pvext_where_unsaid(((PvextLink *) lfirst(link))->parent);
+		}
 	}
 }
 
@@ -340,7 +347,7 @@ static void
 load_columns(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT p.relation_id, p.column_name, p.category, p.purposes,"
-							  " p.path IS NULL, p.path, p.strategy, p.argument, p.owner,"
+							  " p.paths IS NULL, p.paths, p.strategy, p.argument, p.owner,"
 							  " p.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
 							  "  WHERE u.name = ANY (p.purposes) AND u.legal_basis <> 'consent')"
 							  " FROM pv.declared_personal p ORDER BY 1, 2", NULL);
@@ -350,6 +357,7 @@ load_columns(PvextMap *map)
 	{
 		PvextColumn *column = palloc0(sizeof(PvextColumn));
 		PvextTable *table;
+		ListCell   *lc;
 
 		SPI_tuptable = rows;
 		table = table_by_id(map, (int32) pvext_int(i, 1));
@@ -359,7 +367,8 @@ load_columns(PvextMap *map)
 		column->category = pvext_value(i, 3);
 		column->purposes = texts(i, 4);
 		column->any_path = pvext_bool(i, 5);
-		column->path = pvext_names(i, 6);
+		foreach(lc, texts(i, 6))
+			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), &column->unsaid));
 		column->owner = pvext_value(i, 9);
 		column->consent_only = pvext_bool(i, 10);
 		column->missing = !pvext_has_column(table->relid, column->name);

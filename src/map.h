@@ -26,7 +26,8 @@ typedef struct PvextColumn
 	List	   *purposes;		/* C strings; NIL: every purpose */
 	bool		consent_only;	/* all purposes rest on consent */
 	bool		any_path;		/* about whomever the row belongs to */
-	List	   *path;			/* names of links up to the person */
+	List	   *paths;			/* lists of names of links, up to the persons; NIL: the row itself */
+	PvextTable *unsaid;			/* where a path would have to branch: nobody said how; or NULL */
 	PvextStrategy strategy;
 	bool		leads;			/* linked columns or foreign keys follow it */
 	bool		follows;		/* a link's column: follows its parent's */
@@ -45,6 +46,8 @@ typedef struct PvextLink
 	char	   *condition;		/* bound, or NULL */
 	char	   *owner;			/* on whose behalf the condition runs */
 	bool		delete_rows;
+	bool		inherited;		/* by what belongs to the rows */
+	PvextTable *unsaid;			/* with delete_rows: as PvextColumn */
 	bool		enforced;		/* a foreign key stands behind it */
 } PvextLink;
 

@@ -15,7 +15,8 @@
 #include "check.h"
 #include "ending.h"
 #include "expression.h"
-#include "map.h"
+#include "ownership.h"
+#include "print.h"
 #include "spi.h"
 #include "strategy.h"
 #include "utils/builtins.h"
@@ -76,8 +77,8 @@ pvext_check_unclassified(PvextCheck *check, List *only)
 				continue;
 			pvext_add_finding(check, row[1], name, false, "the column is not classified",
 						psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",
-								 quote_literal_cstr(row[1]),
-								 quote_literal_cstr(psprintf("{%s}", quote_identifier(name)))));
+								 pvext_print_literal(row[1]),
+								 pvext_print_names(list_make1(name))));
 		}
 	}
 }
@@ -226,6 +227,100 @@ check_unreached(PvextCheck *check)
 	}
 }
 
+static bool
+is_checked(PvextCheck *check, PvextTable *table)
+{
+	return check->only == 0 || check->only == table->id;
+}
+
+/* Columns, and rows that are deleted, of which nobody has said with whom they go. */
+static void
+check_unsaid(PvextCheck *check, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (column->unsaid)
+			pvext_add_finding(check, table->sql_name, column->name, true,
+						psprintf("the column is about several subjects: rows of %s may belong to several",
+								 column->unsaid->sql_name),
+						"Declare it again with the links that it goes by, or a link of that table with inherit => false.");
+	}
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->unsaid)
+			pvext_add_finding(check, table->sql_name, NULL, true,
+						psprintf("rows would be deleted with any of several subjects: link \"%s\" goes by %s, whose rows may belong to several",
+								 link->name, link->unsaid->sql_name),
+						"Declare a link of that table with inherit => false.");
+	}
+}
+
+/* Does the column stay another's where the rows are deleted with the subject of a link? */
+static bool
+is_anothers(PvextTable *table, PvextColumn *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->paths)
+	{
+		PvextLink  *link = pvext_map_link(table, linitial(lfirst(lc)));
+
+		if (link && !link->delete_rows)
+			return true;
+	}
+	return false;
+}
+
+/* Columns about one person in rows that are deleted with another. */
+static void
+check_deleted_with(PvextCheck *check, PvextTable *table)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, table->links)
+		foreach(cell, ((PvextLink *) lfirst(lc))->delete_rows ? table->columns : NIL)
+		{
+			PvextColumn *column = lfirst(cell);
+
+			if (is_anothers(table, column))
+				pvext_add_finding(check, table->sql_name, column->name, false,
+							psprintf("the column is about another subject than that of link \"%s\", with whom the rows are deleted",
+									 ((PvextLink *) lfirst(lc))->name),
+							"Is that meant? If not, declare the link with on_erase => 'anonymise'.");
+		}
+}
+
+/* Whom columns and rows go with, by the map as it is. */
+static void
+check_ownership(PvextCheck *check)
+{
+	PvextMap   *map = pvext_map();
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (is_checked(check, lfirst(lc)))
+		{
+			check_unsaid(check, lfirst(lc));
+			check_deleted_with(check, lfirst(lc));
+		}
+	foreach(lc, pvext_idle_links(map))
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (is_checked(check, link->table))
+			pvext_add_finding(check, link->table->sql_name, linitial(link->columns), false,
+						psprintf("by link \"%s\" no column is anybody's", link->name),
+						"Declare a column that is about its subject with pv.declare_personal(), or take the link back with pv.undeclare_link().");
+	}
+}
+
 /* Columns that only an inheritance child of a mapped table has. */
 static void
 check_child_columns(PvextCheck *check)
@@ -306,5 +401,6 @@ pvext_check_omissions(PvextCheck *check)
 	check_undeclared(check);
 	check_unowned(check);
 	check_strangers(check);
+	check_ownership(check);
 	pvext_check_audit(check);
 }

@@ -42,7 +42,7 @@ typedef struct Declaration
 	char	   *erase_with;
 	char	   *parameter;
 	char	   *bound;			/* the parameter, where it is an expression */
-	List	   *path;
+	List	   *paths;			/* C strings; see pvext_resolve_paths() */
 	bool		any_path;
 } Declaration;
 
@@ -96,6 +96,43 @@ is_declared_so(Declaration *d, const char *column, const char *strategy,
 					 " AND argument IS NOT DISTINCT FROM $4", &args) > 0;
 }
 
+/*
+ * Say so where the column was declared otherwise before: what was said of it then no
+ * longer counts.
+ */
+static void
+note_replaced(Declaration *d, const char *column)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, d->id);
+	pvext_arg_name(&args, column);
+	pvext_arg(&args, TEXTARRAYOID, d->any_path ? (Datum) 0 : pvext_text_array(d->paths), d->any_path);
+	pvext_arg_text(&args, d->category);
+	pvext_arg(&args, TEXTARRAYOID, d->purposes, d->all_purposes);
+	pvext_arg_text(&args, d->erase_with);
+	pvext_arg_text(&args, d->parameter);
+	if (pvext_own("SELECT CASE WHEN paths IS NULL THEN 'any subject of the row'"
+				  "  WHEN paths = '{}' THEN 'the subject whose row it is'"
+				  "  ELSE 'the subject of ' || array_to_string(paths, ', ') END, paths IS DISTINCT FROM $3,"
+				  " category, erase_with FROM pv.declared_personal"
+				  " WHERE relation_id = $1 AND column_name = $2"
+				  " AND (paths, category, purposes, erase_with, parameter)"
+				  "  IS DISTINCT FROM ($3, $4, $5, $6, $7)", &args) > 0)
+		ereport(NOTICE,
+				(errmsg("column \"%s\" of table %s was declared otherwise before: this replaces it",
+						column, pvext_relation_name(d->relid)),
+				 errdetail("It was of category \"%s\", erased with \"%s\", and about %s.",
+						   pvext_value(0, 3), pvext_value(0, 4), pvext_value(0, 1)),
+				 pvext_bool(0, 2) ?
+				 errhint("A column that is about the subjects of several links names them all, as links.") : 0));
+	args.n = 2;
+	if (pvext_own("SELECT FROM pv.not_personal WHERE relation_id = $1 AND column_name = $2", &args) > 0)
+		ereport(NOTICE,
+				(errmsg("column \"%s\" of table %s was declared not personal before: this replaces it",
+						column, pvext_relation_name(d->relid))));
+}
+
 /* Enter a column into the map. */
 static void
 store_column(Declaration *d, const char *column, const char *strategy,
@@ -105,7 +142,7 @@ store_column(Declaration *d, const char *column, const char *strategy,
 
 	pvext_arg_int4(&args, d->id);
 	pvext_arg_name(&args, column);
-	pvext_arg_names(&args, d->path, d->any_path);
+	pvext_arg(&args, TEXTARRAYOID, d->any_path ? (Datum) 0 : pvext_text_array(d->paths), d->any_path);
 	pvext_arg_text(&args, d->category);
 	pvext_arg(&args, TEXTARRAYOID, d->purposes, d->all_purposes);
 	pvext_arg_text(&args, d->erase_with);
@@ -113,10 +150,10 @@ store_column(Declaration *d, const char *column, const char *strategy,
 	pvext_arg_text(&args, strategy);
 	pvext_arg_text(&args, argument);
 	pvext_arg_name(&args, GetUserNameFromId(pvext_owner(d->relid), false));
-	(void) pvext_own("INSERT INTO pv.declared_personal (relation_id, column_name, path, category,"
+	(void) pvext_own("INSERT INTO pv.declared_personal (relation_id, column_name, paths, category,"
 					 " purposes, erase_with, parameter, strategy, argument, owner)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-					 " ON CONFLICT (relation_id, column_name) DO UPDATE SET path = excluded.path,"
+					 " ON CONFLICT (relation_id, column_name) DO UPDATE SET paths = excluded.paths,"
 					 " category = excluded.category, purposes = excluded.purposes,"
 					 " erase_with = excluded.erase_with, parameter = excluded.parameter,"
 					 " strategy = excluded.strategy, argument = excluded.argument,"
@@ -146,6 +183,7 @@ declare_column(Declaration *d, const char *column)
 		pvext_init_strategy(&made, d->relid, column, strategy, argument);
 		pvext_warn_of_tokens(&made);
 	}
+	note_replaced(d, column);
 	store_column(d, column, strategy, argument);
 	pvext_update_followers(d->id, column, strategy, argument);
 }
@@ -190,25 +228,42 @@ refuse_no_columns(List *columns)
 				 errhint("Name at least one column.")));
 }
 
+/* The links that the user named: one as link, or several as links; NIL for none. */
+static List *
+links_arg(FunctionCallInfo fcinfo)
+{
+	List	   *links;
+
+	if (PG_ARGISNULL(7))
+		return PG_ARGISNULL(6) ? NIL : list_make1(pstrdup(NameStr(*PG_GETARG_NAME(6))));
+	links = pvext_names_arg(fcinfo, 7);
+	if (!PG_ARGISNULL(6) || links == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 links == NIL ? errmsg("no link is named") : errmsg("both \"link\" and \"links\" are given"),
+				 errhint("Name one link as link, or several as links.")));
+	return links;
+}
+
 Datum
 pvext_declare_personal(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
 	Declaration d = {0};
 	List	   *columns;
+	List	   *links;
 	ListCell   *lc;
 
 	read_declaration(fcinfo, &d);
 	columns = pvext_names_arg(fcinfo, 1);
 	refuse_no_columns(columns);
+	links = links_arg(fcinfo);
 
 	pvext_enter(&scope);
 	if (!d.all_purposes)
 		pvext_check_purposes(DatumGetArrayTypeP(d.purposes));
 	d.id = pvext_register_relation(d.relid);
-	d.path = pvext_resolve_path(d.relid, d.id,
-								PG_ARGISNULL(6) ? NULL : NameStr(*PG_GETARG_NAME(6)),
-								&d.any_path);
+	d.paths = pvext_resolve_paths(d.relid, d.id, links, &d.any_path);
 	foreach(lc, columns)
 		declare_column(&d, lfirst(lc));
 	pvext_record_event(psprintf("declare_personal(%s)", pvext_relation_name(d.relid)), NULL);

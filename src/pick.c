@@ -68,7 +68,7 @@ void
 pvext_build_pick(PvextTaking *taking)
 {
 	PvextDue   *due = taking->due;
-	bool		self = due->path == NIL && !due->any_path;
+	bool		self = due->paths == NIL && !due->any_path;
 	PvextSql	sql;
 	ListCell   *lc;
 

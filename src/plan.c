@@ -180,6 +180,19 @@ check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List 
 	}
 }
 
+/* It is to be known with whom rows, or values of theirs, go. */
+static void
+check_unsaid(PvextTable *table, PvextTable *unsaid)
+{
+	if (unsaid)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("rows of table %s may belong to several subjects", table->sql_name),
+				 errdetail("They belong to rows of table %s, which may belong to several.", unsaid->sql_name),
+				 errhint("Declare the columns again with the links that they go by, or a link of table %s with inherit => false.",
+						 unsaid->sql_name)));
+}
+
 static void
 check_column(PvextTable *table, PvextColumn *column)
 {
@@ -293,12 +306,14 @@ static void
 apply_verdict(PvextPlan *plan, const char *blocked)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
 	foreach(lc, plan->targets)
 	{
 		PvextTarget *target = lfirst(lc);
 
 		check_column(target->table, target->column);
+		check_unsaid(target->table, target->column->unsaid);
 		pvext_check_children(target->table->relid);
 		if (target->column->leads)
 			check_cascades(plan, target->table, target->table->relid, true, NIL);
@@ -312,6 +327,8 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 	{
 		PvextRemoval *removal = lfirst(lc);
 
+		foreach(cell, removal->set->arms)
+			check_unsaid(removal->table, ((PvextArm *) lfirst(cell))->link->unsaid);
 		pvext_check_children(removal->table->relid);
 		check_cascades(plan, removal->table, removal->table->relid, false, NIL);
 		removal->until = pvext_retained_until(removal->table, NULL, &removal->basis);
@@ -479,6 +496,8 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 		target->until = pvext_retained_until(target->table, target->column->name, &target->basis);
 	else
 		target->blocked = true;
+	if (!target->blocked)
+		check_unsaid(target->table, target->column->unsaid);
 	if (!target->blocked && target->column->leads)
 		check_cascades(target->plan, target->table, target->table->relid, true, NIL);
 }

@@ -35,8 +35,9 @@ typedef struct PvextSet
 {
 	PvextTable *table;
 	bool		with_self;		/* the subject's own rows are among them */
-	bool		any;			/* by any path, else by "path" */
-	List	   *path;			/* names of links, from this table up */
+	bool		any;			/* by any path, else by "paths" */
+	bool		inherited;		/* with any: only by links that what belongs to the rows inherits */
+	List	   *paths;			/* lists of names of links, from this table up */
 	List	   *arms;			/* PvextArm: how they belong */
 	List	   *slots;			/* PvextSlot: what children are matched by */
 	PvextParam *places;			/* tid[]: the rows are those; else NULL */

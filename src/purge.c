@@ -27,6 +27,7 @@
 #include "failure.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "print.h"
 #include "storage/lmgr.h"
 #include "take.h"
 #include "utils/builtins.h"
@@ -182,7 +183,7 @@ list_works(void *arg)
 				 errmsg("table %s has an active retention rule and has been dropped",
 						quote_qualified_identifier(table->schema, table->name)),
 				 errhint("Create it again, or call pv.undeclare_orphan(%s, %s).",
-						 quote_literal_cstr(table->schema), quote_literal_cstr(table->name))));
+						 pvext_print_literal(table->schema), pvext_print_literal(table->name))));
 	pvext_with_map(list_works_by_map, arg);
 }
 

@@ -72,10 +72,14 @@ pvext_declare_purpose(PG_FUNCTION_ARGS)
 	check_new_basis(name, basis, &args);
 	pvext_arg_text(&args, basis);
 	pvext_arg_text(&args, pvext_text_arg(fcinfo, 2));
-	(void) pvext_own("INSERT INTO pv.purpose (name, legal_basis, description)"
+	(void) pvext_own("WITH old AS (SELECT * FROM pv.purpose WHERE name = $1)"
+					 " INSERT INTO pv.purpose AS n (name, legal_basis, description)"
 					 " VALUES ($1, $2::pv.legal_basis, $3)"
 					 " ON CONFLICT (name) DO UPDATE SET legal_basis = excluded.legal_basis,"
-					 " description = excluded.description", &args);
+					 " description = excluded.description"
+					 " RETURNING (SELECT (o.legal_basis, o.description)"
+					 "  IS DISTINCT FROM (n.legal_basis, n.description) FROM old AS o)", &args);
+	pvext_note_replaced(psprintf("purpose \"%s\"", name));
 	pvext_record_event(psprintf("declare_purpose(%s)", name), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();

@@ -283,7 +283,8 @@ pvext_declare_retention(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, d.rule.otherwise);
 	pvext_arg_text(&args, d.rule.time_zone);
 	pvext_arg_name(&args, d.rule.owner);
-	(void) pvext_own("INSERT INTO pv.declared_retention"
+	(void) pvext_own("WITH old AS (SELECT * FROM pv.declared_retention WHERE relation_id = $1 AND name = $2)"
+					 " INSERT INTO pv.declared_retention AS n"
 					 " (relation_id, name, keep, after, after_bound, basis, columns, mandatory,"
 					 " action, over_id, otherwise, otherwise_bound, time_zone, owner)"
 					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
@@ -293,7 +294,12 @@ pvext_declare_retention(PG_FUNCTION_ARGS)
 					 " = (excluded.keep, excluded.after, excluded.after_bound, excluded.basis,"
 					 " excluded.columns, excluded.mandatory, excluded.action, excluded.over_id,"
 					 " excluded.otherwise, excluded.otherwise_bound, excluded.time_zone,"
-					 " excluded.owner, 'proposed')", &args);
+					 " excluded.owner, 'proposed')"
+					 " RETURNING (SELECT (o.keep, o.after, o.basis, o.columns, o.mandatory, o.action,"
+					 "   o.over_id, o.otherwise, o.time_zone)"
+					 "  IS DISTINCT FROM (n.keep, n.after, n.basis, n.columns, n.mandatory, n.action,"
+					 "   n.over_id, n.otherwise, n.time_zone) FROM old AS o)", &args);
+	pvext_note_replaced(psprintf("retention rule \"%s\" of %s", d.rule.name, table->sql_name));
 	pvext_record_event(psprintf("declare_retention(%s, %s)", table->sql_name, d.rule.name),
 					   NULL);
 	pvext_leave(&scope);

@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "match.h"
+#include "ownership.h"
 #include "sets.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -114,6 +115,8 @@ add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 	set->arms = lappend(set->arms, arm);
 }
 
+static PvextSet *set_any(PvextPlan *plan, PvextTable *table, bool inherited);
+
 /* The parent's rows that carry the subject on through a link, or NULL. */
 static PvextSet *
 parent_set(PvextPlan *plan, PvextLink *link)
@@ -122,20 +125,27 @@ parent_set(PvextPlan *plan, PvextLink *link)
 		return plan->self;
 	if (link->parent->is_subject)
 		return NULL;
-	return pvext_set_any(plan, link->parent);
+	return set_any(plan, link->parent, true);
 }
 
-/* The rows of a table that belong to the subject by any path. */
-PvextSet *
-pvext_set_any(PvextPlan *plan, PvextTable *table)
+/*
+ * The rows of a table that belong to the subject by any path; with inherited, only
+ * those of them that have others belong to it.
+ */
+static PvextSet *
+set_any(PvextPlan *plan, PvextTable *table, bool inherited)
 {
 	PvextSet   *set;
 	ListCell   *lc;
+	bool		all = true;
 
+	foreach(lc, table->links)
+		all = all && ((PvextLink *) lfirst(lc))->inherited;
+	inherited = inherited && !all;
 	foreach(lc, plan->sets)
 	{
 		set = lfirst(lc);
-		if (set->table == table && set->any)
+		if (set->table == table && set->any && set->inherited == inherited)
 		{
 			plan->cyclic = plan->cyclic || set->building;
 			return set;
@@ -143,15 +153,17 @@ pvext_set_any(PvextPlan *plan, PvextTable *table)
 	}
 	set = new_set(table);
 	set->any = true;
+	set->inherited = inherited;
 	set->building = true;
 	set->with_self = table == plan->subject;
 	plan->sets = lappend(plan->sets, set);
 	foreach(lc, table->links)
 	{
-		PvextSet   *parent = parent_set(plan, lfirst(lc));
+		PvextLink  *link = lfirst(lc);
+		PvextSet   *parent = inherited && !link->inherited ? NULL : parent_set(plan, link);
 
 		if (parent)
-			add_arm(set, lfirst(lc), parent);
+			add_arm(set, link, parent);
 	}
 	set->building = false;
 
@@ -160,46 +172,68 @@ pvext_set_any(PvextPlan *plan, PvextTable *table)
 	return set;
 }
 
-/*
- * The rows of a table whose path, from its step on, leads to the subject; NULL
- * where it leads to another subject table.
- */
-static PvextSet *
-set_by_path(PvextPlan *plan, PvextTable *table, List *path, int step)
+/* The rows of a table that belong to the subject by any path. */
+PvextSet *
+pvext_set_any(PvextPlan *plan, PvextTable *table)
 {
-	PvextLink  *link;
-	PvextSet   *parent;
-	PvextSet   *set;
-	ListCell   *lc;
-	List	   *rest;
+	return set_any(plan, table, false);
+}
 
-	if (step == list_length(path))
-	{
-		if (table == plan->subject)
-			return plan->self;
-		return table->is_subject ? NULL : pvext_set_any(plan, table);
-	}
-	rest = list_copy_tail(path, step);
-	foreach(lc, plan->sets)
-	{
-		set = lfirst(lc);
-		if (set->table == table && !set->any && set != plan->self &&
-			pvext_equal_names(set->path, rest))
-			return set;
-	}
-	link = pvext_map_link(table, linitial(rest));
+/* The link of the name, with which a path goes on. */
+static PvextLink *
+link_named(PvextTable *table, const char *name)
+{
+	PvextLink  *link = pvext_map_link(table, name);
+
 	if (link == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table %s has no link named \"%s\" any more",
-						table->sql_name, (char *) linitial(rest)),
+				 errmsg("table %s has no link named \"%s\" any more", table->sql_name, name),
 				 errhint("pv.check_map() shows what no longer fits.")));
-	parent = set_by_path(plan, link->parent, path, step + 1);
-	if (parent == NULL)
-		return NULL;
+	return link;
+}
+
+/*
+ * The rows of a table from which one of the paths, or what is left of them, leads to
+ * the subject; NULL where all lead to other subject tables.
+ */
+static PvextSet *
+set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
+{
+	PvextSet   *set;
+	ListCell   *lc;
+	List	   *done = NIL;
+
+	if (list_length(paths) == 1 && linitial(paths) == NIL)
+	{
+		if (table == plan->subject)
+			return plan->self;
+		return table->is_subject ? NULL : set_any(plan, table, true);
+	}
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+			return set;
+	}
 	set = new_set(table);
-	set->path = rest;
-	add_arm(set, link, parent);
+	set->paths = paths;
+	foreach(lc, paths)
+	{
+		List	   *path = lfirst(lc);
+		PvextSet   *parent;
+
+		set->with_self = set->with_self || (path == NIL && table == plan->subject);
+		if (path == NIL || pvext_has_name(done, linitial(path)))
+			continue;
+		done = lappend(done, linitial(path));
+		parent = set_by_paths(plan, link_named(table, linitial(path))->parent,
+							  pvext_paths_after(paths, linitial(path)));
+		if (parent)
+			add_arm(set, link_named(table, linitial(path)), parent);
+	}
+	if (set->arms == NIL)
+		return set->with_self ? plan->self : NULL;
 	plan->sets = lappend(plan->sets, set);
 	return set;
 }
@@ -210,27 +244,48 @@ pvext_set_of_column(PvextPlan *plan, PvextTable *table, PvextColumn *column)
 {
 	if (column->any_path)
 		return pvext_set_any(plan, table);
-	return set_by_path(plan, table, column->path, 0);
+	return set_by_paths(plan, table, column->paths ? column->paths : list_make1(NIL));
 }
 
-/* The rows of a table that go with the subject, or NULL. */
+/*
+ * The rows of a table that go with the subject, or NULL.  They go with their parent,
+ * where rows of that are deleted, and else with whom it belongs to.
+ */
 PvextSet *
 pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 {
-	PvextSet   *set = new_set(table);
+	List	   *paths = list_make1(list_make1("*delete*"));
+	PvextSet   *set;
 	ListCell   *lc;
 
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->paths = paths;
+	set->building = true;
+	plan->sets = lappend(plan->sets, set);
 	foreach(lc, table->links)
 	{
 		PvextLink  *link = lfirst(lc);
-		PvextSet   *parent = link->delete_rows ? parent_set(plan, link) : NULL;
+		PvextSet   *parent = NULL;
 
+		if (link->delete_rows)
+			parent = !link->parent->is_subject && pvext_rows_go(link->parent) ?
+				pvext_set_of_removal(plan, link->parent) : parent_set(plan, link);
 		if (parent)
 			add_arm(set, link, parent);
 	}
+	set->building = false;
+	plan->sets = list_delete_ptr(plan->sets, set);
 	if (set->arms == NIL)
 		return NULL;
-	set->path = list_make1("*delete*");
 	plan->sets = lappend(plan->sets, set);
 	return set;
 }

@@ -134,10 +134,14 @@ pvext_declare_subject(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, condition);
 	pvext_arg_text(&args, bound);
 	pvext_arg_name(&args, bound ? GetUserNameFromId(pvext_owner(relid), false) : NULL);
-	(void) pvext_own("INSERT INTO pv.declared_subject VALUES ($1, $2, $3, $4, $5, $6)"
+	(void) pvext_own("WITH old AS (SELECT * FROM pv.declared_subject WHERE relation_id = $1)"
+					 " INSERT INTO pv.declared_subject AS n VALUES ($1, $2, $3, $4, $5, $6)"
 					 " ON CONFLICT (relation_id) DO UPDATE SET key = excluded.key,"
 					 " description = excluded.description, condition = excluded.condition,"
-					 " bound = excluded.bound, owner = excluded.owner", &args);
+					 " bound = excluded.bound, owner = excluded.owner"
+					 " RETURNING (SELECT (o.key, o.description, o.condition)"
+					 "  IS DISTINCT FROM (n.key, n.description, n.condition) FROM old AS o)", &args);
+	pvext_note_replaced(psprintf("subject %s", pvext_relation_name(relid)));
 	pvext_record_event(psprintf("declare_subject(%s)", pvext_relation_name(relid)), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();

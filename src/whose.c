@@ -21,6 +21,7 @@
 #include "key.h"
 #include "match.h"
 #include "miscadmin.h"
+#include "ownership.h"
 #include "run.h"
 #include "secret.h"
 #include "utils/array.h"
@@ -33,20 +34,43 @@
 typedef struct Climb
 {
 	PvextTable *table;
-	bool		any;			/* by any link, else by "path" from "step" on */
-	List	   *path;
-	int			step;
+	bool		any;			/* by any link, else by "paths" */
+	List	   *paths;			/* what is left of them from here */
 	bool		first;			/* these are the rows that are due */
 	List	   *tables;			/* on the way here: links may go in circles */
 } Climb;
+
+/* Does one of the paths end here? */
+static bool
+ends_here(Climb *climb)
+{
+	return !climb->any && list_member_ptr(climb->paths, NIL);
+}
 
 /* Are subjects of this table what the way was to? */
 static bool
 is_end(Climb *climb)
 {
-	if (!climb->table->is_subject)
-		return false;
-	return climb->any || climb->step == list_length(climb->path);
+	return climb->table->is_subject && (climb->any || ends_here(climb));
+}
+
+/* Those that any way leads on by. */
+static List *
+any_links(Climb *climb)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	if (climb->table->is_subject && !(climb->any && climb->first))
+		return NIL;
+	foreach(lc, climb->table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (!list_member_ptr(climb->tables, link->parent) && (climb->first || link->inherited))
+			links = lappend(links, link);
+	}
+	return links;
 }
 
 /* The links that lead on. */
@@ -56,17 +80,18 @@ links_on(Climb *climb)
 	List	   *links = NIL;
 	ListCell   *lc;
 
-	if (!climb->any && climb->step < list_length(climb->path))
+	if (climb->any || ends_here(climb))
+		links = any_links(climb);
+	if (climb->any)
+		return links;
+	foreach(lc, climb->paths)
 	{
-		PvextLink  *link = pvext_map_link(climb->table, list_nth(climb->path, climb->step));
+		PvextLink  *link = lfirst(lc) == NIL ? NULL :
+			pvext_map_link(climb->table, linitial(lfirst(lc)));
 
-		return link ? list_make1(link) : NIL;
+		if (link)
+			links = list_append_unique_ptr(links, link);
 	}
-	if (climb->table->is_subject && !(climb->any && climb->first))
-		return NIL;
-	foreach(lc, climb->table->links)
-		if (!list_member_ptr(climb->tables, ((PvextLink *) lfirst(lc))->parent))
-			links = lappend(links, lfirst(lc));
 	return links;
 }
 
@@ -76,7 +101,7 @@ begin_climb(Climb *climb, PvextDue *due)
 	memset(climb, 0, sizeof(Climb));
 	climb->table = due->table;
 	climb->any = due->any_path;
-	climb->path = due->path;
+	climb->paths = due->paths ? due->paths : list_make1(NIL);
 	climb->first = true;
 	climb->tables = list_make1(due->table);
 }
@@ -88,8 +113,11 @@ follow(Climb *climb, const Climb *from, PvextLink *link)
 	climb->table = link->parent;
 	climb->first = false;
 	climb->tables = lappend(list_copy(from->tables), link->parent);
-	if (!climb->any)
-		climb->step = Min(from->step + 1, list_length(climb->path));
+	if (climb->any)
+		return;
+	climb->paths = pvext_paths_after(from->paths, link->name);
+	if (climb->paths == NIL)
+		climb->paths = list_make1(NIL);	/* one that ended before a subject */
 }
 
 /* SQL: what of row r is needed to go on: its key, and each link's columns, as texts. */
@@ -509,7 +537,7 @@ judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 	int			i = 0;
 
 	/* The rows that are due have been locked as they were chosen. */
-	if (lock && !(subjects->table == due->table && due->path == NIL && !due->any_path))
+	if (lock && !(subjects->table == due->table && due->paths == NIL && !due->any_path))
 		lock_subjects(subjects);
 	held = find_held(subjects);
 	foreach(lc, subjects->keys)

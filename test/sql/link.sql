@@ -74,7 +74,7 @@ SELECT pv.declare_subject('person'), pv.link_foreign_keys('person', 2);
 SET client_min_messages = warning;
 SELECT pv.declare_personal('person', '{name}', 'identifying'),
        pv.declare_personal('meeting', '{x}', 'text', link => 'a'), pv.declare_personal('meeting', '{y}', 'text', link => 'b');
-SELECT column_name, path FROM pv.personal WHERE relation = 'meeting'::regclass ORDER BY 1;
+SELECT column_name, paths FROM pv.personal WHERE relation = 'meeting'::regclass ORDER BY 1;
 SELECT pv.declare_retention('meeting', 'meetings', '1 year', 'on_day', 'policy');
 SELECT pv.activate_retention('meeting', 'meetings', 1);
 SELECT pv.place_hold('person', 2, 'court case');

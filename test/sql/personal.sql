@@ -32,7 +32,7 @@ SELECT pv.declare_personal('customer', '{name,mail}', 'identifying', '{newslette
 SELECT pv.declare_personal('customer', '{phone}', 'contact', erase_with => 'constant', parameter => '0');
 SELECT pv.declare_personal('customer', '{note}', 'text', '{newsletter}', 'redact');
 SELECT pv.declare_personal('customer', '{phone}', 'contact', '{bookkeeping}', 'null');
-SELECT relation, link, column_name, category, purposes, erase_with, parameter, strategy, path FROM pv.personal ORDER BY column_name;
+SELECT relation, link, column_name, category, purposes, erase_with, parameter, strategy, paths FROM pv.personal ORDER BY column_name;
 SELECT pv.undeclare_purpose('newsletter');
 
 -- what is asked of the arguments
@@ -82,10 +82,10 @@ SELECT pv.declare_personal('message', '{seen_from}', 'text', link => 'receiver')
 SELECT pv.declare_personal('message', '{subject}', 'text', link => '*');
 SELECT pv.declare_personal('message', '{body}', 'text', link => 'author');
 SELECT pv.declare_personal('attachment', '{file}', 'text');
-SELECT column_name, link, path FROM pv.personal WHERE relation = 'attachment'::regclass;
+SELECT column_name, link, paths FROM pv.personal WHERE relation = 'attachment'::regclass;
 SELECT pv.declare_personal('attachment', '{file}', 'text', link => 'message_id.sender');
 SELECT pv.declare_personal('attachment', '{file}', 'text', link => 'message_id.author');
-SELECT relation, column_name, link, path FROM pv.personal WHERE relation <> 'customer'::regclass
+SELECT relation, column_name, link, paths FROM pv.personal WHERE relation <> 'customer'::regclass
     ORDER BY relation::text, column_name;
 
 -- branches that lead to different subject tables
@@ -96,7 +96,7 @@ SELECT pv.declare_subject('employee');
 SELECT pv.declare_link('orders', '{employee_id}', 'employee');
 SELECT pv.declare_personal('line', '{gift_for}', 'contact');
 SELECT pv.declare_personal('line', '{gift_for}', 'contact', link => 'order_id.customer_id');
-SELECT column_name, link, path FROM pv.personal WHERE relation = 'line'::regclass;
+SELECT column_name, link, paths FROM pv.personal WHERE relation = 'line'::regclass;
 
 -- a table that is linked to something that is no subject (yet)
 CREATE TABLE box (id int PRIMARY KEY);
@@ -104,7 +104,7 @@ CREATE TABLE thing (id int PRIMARY KEY, box int REFERENCES box, label text);
 CREATE INDEX ON thing (box);
 SELECT pv.declare_link('thing', '{box}', 'box');
 SELECT pv.declare_personal('thing', '{label}', 'x');
-SELECT column_name, link, path FROM pv.personal WHERE relation = 'thing'::regclass;
+SELECT column_name, link, paths FROM pv.personal WHERE relation = 'thing'::regclass;
 
 -- keys that identify: links follow them
 CREATE TABLE member (code varchar(20) PRIMARY KEY, sponsor varchar(20), name text);

@@ -1,0 +1,17 @@
+/*
+ * ownership.h
+ *		Paths of links, from a row up to whom it belongs to.
+ */
+#ifndef PVEXT_OWNERSHIP_H
+#define PVEXT_OWNERSHIP_H
+
+#include "map.h"
+
+extern List *pvext_complete_path(PvextTable *table, const char *text, PvextTable **unsaid);
+extern bool pvext_rows_go(PvextTable *table);
+extern PvextTable *pvext_where_unsaid(PvextTable *parent);
+extern List *pvext_paths_after(List *paths, const char *name);
+extern bool pvext_equal_paths(List *a, List *b);
+extern List *pvext_idle_links(PvextMap *map);
+
+#endif							/* PVEXT_OWNERSHIP_H */
