@@ -33,15 +33,22 @@ COMMENT ON COLUMN pv.erased_column.relation_id IS 'the table, by its id in pv.re
 COMMENT ON COLUMN pv.erased_column.column_name IS 'the column';
 
 CREATE VIEW pv.scrub_scope AS
-    WITH RECURSIVE tree (id, relation) AS (
-        SELECT r.id, CAST(r.relation AS oid)
+    WITH RECURSIVE mapped (id, relation, erased) AS (
+        SELECT r.id, CAST(r.relation AS oid), r.id IN (SELECT relation_id FROM pv.erased_column)
         FROM pv.relation AS r
-        WHERE r.relation IS NOT NULL AND r.id IN (SELECT relation_id FROM pv.erased_column)
+        WHERE r.relation IS NOT NULL
+          AND r.id IN (SELECT relation_id FROM pv.erased_column
+                       UNION SELECT relation_id FROM pv.declared_subject
+                       UNION SELECT relation_id FROM pv.declared_link)
         UNION
-        SELECT t.id, i.inhrelid FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.relation
+        SELECT m.id, i.inhrelid, m.erased FROM mapped AS m JOIN pg_inherits AS i ON i.inhparent = m.relation
+    ), tree (id, relation, erased) AS (
+        -- a column that has been dropped leaves its values, whether it was personal or not
+        SELECT m.id, m.relation, m.erased FROM mapped AS m
+        WHERE m.erased OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = m.relation AND a.attisdropped)
     ), dependent (class, object, level) AS (
         -- views, and functions whose bodies are parsed
-        SELECT CAST(CAST('pg_class' AS regclass) AS oid), relation, 0 FROM tree
+        SELECT CAST(CAST('pg_class' AS regclass) AS oid), relation, 0 FROM tree WHERE erased
         UNION
         SELECT CASE WHEN w.oid IS NULL THEN p.classid ELSE CAST('pg_class' AS regclass) END, coalesce(w.ev_class, p.objid),
                CASE WHEN w.oid IS NULL THEN d.level ELSE d.level + 1 END
@@ -51,9 +58,9 @@ CREATE VIEW pv.scrub_scope AS
         LEFT JOIN pg_rewrite AS w ON p.classid = CAST('pg_rewrite' AS regclass) AND w.oid = p.objid
         WHERE coalesce(w.ev_class, p.objid) <> d.object
     )
-    SELECT t.id AS relation_id, c.oid AS relation, CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind, 0 AS level
+    SELECT t.id AS relation_id, c.oid AS relation, CASE c.relkind WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, 0 AS level
     FROM tree AS t JOIN pg_class AS c ON c.oid = t.relation
-    WHERE c.relkind IN ('r', 'p')
+    WHERE c.relkind IN ('r', 'p', 'f')
     UNION ALL
     SELECT NULL, c.oid, 'materialized view', max(d.level)
     FROM dependent AS d JOIN pg_class AS c ON d.class = CAST('pg_class' AS regclass) AND c.oid = d.object

@@ -18,6 +18,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "check.h"
+#include "elsewhere.h"
 #include "expression.h"
 #include "funcapi.h"
 #include "hold.h"
@@ -461,6 +462,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_children(&check);
 	check_deletes(&check);
 	pvext_check_triggers(&check);
+	pvext_check_elsewhere(&check);
 	check_indexes(&check);
 	pvext_check_omissions(&check);
 	check_plans(&check);

@@ -15,6 +15,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "elsewhere.h"
 #include "event.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -308,6 +309,7 @@ look_at_all(Count *count)
 	ListCell   *lc;
 	ListCell   *cell;
 
+	pvext_check_rows_here(count->table->relid);
 	foreach(lc, find_all_inheritors(count->table->relid, AccessShareLock, NULL))
 	{
 		Looks		looks = {AllocSetContextCreate(context, "pvext looks", ALLOCSET_DEFAULT_SIZES)};

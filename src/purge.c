@@ -22,6 +22,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "duty.h"
+#include "elsewhere.h"
 #include "erase.h"
 #include "executor/instrument.h"
 #include "failure.h"
@@ -260,6 +261,7 @@ list_leaves(void *arg)
 	ListCell   *lc;
 
 	pvext_check_children(purge->work->relid);
+	pvext_check_rows_here(purge->work->relid);
 	MemoryContextSwitchTo(purge->run->context);
 	purge->leaves = NIL;
 	foreach(lc, all)

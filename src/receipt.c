@@ -17,6 +17,7 @@
 #include "arg.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "elsewhere.h"
 #include "event.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -244,6 +245,7 @@ pvext_finish_scrub(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	pvext_enter(&scope);
+	pvext_refuse_elsewhere();
 	pvext_arg(&args, XID8OID, PG_GETARG_DATUM(0), false);
 	check_scrubbed(&args);
 	check_residue();

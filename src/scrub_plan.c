@@ -18,6 +18,7 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "elsewhere.h"
 #include "event.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -200,6 +201,7 @@ pvext_scrub_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
+	pvext_refuse_elsewhere();
 	before = pvext_scrub_boundary();
 	pvext_check_obstacles(XidFromFullTransactionId(before), wal);
 	pvext_arg(&args, XID8OID, FullTransactionIdGetDatum(before), false);

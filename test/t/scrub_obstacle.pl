@@ -144,6 +144,16 @@ query('CHECKPOINT');
 is(query("SELECT count(*) FROM pv.search_bytes(ARRAY['goneq1999x', 'goneq5x'])"), '0', 'nothing is left of the dropped column');
 is(query(q{SELECT command FROM pv.scrub_plan() WHERE command ~ 'VACUUM.*public.person'}), 'VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) public.person', 'once is enough');
 
+# of a table that only links to the map
+query(q{CREATE TABLE consent (person int REFERENCES person, ok bool, signed_by text);
+	CREATE INDEX ON consent (person);
+	INSERT INTO consent SELECT max(id), true, 'signedq1x' FROM person;
+	ALTER TABLE consent DROP signed_by;
+	SELECT pv.declare_link('consent', '{person}', 'person'), pv.declare_not_personal('consent');});
+is(scrub(), '', 'with a linked table whose column was dropped');
+query('CHECKPOINT');
+is(query("SELECT count(*) FROM pv.search_bytes(ARRAY['signedq1x'])"), '0', 'nothing is left of that one');
+
 # Commands that were left out
 erase();
 my $finish = query("SELECT command FROM pv.scrub_plan() WHERE command ~ 'finish_scrub'");

@@ -1,0 +1,14 @@
+/*
+ * elsewhere.h
+ *		Tables whose rows are not in this server's files.
+ */
+#ifndef PVEXT_ELSEWHERE_H
+#define PVEXT_ELSEWHERE_H
+
+#include "check.h"
+
+extern void pvext_check_elsewhere(PvextCheck *check);
+extern void pvext_check_rows_here(Oid relid);
+extern void pvext_refuse_elsewhere(void);
+
+#endif							/* PVEXT_ELSEWHERE_H */
