@@ -1,10 +1,11 @@
-CREATE FUNCTION pv.access_records(payload bytea, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
+CREATE FUNCTION pv.access_records(partition oid, place tid, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
                                   OUT application text, OUT client text, OUT actor text, OUT purpose text,
                                   OUT relation_id integer, OUT columns name[], OUT rows bigint, OUT keys jsonb,
                                   OUT ways text[], OUT refused boolean, OUT redacted text[], OUT statement bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 50
     AS 'MODULE_PATHNAME', 'pvext_access_records';
-COMMENT ON FUNCTION pv.access_records(bytea) IS 'the reads in a chunk of the audit log. Errors: XX001 they are not pvext''s';
+COMMENT ON FUNCTION pv.access_records(oid, tid) IS
+    'the reads in a chunk of the audit log, by its partition and its place there; none where there is no chunk, and a WARNING where not all of it can be read';
 
 CREATE VIEW pv.access_log AS
     SELECT l.id, a.n, a.at, a.login, a.role, a.application, a.client, a.actor, a.purpose, a.relation_id,
@@ -12,7 +13,7 @@ CREATE VIEW pv.access_log AS
            END AS relation,
            a.columns, a.rows, a.keys, a.ways, a.refused, a.redacted, a.statement, l.xid, l.incarnation
     FROM pv.audit_log AS l
-    CROSS JOIN LATERAL pv.access_records(l.payload) AS a
+    CROSS JOIN LATERAL pv.access_records(l.tableoid, l.ctid) AS a
     LEFT JOIN pv.relation AS r ON r.id = a.relation_id
     LEFT JOIN pg_class AS c ON c.oid = r.relation
     LEFT JOIN pg_namespace AS s ON s.oid = c.relnamespace;

@@ -95,6 +95,29 @@ ALTER TABLE pv.audit_log ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIG
 ALTER TABLE pv.audit_log_0 ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_insert;
 ALTER TABLE pv.audit_log_1 ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_insert;
 
+CREATE TABLE pv.audit_unread (
+    partition bigint NOT NULL,
+    chunk     bigint,
+    found_at  timestamptz NOT NULL DEFAULT now(),
+    problem   text NOT NULL
+);
+COMMENT ON TABLE pv.audit_unread IS 'chunks of the audit log that could not be read; read it as pv.unread';
+COMMENT ON COLUMN pv.audit_unread.partition IS 'the number of the partition';
+COMMENT ON COLUMN pv.audit_unread.chunk IS 'the chunk''s number; NULL where that is not known: a page of the partition is damaged';
+COMMENT ON COLUMN pv.audit_unread.found_at IS 'when that was found';
+COMMENT ON COLUMN pv.audit_unread.problem IS 'what was found';
+SELECT pg_extension_config_dump('pv.audit_unread', '');
+CREATE VIEW pv.unread AS
+    SELECT u.partition, u.chunk, min(u.found_at) AS found_at, (array_agg(u.problem ORDER BY u.found_at))[1] AS problem
+    FROM pv.audit_unread AS u
+    WHERE to_regclass('pv.audit_log_' || u.partition) IS NOT NULL
+    GROUP BY u.partition, u.chunk, CASE WHEN u.chunk IS NULL THEN u.problem END;
+COMMENT ON VIEW pv.unread IS 'the chunks of the audit log that cannot be read, in whole or in part: erasures, trails and purges pass them over, and what they hold of a person who was erased stays until their partition expires';
+COMMENT ON COLUMN pv.unread.partition IS 'the partition: pv.audit_log_N has number N';
+COMMENT ON COLUMN pv.unread.chunk IS 'the chunk''s number; NULL where that is not known: a page of the partition is damaged';
+COMMENT ON COLUMN pv.unread.found_at IS 'when that was found first';
+COMMENT ON COLUMN pv.unread.problem IS 'what was found';
+
 CREATE FUNCTION pv.audit_change() RETURNS trigger
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_audit_change';
 COMMENT ON FUNCTION pv.audit_change() IS 'trigger of audited tables: records each change';
@@ -119,7 +142,7 @@ CREATE FUNCTION pv.audit_records(partition oid, place tid, OUT n integer, OUT at
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 50
     AS 'MODULE_PATHNAME', 'pvext_audit_records';
 COMMENT ON FUNCTION pv.audit_records(oid, tid) IS
-    'the changes in a chunk of the audit log, by its partition and its place there; none where there is no chunk. Errors: XX001 they are not pvext''s';
+    'the changes in a chunk of the audit log, by its partition and its place there; none where there is no chunk, and a WARNING where not all of it can be read';
 
 CREATE VIEW pv.audit_trail AS
     SELECT l.id, r.n, r.at, r.login, r.role, r.application, r.client, r.actor, r.relation_id, r.relation,

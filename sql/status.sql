@@ -127,9 +127,13 @@ CREATE VIEW pv.status AS
     SELECT 8, 'secret', CASE WHEN count(*) = 0 THEN 'not used yet' WHEN count(s.value) > 0 THEN 'in the database' ELSE 'in a file' END,
            NULL, NULL, NULL, NULL, NULL, NULL,
            CASE WHEN count(s.value) > 0 THEN 'whoever has a dump can guess keys from their digests: set pvext.secret_file' END
-    FROM pv.secret AS s) AS s
+    FROM pv.secret AS s
+    UNION ALL
+    SELECT 9, 'audit log', 'unreadable', NULL, NULL, NULL, min(u.problem), count(*), min(u.found_at),
+           'chunks that cannot be read, see pv.unread: what they hold of who was erased stays until their partition expires'
+    FROM pv.unread AS u HAVING count(*) > 0) AS s
     ORDER BY s.n, s.oldest;
-COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for the worker and for the secret';
+COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for the worker and for the secret; and one where the audit log has what cannot be read';
 COMMENT ON COLUMN pv.status.item IS 'what the row is about';
 COMMENT ON COLUMN pv.status.state IS 'how it is: ok, late or failing, say';
 COMMENT ON COLUMN pv.status.last_run IS 'when the duty was last begun';

@@ -29,6 +29,7 @@
 #include "plan.h"
 #include "print.h"
 #include "spi.h"
+#include "unread.h"
 #include "stored.h"
 #include "strategy.h"
 #include "utils/array.h"
@@ -410,6 +411,18 @@ check_deletes(PvextCheck *check)
 	}
 }
 
+/* What is in the audit log, and nobody can read. */
+static void
+check_unread(PvextCheck *check)
+{
+	int64		n = pvext_count_unread();
+
+	if (n > 0)
+		pvext_add_finding(check, "pv.audit_log", NULL, false,
+						  psprintf("chunks of the audit log that cannot be read: %lld", (long long) n),
+						  "pv.unread names them. What they hold of a person who is erased stays until their partition expires.");
+}
+
 /*
  * What is wrong with one relation after a command: with its declarations, and
  * with those of its columns that are in new_columns, or with all_columns any,
@@ -466,6 +479,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_indexes(&check);
 	pvext_check_omissions(&check);
 	check_plans(&check);
+	check_unread(&check);
 
 	foreach(lc, check.findings)
 	{

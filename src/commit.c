@@ -144,9 +144,9 @@ commit_to(PvextHashing *hashing, const PvextReadValue *value, const char *salt,
 
 /*
  * The digest of an item just read, of whose values none has been; the same
- * before and after it is redacted.  Raises XX001 where it is malformed.
+ * before and after it is redacted.  False where it cannot be read.
  */
-void
+bool
 pvext_item_digest(PvextHashing *hashing, const PvextReadItem *item, uint8 *digest)
 {
 	pg_cryptohash_ctx *hash = hashing->item;
@@ -170,14 +170,16 @@ pvext_item_digest(PvextHashing *hashing, const PvextReadItem *item, uint8 *diges
 		add(hash, commitment, sizeof(commitment));
 	}
 	finish(hash, digest);
+	return !rest.broken;
 }
 
 /*
  * Write an item just read, of whose values none has been, anew: of those that
  * go their commitments, the others as they are, with their salts.  NULLs stay.
- * An item that has been redacted before may be redacted again.
+ * An item that has been redacted before may be redacted again.  Of one that
+ * cannot be read to its end the rest is left out, and false is returned.
  */
-void
+bool
 pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *item,
 				  bool (*goes) (const PvextReadValue *value, void *arg), void *arg)
 {
@@ -210,4 +212,5 @@ pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *it
 			pvext_put_salt(out, salt);
 		}
 	}
+	return !rest.broken;
 }

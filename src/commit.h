@@ -22,8 +22,8 @@ typedef struct PvextPiece
 extern PvextHashing *pvext_begin_hashing(void);
 extern void pvext_end_hashing(PvextHashing *hashing);
 extern void pvext_hash(PvextHashing *hashing, const PvextPiece *pieces, int n, uint8 *digest);
-extern void pvext_item_digest(PvextHashing *hashing, const PvextReadItem *item, uint8 *digest);
-extern void pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *item,
+extern bool pvext_item_digest(PvextHashing *hashing, const PvextReadItem *item, uint8 *digest);
+extern bool pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *item,
 							  bool (*goes) (const PvextReadValue *value, void *arg), void *arg);
 
 #endif							/* PVEXT_COMMIT_H */

@@ -12,7 +12,6 @@
 
 #include "compat.h"
 #include "shape.h"
-#include "spi.h"
 #include "utils/timestamp.h"
 #include "verify.h"
 
@@ -49,26 +48,10 @@ operation(uint8 kind)
 	}
 }
 
-/* Which table a record is about, as pvext_try()'s body: it may be about none. */
-typedef struct Named
-{
-	uint32		shape;
-	const char *relation;
-} Named;
-
-static void
-name_relation(void *arg)
-{
-	Named	   *named = arg;
-
-	named->relation = pvext_old_shape(named->shape)->relation;
-}
-
 static void
 report_item(Range *range, const PvextReadItem *item, int n)
 {
 	PvextFinding finding = range->finding;
-	Named		named = {item->shape, NULL};
 
 	finding.record = n;
 	finding.operation = operation(item->kind);
@@ -77,19 +60,16 @@ report_item(Range *range, const PvextReadItem *item, int n)
 	else if (item->kind == PVEXT_ITEM_WHO)
 		finding.detail = "who made the changes after it";
 	else if (item->shape != 0)
-		(void) pvext_try(name_relation, &named);
-	finding.relation = named.relation;
+		finding.relation = pvext_old_shape(item->shape)->relation;
 	range->report(&finding, range->arg);
 	range->reported++;
 }
 
-/* As pvext_try()'s body: what cannot be read ends it. */
+/* What cannot be read ends it. */
 static void
-report_items(void *arg)
+report_items(Range *range)
 {
-	Range	   *range = arg;
-	const PvextChunk *chunk = range->chunk;
-	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	PvextItems	items = pvext_items_of(range->chunk);
 	PvextReadItem item;
 
 	for (uint32 n = 0; n < range->to && pvext_next_item(&items, &item); n++)
@@ -111,7 +91,7 @@ report_range(const PvextFinding *finding, const PvextChunk *chunk,
 {
 	Range		range = {*finding, chunk, from, to, true, report, arg, 0};
 
-	(void) pvext_try(report_items, &range);
+	report_items(&range);
 	if (range.reported == 0)
 		report(finding, arg);
 }
@@ -123,7 +103,7 @@ pvext_report_records(const PvextFinding *finding, const PvextChunk *chunk,
 {
 	Range		range = {*finding, chunk, 0, PG_UINT32_MAX, false, report, arg, 0};
 
-	(void) pvext_try(report_items, &range);
+	report_items(&range);
 	if (range.reported == 0)
 		report(finding, arg);
 }
@@ -209,14 +189,16 @@ pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextL
 		if (leaf->items > 0)
 			return;
 		finding.problem = "unreadable";
-		finding.detail = "it was not written by pvext, and has been sealed as it was";
+		finding.detail = "it could not be read when it was sealed";
 		report(&finding, arg);
 		return;
 	}
 	initStringInfo(&digests);
 	if (!pvext_digest_items(hashing, chunk, &digests, NULL, &records))
 	{
-		finding.detail = "its records cannot be read any more";
+		finding.problem = leaf->items > 0 ? "changed" : "unreadable";
+		finding.detail = leaf->items > 0 ? "its records cannot be read any more" :
+			"it could not be read when it was sealed, and has been changed since";
 		report(&finding, arg);
 		return;
 	}

@@ -28,6 +28,9 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+/* More digits than this before the point, or as many after it, are not compared as a number. */
+#define LONGEST_NUMBER 10000
+
 /*
  * Comparable texts
  */
@@ -55,11 +58,26 @@ pvext_comparable_text(Oid type, Datum value)
 	return pvext_comparable(type, OidOutputFunctionCall(output, value));
 }
 
+/* Can it be nothing but a number?  Anybody may have written it. */
+static bool
+is_number(const char *text)
+{
+	const char *digits = text + (text[0] == '-');
+	size_t		n = strspn(digits, "0123456789");
+
+	if (n == 0 || n > LONGEST_NUMBER)
+		return false;
+	digits += n;
+	if (digits[0] == '.')
+		digits += 1 + strspn(digits + 1, "0123456789");
+	return digits[0] == '\0' && digits - text < 2 * LONGEST_NUMBER;
+}
+
 /* The text of a value whose output, by its type, is another. */
 char *
 pvext_comparable(Oid type, char *text)
 {
-	if (type == NUMERICOID)
+	if (type == NUMERICOID && is_number(text))
 		return numeric_normalize(DatumGetNumeric(DirectFunctionCall3(numeric_in,
 																	 CStringGetDatum(text),
 																	 ObjectIdGetDatum(InvalidOid),

@@ -15,7 +15,8 @@
  * the payload had a seed of 128 random bits for each item.
  *
  * A payload that cannot be read is sealed as well, with no items and a root of zeros:
- * one forged chunk must not keep others from being sealed.
+ * one forged chunk must not keep others from being sealed.  Where its bytes cannot be had
+ * at all, raw is the digest of none.
  */
 #include "postgres.h"
 #include "message.h"
@@ -24,23 +25,12 @@
 #include "compat.h"
 #include "funcapi.h"
 #include "leaf.h"
-#include "spi.h"
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
 
 #define FIXED_SIZE (8 + 8 + PVEXT_DIGEST_SIZE + PVEXT_DIGEST_SIZE + 4)
 
 PG_FUNCTION_INFO_V1(pvext_audit_leaves);
-
-/* The digests of a chunk's items being gathered. */
-typedef struct Digesting
-{
-	PvextHashing *hashing;
-	const PvextChunk *chunk;
-	StringInfo	digests;
-	StringInfo	shapes;			/* or NULL */
-	int64		records;
-} Digesting;
 
 /* Add the number of an item's shape, which is mostly that of the item before. */
 static void
@@ -49,27 +39,6 @@ note_shape(StringInfo shapes, uint32 shape)
 	if (shapes->len == 0 ||
 		memcmp(shapes->data + shapes->len - sizeof(shape), &shape, sizeof(shape)) != 0)
 		appendBinaryStringInfo(shapes, (char *) &shape, sizeof(shape));
-}
-
-static void
-digest_items(void *arg)
-{
-	Digesting  *digesting = arg;
-	const PvextChunk *chunk = digesting->chunk;
-	PvextItems	items = {chunk->data, chunk->data + chunk->size};
-	PvextReadItem item;
-
-	while (pvext_next_item(&items, &item))
-	{
-		uint8		digest[PVEXT_DIGEST_SIZE];
-
-		pvext_item_digest(digesting->hashing, &item, digest);
-		appendBinaryStringInfo(digesting->digests, (char *) digest, sizeof(digest));
-		if (digesting->shapes && item.shape != 0)
-			note_shape(digesting->shapes, item.shape);
-		if (item.kind != PVEXT_ITEM_TIME && item.kind != PVEXT_ITEM_WHO)
-			digesting->records++;
-	}
 }
 
 /*
@@ -81,13 +50,24 @@ bool
 pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk, StringInfo digests,
 				   StringInfo shapes, int64 *records)
 {
-	Digesting	digesting = {hashing, chunk, digests, shapes, 0};
+	PvextItems	items = pvext_items_of(chunk);
+	PvextReadItem item;
 
 	resetStringInfo(digests);
-	if (chunk->size == 0 || pvext_try(digest_items, &digesting) != NULL)
-		return false;
-	*records = digesting.records;
-	return true;
+	*records = 0;
+	while (pvext_next_item(&items, &item))
+	{
+		uint8		digest[PVEXT_DIGEST_SIZE];
+
+		if (!pvext_item_digest(hashing, &item, digest))
+			return false;
+		appendBinaryStringInfo(digests, (char *) digest, sizeof(digest));
+		if (shapes && item.shape != 0)
+			note_shape(shapes, item.shape);
+		if (item.kind != PVEXT_ITEM_TIME && item.kind != PVEXT_ITEM_WHO)
+			(*records)++;
+	}
+	return !items.broken;
 }
 
 void
@@ -105,7 +85,10 @@ pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
  * Leaves
  */
 
-/* Add the leaf of a chunk, and its shapes; returns how many records that has. */
+/*
+ * Add the leaf of a chunk, and its shapes; returns how many records that has, -1 where
+ * it cannot be read.
+ */
 int64
 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 			   const PvextChunk *chunk)
@@ -133,7 +116,7 @@ pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 	for (uint32 i = 0; i < items; i++)
 		appendBinaryStringInfo(leaves, digests.data + i * PVEXT_DIGEST_SIZE, PVEXT_MARK_SIZE);
 	pfree(digests.data);
-	return records;
+	return items > 0 ? records : -1;
 }
 
 /* Read the next leaf; false at the end, and where there is no more to be read. */

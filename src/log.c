@@ -9,6 +9,9 @@
  * Two erasures may redact the same chunk at once.  Whoever comes second waits,
  * and goes on from what the first has left.  All take chunks in the order of
  * their ids.
+ *
+ * What cannot be read, since a disk or somebody has changed its bytes, is passed over:
+ * see unread.c.  A subtransaction catches the error, one for all that is scanned.
  */
 #include "postgres.h"
 #include "message.h"
@@ -28,6 +31,7 @@
 #include "compat.h"
 #include "log.h"
 #include "miscadmin.h"
+#include "spi.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -47,6 +51,8 @@ read_chunk(TupleTableSlot *slot, PvextChunk *chunk)
 {
 	struct varlena *payload;
 
+	chunk->partition = slot->tts_tableOid;
+	chunk->tid = slot->tts_tid;
 	slot_getallattrs(slot);
 	chunk->data = NULL;
 	chunk->size = 0;
@@ -54,8 +60,6 @@ read_chunk(TupleTableSlot *slot, PvextChunk *chunk)
 	chunk->xid =
 		U64FromFullTransactionId(DatumGetFullTransactionId(slot->tts_values[PVEXT_LOG_XID - 1]));
 	chunk->incarnation = DatumGetInt64(slot->tts_values[PVEXT_LOG_INCARNATION - 1]);
-	chunk->partition = slot->tts_tableOid;
-	chunk->tid = slot->tts_tid;
 	if (slot->tts_isnull[PVEXT_LOG_PAYLOAD - 1])	/* somebody has tampered with it */
 		return;
 	payload = PG_DETOAST_DATUM_PACKED(slot->tts_values[PVEXT_LOG_PAYLOAD - 1]);
@@ -63,49 +67,145 @@ read_chunk(TupleTableSlot *slot, PvextChunk *chunk)
 	chunk->size = VARSIZE_ANY_EXHDR(payload);
 }
 
-static void
-scan_partition(Oid relid, Snapshot snapshot,
-			   void (*each) (const PvextChunk *chunk, void *arg), void *arg)
+/*
+ * Is it an error by which something cannot be read that is there?  Others go on to
+ * whoever called.
+ */
+static bool
+is_damage(const ErrorData *error)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext chunk",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Relation	rel = table_open(relid, AccessShareLock);
-	TupleTableSlot *slot;
-	TableScanDesc scan;
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR ||
+		error->sqlerrcode == ERRCODE_IO_ERROR;
+}
 
-	MemoryContextSwitchTo(caller);
-	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan(rel, snapshot, 0, NULL);
-	MemoryContextSwitchTo(context);
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+/* Why a chunk cannot be read; NULL where it can.  Anything else than damage is raised. */
+static const char *
+try_to_read(void (*body) (void *), void *arg)
+{
+	ErrorData  *error = pvext_try(body, arg);
+
+	if (error && !is_damage(error))
+		ReThrowError(error);
+	return error ? error->message : NULL;
+}
+
+/* A partition being scanned. */
+typedef struct ChunkScan
+{
+	Oid			relid;
+	Snapshot	snapshot;
+	void		(*each) (const PvextChunk *chunk, void *arg);
+	void	   *arg;
+	MemoryContext context;		/* of one chunk */
+	ItemPointerData from;		/* where to begin; invalid: at its first block */
+	BlockNumber block;			/* that is being read, if no chunk is */
+	bool		in_chunk;		/* "chunk" is being looked at */
+	PvextChunk	chunk;
+} ChunkScan;
+
+static TableScanDesc
+begin_scan(ChunkScan *scan, Relation rel)
+{
+	ItemPointerData end;
+
+	if (!ItemPointerIsValid(&scan->from))
+		return table_beginscan_strat(rel, scan->snapshot, 0, NULL, true, false);
+	ItemPointerSet(&end, MaxBlockNumber, MaxOffsetNumber);
+	return table_beginscan_tidrange(rel, scan->snapshot, &scan->from, &end);
+}
+
+static bool
+next_row(ChunkScan *scan, TableScanDesc desc, TupleTableSlot *slot)
+{
+	if (ItemPointerIsValid(&scan->from))
+		return table_scan_getnextslot_tidrange(desc, ForwardScanDirection, slot);
+	return table_scan_getnextslot(desc, ForwardScanDirection, slot);
+}
+
+/* Go on with a scan: the body of pvext_try(). */
+static void
+scan_on(void *arg)
+{
+	ChunkScan  *scan = arg;
+	Relation	rel = table_open(scan->relid, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc desc = begin_scan(scan, rel);
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+
+	while (next_row(scan, desc, slot))
 	{
-		PvextChunk	chunk;
-
 		CHECK_FOR_INTERRUPTS();
-		read_chunk(slot, &chunk);
-		each(&chunk, arg);
-		MemoryContextReset(context);
+		scan->chunk.id = -1;
+		scan->chunk.tid = slot->tts_tid;
+		scan->in_chunk = true;
+		read_chunk(slot, &scan->chunk);
+		scan->each(&scan->chunk, scan->arg);
+		scan->in_chunk = false;
+		scan->block = ItemPointerGetBlockNumber(&scan->chunk.tid) + 1;
+		MemoryContextReset(scan->context);
 	}
 	MemoryContextSwitchTo(caller);
-	table_endscan(scan);
+	table_endscan(desc);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);	/* places of chunks stay what they are */
-	MemoryContextDelete(context);
+}
+
+/* Note what could not be read, and go on behind it: false at the end. */
+static bool
+pass_over(ChunkScan *scan, const char *why, PvextUnread *unread)
+{
+	Relation	rel;
+	BlockNumber blocks;
+
+	if (scan->in_chunk)
+	{
+		pvext_note_unread(unread, scan->relid, scan->chunk.id, why);
+		scan->from = scan->chunk.tid;
+		ItemPointerInc(&scan->from);
+		scan->block = ItemPointerGetBlockNumber(&scan->chunk.tid);
+	}
+	else
+	{
+		pvext_note_unread(unread, scan->relid, -1, why);
+		ItemPointerSet(&scan->from, ++scan->block, FirstOffsetNumber);
+	}
+	scan->in_chunk = false;
+	rel = table_open(scan->relid, NoLock);
+	blocks = RelationGetNumberOfBlocks(rel);
+	table_close(rel, NoLock);
+	return ItemPointerGetBlockNumberNoCheck(&scan->from) < blocks;
+}
+
+static void
+scan_partition(Oid relid, Snapshot snapshot,
+			   void (*each) (const PvextChunk *chunk, void *arg), void *arg, PvextUnread *unread)
+{
+	ChunkScan	scan = {relid, snapshot, each, arg};
+	const char *why;
+
+	scan.context = AllocSetContextCreate(CurrentMemoryContext, "pvext chunk",
+										 ALLOCSET_DEFAULT_SIZES);
+	ItemPointerSetInvalid(&scan.from);
+	do
+		why = try_to_read(scan_on, &scan);
+	while (why && pass_over(&scan, why, unread));
+	MemoryContextDelete(scan.context);
 }
 
 /*
  * Call each(chunk, arg) for every chunk that the snapshot sees, partition by
- * partition, in a context that is reset after each.
+ * partition, in a context that is reset after each.  It is called in a
+ * subtransaction; what is damaged is passed over, and noted.
  */
 void
-pvext_each_chunk(Snapshot snapshot, void (*each) (const PvextChunk *chunk, void *arg), void *arg)
+pvext_each_chunk(Snapshot snapshot, void (*each) (const PvextChunk *chunk, void *arg), void *arg,
+				 PvextUnread *unread)
 {
 	Oid			log = pvext_own_relation("audit_log");
 	ListCell   *lc;
 
 	foreach(lc, find_inheritance_children(log, AccessShareLock))
-		scan_partition(lfirst_oid(lc), snapshot, each, arg);
+		scan_partition(lfirst_oid(lc), snapshot, each, arg, unread);
 }
 
 /* Call each for chunks of a list again, in its order. */
@@ -147,19 +247,60 @@ open_partition(PvextChunkReader *reader, Oid partition)
 
 	pvext_end_fetch(reader);
 	reader->rel = table_open(partition, NoLock);
-	reader->slot = table_slot_create(reader->rel, NULL);
 	MemoryContextSwitchTo(caller);
 }
 
-/* Fetch a chunk that the active snapshot sees, valid until the next one is. */
-void
+/* A chunk being fetched. */
+typedef struct Fetch
+{
+	Relation	rel;
+	ItemPointer tid;
+	PvextChunk *chunk;
+	bool		found;
+} Fetch;
+
+/* Fetch a chunk, as a copy: the body of pvext_try(), with which the slot goes. */
+static void
+fetch(void *arg)
+{
+	Fetch	   *fetch = arg;
+	TupleTableSlot *slot = table_slot_create(fetch->rel, NULL);
+	char	   *copy;
+
+	fetch->found = table_tuple_fetch_row_version(fetch->rel, fetch->tid, GetActiveSnapshot(),
+												 slot);
+	if (fetch->found)
+	{
+		read_chunk(slot, fetch->chunk);
+		copy = palloc(fetch->chunk->size + 1);
+		memcpy(copy, fetch->chunk->data, fetch->chunk->size);
+		fetch->chunk->data = copy;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * Fetch a chunk that the active snapshot sees, into the current context.  Returns NULL,
+ * or why it cannot be read: it has no data then.
+ */
+const char *
 pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid, PvextChunk *chunk)
 {
+	Fetch		call = {.tid = tid, .chunk = chunk, .found = true};
+	const char *why;
+
 	if (reader->rel == NULL || RelationGetRelid(reader->rel) != partition)
 		open_partition(reader, partition);
-	if (!table_tuple_fetch_row_version(reader->rel, tid, GetActiveSnapshot(), reader->slot))
+	call.rel = reader->rel;
+	why = try_to_read(fetch, &call);
+	if (!call.found)
 		elog(ERROR, "a chunk of the audit log is no longer there");
-	read_chunk(reader->slot, chunk);
+	if (why)
+	{
+		chunk->data = NULL;
+		chunk->size = 0;
+	}
+	return why;
 }
 
 void
@@ -167,41 +308,38 @@ pvext_end_fetch(PvextChunkReader *reader)
 {
 	if (reader->rel == NULL)
 		return;
-	ExecDropSingleTupleTableSlot(reader->slot);
 	table_close(reader->rel, NoLock);
 	reader->rel = NULL;
 }
 
 /*
  * The chunk in a place of the log, as the active snapshot sees it, in the current
- * context.  False where there is none: anybody may have named the place.
+ * context.  False where there is none: anybody may have named the place.  One that
+ * cannot be read has no data, and *why says why.
  */
 bool
-pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk)
+pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk, const char **why)
 {
-	Relation	rel;
-	TupleTableSlot *slot;
-	char	   *copy;
-	bool		found;
+	Fetch		call = {.tid = place, .chunk = chunk};
 
+	*why = NULL;
+	memset(chunk, 0, sizeof(*chunk));
+	chunk->id = -1;
 	if (!pvext_is_partition(partition) ||
 		get_partition_parent(partition, true) != pvext_own_relation("audit_log"))
 		return false;
-	rel = table_open(partition, AccessShareLock);
-	slot = table_slot_create(rel, NULL);
-	found = ItemPointerIsValid(place) &&
-		ItemPointerGetBlockNumber(place) < RelationGetNumberOfBlocks(rel) &&
-		table_tuple_fetch_row_version(rel, place, GetActiveSnapshot(), slot);
-	if (found)
+	call.rel = table_open(partition, AccessShareLock);
+	if (ItemPointerIsValid(place) &&
+		ItemPointerGetBlockNumber(place) < RelationGetNumberOfBlocks(call.rel))
+		*why = try_to_read(fetch, &call);
+	table_close(call.rel, NoLock);
+	if (*why)
 	{
-		read_chunk(slot, chunk);
-		copy = palloc(chunk->size + 1);
-		memcpy(copy, chunk->data, chunk->size);
-		chunk->data = copy;
+		chunk->data = NULL;
+		chunk->size = 0;
+		chunk->partition = partition;
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-	return found;
+	return call.found || *why;
 }
 
 /* Note where a chunk is, in the list's context. */

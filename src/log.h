@@ -8,6 +8,7 @@
 #include "executor/tuptable.h"
 #include "record.h"
 #include "storage/itemptr.h"
+#include "unread.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
@@ -22,6 +23,15 @@ typedef struct PvextChunk
 	Oid			partition;
 	ItemPointerData tid;
 } PvextChunk;
+
+/* Its items, from the first; without any it cannot be read. */
+static inline PvextItems
+pvext_items_of(const PvextChunk *chunk)
+{
+	PvextItems	items = {chunk->data, chunk->data + chunk->size, chunk->size == 0};
+
+	return items;
+}
 
 /* Where a chunk is. */
 typedef struct PvextChunkAt
@@ -45,7 +55,6 @@ typedef struct PvextChunkReader
 {
 	MemoryContext context;		/* that lives as long */
 	Relation	rel;
-	TupleTableSlot *slot;
 } PvextChunkReader;
 
 /* Items being put together. */
@@ -57,13 +66,15 @@ typedef struct PvextPayload
 } PvextPayload;
 
 extern void pvext_each_chunk(Snapshot snapshot,
-							 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
+							 void (*each) (const PvextChunk *chunk, void *arg), void *arg,
+							 PvextUnread *unread);
 extern void pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
 								 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
-extern void pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid,
-							  PvextChunk *chunk);
+extern const char *pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid,
+									 PvextChunk *chunk);
 extern void pvext_end_fetch(PvextChunkReader *reader);
-extern bool pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk);
+extern bool pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk,
+							 const char **why);
 extern void pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk);
 extern void pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
 								 bool (*replace) (const PvextChunk *chunk,

@@ -33,6 +33,7 @@
 #include "seal.h"
 #include "spi.h"
 #include "storage/lmgr.h"
+#include "unread.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -204,6 +205,7 @@ drop_partition(int64 n)
 	(void) pvext_own(psprintf("DROP TABLE pv.%s", name), NULL);
 	pvext_arg(&args, INT8OID, Int64GetDatum(n), false);
 	(void) pvext_own("DELETE FROM pv.audit_partition WHERE number = $1", &args);
+	pvext_forget_unread(n, -1);
 }
 
 /* The number of the oldest partition there is, -1 for none. */

@@ -9,6 +9,7 @@
 #include "message.h"
 
 #include "arg.h"
+#include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -19,6 +20,7 @@
 #include "ledger.h"
 #include "run.h"
 #include "secret.h"
+#include "unread.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -382,6 +384,10 @@ verify_by_map(PvextMap *map, void *arg)
 		put_remainders(call->fcinfo, plan, row);
 	else
 		put_traces_left(call->fcinfo, subject, call->key, digest);
+	/* Nobody knows whose it is. */
+	if (pvext_is_audited(plan->tables))
+		put_remainder(call->fcinfo, pvext_own_relation("audit_log"), "payload",
+					  pvext_count_unread());
 }
 
 Datum

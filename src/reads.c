@@ -12,14 +12,17 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "log.h"
 #include "mb/pg_wchar.h"
 #include "queue.h"
 #include "record.h"
 #include "spi.h"
+#include "storage/itemptr.h"
 #include "trail.h"
+#include "unread.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -167,23 +170,94 @@ static const struct
 	{PVEXT_READ_REFUSED, READ_REFUSED, "refused", BOOLOID},
 };
 
-/* The value of a text, by the input function of a type that users cannot change. */
-static Datum
-value_of(Oid type, char *text)
+/*
+ * The next element of the text of an array, as array_out() writes it, which is moved
+ * behind its comma or brace.  NULL where it is none.
+ */
+static char *
+next_element(const char **text)
 {
+	const char *p = *text;
+	bool		quoted = *p == '"';
+	StringInfoData element;
+
+	initStringInfo(&element);
+	for (p += quoted; *p && (quoted ? *p != '"' : *p != ',' && *p != '}'); p++)
+	{
+		if (*p == '\\' && *++p == '\0')
+			return NULL;
+		appendStringInfoChar(&element, *p);
+	}
+	p += quoted && *p == '"';
+	if ((*p != ',' && *p != '}') || (*p == '}') != (p[1] == '\0') || (!quoted && element.len == 0))
+		return NULL;
+	*text = p + 1;
+	return element.data;
+}
+
+/* The array of texts, or names, that a text says; false where it says none. */
+static bool
+parse_array(Oid element, const char *text, Datum *array)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * (strlen(text) + 1));
+	bool		is_name = element == NAMEOID;
+	int			n = 0;
+
+	if (*text++ != '{' || *text == '\0')
+		return false;
+	while (*text)
+	{
+		char	   *string = next_element(&text);
+
+		if (string == NULL)
+			return false;
+		elements[n++] = is_name ? DirectFunctionCall1(namein, CStringGetDatum(string)) :
+			CStringGetTextDatum(string);
+	}
+	*array = PointerGetDatum(construct_array(elements, n, element, is_name ? NAMEDATALEN : -1, false,
+											 is_name ? TYPALIGN_CHAR : TYPALIGN_INT));
+	return true;
+}
+
+static bool
+parse_number(const char *text, int64 *number)
+{
+	char	   *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	return errno == 0 && end > text && *end == '\0';
+}
+
+/*
+ * The value of a type that the text in a read's item stands for; false where it stands
+ * for none.  Nothing of a user's runs.
+ */
+bool
+pvext_parse_read(Oid type, char *text, Datum *value)
+{
+	int64		number;
+
 	switch (type)
 	{
 		case INT4OID:
-			return DirectFunctionCall1(int4in, CStringGetDatum(text));
+			if (!parse_number(text, &number) || number != (int32) number)
+				return false;
+			*value = Int32GetDatum((int32) number);
+			return true;
 		case INT8OID:
-			return DirectFunctionCall1(int8in, CStringGetDatum(text));
+			if (!parse_number(text, &number))
+				return false;
+			*value = Int64GetDatum(number);
+			return true;
 		case BOOLOID:
-			return DirectFunctionCall1(boolin, CStringGetDatum(text));
+			*value = BoolGetDatum(text[0] == 't');
+			return strcmp(text, "t") == 0 || strcmp(text, "f") == 0;
 		case TEXTOID:
-			return CStringGetTextDatum(text);
+			*value = CStringGetTextDatum(text);
+			return true;
 		default:
-			return OidInputFunctionCall(F_ARRAY_IN, text,
-										type == NAMEARRAYOID ? NAMEOID : TEXTOID, -1);
+			return parse_array(type == NAMEARRAYOID ? NAMEOID : TEXTOID, text, value);
 	}
 }
 
@@ -212,8 +286,8 @@ set_redacted(Reads *reads, List *names)
 		PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/* One of the columns that are no keys. */
-static void
+/* One of the columns that are no keys.  False where it cannot be read. */
+static bool
 read_column(Reads *reads, const PvextReadValue *value, char *text, List **redacted)
 {
 	for (int i = 0; i < lengthof(item_columns); i++)
@@ -222,16 +296,25 @@ read_column(Reads *reads, const PvextReadValue *value, char *text, List **redact
 			continue;
 		if (value->form == PVEXT_IS_COMMITMENT)
 			note_redacted(redacted, item_columns[i].name);
-		else if (text)
-			set(reads, item_columns[i].output, value_of(item_columns[i].type, text));
+		else if (value->form == PVEXT_IS_VALUE)
+		{
+			Datum		datum;
+
+			if (text == NULL || !pvext_parse_read(item_columns[i].type, text, &datum))
+				return false;
+			set(reads, item_columns[i].output, datum);
+		}
 	}
+	return true;
 }
 
-static void
+/* Read an item as far as it can be; false where that is not all of it. */
+static bool
 read_item(Reads *reads, PvextReadItem *item)
 {
 	List	   *keys = NIL;
 	List	   *redacted = NIL;
+	bool		all = true;
 	PvextReadValue value;
 
 	for (int i = READ_PURPOSE; i < READ_COLUMNS; i++)
@@ -244,7 +327,7 @@ read_item(Reads *reads, PvextReadItem *item)
 		if (value.form == PVEXT_IS_VALUE && pg_verifymbstr(value.data, value.size, true))
 			text = pnstrdup(value.data, value.size);
 		if (value.column < PVEXT_READ_KEY)
-			read_column(reads, &value, text, &redacted);
+			all = read_column(reads, &value, text, &redacted) && all;
 		else if (value.form == PVEXT_IS_COMMITMENT)
 			note_redacted(&redacted, "keys");
 		else if (text)
@@ -255,9 +338,12 @@ read_item(Reads *reads, PvextReadItem *item)
 			key->text = text;
 			keys = lappend(keys, key);
 		}
+		else
+			all = all && value.form == PVEXT_IS_NULL;
 	}
 	set_keys(reads, keys);
 	set_redacted(reads, redacted);
+	return all && !item->broken;
 }
 
 static Reads *
@@ -278,46 +364,67 @@ begin_reads(FunctionCallInfo fcinfo)
 	return reads;
 }
 
-/*
- * pv.access_records(payload)
- */
-Datum
-pvext_access_records(PG_FUNCTION_ARGS)
+/* Who made the reads that follow. */
+static void
+read_who(Reads *reads, PvextReadItem *item)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	bytea	   *payload = PG_GETARG_BYTEA_PP(0);
-	PvextItems	items = {VARDATA_ANY(payload), VARDATA_ANY(payload) + VARSIZE_ANY_EXHDR(payload)};
-	Reads	   *reads = begin_reads(fcinfo);
-	PvextReadItem item;
-	PvextScope	scope;
-	MemoryContext context;
-	MemoryContext caller;
+	MemoryContext old = MemoryContextSwitchTo(reads->who_context);
 
-	InitMaterializedSRF(fcinfo, 0);
-	pvext_enter(&scope);
-	context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
-									ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
+	MemoryContextReset(reads->who_context);
+	pvext_read_who(item, &reads->values[READ_LOGIN], &reads->nulls[READ_LOGIN]);
+	MemoryContextSwitchTo(old);
+}
+
+/* The reads of a chunk go into the result; why not all of it could be read, or NULL. */
+static const char *
+put_reads(Reads *reads, const PvextChunk *chunk, ReturnSetInfo *result)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	PvextItems	items = pvext_items_of(chunk);
+	PvextReadItem item;
+	bool		all = true;
+
 	for (int n = 0; pvext_next_item(&items, &item); n++)
 	{
 		if (item.kind == PVEXT_ITEM_TIME)
 			set(reads, READ_AT, TimestampTzGetDatum(item.time));
 		else if (item.kind == PVEXT_ITEM_WHO)
-		{
-			MemoryContextSwitchTo(reads->who_context);
-			MemoryContextReset(reads->who_context);
-			pvext_read_who(&item, &reads->values[READ_LOGIN], &reads->nulls[READ_LOGIN]);
-			MemoryContextSwitchTo(context);
-		}
+			read_who(reads, &item);
 		else if (item.kind == PVEXT_ITEM_READ)
 		{
 			set(reads, READ_N, Int32GetDatum(n));
-			read_item(reads, &item);
+			all = read_item(reads, &item) && all;
 			tuplestore_putvalues(result->setResult, result->setDesc, reads->values, reads->nulls);
 		}
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return all && !items.broken ? NULL : PVEXT_MALFORMED;
+}
+
+/*
+ * pv.access_records(partition, place): the reads in a chunk by its place in the log.
+ */
+Datum
+pvext_access_records(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Reads	   *reads = begin_reads(fcinfo);
+	PvextChunk	chunk;
+	PvextScope	scope;
+	const char *why;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!pvext_find_chunk(PG_GETARG_OID(0), (ItemPointer) PG_GETARG_POINTER(1), &chunk, &why))
+		return (Datum) 0;
+	pvext_enter(&scope);
+	if (why == NULL)
+		why = put_reads(reads, &chunk, result);
+	if (why)
+		pvext_warn_unread(chunk.partition, chunk.id, why);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

@@ -156,98 +156,166 @@ pvext_shrink_item(PvextItem *item)
 }
 
 /*
- * Reading.  Whatever bytes there are, no more of them are read than there are.
+ * Reading.  Whatever bytes there are, no more of them are read than there are, and
+ * nothing is raised: one record that cannot be read is no reason to stop for.
  */
 
-static void
-malformed(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("a record of the audit log cannot be read"),
-			 errhint("It was not written by pvext.")));
-}
-
-static const char *
+/* The next bytes; NULL where there are not so many. */
+static inline const char *
 take(const char **next, const char *end, Size size)
 {
 	const char *taken = *next;
 
 	if (size > (Size) (end - taken))
-		malformed();
+		return NULL;
 	*next += size;
 	return taken;
 }
 
-static uint32
-take_number(const char **next, const char *end)
+static inline bool
+take_number(const char **next, const char *end, uint32 *number)
 {
-	uint32		number = 0;
-
+	*number = 0;
 	for (int shift = 0; shift < 32; shift += 7)
 	{
-		uint8		byte = (uint8) *take(next, end, 1);
+		const char *byte = take(next, end, 1);
 
-		number |= (uint32) (byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return number;
+		if (byte == NULL)
+			return false;
+		*number |= (uint32) (*byte & 0x7f) << shift;
+		if ((uint8) *byte < 0x80)
+			return true;
 	}
-	malformed();
-	return 0;					/* not reached */
+	return false;
 }
 
-/* Read the next item of a chunk; false at its end. */
+/* Take an item's bytes; what is left of them is the rest of it. */
+static bool
+take_item(PvextItems *items, PvextReadItem *item)
+{
+	const char *bytes = take(&items->next, items->end, sizeof(uint16));
+	uint16		brief;
+	uint32		length;
+
+	if (bytes == NULL)
+		return false;
+	memcpy(&brief, bytes, sizeof(brief));
+	length = brief;
+	if (brief == LONG_LENGTH)
+	{
+		bytes = take(&items->next, items->end, sizeof(length));
+		if (bytes == NULL)
+			return false;
+		memcpy(&length, bytes, sizeof(length));
+	}
+	item->next = take(&items->next, items->end, length);
+	item->end = items->next;
+	return item->next != NULL;
+}
+
+/* What comes before the values of an item of a kind that has any. */
+static bool
+take_head(PvextReadItem *item)
+{
+	switch (item->kind)
+	{
+		case PVEXT_ITEM_INSERT:
+		case PVEXT_ITEM_UPDATE:
+		case PVEXT_ITEM_DELETE:
+		case PVEXT_ITEM_TRUNCATE:
+			if (!take_number(&item->next, item->end, &item->shape))
+				return false;
+			break;
+		case PVEXT_ITEM_WHO:
+		case PVEXT_ITEM_READ:
+			break;
+		default:
+			return false;
+	}
+	if (item->salted)
+		return true;
+	item->seed = take(&item->next, item->end, PVEXT_SEED_SIZE);
+	return item->seed != NULL;
+}
+
+static bool
+take_time(PvextReadItem *item)
+{
+	const char *time = take(&item->next, item->end, sizeof(item->time));
+
+	if (time == NULL || item->salted || item->next != item->end)
+		return false;
+	memcpy(&item->time, time, sizeof(item->time));
+	return true;
+}
+
+/*
+ * Read the next item of a chunk; false at its end, and where it cannot be read:
+ * items->next stays before it then, and items->broken says so.
+ */
 bool
 pvext_next_item(PvextItems *items, PvextReadItem *item)
 {
-	uint16		brief;
-	uint32		length;
-	uint8		kind;
+	const char *begin = items->next;
+	const char *kind;
 
 	memset(item, 0, sizeof(*item));
-	if (items->next == items->end)
+	if (begin == items->end || items->broken)
 		return false;
-	memcpy(&brief, take(&items->next, items->end, sizeof(brief)), sizeof(brief));
-	length = brief;
-	if (brief == LONG_LENGTH)
-		memcpy(&length, take(&items->next, items->end, sizeof(length)), sizeof(length));
-	item->next = take(&items->next, items->end, length);
-	item->end = items->next;
-
-	kind = (uint8) *take(&item->next, item->end, 1);
-	item->kind = kind & ~PVEXT_ITEM_SALTED;
-	item->salted = (kind & PVEXT_ITEM_SALTED) != 0;
-	if (item->kind == PVEXT_ITEM_TIME)
+	if (take_item(items, item) && (kind = take(&item->next, item->end, 1)) != NULL)
 	{
-		memcpy(&item->time, take(&item->next, item->end, sizeof(item->time)),
-			   sizeof(item->time));
-		return true;
+		item->kind = (uint8) *kind & ~PVEXT_ITEM_SALTED;
+		item->salted = ((uint8) *kind & PVEXT_ITEM_SALTED) != 0;
+		if (item->kind == PVEXT_ITEM_TIME ? take_time(item) : take_head(item))
+			return true;
 	}
-	if (item->kind != PVEXT_ITEM_WHO && item->kind != PVEXT_ITEM_READ)
-		item->shape = take_number(&item->next, item->end);
-	if (!item->salted)
-		item->seed = take(&item->next, item->end, PVEXT_SEED_SIZE);
-	return true;
+	items->next = begin;
+	items->broken = true;
+	return false;
 }
 
-/* Read the next value of an item; false at its end. */
+/*
+ * Read the next value of an item; false at its end, and where it cannot be read:
+ * item->broken says so.
+ */
 bool
 pvext_next_value(PvextReadItem *item, PvextReadValue *value)
 {
-	uint32		number;
+	uint32		column;
+	uint32		form;
 
-	if (item->next == item->end)
+	if (item->next == item->end || item->broken)
 		return false;
-	number = take_number(&item->next, item->end);
-	value->side = (PvextSide) (number & 3);
-	value->column = number >> 2;
-	number = take_number(&item->next, item->end);
-	value->form = (PvextForm) Min(number, PVEXT_IS_VALUE);
-	value->size = value->form == PVEXT_IS_VALUE ? number - PVEXT_IS_VALUE :
+	item->broken = true;
+	if (!take_number(&item->next, item->end, &column) || (column & 3) > PVEXT_SAME ||
+		!take_number(&item->next, item->end, &form))
+		return false;
+	value->side = (PvextSide) (column & 3);
+	value->column = column >> 2;
+	value->form = (PvextForm) Min(form, PVEXT_IS_VALUE);
+	value->size = value->form == PVEXT_IS_VALUE ? form - PVEXT_IS_VALUE :
 		value->form == PVEXT_IS_COMMITMENT ? PVEXT_COMMITMENT_SIZE : 0;
 	value->data = take(&item->next, item->end, value->size);
 	value->salt = NULL;
+	if (value->data == NULL)
+		return false;
 	if (item->salted && value->form != PVEXT_IS_COMMITMENT)
+	{
 		value->salt = take(&item->next, item->end, PVEXT_SEED_SIZE);
+		if (value->salt == NULL)
+			return false;
+	}
+	item->broken = false;
 	return true;
+}
+
+/* Can all values be read of an item just read, of which none has been? */
+bool
+pvext_can_read(PvextReadItem item)
+{
+	PvextReadValue value;
+
+	while (item.kind != PVEXT_ITEM_TIME && pvext_next_value(&item, &value))
+		;
+	return !item.broken;
 }

@@ -150,11 +150,12 @@ pvext_put_salt(PvextItem *item, const char *salt)
 	item->used += PVEXT_SEED_SIZE;
 }
 
-/* Items being read. */
+/* Items being read; begins with where they are. */
 typedef struct PvextItems
 {
 	const char *next;
 	const char *end;
+	bool		broken;			/* what is next cannot be read, nor what follows */
 } PvextItems;
 
 /* An item that has been read; its values follow. */
@@ -167,6 +168,7 @@ typedef struct PvextReadItem
 	const char *seed;			/* NULL where it has none */
 	const char *next;
 	const char *end;
+	bool		broken;			/* its next value cannot be read */
 } PvextReadItem;
 
 typedef struct PvextReadValue
@@ -181,5 +183,6 @@ typedef struct PvextReadValue
 
 extern bool pvext_next_item(PvextItems *items, PvextReadItem *item);
 extern bool pvext_next_value(PvextReadItem *item, PvextReadValue *value);
+extern bool pvext_can_read(PvextReadItem item);
 
 #endif							/* PVEXT_RECORD_H */

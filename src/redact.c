@@ -29,6 +29,7 @@
 #include "redact.h"
 #include "run.h"
 #include "statement.h"
+#include "unread.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -384,7 +385,7 @@ static bool
 redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
 {
 	PvextRedaction *redaction = arg;
-	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	PvextItems	items = pvext_items_of(chunk);
 	const char *begin = items.next;
 	PvextReadItem item;
 	bool		any = false;
@@ -395,7 +396,8 @@ redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
 		{
 			Size		size;
 
-			pvext_redact_item(redaction->hashing, &redaction->item, &item, goes, redaction);
+			/* Of one that cannot be read to its end the rest goes, too. */
+			(void) pvext_redact_item(redaction->hashing, &redaction->item, &item, goes, redaction);
 			begin = pvext_end_item(&redaction->item, &size);
 			pvext_put_bytes(payload, begin, size);
 			any = true;
@@ -403,6 +405,8 @@ redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
 		else
 			pvext_put_bytes(payload, begin, items.next - begin);
 	}
+	/* What cannot be read stays; it has been noted. */
+	pvext_put_bytes(payload, begin, items.end - begin);
 	return any;
 }
 
@@ -427,6 +431,7 @@ redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
 	redacts = wanted == NULL || wanted(redaction->tracing);
 	if (redacts)
 	{
+		pvext_record_unread(&redaction->tracing->unread, true);
 		redaction->hashing = pvext_begin_hashing();
 		pvext_replace_chunks(&found, snapshot, redact_chunk, redaction);
 		pvext_end_hashing(redaction->hashing);

@@ -39,7 +39,7 @@ typedef struct Profile
 
 /* To read the audit log. */
 #define AUDIT_RELATIONS \
-	" audited audit_trail audit_seal audit_partition access_log access_status access_gap"
+	" audited audit_trail audit_seal audit_partition access_log access_status access_gap unread"
 #define AUDIT_FUNCTIONS \
 	" audit_records subject_trail seal_head verify_audit access_records access_counts"
 

@@ -40,6 +40,7 @@
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
+#include "unread.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -87,6 +88,7 @@ typedef struct Sealer
 	StringInfoData shapes;		/* their numbers, some more than once */
 	PvextHashing *hashing;
 	PvextChunkReader reader;
+	PvextUnread unread;
 	MemoryContext context;		/* of one chunk */
 } Sealer;
 
@@ -341,17 +343,25 @@ end_seal(Sealer *sealer)
 	sealer->chunks = 0;
 }
 
+/* Add a chunk, of which why says why it has no data, or NULL. */
 static void
-add_chunk(Sealer *sealer, const PvextChunk *chunk)
+add_chunk(Sealer *sealer, const PvextChunk *chunk, const char *why)
 {
+	int64		records;
+
 	if (sealer->chunks > 0 &&
 		(sealer->chunk_incarnation != chunk->incarnation ||
 		 sealer->chunks == CHUNKS_PER_SEAL || sealer->leaves.len > LEAVES_SIZE))
 		end_seal(sealer);
 	sealer->chunk_incarnation = chunk->incarnation;
 	sealer->chunk_until = chunk->incarnation == sealer->ours ? sealer->horizon : chunk->xid + 1;
-	sealer->records += pvext_put_leaf(sealer->hashing, &sealer->leaves, &sealer->shapes, chunk);
+	records = pvext_put_leaf(sealer->hashing, &sealer->leaves, &sealer->shapes, chunk);
 	sealer->chunks++;
+	if (records < 0)
+		pvext_note_unread(&sealer->unread, chunk->partition, chunk->id,
+						  why ? why : PVEXT_MALFORMED);
+	else
+		sealer->records += records;
 }
 
 /* A chunk of the query below. */
@@ -364,11 +374,12 @@ seal_row(uint64 row, void *arg)
 	ItemPointer place = (ItemPointer) DatumGetPointer(pvext_datum(row, 2, &isnull));
 	MemoryContext caller;
 	PvextChunk	chunk;
+	const char *why;
 
 	CHECK_FOR_INTERRUPTS();
 	caller = MemoryContextSwitchTo(sealer->context);
-	pvext_fetch_chunk(&sealer->reader, partition, place, &chunk);
-	add_chunk(sealer, &chunk);
+	why = pvext_fetch_chunk(&sealer->reader, partition, place, &chunk);
+	add_chunk(sealer, &chunk, why);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(sealer->context);
 }
@@ -421,7 +432,7 @@ pvext_seal_audit(PG_FUNCTION_ARGS)
 	sealer.horizon = running_since();
 	sealer.settled = settled_below(&sealer);
 	sealer.hashing = pvext_begin_hashing();
-	sealer.reader.context = CurrentMemoryContext;
+	sealer.reader.context = sealer.unread.context = CurrentMemoryContext;
 	sealer.context = AllocSetContextCreate(CurrentMemoryContext, "pvext chunk to be sealed",
 										   ALLOCSET_DEFAULT_SIZES);
 	initStringInfo(&sealer.leaves);
@@ -441,6 +452,7 @@ pvext_seal_audit(PG_FUNCTION_ARGS)
 		end_seal(&sealer);
 	}
 	pvext_end_hashing(sealer.hashing);
+	pvext_record_unread(&sealer.unread, true);
 	PopActiveSnapshot();
 	pvext_leave(&scope);
 	PG_RETURN_INT64(sealer.records);

@@ -8,10 +8,9 @@
  * So what was written stays readable whatever happens to the table, and in any
  * server that a dump is restored into.
  *
- * The latter is true of types whose OID is the same everywhere: those that have
- * it from PostgreSQL's sources.  Values of any other (enums, composites,
- * extensions' types; OIDs of objects, that is reg* and aclitem) are written as
- * text.  A domain is written as its base type.
+ * The latter is true of types whose OID and bytes are the same everywhere, which
+ * image.c knows.  Values of any other (enums, composites, extensions' types; OIDs
+ * of objects, that is reg* and aclitem) are written as text.  A domain is written as its base type.
  *
  * The columns of keys and links, which every record has, are those of the data
  * map, read from pv's tables: a change may be audited while pvext_map() is in use.
@@ -20,7 +19,6 @@
 #include "message.h"
 
 #include "access/htup_details.h"
-#include "access/transam.h"
 #include "access/tupdesc.h"
 #include "access/tupmacs.h"
 #include "access/xact.h"
@@ -29,6 +27,7 @@
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "fmgr.h"
+#include "image.h"
 #include "known.h"
 #include "record.h"
 #include "shape.h"
@@ -122,52 +121,14 @@ pvext_init_shape(void)
  * Types
  */
 
-static bool
-names_object(Oid type)
-{
-	switch (type)
-	{
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGCLASSOID:
-		case REGCOLLATIONOID:
-		case REGTYPEOID:
-		case REGROLEOID:
-		case REGNAMESPACEOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case ACLITEMOID:
-			return true;
-		default:
-			return false;
-	}
-}
-
-/* Has the type the same OID everywhere, and its values the same bytes? */
-static bool
-is_lasting(Oid type)
-{
-	char		typtype = get_typtype(type);
-
-	return type < FirstGenbkiObjectId && !names_object(type) && get_typlen(type) != -2 &&
-		(typtype == TYPTYPE_BASE || typtype == TYPTYPE_RANGE || typtype == TYPTYPE_MULTIRANGE);
-}
-
 /*
- * The type by which values can be read anywhere; InvalidOid: as text.  An array
- * is no better than its elements: those of pg_class[] differ from one major to
- * the next.
+ * The type by which values can be read anywhere; InvalidOid: as text.
  */
 static Oid
 stored_type(Oid type)
 {
-	Oid			element;
-
 	type = getBaseType(type);
-	element = get_element_type(type);
-	return is_lasting(type) && (!OidIsValid(element) || is_lasting(element)) ? type : InvalidOid;
+	return pvext_has_image(type) ? type : InvalidOid;
 }
 
 /* Does the text of the type's values depend on nothing but them? */
@@ -455,15 +416,20 @@ pvext_shape(Relation rel)
  * Reading
  */
 
-/* An array of int2 or oid of the last result. */
+/* An array of int2 or oid of the last result, with so many elements, or any for -1. */
 static Datum *
 elements(int column, Oid type, int length, int *n)
 {
 	bool		isnull;
 	Datum	   *values;
+	int			expected = *n;
 
 	deconstruct_array(DatumGetArrayTypeP(pvext_datum(0, column, &isnull)), type, length, true,
 					  length == 2 ? TYPALIGN_SHORT : TYPALIGN_INT, &values, NULL, n);
+	if (expected >= 0 && *n != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a shape of the audit log cannot be read")));
 	return values;
 }
 
@@ -490,20 +456,17 @@ read_columns(PvextOldShape *shape, List *names, Datum *attnums, Datum *stored)
 		if (att < 0)
 			continue;
 		shape->names[att] = lfirst(lc);
-		shape->types[att] = type < FirstGenbkiObjectId ? type : InvalidOid;
-		if (!OidIsValid(shape->types[att]))
-			continue;
+		shape->types[att] = type;
+		if (!OidIsValid(type) || !pvext_has_image(type))
+			continue;			/* a text; or of a type as whose value nothing is sound */
 		getTypeOutputInfo(type, &output, &varlena);
 		fmgr_info_cxt(output, &shape->outputs[att], CurrentMemoryContext);
 	}
 }
 
-/*
- * The shape of a number, in the current context.  Raises where there is none.
- * Between pvext_enter() and pvext_leave().
- */
-PvextOldShape *
-pvext_old_shape(uint32 number)
+/* Read a shape of a number: the body of pvext_try(). */
+static void
+read_shape(void *arg)
 {
 	static PvextStatement find = {
 		"SELECT s.relation_id, CASE WHEN r.id IS NOT NULL THEN"
@@ -513,57 +476,95 @@ pvext_old_shape(uint32 number)
 		" LEFT JOIN pg_class c ON c.oid = r.relation"
 		" LEFT JOIN pg_namespace n ON n.oid = c.relnamespace WHERE s.id = $1", NULL
 	};
-	PvextOldShape *shape = palloc0(sizeof(PvextOldShape));
+	PvextOldShape *shape = arg;
 	PvextArgs	args = {0};
+	List	   *names;
 	Datum	   *keys;
 	int			n;
 
-	pvext_arg_int4(&args, (int32) number);
+	pvext_arg_int4(&args, (int32) shape->number);
 	if (pvext_own_kept(&find, &args) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("shape %u of the audit log is missing", number),
-				 errhint("pv.audit_shape belongs to the log; restore it together with it.")));
-	shape->number = number;
+		return;
 	shape->relation_id = (int32) pvext_int(0, 1);
 	shape->relation = pvext_value(0, 2);
-	read_columns(shape, pvext_names(0, 3), elements(4, INT2OID, 2, &n),
-				 elements(5, OIDOID, 4, &n));
+	names = pvext_names(0, 3);
+	n = list_length(names);
+	read_columns(shape, names, elements(4, INT2OID, 2, &n), elements(5, OIDOID, 4, &n));
+	n = -1;
 	keys = elements(6, INT2OID, 2, &n);
 	for (int i = 0; i < n; i++)
 		if (DatumGetInt16(keys[i]) >= 1 && DatumGetInt16(keys[i]) <= shape->natts)
 			shape->is_key[DatumGetInt16(keys[i]) - 1] = true;
+	shape->missing = false;
+}
+
+/*
+ * The shape of a number, in the current context.  Where there is none, or it cannot be
+ * read, it is "missing", and has no columns.  Between pvext_enter() and pvext_leave().
+ */
+PvextOldShape *
+pvext_old_shape(uint32 number)
+{
+	PvextOldShape *shape = palloc0(sizeof(PvextOldShape));
+
+	shape->number = number;
+	shape->missing = true;
+	(void) pvext_try(read_shape, shape);
+	if (shape->missing)
+		shape->natts = 0;
 	return shape;
 }
 
-/* A value's bytes as the Datum that they were. */
-Datum
-pvext_read_datum(Oid type, const PvextReadValue *value)
+/*
+ * A value's bytes as the Datum that they were; false where they are no value of the
+ * type.
+ */
+bool
+pvext_read_datum(Oid type, const PvextReadValue *value, Datum *datum)
 {
 	int16		length;
 	bool		byval;
 	char	   *copy;
 
 	get_typlenbyval(type, &length, &byval);
-	if (length > 0 && value->size != length)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("a record of the audit log cannot be read"),
-				 errhint("It was not written by pvext.")));
 	if (length > 0)
 	{
 		copy = palloc0(Max(value->size, sizeof(Datum)));
 		memcpy(copy, value->data, value->size);
-		return byval ? fetch_att(copy, true, length) : PointerGetDatum(copy);
+		if (!pvext_is_sound(type, copy, value->size))
+			return false;
+		*datum = byval ? fetch_att(copy, true, length) : PointerGetDatum(copy);
+		return true;
 	}
+	if (value->size > MaxAllocSize - VARHDRSZ)
+		return false;
 	copy = palloc(VARHDRSZ + value->size);
 	SET_VARSIZE(copy, VARHDRSZ + value->size);
 	memcpy(VARDATA(copy), value->data, value->size);
-	return PointerGetDatum(copy);
+	*datum = PointerGetDatum(copy);
+	return pvext_is_sound(type, VARDATA(copy), value->size);
+}
+
+/* Can a value of a record of the shape be read? */
+bool
+pvext_can_read_value(PvextOldShape *shape, const PvextReadValue *value)
+{
+	Oid			type;
+	Datum		datum;
+
+	if (value->form != PVEXT_IS_VALUE)
+		return true;
+	if (value->column < 1 || value->column > shape->natts ||
+		shape->names[value->column - 1] == NULL)
+		return false;
+	type = shape->types[value->column - 1];
+	return OidIsValid(type) ? pvext_has_image(type) && pvext_read_datum(type, value, &datum) :
+		pvext_is_sound(type, value->data, value->size);
 }
 
 /*
- * A value's text, to be compared, where it is not NULL and has not been redacted.
+ * A value's text, to be compared, where it is not NULL and has not been redacted; NULL
+ * where it cannot be read.
  */
 char *
 pvext_read_text(PvextOldShape *shape, const PvextReadValue *value)
@@ -573,8 +574,10 @@ pvext_read_text(PvextOldShape *shape, const PvextReadValue *value)
 	Datum		datum;
 
 	if (!OidIsValid(type) || type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
-		return pvext_comparable(type, pnstrdup(value->data, value->size));
-	datum = pvext_read_datum(type, value);
+		return pvext_is_sound(type, value->data, value->size) ?
+			pvext_comparable(type, pnstrdup(value->data, value->size)) : NULL;
+	if (!pvext_has_image(type) || !pvext_read_datum(type, value, &datum))
+		return NULL;
 	if (type == NUMERICOID)
 		return pvext_comparable_text(type, datum);
 	return OutputFunctionCall(&shape->outputs[att], datum);

@@ -48,6 +48,7 @@ typedef struct PvextOldShape
 	uint32		number;
 	int32		relation_id;
 	char	   *relation;		/* its name now, or the last known */
+	bool		missing;		/* it is not there, or cannot be read */
 	int			natts;
 	char	  **names;			/* of attribute 1 first; NULL: not in it */
 	Oid		   *types;			/* as the values are stored; InvalidOid: text */
@@ -58,7 +59,8 @@ typedef struct PvextOldShape
 extern void pvext_init_shape(void);
 extern PvextShape *pvext_shape(Relation rel);
 extern PvextOldShape *pvext_old_shape(uint32 number);
-extern Datum pvext_read_datum(Oid type, const PvextReadValue *value);
+extern bool pvext_read_datum(Oid type, const PvextReadValue *value, Datum *datum);
+extern bool pvext_can_read_value(PvextOldShape *shape, const PvextReadValue *value);
 extern char *pvext_read_text(PvextOldShape *shape, const PvextReadValue *value);
 
 #endif							/* PVEXT_SHAPE_H */

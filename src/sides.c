@@ -185,9 +185,9 @@ pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side, ch
 		texts[i] = NULL;
 		if (value->form == PVEXT_IS_VALUE)
 			texts[i] = pvext_read_text(met->shape, value);
-		else
-			tuple = Min(tuple, value->form == PVEXT_IS_NULL ? PVEXT_TUPLE_NULL :
-						PVEXT_TUPLE_REDACTED);
+		if (texts[i] == NULL)
+			tuple = Min(tuple, value->form == PVEXT_IS_VALUE ? PVEXT_TUPLE_UNREAD :
+						value->form == PVEXT_IS_NULL ? PVEXT_TUPLE_NULL : PVEXT_TUPLE_REDACTED);
 	}
 	return tuple;
 }

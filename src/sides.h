@@ -15,6 +15,7 @@
 typedef enum PvextTuple
 {
 	PVEXT_TUPLE_MISSING,		/* not all of them are on record */
+	PVEXT_TUPLE_UNREAD,			/* one cannot be read */
 	PVEXT_TUPLE_REDACTED,		/* one was somebody's who has been erased */
 	PVEXT_TUPLE_NULL,			/* one is NULL */
 	PVEXT_TUPLE_THERE

@@ -25,9 +25,9 @@
 #include "spi.h"
 #include "trace.h"
 #include "trail.h"
+#include "unread.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -122,24 +122,23 @@ set_read(Datum *values, bool *nulls, PvextReadItem item)
 	{
 		char	   *text = value.column < PVEXT_READ_KEY ? text_of(&value) : NULL;
 		char	   *name;
+		Datum		number;
+		Datum		names;
 
 		if (text == NULL)
 			continue;
-		if (value.column == PVEXT_READ_RELATION)
+		if (value.column == PVEXT_READ_RELATION && pvext_parse_read(INT4OID, text, &number))
 		{
-			set(values, nulls, TRAIL_RECORD + PVEXT_RECORD_RELATION_ID,
-				Int32GetDatum(atoi(text)));
-			name = pvext_recorded_name(atoi(text));
+			set(values, nulls, TRAIL_RECORD + PVEXT_RECORD_RELATION_ID, number);
+			name = pvext_recorded_name(DatumGetInt32(number));
 			if (name)
 				set(values, nulls, TRAIL_RECORD + PVEXT_RECORD_RELATION,
 					CStringGetTextDatum(name));
 		}
 		else if (value.column == PVEXT_READ_PURPOSE)
 			set(values, nulls, TRAIL_PURPOSE, CStringGetTextDatum(text));
-		else if (value.column == PVEXT_READ_COLUMNS)
-			set(values, nulls, TRAIL_COLUMN_NAMES,
-				OidFunctionCall3(F_ARRAY_IN, CStringGetDatum(text), ObjectIdGetDatum(NAMEOID),
-								 Int32GetDatum(-1)));
+		else if (value.column == PVEXT_READ_COLUMNS && pvext_parse_read(NAMEARRAYOID, text, &names))
+			set(values, nulls, TRAIL_COLUMN_NAMES, names);
 	}
 }
 
@@ -149,7 +148,7 @@ read_chunk(const PvextChunk *chunk, void *arg)
 {
 	Search	   *search = arg;
 	PvextTrail *trail = &search->trail;
-	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	PvextItems	items = pvext_items_of(chunk);
 	PvextReadItem item;
 
 	pvext_begin_trail_chunk(trail);
@@ -245,6 +244,7 @@ search_log(PvextMap *map, void *arg)
 {
 	Search	   *search = arg;
 	PvextChunkList chunks = {CurrentMemoryContext};
+	ListCell   *lc;
 
 	search->context = CurrentMemoryContext;
 	search->tracing = begin_search(map, search);
@@ -253,6 +253,12 @@ search_log(PvextMap *map, void *arg)
 	pvext_trace_log(search->tracing, GetActiveSnapshot(), &chunks);
 	pvext_each_of_chunks(&chunks, GetActiveSnapshot(), read_chunk, search);
 	PopActiveSnapshot();
+	foreach(lc, search->tracing->unread.chunks)
+	{
+		PvextUnreadChunk *chunk = lfirst(lc);
+
+		pvext_warn_unread(chunk->partition, chunk->id, chunk->why);
+	}
 	qsort(search->found, search->nfound, sizeof(Found), compare_found);
 	for (int i = 0; i < search->nfound; i++)
 		tuplestore_puttuple(search->result->setResult, search->found[i].row);

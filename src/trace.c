@@ -23,6 +23,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "digest.h"
+#include "image.h"
 #include "key.h"
 #include "secret.h"
 #include "spi.h"
@@ -117,6 +118,7 @@ pvext_begin_tracing(PvextPlan *plan, bool erases)
 	tracing->context = CurrentMemoryContext;
 	tracing->subject = plan->subject;
 	tracing->erases = erases;
+	tracing->unread.context = CurrentMemoryContext;
 	tracing->keys = pvext_make_known(plan->subject->relid, plan->subject->key);
 	pvext_init_sides(&tracing->sides);
 	(void) add_set(tracing, plan->subject, plan->self);
@@ -320,7 +322,7 @@ condition_held(PvextTracing *tracing, PvextTable *table, PvextWay *way, PvextSid
 	if (way->condition == NULL || list_length(way->condition->columns) > PVEXT_TUPLE_COLUMNS)
 		return true;
 	tuple = pvext_side_tuple(&tracing->sides, table->relid, way->condition->columns, side, texts);
-	if (tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_REDACTED)
+	if (tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_UNREAD || tuple == PVEXT_TUPLE_REDACTED)
 		return true;
 	return pvext_held_then(way->condition, texts);
 }
@@ -345,6 +347,7 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	bool		unsaid = false;
+	bool		unread = false;
 	PvextTuple	tuple;
 	ListCell   *lc;
 
@@ -356,6 +359,7 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 			tracing->any_key = true;
 			return true;
 		}
+		unread = tuple == PVEXT_TUPLE_UNREAD;
 		unsaid = tuple == PVEXT_TUPLE_MISSING;
 	}
 	foreach(lc, traced->ways)
@@ -366,10 +370,15 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(way->parents, texts) &&
 			condition_held(tracing, traced->table, way, side))
 			return true;
+		unread = unread || tuple == PVEXT_TUPLE_UNREAD;
 		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL ||
 			(tuple == PVEXT_TUPLE_REDACTED && !tracing->erases);
 	}
-	return unsaid && row_belongs(tracing, traced, side);
+	if ((unsaid || unread) && row_belongs(tracing, traced, side))
+		return true;
+	if (unread)
+		tracing->why = "the key or a link of a row is no value of its type";
+	return false;
 }
 
 /* Others are found by what is on a side that belongs. */
@@ -456,6 +465,8 @@ trace_change(PvextTracing *tracing, PvextReadItem *item)
 	if (pvext_meet_shape(&tracing->sides, item->shape))
 		tracing->sides.met->sets = sets_of_relation(tracing, tracing->sides.met->shape->relation_id);
 	tracing->change = tracing->sides.met;
+	if (tracing->change->shape->missing)
+		tracing->why = PVEXT_NO_SHAPE;
 	if (tracing->change->sets == NIL)
 		return false;
 	pvext_read_sides(&tracing->sides, item);
@@ -476,6 +487,8 @@ trace_change(PvextTracing *tracing, PvextReadItem *item)
 			any = any || traced->belongs[side];
 		}
 	}
+	if (item->broken && !any)
+		tracing->why = PVEXT_MALFORMED;
 	return any;
 }
 
@@ -489,7 +502,8 @@ pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValu
 	ListCell   *lc;
 
 	if (value->form != PVEXT_IS_VALUE ||
-		value->column != PVEXT_READ_KEY + tracing->subject->id)
+		value->column != PVEXT_READ_KEY + tracing->subject->id ||
+		!pvext_is_sound(InvalidOid, value->data, value->size))
 		return false;
 	parts = pvext_try_split_key(tracing->subject, pnstrdup(value->data, value->size));
 	foreach(lc, parts)
@@ -503,7 +517,8 @@ pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValu
 
 /*
  * Is an item about the subjects?  Of a change, the sets of tracing->change
- * then say which sides belong to them.
+ * then say which sides belong to them.  Where it cannot be told, tracing->why says
+ * why.
  */
 bool
 pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
@@ -511,6 +526,7 @@ pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 	PvextReadValue value;
 
 	tracing->change = NULL;
+	tracing->why = NULL;
 	switch (item.kind)
 	{
 		case PVEXT_ITEM_INSERT:
@@ -521,6 +537,8 @@ pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 			while (pvext_next_value(&item, &value))
 				if (pvext_read_is_known(tracing, tracing->keys, &value))
 					return true;
+			if (item.broken)
+				tracing->why = PVEXT_MALFORMED;
 			return false;
 		default:
 			return false;
@@ -531,18 +549,27 @@ static void
 trace_chunk(const PvextChunk *chunk, void *arg)
 {
 	PvextTracing *tracing = arg;
-	PvextItems	items = {chunk->data, chunk->data + chunk->size};
+	PvextItems	items = pvext_items_of(chunk);
 	PvextReadItem item;
 	bool		any = false;
 
 	while (pvext_next_item(&items, &item))
+	{
 		if (pvext_trace_item(tracing, item))
 			any = true;
+		if (tracing->why)
+			pvext_note_unread(&tracing->unread, chunk->partition, chunk->id, tracing->why);
+	}
+	if (items.broken)
+		pvext_note_unread(&tracing->unread, chunk->partition, chunk->id, PVEXT_MALFORMED);
 	if (any)
 		pvext_note_chunk(tracing->found, chunk);
 }
 
-/* Find the chunks with records about the subjects, and all that is known by them. */
+/*
+ * Find the chunks with records about the subjects, and all that is known by them; what
+ * cannot be read is in tracing->unread.
+ */
 void
 pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found)
 {
@@ -550,7 +577,8 @@ pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found)
 	do
 	{
 		found->n = 0;
+		tracing->unread.chunks = NIL;
 		tracing->grew = tracing->rows_grew = tracing->missed = false;
-		pvext_each_chunk(snapshot, trace_chunk, tracing);
+		pvext_each_chunk(snapshot, trace_chunk, tracing, &tracing->unread);
 	} while (tracing->grew || (tracing->rows_grew && tracing->missed));
 }

@@ -53,6 +53,8 @@ typedef struct PvextTracing
 	bool		rows_grew;
 	bool		missed;			/* a record that says by no link whose it is */
 	PvextChunkList *found;
+	PvextUnread unread;			/* what it could not read */
+	const char *why;			/* of the record looked at: it cannot be read; or NULL */
 } PvextTracing;
 
 extern PvextTracing *pvext_begin_tracing(PvextPlan *plan, bool erases);

@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "image.h"
 #include "log.h"
 #include "mb/pg_wchar.h"
 #include "record.h"
@@ -24,6 +25,7 @@
 #include "spi.h"
 #include "storage/itemptr.h"
 #include "trail.h"
+#include "unread.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -67,9 +69,9 @@ set_string(JsonbValue *json, char *text, Size size)
 
 /* What stands for a value that cannot be shown. */
 static void
-set_omitted(JsonbValue *json, Size size)
+set_omitted(JsonbValue *json, const char *why, Size size)
 {
-	char	   *text = psprintf("{\"omitted_bytes\": " UINT64_FORMAT "}", (uint64) size);
+	char	   *text = psprintf("{\"%s_bytes\": " UINT64_FORMAT "}", why, (uint64) size);
 	Jsonb	   *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 
 	json->type = jbvBinary;
@@ -131,6 +133,7 @@ set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, S
 	int			att = value->column - 1;
 	Oid			type = shape->types[att];
 	char	   *text;
+	Datum		datum = (Datum) 0;
 	Size		size = value->size;
 
 	if (value->form == PVEXT_IS_NULL)
@@ -140,22 +143,23 @@ set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, S
 	}
 	if (size > room || (type == BYTEAOID && 2 * size > room))
 	{
-		set_omitted(json, size);
+		set_omitted(json, "omitted", size);
 		return;
 	}
-	if (!OidIsValid(type) || type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
-		text = pnstrdup(value->data, size);
-	else
+	if (OidIsValid(type) && (!pvext_has_image(type) || !pvext_read_datum(type, value, &datum)))
 	{
-		Datum		datum = pvext_read_datum(type, value);
-
-		if (set_natural(json, type, datum))
-			return;
-		text = OutputFunctionCall(&shape->outputs[att], datum);
+		set_omitted(json, "unreadable", size);
+		return;
 	}
+	if (OidIsValid(type) && set_natural(json, type, datum))
+		return;
+	text = OidIsValid(type) ? OutputFunctionCall(&shape->outputs[att], datum) :
+		pnstrdup(value->data, size);
 	size = strlen(text);
-	if (size > room || !pg_verifymbstr(text, (int) size, true))
-		set_omitted(json, value->size);
+	if (size > room)
+		set_omitted(json, "omitted", value->size);
+	else if (!pg_verifymbstr(text, (int) size, true) || (!OidIsValid(type) && size != value->size))
+		set_omitted(json, "unreadable", value->size);
 	else
 		set_string(json, text, size);
 }
@@ -288,7 +292,8 @@ set_redacted(PvextTrail *trail, List *names)
 		PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-static void
+/* Read a change; why what it says cannot be shown, or NULL. */
+static const char *
 read_change(PvextTrail *trail, PvextReadItem *item)
 {
 	PvextOldShape *shape = find_shape(trail, item->shape);
@@ -327,6 +332,8 @@ read_change(PvextTrail *trail, PvextReadItem *item)
 	set_object(trail, PVEXT_RECORD_OLD, &old);
 	set_object(trail, PVEXT_RECORD_NEW, &new);
 	set_redacted(trail, redacted);
+	return shape->missing ? PVEXT_NO_SHAPE :
+		item->broken ? PVEXT_MALFORMED : NULL;
 }
 
 /*
@@ -352,11 +359,13 @@ pvext_begin_trail_chunk(PvextTrail *trail)
 
 /*
  * Read the item in place n of the chunk.  True where it is a change, or a read, of
- * which the values are those of trail.
+ * which the values are those of trail, as far as it can be read; trail->why says
+ * why no further.
  */
 bool
 pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n)
 {
+	trail->why = NULL;
 	switch (item.kind)
 	{
 		case PVEXT_ITEM_TIME:
@@ -369,18 +378,42 @@ pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n)
 			set(trail, PVEXT_RECORD_N, Int32GetDatum(n));
 			for (int i = PVEXT_RECORD_RELATION_ID; i < PVEXT_RECORD_COLUMNS; i++)
 				trail->nulls[i] = true;
+			trail->why = pvext_can_read(item) ? NULL : PVEXT_MALFORMED;
 			return true;
 		default:
 			set(trail, PVEXT_RECORD_N, Int32GetDatum(n));
-			read_change(trail, &item);
+			trail->why = read_change(trail, &item);
 			return true;
 	}
 }
 
+/* The records of a chunk go into the result; why not all of it could be read, or NULL. */
+static const char *
+put_records(PvextTrail *trail, const PvextChunk *chunk, ReturnSetInfo *result)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	PvextItems	items = pvext_items_of(chunk);
+	PvextReadItem item;
+	const char *why = NULL;
+
+	pvext_begin_trail_chunk(trail);
+	for (int n = 0; pvext_next_item(&items, &item); n++)
+	{
+		if (pvext_read_trail(trail, item, n) && item.kind != PVEXT_ITEM_READ)
+			tuplestore_putvalues(result->setResult, result->setDesc, trail->values, trail->nulls);
+		why = trail->why ? trail->why : why;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return items.broken ? PVEXT_MALFORMED : why;
+}
+
 /*
  * pv.audit_records(partition, place): the records of a chunk by its place in the
- * log.  It is not told the bytes: output functions trust those that they are
- * given, so they must come from nowhere but the log.
+ * log.  It is not told the bytes: they come from nowhere but the log.
  */
 Datum
 pvext_audit_records(PG_FUNCTION_ARGS)
@@ -388,17 +421,13 @@ pvext_audit_records(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	PvextTrail *trail = fcinfo->flinfo->fn_extra;
 	PvextChunk	chunk;
-	PvextItems	items;
-	PvextReadItem item;
 	PvextScope	scope;
-	MemoryContext context;
 	MemoryContext caller;
+	const char *why;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!pvext_find_chunk(PG_GETARG_OID(0), (ItemPointer) PG_GETARG_POINTER(1), &chunk))
+	if (!pvext_find_chunk(PG_GETARG_OID(0), (ItemPointer) PG_GETARG_POINTER(1), &chunk, &why))
 		return (Datum) 0;
-	items.next = chunk.data;
-	items.end = chunk.data + chunk.size;
 	if (trail == NULL)
 	{
 		caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
@@ -407,18 +436,11 @@ pvext_audit_records(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(caller);
 		fcinfo->flinfo->fn_extra = trail;
 	}
-	pvext_begin_trail_chunk(trail);
 	pvext_enter(&scope);
-	context = AllocSetContextCreate(CurrentMemoryContext, "pvext record read",
-									ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
-	for (int n = 0; pvext_next_item(&items, &item); n++)
-	{
-		if (pvext_read_trail(trail, item, n) && item.kind != PVEXT_ITEM_READ)
-			tuplestore_putvalues(result->setResult, result->setDesc, trail->values, trail->nulls);
-		MemoryContextReset(context);
-	}
-	MemoryContextSwitchTo(caller);
+	if (why == NULL)
+		why = put_records(trail, &chunk, result);
+	if (why)
+		pvext_warn_unread(chunk.partition, chunk.id, why);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

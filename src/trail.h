@@ -33,6 +33,7 @@ typedef struct PvextTrail
 {
 	Datum		values[PVEXT_RECORD_COLUMNS];
 	bool		nulls[PVEXT_RECORD_COLUMNS];
+	const char *why;			/* the record could not be read to its end, or NULL */
 	List	   *shapes;			/* PvextOldShape; in "context" */
 	MemoryContext context;
 	MemoryContext who_context;	/* the values of who */
@@ -42,6 +43,7 @@ extern void pvext_begin_trail(PvextTrail *trail);
 extern void pvext_begin_trail_chunk(PvextTrail *trail);
 extern bool pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n);
 extern char *pvext_recorded_name(int32 id);
+extern bool pvext_parse_read(Oid type, char *text, Datum *value);
 extern void pvext_read_who(PvextReadItem *item, Datum *values, bool *nulls);
 
 #endif							/* PVEXT_TRAIL_H */

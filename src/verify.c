@@ -15,6 +15,7 @@
 #include "message.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
@@ -25,9 +26,12 @@
 #include "miscadmin.h"
 #include "seal.h"
 #include "spi.h"
+#include "unread.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
@@ -63,6 +67,9 @@ typedef struct Verification
 	List	   *lost;
 	PvextChunkReader reader;
 	MemoryContext chunk_context;	/* of one chunk */
+	PvextUnread damaged;		/* what the server cannot read: left out of the query */
+	PvextUnread unread;			/* what pvext cannot */
+	PvextUnread told;			/* of it what has been reported, with its seal */
 	int64		leaves_of;		/* the seal whose leaves are these */
 	bytea	   *leaves;
 } Verification;
@@ -443,12 +450,39 @@ find_leaf(Verification *v, int64 seal, int n, PvextLeaf *leaf)
 	return true;
 }
 
+/* A partition's number, by its name. */
+static int64
+number_of(Oid partition)
+{
+	char	   *name = get_rel_name(partition);
+	size_t		prefix = strlen("audit_log_");
+
+	return name && strncmp(name, "audit_log_", prefix) == 0 ? strtoll(name + prefix, NULL, 10) : -1;
+}
+
 static bool
 has_partition(int64 n)
 {
 	Oid			partition = pvext_own_relation(psprintf("audit_log_" INT64_FORMAT, n));
 
 	return OidIsValid(partition) && pvext_is_partition(partition);
+}
+
+/* Has the query left the chunk out, alone or with its partition? */
+static bool
+is_left_out(Verification *v, int64 id)
+{
+	ListCell   *lc;
+
+	foreach(lc, v->damaged.chunks)
+	{
+		PvextUnreadChunk *chunk = lfirst(lc);
+
+		if (chunk->id == id ||
+			(chunk->id < 0 && number_of(chunk->partition) == id >> PVEXT_PARTITION_BITS))
+			return true;
+	}
+	return false;
 }
 
 /* A chunk is not there: with its partition, or alone. */
@@ -460,7 +494,7 @@ report_missing(Verification *v, int64 seal, int64 chunk)
 	MemoryContext caller;
 	Lost	   *lost;
 
-	if (is_dropped(v, chunk))
+	if (is_dropped(v, chunk) || is_left_out(v, chunk))
 		return;
 	foreach(lc, v->lost)
 		if (((Lost *) lfirst(lc))->partition == n)
@@ -499,6 +533,16 @@ report_lost(Verification *v)
 	}
 }
 
+/* Can all that is in a chunk be read, which nobody has looked at so far? */
+static void
+look_into(Verification *v, const PvextChunk *chunk)
+{
+	const char *why = pvext_why_unread(chunk);
+
+	if (why)
+		pvext_note_unread(&v->unread, chunk->partition, chunk->id, why);
+}
+
 /* No seal covers the chunk: it is too new, or forged, maybe such that none ever would. */
 static void
 check_unsealed(Verification *v, const PvextChunk *chunk)
@@ -510,7 +554,10 @@ check_unsealed(Verification *v, const PvextChunk *chunk)
 
 	if (!early && chunk->id >= v->last.settled &&
 		(bound == NULL || chunk->xid >= bound->until))
+	{
+		look_into(v, chunk);
 		return;
+	}
 	finding.problem = "forged";
 	finding.chunk = chunk->id;
 	finding.detail = early ? "its transaction is yet to come" :
@@ -529,6 +576,8 @@ check_sealed(Verification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
 							  INT64_FORMAT, leaf->xid, incarnation));
 	chunk->xid = leaf->xid;
 	chunk->incarnation = incarnation;
+	if (leaf->items == 0)
+		pvext_note_unread(&v->told, chunk->partition, chunk->id, PVEXT_MALFORMED);
 	pvext_compare_chunk(v->hashing, chunk, leaf, seal, report, v);
 }
 
@@ -547,6 +596,7 @@ check_row(uint64 row, void *arg)
 	PvextChunk	chunk;
 	PvextLeaf	leaf;
 	MemoryContext caller;
+	const char *why;
 
 	CHECK_FOR_INTERRUPTS();
 	if (pvext_bool(row, 7))
@@ -561,8 +611,10 @@ check_row(uint64 row, void *arg)
 	}
 	place = *(ItemPointer) DatumGetPointer(pvext_datum(row, 6, &isnull));
 	caller = MemoryContextSwitchTo(v->chunk_context);
-	pvext_fetch_chunk(&v->reader, partition, &place, &chunk);
-	if (seal == 0)
+	why = pvext_fetch_chunk(&v->reader, partition, &place, &chunk);
+	if (why)
+		pvext_note_unread(&v->unread, partition, id, why);
+	else if (seal == 0)
 		check_unsealed(v, &chunk);
 	else if (find_leaf(v, seal, n, &leaf))
 		check_sealed(v, &chunk, seal, incarnation, &leaf);
@@ -571,19 +623,152 @@ check_row(uint64 row, void *arg)
 }
 
 /*
- * The chunks that are not, byte for byte, what a seal says, or that no seal
+ * What is damaged
+ */
+
+/* SQL: a condition for pv.audit_log by which what cannot be read is left out. */
+static char *
+left_out_sql(Verification *v)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "WHERE true");
+	foreach(lc, v->damaged.chunks)
+	{
+		PvextUnreadChunk *chunk = lfirst(lc);
+		int64		n = number_of(chunk->partition);
+
+		if (chunk->id >= 0)
+			appendStringInfo(&sql, " AND id <> " INT64_FORMAT, chunk->id);
+		else
+			appendStringInfo(&sql, " AND (id < " INT64_FORMAT " OR id >= " INT64_FORMAT ")",
+							 n << PVEXT_PARTITION_BITS, (n + 1) << PVEXT_PARTITION_BITS);
+	}
+	return sql.data;
+}
+
+/*
+ * SQL: the chunks that are not, byte for byte, what a seal says, or that no seal
  * covers; and those of which there are two.
  */
-static const char differing[] =
-"SELECT id, seal, incarnation, n, tableoid, ctid, again FROM ("
-"SELECT coalesce(l.id, c.id) AS id, l.seal, l.incarnation, l.n, c.tableoid, c.ctid,"
-"  l.raw = c.raw AND l.xid = c.xid AND l.incarnation = c.incarnation AS same,"
-"  lag(coalesce(l.id, c.id)) OVER (ORDER BY coalesce(l.id, c.id)) = coalesce(l.id, c.id) AS again"
-" FROM (SELECT s.id AS seal, s.incarnation, f.* FROM pv.audit_seal AS s"
-"   CROSS JOIN LATERAL pv.audit_leaves(s.leaves) AS f) AS l"
-"  FULL JOIN (SELECT tableoid, ctid, id, xid, incarnation, sha256(payload) AS raw"
-"   FROM pv.audit_log) AS c ON c.id = l.id) AS q"
-" WHERE same IS NOT TRUE OR again ORDER BY id";
+static char *
+differing_sql(Verification *v)
+{
+	return psprintf("SELECT id, seal, incarnation, n, tableoid, ctid, again FROM ("
+					"SELECT coalesce(l.id, c.id) AS id, l.seal, l.incarnation, l.n, c.tableoid, c.ctid,"
+					"  l.raw = c.raw AND l.xid = c.xid AND l.incarnation = c.incarnation AS same,"
+					"  lag(coalesce(l.id, c.id)) OVER (ORDER BY coalesce(l.id, c.id)) = coalesce(l.id, c.id) AS again"
+					" FROM (SELECT s.id AS seal, s.incarnation, f.* FROM pv.audit_seal AS s"
+					"   CROSS JOIN LATERAL pv.audit_leaves(s.leaves) AS f) AS l"
+					"  FULL JOIN (SELECT tableoid, ctid, id, xid, incarnation, sha256(payload) AS raw"
+					"   FROM pv.audit_log %s) AS c ON c.id = l.id) AS q"
+					" WHERE same IS NOT TRUE OR again ORDER BY id", left_out_sql(v));
+}
+
+/* A chunk that was once found to be unread: is it still? */
+static void
+check_again(uint64 row, void *arg)
+{
+	Verification *v = arg;
+	int64		partition = pvext_int(row, 1);
+	int64		id = pvext_int(row, 2);
+	Oid			relid = (Oid) pvext_int(row, 3);	/* 0: the chunk is no more */
+	bool		isnull;
+	PvextChunk	chunk;
+	const char *why = NULL;
+
+	if (is_left_out(v, id))
+		return;
+	if (OidIsValid(relid))
+		why = pvext_fetch_chunk(&v->reader, relid,
+								(ItemPointer) DatumGetPointer(pvext_datum(row, 4, &isnull)), &chunk);
+	if (OidIsValid(relid) && why == NULL)
+		why = pvext_why_unread(&chunk);
+	if (why)
+		pvext_note_unread(&v->unread, relid, id, why);
+	else if (!XactReadOnly)
+		pvext_forget_unread(partition, id);
+}
+
+/* Report what cannot be read, and put it on record. */
+static void
+check_unread(Verification *v)
+{
+	ListCell   *lc;
+
+	if (!pvext_never_used("audit_unread"))
+		pvext_own_each(psprintf("SELECT u.partition, u.chunk, l.tableoid, l.ctid FROM pv.unread AS u"
+								" LEFT JOIN (SELECT tableoid, ctid, id FROM pv.audit_log %s) AS l ON l.id = u.chunk"
+								" WHERE u.chunk IS NOT NULL ORDER BY 1, 2", left_out_sql(v)),
+					   NULL, check_again, v);
+	foreach(lc, v->damaged.chunks)
+	{
+		PvextUnreadChunk *chunk = lfirst(lc);
+
+		pvext_note_unread(&v->unread, chunk->partition, chunk->id, chunk->why);
+	}
+	foreach(lc, v->unread.chunks)
+	{
+		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextFinding finding = PVEXT_NO_FINDING;
+
+		if (pvext_is_noted(&v->told, chunk->partition, chunk->id))
+			continue;
+		finding.problem = "unreadable";
+		finding.chunk = chunk->id;
+		finding.relation = pvext_relation_name(chunk->partition);
+		finding.detail = chunk->why;
+		report(&finding, v);
+	}
+	if (!XactReadOnly)
+		pvext_record_unread(&v->unread, false);
+}
+
+/*
+ * All of it
+ */
+
+/* The body of pvext_try(), as an error takes back what has been found so far. */
+static void
+verify_all(void *arg)
+{
+	Verification *v = arg;
+
+	v->hashing = pvext_begin_hashing();
+	check_seals(v);
+	check_shapes(v);
+	check_triggers(v);
+	pvext_own_each(differing_sql(v), NULL, check_row, v);
+	report_lost(v);
+	check_unread(v);
+	pvext_end_fetch(&v->reader);
+	pvext_end_hashing(v->hashing);
+}
+
+static void
+pass_by(const PvextChunk *chunk, void *arg)
+{
+}
+
+/* Find what the server cannot read, to begin anew without it. */
+static void
+find_damaged(Verification *v)
+{
+	Verification fresh = {v->result};
+
+	fresh.context = fresh.reader.context = fresh.unread.context = v->context;
+	fresh.told.context = fresh.damaged.context = v->context;
+	fresh.chunk_context = v->chunk_context;
+	fresh.has_head = v->has_head;
+	fresh.head = v->head;
+	*v = fresh;
+	tuplestore_clear(v->result->setResult);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pvext_each_chunk(GetActiveSnapshot(), pass_by, NULL, &v->damaged);
+	PopActiveSnapshot();
+}
 
 /*
  * pv.verify_audit(head)
@@ -593,6 +778,7 @@ pvext_verify_audit(PG_FUNCTION_ARGS)
 {
 	Verification v = {(ReturnSetInfo *) fcinfo->resultinfo};
 	PvextScope	scope;
+	ErrorData  *error;
 
 	if (!PG_ARGISNULL(0))
 		read_head(&v, text_to_cstring(PG_GETARG_TEXT_PP(0)));
@@ -603,17 +789,18 @@ pvext_verify_audit(PG_FUNCTION_ARGS)
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
 							 0, false);
-	v.context = v.reader.context = CurrentMemoryContext;
+	v.context = v.reader.context = v.unread.context = CurrentMemoryContext;
+	v.told.context = v.damaged.context = v.context;
 	v.chunk_context = AllocSetContextCreate(v.context, "pvext chunk to be verified",
 											ALLOCSET_DEFAULT_SIZES);
-	v.hashing = pvext_begin_hashing();
-	check_seals(&v);
-	check_shapes(&v);
-	check_triggers(&v);
-	pvext_own_each(differing, NULL, check_row, &v);
-	report_lost(&v);
-	pvext_end_fetch(&v.reader);
-	pvext_end_hashing(v.hashing);
+	error = pvext_try(verify_all, &v);
+	if (error)
+	{
+		find_damaged(&v);
+		if (v.damaged.chunks == NIL)
+			ReThrowError(error);
+		verify_all(&v);
+	}
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

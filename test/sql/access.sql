@@ -474,7 +474,7 @@ SELECT pv.drain_reads();
 INSERT INTO pv.access_gap VALUES (now(), now());
 RESET ROLE;
 DELETE FROM pv.access_gap;
-SELECT * FROM pv.access_records('\x00');
+SELECT * FROM pv.access_records(0, '(0,1)');
 
 SET client_min_messages = warning;
 DROP TABLE public.client, public.invoice, public.copy, public.copy2, public.copy3, public.member, public.visit, public.device, public.dated, public.event, public.event_2, public.note, public.seen CASCADE;

@@ -1,0 +1,11 @@
+/*
+ * image.h
+ *		Whether the bytes of a value are such as its type's functions can be given.
+ */
+#ifndef PVEXT_IMAGE_H
+#define PVEXT_IMAGE_H
+
+extern bool pvext_has_image(Oid type);
+extern bool pvext_is_sound(Oid type, const char *data, Size size);
+
+#endif							/* PVEXT_IMAGE_H */
