@@ -25,7 +25,8 @@ CREATE TABLE pv.erasure_ledger (
     verify_after    bigint,
     scrubbed_at     timestamptz,
     tried_at        timestamptz,
-    CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL),
+    former_keys     bytea,
+    CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL AND former_keys IS NULL),
     CHECK ((state = 'completed') = (completed_at IS NOT NULL))
 );
 COMMENT ON TABLE pv.erasure_ledger IS 'requests for erasure and what became of them; read it as pv.erasure';
@@ -34,7 +35,8 @@ COMMENT ON COLUMN pv.erasure_ledger.former_digest IS 'HMAC of the key at the req
 COMMENT ON COLUMN pv.erasure_ledger.subject_digest IS 'HMAC of the row''s key after the erasure';
 COMMENT ON COLUMN pv.erasure_ledger.executed_at IS 'when data was last changed, for pvext.erasure_limit';
 COMMENT ON COLUMN pv.erasure_ledger.clear_since IS 'since when a blocked request has no blocker, for pvext.unblock_delay';
-COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the transaction whose older ones must have ended before the second look';
+COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the set of older transactions that must have ended before the second look';
+COMMENT ON COLUMN pv.erasure_ledger.former_keys IS 'the keys that were replaced, encrypted, until the second look; NULL where none is due';
 COMMENT ON COLUMN pv.erasure_ledger.id IS 'by which it is approved, cancelled and verified';
 COMMENT ON COLUMN pv.erasure_ledger.relation_id IS 'the subject table, by its id in pv.relation';
 COMMENT ON COLUMN pv.erasure_ledger.state IS 'how far it is';
@@ -59,12 +61,50 @@ CREATE UNIQUE INDEX erasure_ledger_open ON pv.erasure_ledger (relation_id, subje
     WHERE state IN ('requested', 'blocked', 'partial', 'verifying');
 SELECT pg_extension_config_dump('pv.erasure_ledger', '');
 
+-- Not in a dump: those of another server have ended.
+CREATE TABLE pv.older_transaction (
+    set_id        bigint NOT NULL,
+    pid           integer,
+    backend_start timestamptz,
+    lxid          bigint,
+    gid           text,
+    began         timestamptz NOT NULL,
+    UNIQUE (set_id, pid, backend_start, lxid),
+    UNIQUE (set_id, gid, began),
+    CHECK ((gid IS NULL) = (pid IS NOT NULL)),
+    CHECK ((pid IS NULL) = (backend_start IS NULL) AND (pid IS NULL) = (lxid IS NULL))
+);
+COMMENT ON TABLE pv.older_transaction IS 'transactions that may still write for an erased subject: erasures wait for them in state verifying';
+COMMENT ON COLUMN pv.older_transaction.set_id IS 'the set of those that erasures of one transaction wait for, named in pv.erasure_ledger.verify_after';
+COMMENT ON COLUMN pv.older_transaction.pid IS 'the backend that is in it; NULL for a prepared transaction';
+COMMENT ON COLUMN pv.older_transaction.backend_start IS 'when the backend was started';
+COMMENT ON COLUMN pv.older_transaction.lxid IS 'the number of the transaction within the backend';
+COMMENT ON COLUMN pv.older_transaction.gid IS 'the identifier of a prepared transaction; NULL for others';
+COMMENT ON COLUMN pv.older_transaction.began IS 'when it began, or was prepared';
+
 CREATE VIEW pv.erasure AS
     SELECT e.id, r.relation AS subject, e.key, e.former_digest, e.subject_digest, e.state,
            e.requested_at, e.due_at, e.completed_at, e.requested_by, e.approved_by, e.executed_by,
            e.reason, e.rows_anonymised, e.rows_deleted, e.retained_until, e.blocked_by, e.scrubbed_at
     FROM pv.erasure_ledger e JOIN pv.relation r ON r.id = e.relation_id;
 COMMENT ON VIEW pv.erasure IS 'the erasure ledger: requests for erasure and what became of them';
+
+CREATE VIEW pv.erasure_wait AS
+    SELECT e.id AS erasure, w.pid, w.gid, w.began,
+           format('%s, %s old', CASE WHEN w.gid IS NULL THEN format('the transaction of pid %s', w.pid)
+                                ELSE format('prepared transaction %L', w.gid) END,
+                  to_char(make_interval(secs => floor(extract(epoch FROM clock_timestamp() - w.began))), 'HH24:MI:SS')) AS what
+    FROM pv.erasure_ledger AS e JOIN pv.older_transaction AS w ON w.set_id = e.verify_after
+    WHERE e.state = 'verifying'
+      AND (w.gid IS NOT NULL OR EXISTS (SELECT FROM pg_stat_activity AS a
+           WHERE a.pid = w.pid AND (a.backend_start = w.backend_start) IS NOT FALSE
+           AND (a.xact_start <= w.began) IS NOT FALSE));
+COMMENT ON VIEW pv.erasure_wait IS 'the older transactions that erasures in state verifying wait for';
+COMMENT ON COLUMN pv.erasure_wait.erasure IS 'the erasure, by its id';
+COMMENT ON COLUMN pv.erasure_wait.pid IS 'the backend that is in the transaction; NULL for a prepared one';
+COMMENT ON COLUMN pv.erasure_wait.gid IS 'the identifier of a prepared transaction; NULL for others';
+COMMENT ON COLUMN pv.erasure_wait.began IS 'when it began, or was prepared';
+COMMENT ON COLUMN pv.erasure_wait.what IS 'the same in words, with its age';
 
 CREATE TABLE pv.redaction (
     relation_id    integer NOT NULL,

@@ -34,7 +34,8 @@ CREATE VIEW pv.status AS
         SELECT 'erase', count(*), min(requested_at),
                nullif(concat_ws(', ', VARIADIC ARRAY(
                    SELECT format('%s %s', count(*), state) FROM pv.erasure_ledger
-                   WHERE state NOT IN ('completed', 'cancelled') GROUP BY state ORDER BY state)), '')
+                   WHERE state NOT IN ('completed', 'cancelled') GROUP BY state ORDER BY state)
+                   || ARRAY(SELECT DISTINCT 'waits for ' || w.what FROM pv.erasure_wait AS w ORDER BY 1)), '')
         FROM pv.erasure_ledger WHERE state NOT IN ('completed', 'cancelled')
         UNION ALL
         SELECT 'purge', coalesce(sum(rows) FILTER (WHERE held_by IS NULL), 0), min(oldest) FILTER (WHERE held_by IS NULL),
@@ -102,7 +103,8 @@ CREATE VIEW pv.status AS
     UNION ALL
     SELECT 6, 'request ' || e.id, 'late', NULL, NULL, NULL, NULL, NULL, e.requested_at,
            concat_ws('; ', e.state || ' since it was requested', nullif('blocked by ' || array_to_string(e.blocked_by, ', '), 'blocked by '),
-                     'retained until ' || e.retained_until)
+                     'retained until ' || e.retained_until,
+                     (SELECT 'waits for ' || string_agg(w.what, ', ' ORDER BY w.began) FROM pv.erasure_wait AS w WHERE w.erasure = e.id))
     FROM pv.erasure_ledger AS e
     WHERE e.state NOT IN ('completed', 'cancelled') AND e.requested_at < now()
           - CAST(coalesce(current_setting('pvext.request_deadline', true), '30d') AS interval)

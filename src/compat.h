@@ -14,6 +14,8 @@
 #include "fmgr.h"
 #include "nodes/plannodes.h"
 #include "parser/parse_relation.h"
+#include "storage/proc.h"
+#include "storage/sinvaladt.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -159,6 +161,24 @@ pvext_filenode(Relation rel)
 #define PVEXT_RUN_PORTAL(portal, dest) PortalRun(portal, FETCH_ALL, true, dest, dest, NULL)
 #else
 #define PVEXT_RUN_PORTAL(portal, dest) PortalRun(portal, FETCH_ALL, true, true, dest, dest, NULL)
+#endif
+
+/* The slot of the backend that a virtual transaction is, or was, of; or NULL. */
+static inline PGPROC *
+pvext_backend_of(VirtualTransactionId vxid)
+{
+#if PG_VERSION_NUM >= 170000
+	return ProcNumberGetProc(vxid.procNumber);
+#else
+	return BackendIdGetProc(vxid.backendId);
+#endif
+}
+
+/* The number of the transaction that a backend is in. */
+#if PG_VERSION_NUM >= 170000
+#define PVEXT_LXID(proc) ((proc)->vxid.lxid)
+#else
+#define PVEXT_LXID(proc) ((proc)->lxid)
 #endif
 
 /* May a foreign table have a TRUNCATE trigger? */

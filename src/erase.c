@@ -24,6 +24,7 @@
 #include "hold.h"
 #include "key.h"
 #include "ledger.h"
+#include "look.h"
 #include "miscadmin.h"
 #include "redact.h"
 #include "run.h"
@@ -200,7 +201,7 @@ retention_bases(PvextPlan *plan)
 
 /* The state that an executed request is in now. */
 static void
-conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending)
+conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending, PvextLook *look)
 {
 	PvextRequest *request = &c->request;
 
@@ -216,23 +217,8 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending)
 		return;
 	}
 	request->blocked_by = NIL;
-	if (plan->unenforced && pvext_older_running(&request->verify_after))
-	{
-		/* The second look would not know the former key any more. */
-		if (strcmp(request->key, c->row->key) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_IN_USE),
-					 errmsg("an older transaction may yet bring rows under the key that is replaced"),
-					 errdetail("Some links of %s have no foreign key that would make it wait.",
-							   plan->subject->sql_name),
-					 errhint("Try again when the transactions that run now have ended.")));
-		request->state = "verifying";
-	}
-	else
-	{
-		request->state = "completed";
-		request->verify_after = 0;
-	}
+	request->verify_after = look->set;
+	request->state = look->set ? "verifying" : "completed";
 }
 
 /*
@@ -315,6 +301,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
 	PvextRedaction *redaction = pvext_begin_redaction(map, plan);
 	PvextOutcome outcome;
+	PvextLook	look;
 	List	   *rows = NIL;
 	List	   *endings;
 	bool		begun = false;
@@ -332,8 +319,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 	}
 	if (!first->request.executed && pvext_suppresses(map))
 		pvext_suppress_addresses(subject, keys_of(cases));
-	pvext_run_plan(plan, rows, first->request.subject_digest, first->request.executed,
-				   pvext_redaction_tracing(redaction), &outcome);
+	pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), &outcome, &look);
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)
 	{
@@ -342,12 +328,13 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 		c->request.anonymised = outcome.anonymised / n + (i < outcome.anonymised % n);
 		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
 		i++;
-		conclude(plan, c, &outcome, lfirst(cell));
+		conclude(plan, c, &outcome, lfirst(cell), &look);
 		begun = begun || strcmp(c->request.state, "blocked") != 0;
 		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
 			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
 			 ((PvextEnding *) lfirst(cell))->ended > 0);
 		follow_digest(plan, c, lfirst(cell));
+		pvext_keep_keys(&c->request, &look, ((PvextEnding *) lfirst(cell))->former);
 		pvext_redact_after(redaction, c->row->key);
 	}
 	if (begun)
@@ -363,7 +350,8 @@ is_individual(PvextPlan *plan)
 	if (plan->redacts)
 		return true;
 	foreach(lc, plan->targets)
-		if (((PvextTarget *) lfirst(lc))->until)
+		if (((PvextTarget *) lfirst(lc))->until ||
+			(plan->unenforced && ((PvextTarget *) lfirst(lc))->column->leads))
 			return true;
 	foreach(lc, plan->removals)
 		if (((PvextRemoval *) lfirst(lc))->until)
@@ -700,7 +688,7 @@ pvext_cancel_erasure(PG_FUNCTION_ARGS)
 				 errhint("Its state is \"%s\".", request.state)));
 	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
 	pvext_arg_text(&args, pvext_text_arg(fcinfo, 1));
-	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL,"
+	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, former_keys = NULL,"
 					 " reason = concat_ws('; cancelled: ', reason, $2) WHERE id = $1", &args);
 	pvext_record_event("cancel_erasure", request.subject_digest);
 	return return_row(fcinfo, &scope, pvext_request_row(&request.id));

@@ -6,7 +6,8 @@
  * pv.evidence_key wrapped under the secret.  Evidence is encrypted with AES and
  * then authenticated with HMAC-SHA-256, under keys that are derived from the
  * subject's.  An erasure destroys the subject's key: what the ledger still holds is
- * nobody's from then on, without being touched.
+ * nobody's from then on, without being touched.  The keys that an erasure replaces are
+ * encrypted likewise ("erasure"), for as long as it is to look for them.
  *
  * AES is pgcrypto's, called through the function manager: no statement, plan
  * or log ever holds a plain value.  All but the trigger is called between
@@ -397,7 +398,7 @@ pvext_decrypt_evidence(const char *ledger, const bytea *subject_digest,
 void
 pvext_move_evidence_key(const bytea *former, const bytea *digest)
 {
-	static const char *const ledgers[] = {"consent", "agreement"};
+	static const char *const ledgers[] = {"consent", "agreement", "erasure"};
 	static PvextStatement delete = {
 		"DELETE FROM pv.evidence_key WHERE subject_digest = $1 AND ledger = $2", NULL
 	};

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "event.h"
+#include "evidence.h"
 #include "ledger.h"
 #include "miscadmin.h"
 #include "spi.h"
@@ -21,7 +22,8 @@
 #define REQUEST_COLUMNS \
 	"SELECT id, relation_id, key, CAST(state AS text), former_digest," \
 	" subject_digest, due_at, requested_by, approved_by," \
-	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0), requested_at" \
+	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0), requested_at," \
+	" former_keys" \
 	" FROM pv.erasure_ledger"
 
 /* As the view pv.erasure has them; $1 is the relation. */
@@ -43,6 +45,7 @@ static void
 read_request(uint64 row, PvextRequest *request)
 {
 	bool		isnull;
+	Datum		keys;
 
 	memset(request, 0, sizeof(*request));
 	request->until = DT_NOBEGIN;
@@ -61,6 +64,8 @@ read_request(uint64 row, PvextRequest *request)
 	request->was_clear = !isnull;
 	request->verify_after = pvext_int(row, 12);
 	request->requested_at = timestamp_at(row, 13, &isnull);
+	keys = pvext_datum(row, 14, &isnull);
+	request->former_keys = isnull ? NULL : DatumGetByteaPCopy(keys);
 }
 
 /* Has any of the subjects a row in the ledger? */
@@ -156,6 +161,8 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 	pvext_arg(args, INT8OID, Int64GetDatum(request->verify_after),
 			  request->verify_after == 0);
 	pvext_arg_bool(args, request->carried_out);
+	pvext_arg(args, BYTEAOID, PointerGetDatum(request->former_keys),
+			  completed || request->former_keys == NULL);
 }
 
 /*
@@ -168,11 +175,11 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	static PvextStatement insert = {
 		"INSERT INTO pv.erasure_ledger AS e (key, former_digest, subject_digest, state, due_at,"
 		" completed_at, requested_by, executed_by, executed_at, reason, rows_anonymised,"
-		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, relation_id)"
+		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, former_keys, relation_id)"
 		" VALUES ($2, $3, $4, CAST($5 AS pv.erasure_state), $6,"
 		" CASE WHEN $5 = 'completed' THEN now() END, $7,"
 		" CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 END,"
-		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16)"
+		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16, $17)"
 		ERASURE_COLUMNS, NULL
 	};
 	static PvextStatement update = {
@@ -183,7 +190,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		" executed_at = CASE WHEN $15 THEN now() ELSE executed_at END,"
 		" reason = coalesce(reason, $8), rows_anonymised = rows_anonymised + $9,"
 		" rows_deleted = rows_deleted + $10, retained_until = $11, blocked_by = $12,"
-		" clear_since = $13, verify_after = $14 WHERE id = $16"
+		" clear_since = $13, verify_after = $14, former_keys = $16 WHERE id = $17"
 		ERASURE_COLUMNS, NULL
 	};
 	PvextArgs	args = {0};
@@ -264,7 +271,7 @@ pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	pvext_arg_name(&args, pvext_login_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'completed', completed_at = now(),"
-					 " key = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
+					 " key = NULL, former_keys = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
 					 " WHERE relation_id = $1 AND subject_digest = $2"
 					 " AND state NOT IN ('completed', 'cancelled')", &args);
 }
@@ -283,6 +290,7 @@ pvext_rekey_request(PvextTable *subject, const bytea *digest, const char *key,
 	(void) pvext_own("UPDATE pv.erasure_ledger SET key = $3, subject_digest = $4"
 					 " WHERE relation_id = $1 AND subject_digest = $2"
 					 " AND state NOT IN ('completed', 'cancelled')", &args);
+	pvext_move_evidence_key(digest, new_digest);
 }
 
 /* How many subjects lost data within the last 24 hours. */
@@ -296,18 +304,4 @@ pvext_erased_lately(void)
 
 	(void) pvext_own_kept(&count, NULL);
 	return pvext_int(0, 1);
-}
-
-/*
- * Is a transaction still running that is older than *than (0: than this one,
- * which *than is then set to)?  It may yet bring rows that no lock has seen.
- */
-bool
-pvext_older_running(int64 *than)
-{
-	if (*than == 0)
-		*than = (int64) U64FromFullTransactionId(GetTopFullTransactionId());
-	(void) pvext_own("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)",
-					 NULL);
-	return pvext_int(0, 1) < *than;
 }

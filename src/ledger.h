@@ -27,7 +27,8 @@ typedef struct PvextRequest
 	bool		executed;
 	bool		was_clear;
 	TimestampTz clear_since;
-	int64		verify_after;	/* 0: none */
+	int64		verify_after;	/* a set of older transactions; 0: none */
+	bytea	   *former_keys;	/* see kept_key.h; NULL: none */
 	/* what this call adds */
 	char	   *reason;
 	bool		carried_out;	/* by this call, and something may have gone */
@@ -50,6 +51,5 @@ extern void pvext_conclude_deleted(PvextTable *subject, const bytea *digest);
 extern void pvext_rekey_request(PvextTable *subject, const bytea *digest, const char *key,
 								const bytea *new_digest);
 extern int64 pvext_erased_lately(void);
-extern bool pvext_older_running(int64 *than);
 
 #endif							/* PVEXT_LEDGER_H */

@@ -123,6 +123,7 @@ struct PvextPlan
 	bool		redacts;
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */
+	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
 };
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);

@@ -19,6 +19,7 @@
 #include "guc.h"
 #include "key.h"
 #include "ledger.h"
+#include "older.h"
 #include "run.h"
 #include "spi.h"
 #include "utils/array.h"
@@ -84,14 +85,16 @@ list_requests(void *arg)
 	pvext_forget_failures(requests->run,
 						  "EXISTS (SELECT FROM pv.erasure_ledger AS e WHERE CAST(e.id AS text) = f.name"
 						  " AND e.state NOT IN ('completed', 'cancelled'))");
+	if (!pvext_never_used("older_transaction"))
+		pvext_settle_older();
 	pvext_arg_int4(&args, pvext_erasure_approvals);
 	n = pvext_own("SELECT e.id, e.relation_id, r.relation, e.key, e.subject_digest, e.blocked_by,"
 				  " e.state IN ('blocked', 'partial') AND e.clear_since IS NULL AND NOT" RETENTION_ENDS
 				  " FROM pv.erasure_ledger AS e JOIN pv.relation AS r ON r.id = e.relation_id"
 				  " JOIN pg_class AS c ON c.oid = r.relation WHERE e.key IS NOT NULL AND CASE e.state"
 				  " WHEN 'requested' THEN e.due_at <= now() AND ($1 = 0 OR e.approved_by IS NOT NULL)"
-				  " WHEN 'verifying' THEN e.verify_after"
-				  "  <= CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"
+				  " WHEN 'verifying' THEN NOT EXISTS (SELECT FROM pv.older_transaction AS w"
+				  "  WHERE w.set_id = e.verify_after)"
 				  " WHEN 'blocked' THEN e.retained_until IS NULL OR" RETENTION_ENDS
 				  " WHEN 'partial' THEN e.blocked_by <> '{}' OR" RETENTION_ENDS
 				  " ELSE false END ORDER BY e.requested_at", &args);

@@ -73,10 +73,10 @@ static const Profile profiles[] = {
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
 		" rotate_audit seal_audit expire_audit drain_reads run_duties purge scrub_plan",
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure event role_profile"},
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure erasure_wait event role_profile"},
 	{"auditor",
 		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS,
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure event role_profile"},
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure erasure_wait event role_profile"},
 };
 
 PG_FUNCTION_INFO_V1(pvext_grant_role);

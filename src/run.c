@@ -12,6 +12,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "kept_key.h"
 #include "key.h"
 #include "miscadmin.h"
 #include "run.h"
@@ -437,6 +438,8 @@ follow_keys(PvextPlan *plan, List *rows, List **matched, bool many)
 		if (target->new_keys.isnull)
 			continue;
 		changed += pvext_run_step(target->follow, many);
+		if (plan->unenforced)
+			plan->kept = lappend(plan->kept, pvext_note_keys(target));
 		if (n > 0 && target->table == plan->subject)
 		{
 			*matched = list_concat_copy(*matched,
@@ -564,6 +567,7 @@ forget_keys(PvextPlan *plan)
 
 	foreach(lc, plan->targets)
 		((PvextTarget *) lfirst(lc))->new_keys.isnull = true;
+	plan->kept = NIL;
 	pvext_forget_slots(plan);
 }
 
@@ -605,7 +609,8 @@ write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
  * Erase what may go of these subjects, whose own rows are locked and whose
  * verdict the plan is for.  A row's key is changed where it was re-keyed.
  * digest and whole are for redaction, which takes one subject at a time; tracing,
- * or NULL, is told which rows they are.
+ * or NULL, is told which rows they are.  plan->kept then has the keys that were replaced,
+ * as long as the current context.
  * Raises when rows stay personal after three passes.
  */
 void
