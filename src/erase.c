@@ -10,6 +10,7 @@
 #include "message.h"
 
 #include "access/xact.h"
+#include "allowance.h"
 #include "arg.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
@@ -17,6 +18,7 @@
 #include "event.h"
 #include "funcapi.h"
 #include "compat.h"
+#include "deferred.h"
 #include "ending.h"
 #include "erase.h"
 #include "former.h"
@@ -30,7 +32,6 @@
 #include "run.h"
 #include "secret.h"
 #include "spi.h"
-#include "storage/lmgr.h"
 #include "suppression.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -104,16 +105,7 @@ open_request(PvextTable *subject, Case *c, bytea *digest, bool known, char *reas
 	if (known)
 		pvext_find_request(subject, digest, request);
 	if (!pvext_is_open(request))
-	{
-		bool		executed = request->executed;
-
-		memset(request, 0, sizeof(*request));
-		request->executed = executed;
-		request->state = "requested";
-		request->former_digest = digest;
-		request->due_at = GetCurrentTransactionStartTimestamp() +
-			(int64) pvext_erasure_delay * USECS_PER_SEC;
-	}
+		pvext_new_request(request, digest);
 	request->key = c->row->key;
 	request->subject_digest = digest;
 	request->until = DT_NOBEGIN;
@@ -157,29 +149,20 @@ judge(PvextPlan *plan, Case *c, bool held)
 	c->execute = is_clear_long_enough(request);
 }
 
-/* Refuse the whole call where it would erase more than the limit allows. */
-static void
-check_limit(List *cases)
+/* How many subjects are to lose data that have lost none by their request yet. */
+static int64
+count_new(List *cases)
 {
 	ListCell   *lc;
 	int64		n = 0;
 
-	if (pvext_erasure_limit == 0)
-		return;
 	foreach(lc, cases)
 	{
 		Case	   *c = lfirst(lc);
 
 		n += c->execute && !c->request.executed;	/* asking twice is harmless */
 	}
-	if (n > 0 && n + pvext_erased_lately() > pvext_erasure_limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("erasing %lld more would pass \"pvext.erasure_limit\"",
-						(long long) n),
-				 errdetail("The limit within 24 hours is %d; nothing was changed.",
-						   pvext_erasure_limit),
-				 errhint("If it is meant, let a superuser raise the limit for this session.")));
+	return n;
 }
 
 /* Why mandatory rules keep what they keep. */
@@ -447,18 +430,7 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 	return cases;
 }
 
-/*
- * Count erasures one after the other: by a lock on a table that is hardly ever
- * vacuumed, and that nobody else has a right to lock.
- */
-static void
-lock_limit(void)
-{
-	LockRelationOid(pvext_own_relation("secret"),
-					ShareUpdateExclusiveLock);
-}
-
-/* Lock the subjects' own rows, in key order, under the limit's lock. */
+/* Lock the subjects' own rows, in key order. */
 static List *
 lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 {
@@ -467,8 +439,6 @@ lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 
 	foreach(lc, keys)
 		parts = lappend(parts, pvext_split_key(subject, lfirst(lc)));
-	if (pvext_erasure_limit > 0)
-		lock_limit();
 	return pvext_lock_rows(plan, parts, true);
 }
 
@@ -480,7 +450,7 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	List	   *cases = make_cases(subject, plan, rows, reason);
 	ListCell   *lc;
 
-	check_limit(cases);
+	pvext_count_against_limit(count_new(cases));
 	execute_all(map, subject, plan, cases);
 	record(subject, cases);
 	foreach(lc, cases)
@@ -530,23 +500,35 @@ erase_by_map(PvextMap *map, void *arg)
 		call->results = erase(map, plan, rows, call->keys, call->reason);
 }
 
+static void
+erase_call(void *arg)
+{
+	do
+		pvext_with_map(erase_by_map, arg);
+	while (((Call *) arg)->again);
+}
+
 /*
  * Erase subjects: keys is a list of key texts.  Returns their rows of
  * pv.erasure, in the order of their keys, living as long as the SPI
- * connection.  Between pvext_enter() and pvext_leave(), in a transaction that
- * writes, of isolation level READ COMMITTED.
+ * connection.  Where a lock is not had in time, nothing is erased, and the
+ * requests are entered for later, with a warning.  Between pvext_enter() and
+ * pvext_leave(), in a transaction that writes, of isolation level READ COMMITTED.
  */
 static List *
 erase_subjects(Oid relid, List *keys, char *reason)
 {
 	Call		call = {relid, keys, reason};
+	ErrorData  *error;
 
 	if (keys == NIL)
 		return NIL;
-	do
-		pvext_with_map(erase_by_map, &call);
-	while (call.again);
-	return call.results;
+	error = pvext_catch(erase_call, &call);
+	if (error == NULL)
+		return call.results;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	return pvext_defer_requests(relid, keys, reason);
 }
 
 /* Begin a call that erases. */
@@ -574,14 +556,18 @@ return_row(FunctionCallInfo fcinfo, PvextScope *scope, HeapTuple row)
 
 /*
  * Carry out the request of a subject, as far as that is possible now, between
- * pvext_enter() and pvext_leave().  Returns its row of pv.erasure.
+ * pvext_enter() and pvext_leave().  Returns its row of pv.erasure.  Raises 55P03 where a
+ * lock is not had in time.
  */
 HeapTuple
 pvext_carry_out(Oid relid, char *key)
 {
+	Call		call = {relid, list_make1(key), NULL};
+
 	check_transaction();
 	pvext_run_deferred_triggers();
-	return linitial(erase_subjects(relid, list_make1(key), NULL));
+	erase_call(&call);
+	return linitial(call.results);
 }
 
 Datum
@@ -618,21 +604,30 @@ pvext_erase_subjects(PG_FUNCTION_ARGS)
 
 /*
  * Take the locks of the erasure that may follow, in its order, before the
- * request's own row.
+ * request's own row.  For pvext_catch().
  */
 static void
-lock_in_order(const pg_uuid_t *id)
+lock_in_order(void *arg)
 {
 	PvextRequest request;
 	PvextTable *subject;
 
-	pvext_read_request(id, false, &request);
+	pvext_read_request(arg, false, &request);
 	if (request.key == NULL)
 		return;					/* completed or cancelled */
-	if (pvext_erasure_limit > 0)
-		lock_limit();
 	subject = pvext_map_subject(pvext_map(), pvext_relation_by_id(request.relation_id));
 	(void) pvext_lock_subject(subject, request.key, PVEXT_TO_HOLD);
+}
+
+/* Take those locks.  Returns whether they were had in time. */
+static bool
+try_to_lock(pg_uuid_t *id)
+{
+	ErrorData  *error = pvext_catch(lock_in_order, id);
+
+	if (error && error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	return error == NULL;
 }
 
 /*
@@ -644,9 +639,10 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	PvextScope	scope;
 	PvextRequest request;
 	PvextArgs	args = {0};
+	bool		locked;
 
 	begin(&scope);
-	lock_in_order(PG_GETARG_UUID_P(0));
+	locked = try_to_lock(PG_GETARG_UUID_P(0));
 	pvext_read_request(PG_GETARG_UUID_P(0), true, &request);
 	if (strcmp(request.state, "requested") != 0 || request.approved_by)
 		ereport(ERROR,
@@ -662,7 +658,9 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	pvext_arg_name(&args, pvext_login_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET approved_by = $2 WHERE id = $1", &args);
 	pvext_record_event("approve_erasure", request.subject_digest);
-	if (request.due_at <= GetCurrentTransactionStartTimestamp())
+	if (!locked)
+		pvext_warn_of_deferral();
+	else if (request.due_at <= GetCurrentTransactionStartTimestamp())
 		return return_row(fcinfo, &scope,
 						  linitial(erase_subjects(pvext_relation_by_id(request.relation_id),
 											  list_make1(request.key), NULL)));

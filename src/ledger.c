@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "event.h"
 #include "evidence.h"
+#include "guc.h"
 #include "ledger.h"
 #include "miscadmin.h"
 #include "spi.h"
@@ -135,6 +136,24 @@ pvext_is_open(const PvextRequest *request)
 {
 	return request->exists && strcmp(request->state, "completed") != 0 &&
 		strcmp(request->state, "cancelled") != 0;
+}
+
+/*
+ * Begin a request of a subject, in place of the last one, if any.  Key and reason are
+ * the caller's to fill in.
+ */
+void
+pvext_new_request(PvextRequest *request, bytea *digest)
+{
+	bool		executed = request->executed;
+
+	memset(request, 0, sizeof(*request));
+	request->executed = executed;
+	request->state = "requested";
+	request->former_digest = request->subject_digest = digest;
+	request->until = DT_NOBEGIN;
+	request->due_at = GetCurrentTransactionStartTimestamp() +
+		(int64) pvext_erasure_delay * USECS_PER_SEC;
 }
 
 /* The values of both statements below, from $1 on. */

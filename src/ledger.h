@@ -43,6 +43,7 @@ extern void pvext_find_request(PvextTable *subject, const bytea *digest,
 							   PvextRequest *request);
 extern void pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request);
 extern bool pvext_is_open(const PvextRequest *request);
+extern void pvext_new_request(PvextRequest *request, bytea *digest);
 extern HeapTuple pvext_save_request(PvextTable *subject, PvextRequest *request);
 extern HeapTuple pvext_request_row(const pg_uuid_t *id);
 extern HeapTuple pvext_former_row(PvextTable *subject, const bytea *digest);

@@ -13,6 +13,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
+#include "deferred.h"
 #include "duty.h"
 #include "erase.h"
 #include "failure.h"
@@ -141,6 +142,7 @@ carry_out(void *arg)
 	Requests   *requests = arg;
 	Request    *request = requests->request;
 	PvextArgs	args = {0};
+	char	   *key;
 
 	requests->tried = true;
 	requests->completed = false;
@@ -150,7 +152,9 @@ carry_out(void *arg)
 		pvext_with_map(look, requests);
 	if (!requests->tried)
 		return;
-	(void) pvext_carry_out(request->relid, request->key);
+	key = pvext_spell_request(request->relid, &request->id, request->key);
+	if (key)
+		(void) pvext_carry_out(request->relid, key);
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(&request->id), false);
 	(void) pvext_own("UPDATE pv.erasure_ledger SET tried_at = now() WHERE id = $1"
 					 " RETURNING state = 'completed'", &args);
