@@ -1,7 +1,8 @@
 CREATE FUNCTION pv.access_records(partition oid, place tid, OUT n integer, OUT at timestamptz, OUT login text, OUT role text,
                                   OUT application text, OUT client text, OUT actor text, OUT purpose text,
                                   OUT relation_id integer, OUT columns name[], OUT rows bigint, OUT keys jsonb,
-                                  OUT ways text[], OUT refused boolean, OUT redacted text[], OUT statement bigint)
+                                  OUT ways text[], OUT refused boolean, OUT redacted text[], OUT statement bigint,
+                                  OUT queryid bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 50
     AS 'MODULE_PATHNAME', 'pvext_access_records';
 COMMENT ON FUNCTION pv.access_records(oid, tid) IS
@@ -11,7 +12,8 @@ CREATE VIEW pv.access_log AS
     SELECT l.id, a.n, a.at, a.login, a.role, a.application, a.client, a.actor, a.purpose, a.relation_id,
            CASE WHEN r.id IS NOT NULL THEN format('%I.%I', coalesce(s.nspname, r.schema), coalesce(c.relname, r.name))
            END AS relation,
-           a.columns, a.rows, a.keys, a.ways, a.refused, a.redacted, a.statement, l.xid, l.incarnation
+           a.columns, a.rows, a.keys, a.ways, a.refused, a.redacted, a.statement, l.xid, l.incarnation,
+           a.queryid
     FROM pv.audit_log AS l
     CROSS JOIN LATERAL pv.access_records(l.tableoid, l.ctid) AS a
     LEFT JOIN pv.relation AS r ON r.id = a.relation_id
@@ -31,13 +33,14 @@ COMMENT ON COLUMN pv.access_log.relation_id IS 'the audited table, by its id in 
 COMMENT ON COLUMN pv.access_log.relation IS 'its name; NULL where what made it has been rolled back';
 COMMENT ON COLUMN pv.access_log.columns IS 'the personal columns that the statement names, or *; those of its conditions, too';
 COMMENT ON COLUMN pv.access_log.rows IS 'how many rows the statement returned or changed; NULL while that was not known';
-COMMENT ON COLUMN pv.access_log.keys IS 'the subjects that it was about, by their tables: the first of them, up to pvext.audit_read_keys; NULL where that is not known';
-COMMENT ON COLUMN pv.access_log.ways IS 'how the statement came to its rows: view, function, copy, cursor, prepared; NULL for none of these';
+COMMENT ON COLUMN pv.access_log.keys IS 'the subjects that it was about, by their tables: the first of them, for each place where it reads the table up to pvext.audit_read_keys; NULL where that is not known';
+COMMENT ON COLUMN pv.access_log.ways IS 'how the statement came to its rows: view, function, copy, cursor, prepared; compared: keys are also those that it asks for where no row came of it; error: it ended in one; NULL for none of these';
 COMMENT ON COLUMN pv.access_log.refused IS 'it was refused for lack of a privilege';
 COMMENT ON COLUMN pv.access_log.redacted IS 'the columns of which a value has been erased; NULL for none';
 COMMENT ON COLUMN pv.access_log.statement IS 'the same for all rows of a statement, and growing';
 COMMENT ON COLUMN pv.access_log.xid IS 'the transaction that recorded it';
 COMMENT ON COLUMN pv.access_log.incarnation IS 'the cluster that this was in, by its system identifier';
+COMMENT ON COLUMN pv.access_log.queryid IS 'the server''s id of statements like it, as pg_stat_statements has it; NULL where it has none: a plain one, unless compute_query_id is on';
 
 -- Both are written without statements: src/drain.c names their columns by number.
 CREATE TABLE pv.access_mark (

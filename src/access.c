@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "guc.h"
+#include "identify.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
 #include "own.h"
@@ -47,10 +48,11 @@ typedef struct Access
 	EState	   *estate;
 	bool		queued;			/* it has begun to read */
 	bool		running;
+	bool		failed;			/* it has ended in an error */
 	int64		rows;			/* of the runs that have ended */
 	StringInfoData reading;
 	PvextPlace	place;
-	PvextCollector collector;
+	PvextCollection collection;
 	MemoryContextCallback freed;
 	struct Access *next;
 } Access;
@@ -81,8 +83,8 @@ is_check(void)
 }
 
 /* Is anything to be recorded of a statement of this text, or of a command? */
-static bool
-is_recording(const char *text)
+bool
+pvext_is_recording(const char *text)
 {
 	return pvext_audit_reads && pvext_is_watching() && !is_check() &&
 		!pvext_is_own_statement(text);
@@ -195,12 +197,15 @@ static void
 complete_with_keys(Access *access)
 {
 	StringInfo	reading = &access->reading;
-	ListCell   *lc = list_head(access->collector.found);
+	bool		compared = pvext_add_compared(&access->collection);
+	ListCell   *lc = list_head(access->collection.found);
 	int			without = reading->len;
 	uint32		room = PVEXT_LARGEST_READING;
 	bool		is_short = false;	/* of room: then what is there has to do */
 
 	pvext_reading(reading)->rows = access->rows;
+	pvext_reading(reading)->ways |= (compared ? PVEXT_BY_COMPARISON : 0) |
+		(access->failed ? PVEXT_TO_ERROR : 0);
 	do
 	{
 		ListCell   *first = lc;
@@ -208,7 +213,7 @@ complete_with_keys(Access *access)
 		reading->len = without;
 		pvext_reading(reading)->size = without;
 		pvext_reading(reading)->nkeys = 0;
-		for (; lc; lc = lnext(access->collector.found, lc))
+		for (; lc; lc = lnext(access->collection.found, lc))
 		{
 			const PvextFoundKey *found = lfirst(lc);
 
@@ -233,7 +238,7 @@ end_access(Access *access)
 {
 	remove_access(access);
 	access->query = NULL;
-	pvext_end_collecting(&access->collector);
+	pvext_end_collecting(&access->collection);
 	if (access->queued)
 		complete_with_keys(access);
 }
@@ -270,7 +275,7 @@ begin_access(QueryDesc *query)
 	in_progress = access;
 	MemoryContextRegisterResetCallback(context, &access->freed);
 	old = MemoryContextSwitchTo(context);
-	pvext_begin_collecting(&access->collector, query);
+	pvext_begin_collecting(&access->collection, query);
 	MemoryContextSwitchTo(old);
 }
 
@@ -284,6 +289,7 @@ queue_access(Access *access)
 	initStringInfo(&access->reading);
 	make_reading(&access->reading, PVEXT_PERMISSIONS(statement), pvext_has_invoker_view(statement),
 				 ways_of(access->query));
+	pvext_reading(&access->reading)->query_id = (int64) statement->queryId;
 	MemoryContextSwitchTo(old);
 	if (pvext_reading(&access->reading)->ntables == 0)
 		return;					/* no longer audited */
@@ -321,7 +327,7 @@ start_statement(QueryDesc *query, int flags)
 static void
 executor_start(QueryDesc *query, int flags)
 {
-	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !is_recording(query->sourceText) ||
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !pvext_is_recording(query->sourceText) ||
 		!pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt)))
 	{
 		start_statement(query, flags);
@@ -364,6 +370,28 @@ run_statement(PVEXT_RUN_PARAMETERS)
 	PG_END_TRY();
 }
 
+/* A statement in progress; whom it was about is known also where it ends in an error. */
+static void
+run_access(Access *access, PVEXT_RUN_PARAMETERS)
+{
+	access->running = true;
+	PG_TRY();
+	{
+		run_statement(PVEXT_RUN_ARGUMENTS);
+	}
+	PG_CATCH();
+	{
+		access->failed = true;
+		pvext_collect_current(&access->collection);
+		pvext_look_at_comparisons(&access->collection);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	access->running = false;
+	access->rows += query->estate->es_processed;
+	pvext_look_at_comparisons(&access->collection);
+}
+
 static void
 executor_run(PVEXT_RUN_PARAMETERS)
 {
@@ -376,10 +404,7 @@ executor_run(PVEXT_RUN_PARAMETERS)
 	}
 	if (!access->queued && !ScanDirectionIsNoMovement(direction))
 		queue_access(access);
-	access->running = true;
-	run_statement(PVEXT_RUN_ARGUMENTS);
-	access->running = false;
-	access->rows += query->estate->es_processed;
+	run_access(access, PVEXT_RUN_ARGUMENTS);
 }
 
 /* AFTER triggers fire here. */
@@ -438,7 +463,7 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 {
 	PlannedStmt *result;
 	bool		outside = inside_check;
-	bool		recording = is_recording(text);
+	bool		recording = pvext_is_recording(text);
 	Query	   *query = recording && pvext_audit_read_keys > 0 ? pvext_carry_keys(parse) : parse;
 
 	inside_check = inside_check || is_check();
@@ -462,7 +487,7 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	depth--;
 	inside_check = outside;
 	if (query != parse)
-		pvext_put_keys_aside(result);
+		pvext_shed_keys(result);
 	return result;
 }
 
@@ -549,7 +574,7 @@ process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
 	bool		is_query;
 
 	if (IsA(command, CopyStmt) && !((CopyStmt *) command)->is_from &&
-		((CopyStmt *) command)->relation && is_recording(text) &&
+		((CopyStmt *) command)->relation && pvext_is_recording(text) &&
 		make_copy_reading(&reading, (CopyStmt *) command, &is_query))
 	{
 		run_copy(&reading, is_query, statement, text, read_only_tree, context, params,
@@ -588,6 +613,7 @@ pvext_init_access(void)
 	ExecutorEnd_hook = executor_end;
 	next_utility = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
+	pvext_init_identify();
 	next_planner = planner_hook;
 	planner_hook = plan_statement;
 }

@@ -6,5 +6,6 @@
 #define PVEXT_ACCESS_H
 
 extern void pvext_init_access(void);
+extern bool pvext_is_recording(const char *text);
 
 #endif							/* PVEXT_ACCESS_H */

@@ -5,7 +5,7 @@
  * A query that reads personal columns gets the columns with the keys as further
  * entries of its target list, which are junk: the executor takes them out before
  * anybody sees a row, as it does with what a query is but sorted by.  So they are
- * those of the rows that are returned, whatever the plan.  collect.c reads them.
+ * those of the rows that are returned, whatever the plan.  whence.c finds them in it.
  *
  * This is done of queries whose rows are those of their tables, directly or by
  * subqueries and views of the same kind.  Of any other (that groups or
@@ -13,9 +13,12 @@
  * privilege is needed, since those are checked by what the parser has noted.
  * Where a subquery's whole row is named its columns must stay what they are.
  *
- * Where the plan has come out as a mere scan of a table, the keys are in the rows
- * that it fetches.  Its columns are put aside then: to hand over fewer columns
- * than have been planned costs more than to fetch them.
+ * The plan is to be what it would be without.  So nothing is carried of a table whose
+ * index has all that the query uses, but no key, nor of one that nothing but the
+ * condition of its outer join uses, which the planner leaves out.  And where the plan has
+ * come out as a mere scan of a table, the keys are in the rows that it fetches.  Its
+ * columns are taken out then: to hand over fewer columns than have been planned costs
+ * more than to fetch them.
  *
  * Nothing of the query is changed in place: its caller may need it as it was.
  */
@@ -169,8 +172,8 @@ names_whole_row(Query *query, int varno)
  */
 
 /* Are the rows that the query returns those of its tables? */
-static bool
-is_plain(Query *query)
+bool
+pvext_is_plain(Query *query)
 {
 	return query->commandType == CMD_SELECT && !query->utilityStmt &&
 		!query->groupClause && !query->groupingSets && !query->havingQual &&
@@ -236,6 +239,68 @@ used_columns(Carrier *carrier, int varno)
 	return carrier->used[varno];
 }
 
+/* Note what is used by the conditions, but those of the joins. */
+static void
+note_conditions(Node *node, Bitmapset *joins, Uses *uses)
+{
+	ListCell   *lc;
+
+	if (IsA(node, FromExpr))
+	{
+		foreach(lc, ((FromExpr *) node)->fromlist)
+			note_conditions(lfirst(lc), joins, uses);
+		(void) note_uses(((FromExpr *) node)->quals, uses);
+	}
+	else if (IsA(node, JoinExpr))
+	{
+		JoinExpr   *join = (JoinExpr *) node;
+
+		note_conditions(join->larg, joins, uses);
+		note_conditions(join->rarg, joins, uses);
+		if (!bms_is_member(join->rtindex, joins))
+			(void) note_uses(join->quals, uses);
+	}
+}
+
+/*
+ * Is something of what is in the range table used but by the conditions of the outer joins
+ * that it is on the other side of?  If not the planner may leave it out.
+ */
+static bool
+is_needed(Carrier *carrier, int varno, Bitmapset *joins)
+{
+	Uses		uses = {carrier->query, 0};
+	ListCell   *lc;
+
+	if (joins == NULL)
+		return true;
+	uses.columns = palloc0(sizeof(Bitmapset *) * (list_length(carrier->query->rtable) + 1));
+	foreach(lc, carrier->query->targetList)
+		if (!list_member_ptr(carrier->added, lfirst(lc)))
+			(void) note_uses((Node *) ((TargetEntry *) lfirst(lc))->expr, &uses);
+	note_conditions((Node *) carrier->query->jointree, joins, &uses);
+	return uses.columns[varno] != NULL;
+}
+
+/* Has an index all columns that are used, but not those of the key? */
+static bool
+is_by_index_alone(PvextWatched *relation, const Bitmapset *used, const PvextKeySource *source)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_watched_indexes(relation))
+	{
+		const Bitmapset *columns = lfirst(lc);
+
+		if (!bms_is_subset(used, columns))
+			continue;
+		for (int i = 0; i < source->n; i++)
+			if (!is_used(columns, source->columns[i].attnum))
+				return true;
+	}
+	return false;
+}
+
 /* Add a column; the joins are those that may leave it without a value. */
 static void
 add_column(Carrier *carrier, Var *var, Bitmapset *joins, char *name)
@@ -282,8 +347,11 @@ carry_relation(Carrier *carrier, int varno, Bitmapset *joins)
 	used = used_columns(carrier, varno);
 	if (!bms_is_member(WHOLE_ROW, used) && !bms_overlap(relation->columns, used))
 		return;
+	if (!is_needed(carrier, varno, joins))
+		return;
 	foreach(lc, relation->sources)
-		add_source(carrier, varno, relation->relation_id, lfirst(lc), joins);
+		if (!is_by_index_alone(relation, used, lfirst(lc)))
+			add_source(carrier, varno, relation->relation_id, lfirst(lc), joins);
 }
 
 /* What a subquery carries is handed on. */
@@ -292,7 +360,8 @@ carry_subquery(Carrier *carrier, int varno, Bitmapset *joins)
 {
 	RangeTblEntry *entry = rt_fetch(varno, carrier->query->rtable);
 	Query	   *subquery = entry->subquery;
-	List	   *inner = carry(&subquery, used_columns(carrier, varno), false);
+	List	   *inner = is_needed(carrier, varno, joins) ?
+		carry(&subquery, used_columns(carrier, varno), false) : NIL;
 	RangeTblEntry *copy;
 	ListCell   *lc;
 
@@ -382,7 +451,7 @@ carry(Query **query, const Bitmapset *wanted, bool junk)
 	ListCell   *lc;
 
 	check_stack_depth();
-	if (!may_carry(*query) || !is_plain(*query) || (!junk && has_junk(*query)))
+	if (!may_carry(*query) || !pvext_is_plain(*query) || (!junk && has_junk(*query)))
 		return NIL;
 	carrier.query = palloc(sizeof(Query));
 	memcpy(carrier.query, *query, sizeof(Query));
@@ -406,10 +475,8 @@ pvext_carry_keys(Query *query)
 }
 
 /*
- * Putting aside
+ * Shedding
  */
-
-static const char aside_name[] = "pvext keys";
 
 /* Does the node fetch rows of a table, all of whose columns are then at hand? */
 static bool
@@ -438,29 +505,17 @@ is_column_of(const TargetEntry *entry, Index scanned)
 	return IsA(var, Var) && var->varno == scanned && var->varattno > 0;
 }
 
-/* Keep the entries with the plan, where nothing but a copy of it looks. */
-static void
-put_aside(PlannedStmt *statement, List *entries)
-{
-	RangeTblEntry *aside = makeNode(RangeTblEntry);
-
-	aside->rtekind = RTE_VALUES;
-	aside->values_lists = entries;
-	aside->eref = makeAlias(aside_name, NIL);
-	statement->rtable = lappend(statement->rtable, aside);
-}
-
 /*
- * Put what a plan carries aside, if it can do without.  Without any column a scan
- * might not fetch the rows.
+ * Take what a plan carries out of it, if it can do without: the keys are in the rows that it
+ * fetches.  Without any column a scan might not fetch them.
  */
 void
-pvext_put_keys_aside(PlannedStmt *statement)
+pvext_shed_keys(PlannedStmt *statement)
 {
 	Plan	   *top = statement->planTree;
-	List	   *carried = NIL;
-	ListCell   *lc;
+	int			carried = 0;
 	int			kept;
+	ListCell   *lc;
 
 	if (statement->commandType != CMD_SELECT || !is_fetching(top))
 		return;
@@ -468,28 +523,11 @@ pvext_put_keys_aside(PlannedStmt *statement)
 	{
 		if (has_carried_name(lfirst(lc)) &&
 			is_column_of(lfirst(lc), ((Scan *) top)->scanrelid))
-			carried = lappend(carried, lfirst(lc));
-		else if (carried != NIL)
+			carried++;
+		else if (carried > 0)
 			return;
 	}
-	kept = list_length(top->targetlist) - list_length(carried);
-	if (carried == NIL || kept == 0)
-		return;
-	top->targetlist = list_truncate(list_copy(top->targetlist), kept);
-	put_aside(statement, carried);
-}
-
-/*
- * What has been put aside, as a list of TargetEntry: columns of what the topmost node
- * scans, unless another extension has put a node of its own there since.
- */
-List *
-pvext_keys_aside(const PlannedStmt *statement)
-{
-	RangeTblEntry *last = statement->rtable ? llast(statement->rtable) : NULL;
-
-	if (last == NULL || last->rtekind != RTE_VALUES ||
-		strcmp(last->eref->aliasname, aside_name) != 0 || !is_fetching(statement->planTree))
-		return NIL;
-	return last->values_lists;
+	kept = list_length(top->targetlist) - carried;
+	if (carried > 0 && kept > 0)
+		top->targetlist = list_truncate(list_copy(top->targetlist), kept);
 }

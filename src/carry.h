@@ -18,9 +18,9 @@ typedef struct PvextCarried
 	int			parts;
 } PvextCarried;
 
+extern bool pvext_is_plain(Query *query);
 extern Query *pvext_carry_keys(Query *query);
-extern void pvext_put_keys_aside(PlannedStmt *statement);
-extern List *pvext_keys_aside(const PlannedStmt *statement);
+extern void pvext_shed_keys(PlannedStmt *statement);
 extern bool pvext_is_carried(const TargetEntry *entry, PvextCarried *carried);
 
 #endif							/* PVEXT_CARRY_H */

@@ -1,48 +1,44 @@
 /*
  * collect.c
- *		Keys of subjects, collected from the rows that a statement returns.
+ *		Keys of subjects, collected from the rows that a statement reads.
  *
- * carry.c has made them columns of the statement that nobody gets to see, or has
- * put them aside, as columns of the table that is scanned.  They are read as the
- * topmost node of the plan hands over each row, before the executor takes them out,
- * until there are as many different ones as pvext.audit_read_keys says.
+ * Where in its plan they come by is found out when it starts (whence.c).  There they are
+ * read as a node hands over a row, until for each table there are as many different
+ * ones as pvext.audit_read_keys says.  The plan does what it would do without.
+ *
+ * Where a statement ends in an error, the rows at which its scans stand are those that it
+ * was about.  Where a scan has given no row that has a key, what the statement compares the
+ * key with says whom it asked about (compared.c).
  */
 #include "postgres.h"
 #include "message.h"
 
-#include "carry.h"
+#include "access/tableam.h"
 #include "catalog/pg_type.h"
 #include "collect.h"
+#include "compared.h"
 #include "executor/executor.h"
 #include "guc.h"
 #include "lib/stringinfo.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "whence.h"
 
-/* The columns that hold a key. */
-typedef struct Carried
-{
-	PvextCarried key;
-	bool		any;			/* of the row before */
-	Datum		before;			/* of a key of one integer */
-	AttrNumber	attnums[FLEXIBLE_ARRAY_MEMBER];
-} Carried;
-
-static PvextCollector *collectors = NULL;
+static PvextCollection *collections = NULL; /* of statements in progress */
 
 /*
  * Keys as text
  */
 
 /*
- * A value of a type that carry.c lets through.  By itself a character value is
- * without the blanks at its end, as when it is cast to text.
+ * A value of a type that watch.c lets through, or the base type of one.  By itself a
+ * character value is without the blanks at its end, as when it is cast to text.
  */
-static char *
-value_text(Oid type, Datum value, bool alone)
+char *
+pvext_key_value_text(Oid type, Datum value, bool alone)
 {
 	if (type == BPCHAROID && alone)
 		value = DirectFunctionCall1(rtrim1, value);
@@ -85,97 +81,236 @@ append_part(StringInfo buf, const char *text)
 		appendStringInfoChar(buf, '"');
 }
 
-/* The key in a row as text; NULL where a part of it is null. */
-static char *
-key_text(const Carried *carried, TupleTableSlot *slot)
+/* The parts of a key, in order, as the text of the key. */
+char *
+pvext_join_key(char **parts, int n)
 {
 	StringInfoData buf;
 
+	if (n == 1)
+		return parts[0];
 	initStringInfo(&buf);
-	for (int i = 0; i < carried->key.parts; i++)
+	for (int i = 0; i < n; i++)
 	{
-		AttrNumber	attnum = carried->attnums[i];
-		Oid			type = getBaseType(TupleDescAttr(slot->tts_tupleDescriptor,
-													 attnum - 1)->atttypid);
-		bool		isnull;
-		Datum		value = slot_getattr(slot, attnum, &isnull);
-
-		if (isnull)
-			return NULL;
-		if (carried->key.parts == 1)
-			return value_text(type, value, true);
 		appendStringInfoChar(&buf, i == 0 ? '(' : ',');
-		append_part(&buf, value_text(type, value, false));
+		append_part(&buf, parts[i]);
 	}
 	appendStringInfoChar(&buf, ')');
 	return buf.data;
 }
 
+/* How many bytes has the key, where it is one integer?  Mostly there is nothing else. */
+int
+pvext_key_is_integer(const PvextScannedKey *key)
+{
+	if (key->n > 1)
+		return 0;
+	switch (getBaseType(key->columns[0].type))
+	{
+		case INT2OID:
+			return sizeof(int16);
+		case INT4OID:
+			return sizeof(int32);
+		case INT8OID:
+			return sizeof(int64);
+		default:
+			return 0;
+	}
+}
+
 /*
- * Collecting
+ * Noting them
  */
 
+static bool
+is_found(PvextCollection *collection, const PvextScannedKey *key, const char *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, collection->found)
+	{
+		const PvextFoundKey *found = lfirst(lc);
+
+		if (found->subject_id == key->subject_id && found->relation_id == key->relation_id &&
+			strcmp(found->key, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
-add_key(PvextCollector *collector, const Carried *carried, const char *key)
+add_found(PvextCollection *collection, PvextScannedKey *key, const char *text)
 {
 	PvextFoundKey *found;
-	ListCell   *lc;
 	MemoryContext old;
 
-	foreach(lc, collector->found)
-	{
-		found = lfirst(lc);
-		if (found->subject_id == carried->key.subject_id &&
-			found->relation_id == carried->key.relation_id && strcmp(found->key, key) == 0)
-			return;
-	}
-	old = MemoryContextSwitchTo(collector->context);
-	found = palloc(offsetof(PvextFoundKey, key) + strlen(key) + 1);
-	found->relation_id = carried->key.relation_id;
-	found->subject_id = carried->key.subject_id;
-	strcpy(found->key, key);
-	collector->found = lappend(collector->found, found);
+	if (is_found(collection, key, text))
+		return;
+	old = MemoryContextSwitchTo(collection->context);
+	found = palloc(offsetof(PvextFoundKey, key) + strlen(text) + 1);
+	found->relation_id = key->relation_id;
+	found->subject_id = key->subject_id;
+	strcpy(found->key, text);
+	collection->found = lappend(collection->found, found);
 	MemoryContextSwitchTo(old);
+	key->budget->keys++;
+}
+
+static void
+note_integer(PvextCollection *collection, PvextScannedKey *key, int64 value)
+{
+	char		text[MAXINT8LEN + 1];
+
+	key->found = true;
+	pg_lltoa(value, text);
+	add_found(collection, key, text);
+}
+
+/* The key that is in those columns; nothing where a part of it is null, or there is no row. */
+static void
+note_slot(PvextCollection *collection, PvextScannedKey *key, TupleTableSlot *slot,
+		  const AttrNumber *attnums)
+{
+	char	  **parts = palloc(sizeof(char *) * key->n);
+
+	for (int i = 0; i < key->n; i++)
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(slot, attnums[i], &isnull);
+
+		if (isnull)
+			return;
+		parts[i] = pvext_key_value_text(getBaseType(key->columns[i].type), value, key->n == 1);
+	}
+	key->found = true;
+	add_found(collection, key, pvext_join_key(parts, key->n));
+}
+
+/* Has the integer just been found?  It is remembered, in the place of an older one. */
+static bool
+was_seen(PvextCollection *collection, PvextKeySite *site, int64 value)
+{
+	uint32		size = pg_nextpower2_32(4 * Max(pvext_audit_read_keys, 1));
+	int64	   *place;
+
+	if (site->any && site->before == value)
+		return true;
+	if (!site->any)
+	{
+		site->any = true;
+		site->before = value;
+		return false;
+	}
+	site->before = value;
+	if (site->seen == NULL)
+	{
+		site->seen = MemoryContextAlloc(collection->context, sizeof(int64) * size);
+		for (uint32 i = 0; i < size; i++)
+			site->seen[i] = ~(int64) i; /* which belongs elsewhere */
+	}
+	place = &site->seen[value & (size - 1)];
+	if (*place == value)
+		return true;
+	*place = value;
+	return false;
+}
+
+/* The row at which a scan of an index alone stands, from the table. */
+static void
+look_up(PvextCollection *collection, PvextScannedKey *key)
+{
+	IndexOnlyScanState *scan = (IndexOnlyScanState *) key->scan;
+	Relation	table = scan->ss.ss_currentRelation;
+	IndexFetchTableData *fetch;
+	ItemPointerData tid;
+	TupleTableSlot *slot;
+	AttrNumber *attnums = palloc(sizeof(AttrNumber) * key->n);
+	bool		again = false;
+
+	if (scan->ioss_ScanDesc == NULL || TupIsNull(scan->ss.ss_ScanTupleSlot))
+		return;
+	key->budget->probes++;
+	for (int i = 0; i < key->n; i++)
+		attnums[i] = key->columns[i].attnum;
+	tid = scan->ioss_ScanDesc->xs_heaptid;
+	slot = table_slot_create(table, NULL);
+	fetch = table_index_fetch_begin(table);
+	if (table_index_fetch_tuple(fetch, &tid, collection->estate->es_snapshot, slot, &again, NULL))
+		note_slot(collection, key, slot, attnums);
+	ExecDropSingleTupleTableSlot(slot);
+	table_index_fetch_end(fetch);
+}
+
+/* Note the key that is there with the row which has been handed over. */
+static void
+note_site(PvextCollection *collection, PvextKeySite *site)
+{
+	PvextScannedKey *key = site->key;
+	TupleTableSlot *slot = site->slot ? *site->slot : NULL;
+	MemoryContext old;
+
+	if (site->integer > 0 && site->slot)
+	{
+		bool		isnull;
+		Datum		value;
+		int64		integer;
+
+		if (TupIsNull(slot))
+			return;
+		value = slot_getattr(slot, site->attnums[0], &isnull);
+		integer = site->integer == sizeof(int16) ? DatumGetInt16(value) :
+			site->integer == sizeof(int32) ? DatumGetInt32(value) : DatumGetInt64(value);
+		if (!isnull && !was_seen(collection, site, integer))
+			note_integer(collection, key, integer);
+		return;
+	}
+	if (site->slot && TupIsNull(slot))
+		return;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(collection->estate));
+	if (site->slot)
+		note_slot(collection, key, slot, site->attnums);
+	else
+		look_up(collection, key);
+	MemoryContextSwitchTo(old);
+}
+
+/* Has enough been collected there? */
+static inline bool
+is_enough(const PvextKeySite *site)
+{
+	const PvextBudget *budget = site->key->budget;
+
+	return budget->keys >= pvext_audit_read_keys ||
+		(site->slot == NULL && budget->probes >= pvext_audit_read_keys);
 }
 
 /*
- * A key of one integer, of so many bytes: mostly there is nothing else.  The same as in
- * the row before has been found.
+ * The nodes
  */
-static void
-note_integer(PvextCollector *collector, Carried *carried, TupleTableSlot *slot, int size)
-{
-	char		text[MAXINT8LEN + 1];
-	bool		isnull;
-	Datum		value = slot_getattr(slot, carried->attnums[0], &isnull);
 
-	if (isnull || (carried->any && value == carried->before))
-		return;
-	carried->before = value;
-	carried->any = true;
-	pg_lltoa(size == sizeof(int16) ? DatumGetInt16(value) :
-			 size == sizeof(int32) ? DatumGetInt32(value) : DatumGetInt64(value), text);
-	add_key(collector, carried, text);
-}
-
-static void
-note_text(PvextCollector *collector, const Carried *carried, TupleTableSlot *slot,
-		  MemoryContext row_context)
-{
-	MemoryContext old = MemoryContextSwitchTo(row_context);
-	char	   *key = key_text(carried, slot);
-
-	if (key)
-		add_key(collector, carried, key);
-	MemoryContextSwitchTo(old);
-}
-
+/* The collector of a node that is being asked for a row: mostly the one of the row before. */
 static PvextCollector *
-find_collector(PlanState *top)
+find_collector(PlanState *node, PvextCollection **whose)
 {
-	for (PvextCollector *collector = collectors; collector; collector = collector->outer)
-		if (collector->top == top)
+	for (PvextCollection *collection = collections; collection; collection = collection->outer)
+	{
+		ListCell   *lc;
+
+		foreach(lc, collection->collectors)
+		{
+			PvextCollector *collector = lfirst(lc);
+
+			if (collector->node != node)
+				continue;
+			if (lc != list_head(collection->collectors))
+			{
+				lfirst(lc) = linitial(collection->collectors);
+				linitial(collection->collectors) = collector;
+			}
+			*whose = collection;
 			return collector;
+		}
+	}
 	elog(ERROR, "pvext does not collect of this statement");
 	return NULL;				/* not reached */
 }
@@ -184,104 +319,149 @@ find_collector(PlanState *top)
 static void
 let_go(PvextCollector *collector)
 {
-	PlanState  *top = collector->top;
+	PlanState  *node = collector->node;
 
-	if (top->ExecProcNode == top->ExecProcNodeReal)
-		top->ExecProcNode = collector->next;
-	top->ExecProcNodeReal = collector->next;
-	pvext_end_collecting(collector);
+	if (node->ExecProcNode == node->ExecProcNodeReal)
+		node->ExecProcNode = collector->next;
+	node->ExecProcNodeReal = collector->next;
 }
 
-/* The top node's next row, with its keys noted. */
+/* A node's next row, with its keys noted. */
 static TupleTableSlot *
-next_row(PlanState *top)
+next_row(PlanState *node)
 {
-	PvextCollector *collector = find_collector(top);
-	TupleTableSlot *slot = collector->next(top);
-	TupleTableSlot *keys = collector->scans ? ((ScanState *) top)->ss_ScanTupleSlot : slot;
+	PvextCollection *collection;
+	PvextCollector *collector = find_collector(node, &collection);
+	TupleTableSlot *slot = collector->next(node);
+	bool		enough = true;
 	ListCell   *lc;
 
 	if (TupIsNull(slot))
 		return slot;
-	foreach(lc, collector->carried)
+	collector->row = slot;
+	foreach(lc, collector->sites)
 	{
-		Carried    *carried = lfirst(lc);
-		Form_pg_attribute first = TupleDescAttr(keys->tts_tupleDescriptor, carried->attnums[0] - 1);
+		PvextKeySite *site = lfirst(lc);
 
-		/* Of the types that carry.c lets through, only integers are passed by value. */
-		if (carried->key.parts == 1 && first->attbyval)
-			note_integer(collector, carried, keys, first->attlen);
-		else
-			note_text(collector, carried, keys, GetPerTupleMemoryContext(top->state));
-		if (list_length(collector->found) < pvext_audit_read_keys)
-			continue;
-		let_go(collector);
-		break;
+		if (!site->done)
+		{
+			note_site(collection, site);
+			site->done = is_enough(site);
+		}
+		enough = enough && site->done;
 	}
+	if (enough)
+		let_go(collector);
 	return slot;
 }
 
-/* Which columns hold keys, by the entries of a plan or those that have been put aside? */
-static List *
-find_carried(List *entries, bool aside)
-{
-	List	   *result = NIL;
-	Carried    *carried = NULL;
-	ListCell   *lc;
-
-	foreach(lc, entries)
-	{
-		TargetEntry *entry = lfirst(lc);
-		PvextCarried key;
-
-		if (!pvext_is_carried(entry, &key))
-			continue;
-		if (key.part == 0)
-		{
-			carried = palloc0(offsetof(Carried, attnums) + sizeof(AttrNumber) * key.parts);
-			carried->key = key;
-			result = lappend(result, carried);
-		}
-		carried->attnums[key.part] = aside ? ((Var *) entry->expr)->varattno : entry->resno;
-	}
-	return result;
-}
+/*
+ * Statements
+ */
 
 /*
- * The statement has started: collect the keys that it carries, in the current
+ * The statement has started: collect the keys of the rows that it reads, in the current
  * context, which is to last as long as the statement.
  */
 void
-pvext_begin_collecting(PvextCollector *collector, QueryDesc *query)
+pvext_begin_collecting(PvextCollection *collection, QueryDesc *query)
 {
-	List	   *aside;
+	ListCell   *lc;
 
-	memset(collector, 0, sizeof(*collector));
-	if (query->operation != CMD_SELECT || pvext_audit_read_keys == 0)
+	memset(collection, 0, sizeof(*collection));
+	if (pvext_audit_read_keys == 0)
 		return;
-	aside = pvext_keys_aside(query->plannedstmt);
-	collector->scans = aside != NIL;
-	collector->carried = aside ? find_carried(aside, true) :
-		find_carried(query->plannedstmt->planTree->targetlist, false);
-	if (collector->carried == NIL)
-		return;
-	collector->context = CurrentMemoryContext;
-	collector->top = query->planstate;
-	collector->next = query->planstate->ExecProcNodeReal;
-	query->planstate->ExecProcNodeReal = next_row;
-	collector->outer = collectors;
-	collectors = collector;
+	collection->estate = query->estate;
+	collection->context = CurrentMemoryContext;
+	pvext_find_keys(collection, query);
+	foreach(lc, collection->collectors)
+	{
+		PvextCollector *collector = lfirst(lc);
+
+		collector->next = collector->node->ExecProcNodeReal;
+		if (collector->node->ExecProcNode == collector->next)
+			collector->node->ExecProcNode = next_row;	/* it has run already */
+		collector->node->ExecProcNodeReal = next_row;
+	}
+	collection->outer = collections;
+	collections = collection;
+}
+
+/*
+ * The statement has ended in an error, and nothing of it is gone yet: note the rows at which
+ * its scans stand.  What other nodes hold may be half of a row.
+ */
+void
+pvext_collect_current(PvextCollection *collection)
+{
+	ListCell   *lc;
+
+	foreach(lc, collection->keys)
+	{
+		PvextScannedKey *key = lfirst(lc);
+		MemoryContext old;
+
+		if (key->scan == NULL || key->attnums == NULL || TupIsNull(key->scan->ss_ScanTupleSlot))
+			continue;
+		old = MemoryContextSwitchTo(collection->context);
+		note_slot(collection, key, key->scan->ss_ScanTupleSlot, key->attnums);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/* See what the scans that have given no row with a key compare it with. */
+void
+pvext_look_at_comparisons(PvextCollection *collection)
+{
+	ListCell   *lc;
+
+	foreach(lc, collection->keys)
+	{
+		PvextScannedKey *key = lfirst(lc);
+		MemoryContext old;
+
+		if (key->scan == NULL || key->found || key->is_compared)
+			continue;
+		key->is_compared = true;
+		old = MemoryContextSwitchTo(collection->context);
+		key->compared = pvext_compared_keys(collection->estate, key);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/* Where a scan has given no row with a key, add what it compares the key with, if it does. */
+bool
+pvext_add_compared(PvextCollection *collection)
+{
+	bool		any = false;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, collection->keys)
+	{
+		PvextScannedKey *key = lfirst(lc);
+
+		if (key->found)
+			continue;
+		foreach(cell, key->compared)
+		{
+			if (key->budget->keys >= pvext_audit_read_keys)
+				break;
+			any = any || !is_found(collection, key, lfirst(cell));
+			add_found(collection, key, lfirst(cell));
+		}
+	}
+	return any;
 }
 
 /* Nothing more is collected; what has been found stays. */
 void
-pvext_end_collecting(PvextCollector *collector)
+pvext_end_collecting(PvextCollection *collection)
 {
-	for (PvextCollector **link = &collectors; *link; link = &(*link)->outer)
-		if (*link == collector)
+	for (PvextCollection **link = &collections; *link; link = &(*link)->outer)
+		if (*link == collection)
 		{
-			*link = collector->outer;
+			*link = collection->outer;
 			break;
 		}
-	collector->top = NULL;
 }

@@ -1,14 +1,15 @@
 /*
  * collect.h
- *		Keys of subjects, collected from the rows that a statement returns.
+ *		Keys of subjects, collected from the rows that a statement reads.
  */
 #ifndef PVEXT_COLLECT_H
 #define PVEXT_COLLECT_H
 
 #include "executor/execdesc.h"
 #include "nodes/execnodes.h"
+#include "watch.h"
 
-/* A subject whose row, or one that belongs to it, has been returned. */
+/* A subject whose row, or one that belongs to it, has been read. */
 typedef struct PvextFoundKey
 {
 	int32		relation_id;	/* of the table that was read, in pv.relation */
@@ -16,19 +17,69 @@ typedef struct PvextFoundKey
 	char		key[FLEXIBLE_ARRAY_MEMBER];
 } PvextFoundKey;
 
-/* What is collected of a statement. */
+/* What may still be collected for a table of the statement, with its partitions. */
+typedef struct PvextBudget
+{
+	Index		table;			/* its place in the range table */
+	int			keys;
+	int			probes;			/* rows looked up for their keys alone */
+} PvextBudget;
+
+/* A key of subjects that the rows have which a node scans. */
+typedef struct PvextScannedKey
+{
+	ScanState  *scan;			/* NULL: not known */
+	int32		relation_id;
+	int32		subject_id;
+	int			n;
+	const PvextKeyColumn *columns;
+	AttrNumber *attnums;		/* where it is in what the node scans; NULL: nowhere */
+	PvextBudget *budget;
+	bool		found;			/* a row that had one */
+	List	   *compared;		/* char *: what the node compares it with */
+	bool		is_compared;	/* that has been looked at */
+} PvextScannedKey;
+
+/* Where the key is when a node hands over a row. */
+typedef struct PvextKeySite
+{
+	PvextScannedKey *key;
+	TupleTableSlot **slot;		/* NULL: it has to be looked up in the table */
+	AttrNumber *attnums;
+	int			integer;		/* how long, where it is one; or 0 */
+	bool		any;			/* has been found here */
+	bool		done;
+	int64		before;			/* the last one */
+	int64	   *seen;			/* others, each where its last bits say; NULL: none yet */
+} PvextKeySite;
+
+/* A node whose rows are looked at. */
 typedef struct PvextCollector
 {
-	PlanState  *top;			/* NULL: nothing, or enough */
-	bool		scans;			/* keys are in the rows that it scans, not in what it returns */
-	ExecProcNodeMtd next;		/* what the top node does */
-	MemoryContext context;
-	List	   *carried;		/* which columns hold keys */
-	List	   *found;			/* PvextFoundKey */
-	struct PvextCollector *outer;
+	PlanState  *node;
+	ExecProcNodeMtd next;		/* what it does */
+	TupleTableSlot *row;		/* that it hands over */
+	List	   *sites;			/* PvextKeySite */
 } PvextCollector;
 
-extern void pvext_begin_collecting(PvextCollector *collector, QueryDesc *query);
-extern void pvext_end_collecting(PvextCollector *collector);
+/* What is collected of a statement. */
+typedef struct PvextCollection
+{
+	MemoryContext context;		/* NULL: nothing is */
+	EState	   *estate;
+	List	   *keys;			/* PvextScannedKey */
+	List	   *collectors;
+	List	   *found;			/* PvextFoundKey */
+	struct PvextCollection *outer;
+} PvextCollection;
+
+extern void pvext_begin_collecting(PvextCollection *collection, QueryDesc *query);
+extern void pvext_collect_current(PvextCollection *collection);
+extern void pvext_look_at_comparisons(PvextCollection *collection);
+extern bool pvext_add_compared(PvextCollection *collection);
+extern void pvext_end_collecting(PvextCollection *collection);
+extern int	pvext_key_is_integer(const PvextScannedKey *key);
+extern char *pvext_key_value_text(Oid type, Datum value, bool alone);
+extern char *pvext_join_key(char **parts, int n);
 
 #endif							/* PVEXT_COLLECT_H */

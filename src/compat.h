@@ -25,6 +25,12 @@
 typedef Oid RelFileNumber;
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#include "nodes/queryjumble.h"
+#else
+#include "utils/queryjumble.h"
+#endif
+
 /* postgres.h had it before. */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -116,6 +122,17 @@ typedef RangeTblEntry PvextPermission;
 #define PVEXT_QUERY_PERMISSIONS(query) ((query)->rtable)
 #endif
 
+/* The privileges that something in a plan's range table needs of its own; NULL for none. */
+static inline PvextPermission *
+pvext_permission_of(PlannedStmt *statement, RangeTblEntry *entry)
+{
+#if PG_VERSION_NUM >= 160000
+	return entry->perminfoindex > 0 ? getRTEPermissionInfo(statement->permInfos, entry) : NULL;
+#else
+	return entry->requiredPerms != 0 ? entry : NULL;
+#endif
+}
+
 /* The columns that a query selects of a relation in its range table. */
 static inline const Bitmapset *
 pvext_selected_columns(Query *query, RangeTblEntry *entry)
@@ -133,6 +150,17 @@ pvext_set_nulled_by(Var *var, Bitmapset *joins)
 {
 #if PG_VERSION_NUM >= 160000
 	var->varnullingrels = joins;
+#endif
+}
+
+/* Give a query that has just been parsed its id, as compute_query_id = on does. */
+static inline void
+pvext_identify_query(Query *query, const char *text)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) JumbleQuery(query);
+#else
+	(void) JumbleQuery(query, text);
 #endif
 }
 

@@ -30,8 +30,8 @@ is_selected(const Bitmapset *selected, AttrNumber attnum)
 }
 
 /* The relation of which the statement may read a personal column, or NULL. */
-static PvextWatched *
-read_relation(const PvextPermission *permission)
+PvextWatched *
+pvext_read_relation(const PvextPermission *permission)
 {
 	PvextWatched *relation;
 
@@ -52,9 +52,26 @@ pvext_reads_personal(List *permissions)
 	ListCell   *lc;
 
 	foreach(lc, permissions)
-		if (read_relation(lfirst(lc)))
+		if (pvext_read_relation(lfirst(lc)))
 			return true;
 	return false;
+}
+
+/* The audited tables of which a statement reads, by their ids in pv.relation. */
+Bitmapset *
+pvext_read_tables(PlannedStmt *statement)
+{
+	Bitmapset  *tables = NULL;
+	ListCell   *lc;
+
+	foreach(lc, PVEXT_PERMISSIONS(statement))
+	{
+		PvextWatched *relation = pvext_read_relation(lfirst(lc));
+
+		if (relation)
+			tables = bms_add_member(tables, relation->relation_id);
+	}
+	return tables;
 }
 
 /*
@@ -120,7 +137,7 @@ is_by_view(List *permissions, int32 relation_id)
 
 		if (!OidIsValid(permission->checkAsUser))
 			continue;
-		relation = read_relation(permission);
+		relation = pvext_read_relation(permission);
 		if (relation && relation->relation_id == relation_id)
 			return true;
 	}
@@ -141,7 +158,7 @@ pvext_add_privileges(StringInfo buf, List *permissions, bool view)
 
 	foreach(lc, permissions)
 	{
-		PvextWatched *relation = read_relation(lfirst(lc));
+		PvextWatched *relation = pvext_read_relation(lfirst(lc));
 		int32		id = relation ? relation->relation_id : 0;
 		bool		by_view;
 		int			from;
@@ -151,14 +168,14 @@ pvext_add_privileges(StringInfo buf, List *permissions, bool view)
 		if (list_length(permissions) > 1)
 			done = bms_add_member(done, id);
 		by_view = view || is_by_view(permissions, id);
-		relation = read_relation(lfirst(lc));	/* looked at others since */
+		relation = pvext_read_relation(lfirst(lc));	/* looked at others since */
 		if (relation == NULL)
 			continue;
 		pvext_add_table(buf, id, relation->relation, by_view);
 		from = buf->len;
 		for_each_cell(cell, permissions, lc)
 		{
-			relation = read_relation(lfirst(cell));
+			relation = pvext_read_relation(lfirst(cell));
 			if (relation && relation->relation_id == id)
 				add_columns(buf, from, relation,
 							((const PvextPermission *) lfirst(cell))->selectedCols);

@@ -8,8 +8,12 @@
 #define PVEXT_PRIVILEGE_H
 
 #include "lib/stringinfo.h"
+#include "compat.h"
 #include "nodes/plannodes.h"
+#include "watch.h"
 
+extern PvextWatched *pvext_read_relation(const PvextPermission *permission);
+extern Bitmapset *pvext_read_tables(PlannedStmt *statement);
 extern bool pvext_reads_personal(List *permissions);
 extern bool pvext_has_invoker_view(PlannedStmt *statement);
 extern void pvext_add_privileges(StringInfo buf, List *permissions, bool view);

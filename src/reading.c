@@ -33,7 +33,8 @@
 /* As much as is kept of what a session claims; names are no longer. */
 #define LONGEST_CLAIM 200
 
-static const char *const way_names[] = {"view", "function", "copy", "cursor", "prepared"};
+static const char *const way_names[] = {"view", "function", "copy", "cursor", "prepared", "compared",
+	"error"};
 
 /* The i-th way's name; NULL when there are no more. */
 const char *
@@ -339,6 +340,8 @@ write_table(const PvextReading *reading, const PvextWho *who, const char *purpos
 	put_list(PVEXT_READ_WAYS, way_list(reading, table->view));
 	if (reading->refused)
 		put(PVEXT_READ_REFUSED, "t");
+	if (reading->query_id != 0)
+		put(PVEXT_READ_QUERY, psprintf(INT64_FORMAT, reading->query_id));
 }
 
 /*
@@ -444,6 +447,8 @@ pvext_log_reading(const PvextReading *reading)
 	appendStringInfoChar(&buf, ']');
 	if (reading->rows != PVEXT_ROWS_UNKNOWN)
 		appendStringInfo(&buf, ",\"rows\":" INT64_FORMAT, reading->rows);
+	if (reading->query_id != 0)
+		appendStringInfo(&buf, ",\"queryid\":" INT64_FORMAT, reading->query_id);
 	json_list(&buf, "ways", way_list(reading, view));
 	appendStringInfo(&buf, ",\"refused\":%s", reading->refused ? "true" : "false");
 	if (!is_whole(reading))

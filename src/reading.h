@@ -14,6 +14,8 @@
 #define PVEXT_BY_COPY		0x04
 #define PVEXT_BY_CURSOR		0x08
 #define PVEXT_BY_PREPARED	0x10
+#define PVEXT_BY_COMPARISON	0x20	/* keys are, also, what the statement compares keys with */
+#define PVEXT_TO_ERROR		0x40	/* it ended in one */
 
 #define PVEXT_ROWS_UNKNOWN	(-1)
 
@@ -32,6 +34,7 @@ typedef struct PvextReading
 	uint32		size;
 	Oid			database;
 	int64		statement;		/* ties the readings of a statement together */
+	int64		query_id;		/* the server's, of such statements; 0: not known */
 	TimestampTz at;
 	int64		rows;			/* that have been returned */
 	uint16		ways;			/* PVEXT_BY_... */

@@ -58,6 +58,7 @@ enum
 	PVEXT_READ_ROWS,			/* how many were returned; none while it was not known */
 	PVEXT_READ_WAYS,			/* as the text of a text[]: view, function, copy, ... */
 	PVEXT_READ_REFUSED,			/* "t", or none */
+	PVEXT_READ_QUERY,			/* the server's id of such statements, or none */
 	PVEXT_READ_KEY = 16			/* and up: a key of the subject table of id n - 16 */
 };
 

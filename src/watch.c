@@ -514,3 +514,51 @@ pvext_watched(Oid relid)
 	recent = relation->valid ? relation : NULL;
 	return relation->relation_id != 0 ? relation : NULL;
 }
+
+/* The columns that an index can return by itself, as a range table entry has them. */
+static Bitmapset *
+returned_columns(Oid index_relid)
+{
+	Relation	index = index_open(index_relid, AccessShareLock);
+	Bitmapset  *columns = NULL;
+
+	for (int i = 0; i < index->rd_index->indnatts; i++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[i];
+
+		if (attnum > 0 && index_can_return(index, i + 1))
+			columns = bms_add_member(columns, attnum - FirstLowInvalidHeapAttributeNumber);
+	}
+	index_close(index, AccessShareLock);
+	return columns;
+}
+
+/*
+ * What the indexes of a watched relation, which the caller has locked, can return by
+ * themselves: a list of Bitmapset.
+ */
+List *
+pvext_watched_indexes(PvextWatched *relation)
+{
+	Relation	rel;
+	List	   *relids;
+	ListCell   *lc;
+	MemoryContext old;
+
+	if (relation->knows_indexes)
+		return relation->indexes;
+	rel = table_open(relation->relid, NoLock);
+	relids = RelationGetIndexList(rel);
+	table_close(rel, NoLock);
+	old = MemoryContextSwitchTo(relation->context);
+	foreach(lc, relids)
+	{
+		Bitmapset  *columns = returned_columns(lfirst_oid(lc));
+
+		if (columns)
+			relation->indexes = lappend(relation->indexes, columns);
+	}
+	MemoryContextSwitchTo(old);
+	relation->knows_indexes = true;
+	return relation->indexes;
+}

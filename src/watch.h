@@ -38,11 +38,14 @@ typedef struct PvextWatched
 	AttrNumber *attnums;		/* the same in order */
 	char	  **names;
 	List	   *sources;		/* PvextKeySource: whose its rows are */
+	bool		knows_indexes;
+	List	   *indexes;		/* Bitmapset: the columns that each can return; see there */
 	MemoryContext context;
 } PvextWatched;
 
 extern void pvext_init_watch(void);
 extern bool pvext_is_watching(void);
 extern PvextWatched *pvext_watched(Oid relid);
+extern List *pvext_watched_indexes(PvextWatched *relation);
 
 #endif							/* PVEXT_WATCH_H */

@@ -273,7 +273,7 @@ SELECT name FROM public.customer ORDER BY id;
 SET pvext.audit_read_keys = 0;
 SELECT name FROM public.customer WHERE id = 1;
 RESET pvext.audit_read_keys;
--- Not known: what is grouped, aggregated, combined, or changed.
+-- Of what is grouped, aggregated, combined or changed those of the rows that go into it.
 SELECT DISTINCT city FROM public.customer WHERE name IN ('Name 3', 'Name 4');
 SELECT city, count(name) FROM public.customer WHERE id = 3 GROUP BY city;
 SELECT name FROM public.customer WHERE id = 3 UNION SELECT 'x' ORDER BY 1;

@@ -1,0 +1,12 @@
+/*
+ * compared.h
+ *		What a statement compares the keys of subjects with.
+ */
+#ifndef PVEXT_COMPARED_H
+#define PVEXT_COMPARED_H
+
+#include "collect.h"
+
+extern List *pvext_compared_keys(EState *estate, const PvextScannedKey *key);
+
+#endif							/* PVEXT_COMPARED_H */
