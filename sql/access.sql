@@ -34,7 +34,7 @@ COMMENT ON COLUMN pv.access_log.relation IS 'its name; NULL where what made it h
 COMMENT ON COLUMN pv.access_log.columns IS 'the personal columns that the statement names, or *; those of its conditions, too';
 COMMENT ON COLUMN pv.access_log.rows IS 'how many rows the statement returned or changed; NULL while that was not known';
 COMMENT ON COLUMN pv.access_log.keys IS 'the subjects that it was about, by their tables: the first of them, for each place where it reads the table up to pvext.audit_read_keys; NULL where that is not known';
-COMMENT ON COLUMN pv.access_log.ways IS 'how the statement came to its rows: view, function, copy, cursor, prepared; compared: keys are also those that it asks for where no row came of it; error: it ended in one; NULL for none of these';
+COMMENT ON COLUMN pv.access_log.ways IS 'how the statement came to its rows: view, function, copy, cursor, prepared; compared: keys are also those that it asks for where no row came of it; error: it ended in one; command: a command has functions called with the values; NULL for none of these';
 COMMENT ON COLUMN pv.access_log.refused IS 'it was refused for lack of a privilege';
 COMMENT ON COLUMN pv.access_log.redacted IS 'the columns of which a value has been erased; NULL for none';
 COMMENT ON COLUMN pv.access_log.statement IS 'the same for all rows of a statement, and growing';
@@ -79,8 +79,8 @@ COMMENT ON VIEW pv.access_status IS 'whether reads are being recorded: what has 
 COMMENT ON COLUMN pv.access_status.queued IS 'how many have been put into the queue';
 COMMENT ON COLUMN pv.access_status.drained IS 'how many have gone from there into the audit log';
 COMMENT ON COLUMN pv.access_status.logged IS 'how many have gone into the server''s log: as the queue was full, on a standby, or where there is no pvext any more';
-COMMENT ON COLUMN pv.access_status.waiting IS 'how many are in the queue';
-COMMENT ON COLUMN pv.access_status.queue_size IS 'how many can be';
+COMMENT ON COLUMN pv.access_status.waiting IS 'how much of the queue they take that are in it: as a rule one each, more for those of many columns or keys';
+COMMENT ON COLUMN pv.access_status.queue_size IS 'how much there is of it';
 COMMENT ON COLUMN pv.access_status.drained_at IS 'until when all reads had been recorded when some were recorded last, in this database';
 COMMENT ON COLUMN pv.access_status.gaps IS 'how many gaps pv.access_gap has, in which reads may be missing';
 COMMENT ON COLUMN pv.access_status.last_gap IS 'when the last one ended';

@@ -3,8 +3,8 @@
  *		Read audit: which statements read personal columns of audited tables.
  *
  * What a statement reads is known from the privileges that it needs (see
- * privilege.c).  So hooks of the executor see all that goes through it; COPY of a
- * table, which does not, is seen as a command.
+ * privilege.c).  So hooks of the executor see all that goes through it; what does
+ * not is seen as a command (command.c).
  *
  * A reading is queued before the statement runs, so that it is on record
  * whatever becomes of the statement, and completed when it ends: by the executor,
@@ -22,11 +22,12 @@
 #include "access.h"
 #include "access/parallel.h"
 #include "carry.h"
-#include "catalog/namespace.h"
 #include "collect.h"
+#include "command.h"
 #include "compat.h"
 #include "executor/executor.h"
 #include "guc.h"
+#include "handed.h"
 #include "identify.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
@@ -35,10 +36,8 @@
 #include "queue.h"
 #include "reading.h"
 #include "tcop/pquery.h"
-#include "tcop/utility.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/rls.h"
 #include "watch.h"
 
 /* A statement that reads, until it has ended. */
@@ -58,14 +57,13 @@ typedef struct Access
 } Access;
 
 static Access *in_progress = NULL;
-static int	depth = 0;			/* of functions */
+int			pvext_function_depth = 0;	/* of functions that are running */
 static bool inside_check = false;	/* beneath a check of a foreign key */
 
 static ExecutorStart_hook_type next_start = NULL;
 static ExecutorRun_hook_type next_run = NULL;
 static ExecutorFinish_hook_type next_finish = NULL;
 static ExecutorEnd_hook_type next_end = NULL;
-static ProcessUtility_hook_type next_utility = NULL;
 static planner_hook_type next_planner = NULL;
 
 /*
@@ -107,11 +105,11 @@ ways_of(QueryDesc *query)
 	Portal		portal = ActivePortal;
 	int			ways = 0;
 
-	if (depth > 0)
+	if (pvext_function_depth > 0)
 		ways |= PVEXT_BY_FUNCTION;
 	if (query->dest && query->dest->mydest == DestCopyOut)
 		ways |= PVEXT_BY_COPY;
-	if (portal == NULL || (portal->queryDesc != query && depth > 0))
+	if (portal == NULL || (portal->queryDesc != query && pvext_function_depth > 0))
 		return ways;
 	if (portal->prepStmtName)
 		ways |= PVEXT_BY_PREPARED;
@@ -176,8 +174,8 @@ remove_access(Access *access)
  * Complete a reading; where it is no longer in the queue, add another one.  False where
  * it takes more room than there is: *room is how much.
  */
-static bool
-complete(StringInfo reading, PvextPlace *place, uint32 *room)
+bool
+pvext_complete(StringInfo reading, PvextPlace *place, uint32 *room)
 {
 	PvextCompletion completion = pvext_complete_reading(pvext_reading(reading), place, room);
 
@@ -222,7 +220,7 @@ complete_with_keys(Access *access)
 				break;
 			pvext_add_key(reading, found->relation_id, found->subject_id, found->key);
 		}
-		is_short = !complete(reading, &access->place, &room);
+		is_short = !pvext_complete(reading, &access->place, &room);
 		if (is_short)
 			lc = first;
 		else
@@ -289,6 +287,8 @@ queue_access(Access *access)
 	initStringInfo(&access->reading);
 	make_reading(&access->reading, PVEXT_PERMISSIONS(statement), pvext_has_invoker_view(statement),
 				 ways_of(access->query));
+	if (pvext_reads_transitions(access->query, &access->reading))
+		pvext_reading(&access->reading)->size = access->reading.len;
 	pvext_reading(&access->reading)->query_id = (int64) statement->queryId;
 	MemoryContextSwitchTo(old);
 	if (pvext_reading(&access->reading)->ntables == 0)
@@ -308,7 +308,7 @@ start_statement(QueryDesc *query, int flags)
 	bool		outside = inside_check;
 
 	inside_check = inside_check || is_check();
-	depth++;
+	pvext_function_depth++;
 	PG_TRY();
 	{
 		if (next_start)
@@ -318,7 +318,7 @@ start_statement(QueryDesc *query, int flags)
 	}
 	PG_FINALLY();
 	{
-		depth--;
+		pvext_function_depth--;
 		inside_check = outside;
 	}
 	PG_END_TRY();
@@ -327,25 +327,28 @@ start_statement(QueryDesc *query, int flags)
 static void
 executor_start(QueryDesc *query, int flags)
 {
-	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !pvext_is_recording(query->sourceText) ||
-		!pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt)))
+	bool		reads;
+
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !pvext_is_recording(query->sourceText))
 	{
 		start_statement(query, flags);
 		return;
 	}
+	reads = pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt));
 	PG_TRY();
 	{
 		start_statement(query, flags);
 	}
 	PG_CATCH();
 	{
-		if (geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		if (reads && geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			record_refused(PVEXT_PERMISSIONS(query->plannedstmt),
 						   pvext_has_invoker_view(query->plannedstmt), ways_of(query));
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	begin_access(query);
+	if (reads || pvext_reads_transitions(query, NULL))
+		begin_access(query);
 }
 
 static void
@@ -354,7 +357,7 @@ run_statement(PVEXT_RUN_PARAMETERS)
 	bool		outside = inside_check;
 
 	inside_check = inside_check || is_check();
-	depth++;
+	pvext_function_depth++;
 	PG_TRY();
 	{
 		if (next_run)
@@ -364,10 +367,27 @@ run_statement(PVEXT_RUN_PARAMETERS)
 	}
 	PG_FINALLY();
 	{
-		depth--;
+		pvext_function_depth--;
 		inside_check = outside;
 	}
 	PG_END_TRY();
+}
+
+/* Is it an error of the statement's own, after which catalogs can still be looked at? */
+static bool
+is_harmless(int code)
+{
+	switch (ERRCODE_TO_CATEGORY(code))
+	{
+		case ERRCODE_TRANSACTION_ROLLBACK:
+		case ERRCODE_INSUFFICIENT_RESOURCES:
+		case ERRCODE_OPERATOR_INTERVENTION:
+		case ERRCODE_SYSTEM_ERROR:
+		case ERRCODE_INTERNAL_ERROR:
+			return false;
+		default:
+			return code != ERRCODE_LOCK_NOT_AVAILABLE;
+	}
 }
 
 /* A statement in progress; whom it was about is known also where it ends in an error. */
@@ -383,7 +403,8 @@ run_access(Access *access, PVEXT_RUN_PARAMETERS)
 	{
 		access->failed = true;
 		pvext_collect_current(&access->collection);
-		pvext_look_at_comparisons(&access->collection);
+		if (is_harmless(geterrcode()))
+			pvext_look_at_comparisons(&access->collection);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -414,7 +435,7 @@ executor_finish(QueryDesc *query)
 	bool		outside = inside_check;
 
 	inside_check = inside_check || is_check();
-	depth++;
+	pvext_function_depth++;
 	PG_TRY();
 	{
 		if (next_finish)
@@ -424,7 +445,7 @@ executor_finish(QueryDesc *query)
 	}
 	PG_FINALLY();
 	{
-		depth--;
+		pvext_function_depth--;
 		inside_check = outside;
 	}
 	PG_END_TRY();
@@ -454,7 +475,7 @@ plan_refused(Query *parse)
 	List	   *permissions = pvext_query_privileges(parse);
 
 	if (pvext_reads_personal(permissions))
-		record_refused(permissions, false, depth > 1 ? PVEXT_BY_FUNCTION : 0);
+		record_refused(permissions, false, pvext_function_depth > 1 ? PVEXT_BY_FUNCTION : 0);
 }
 
 /* What is constant is computed while planning, by functions, too. */
@@ -467,7 +488,7 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	Query	   *query = recording && pvext_audit_read_keys > 0 ? pvext_carry_keys(parse) : parse;
 
 	inside_check = inside_check || is_check();
-	depth++;
+	pvext_function_depth++;
 	PG_TRY();
 	{
 		if (next_planner)
@@ -479,125 +500,16 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	{
 		if (recording && geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE)
 			plan_refused(parse);
-		depth--;
+		pvext_function_depth--;
 		inside_check = outside;
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	depth--;
+	pvext_function_depth--;
 	inside_check = outside;
 	if (query != parse)
 		pvext_shed_keys(result);
 	return result;
-}
-
-/*
- * Commands
- */
-
-static void
-run_command(PlannedStmt *statement, const char *text, bool read_only_tree,
-			ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-			DestReceiver *dest, QueryCompletion *completion)
-{
-	if (next_utility)
-		next_utility(statement, text, read_only_tree, context, params, environment, dest,
-					 completion);
-	else
-		standard_ProcessUtility(statement, text, read_only_tree, context, params, environment,
-								dest, completion);
-}
-
-/*
- * The reading of a COPY that reads a table by itself.  With row security it is a
- * query, which the executor sees, unless it is refused.  False where nothing is
- * to be recorded.
- */
-static bool
-make_copy_reading(StringInfo buf, CopyStmt *copy, bool *is_query)
-{
-	Oid			relid = RangeVarGetRelid(copy->relation, NoLock, true);
-
-	if (!OidIsValid(relid))
-		return false;
-	initStringInfo(buf);
-	pvext_begin_reading(buf);
-	pvext_reading(buf)->statement = pvext_next_statement();
-	pvext_reading(buf)->ways = PVEXT_BY_COPY | (depth > 0 ? PVEXT_BY_FUNCTION : 0);
-	if (!pvext_add_copied(buf, relid, copy->attlist))
-	{
-		pfree(buf->data);
-		return false;
-	}
-	pvext_reading(buf)->size = buf->len;
-	*is_query = check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
-	return true;
-}
-
-static void
-run_copy(StringInfo reading, bool is_query, PlannedStmt *statement, const char *text,
-		 bool read_only_tree, ProcessUtilityContext context, ParamListInfo params,
-		 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
-{
-	PvextPlace	place = {-1};
-	uint32		room;
-
-	InitializeQueryCompletion(completion);
-	if (!is_query)
-		pvext_queue_reading(pvext_reading(reading), true, &place);
-	PG_TRY();
-	{
-		run_command(statement, text, read_only_tree, context, params, environment, dest,
-					completion);
-		pvext_reading(reading)->rows = completion->nprocessed;
-	}
-	PG_FINALLY();
-	{
-		if (pvext_reading(reading)->rows == PVEXT_ROWS_UNKNOWN)
-			pvext_reading(reading)->refused = geterrcode() == ERRCODE_INSUFFICIENT_PRIVILEGE;
-		if (!is_query)
-			(void) complete(reading, &place, &room);
-		else if (pvext_reading(reading)->refused)
-			pvext_queue_reading(pvext_reading(reading), false, &place);
-	}
-	PG_END_TRY();
-}
-
-static void
-process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
-				ProcessUtilityContext context, ParamListInfo params,
-				QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
-{
-	Node	   *command = statement->utilityStmt;
-	StringInfoData reading;
-	QueryCompletion own;
-	bool		is_query;
-
-	if (IsA(command, CopyStmt) && !((CopyStmt *) command)->is_from &&
-		((CopyStmt *) command)->relation && pvext_is_recording(text) &&
-		make_copy_reading(&reading, (CopyStmt *) command, &is_query))
-	{
-		run_copy(&reading, is_query, statement, text, read_only_tree, context, params,
-				 environment, dest, completion ? completion : &own);
-		return;
-	}
-	if (!IsA(command, CallStmt) && !IsA(command, DoStmt))
-	{
-		run_command(statement, text, read_only_tree, context, params, environment, dest,
-					completion);
-		return;
-	}
-	depth++;
-	PG_TRY();
-	{
-		run_command(statement, text, read_only_tree, context, params, environment, dest,
-					completion);
-	}
-	PG_FINALLY();
-	{
-		depth--;
-	}
-	PG_END_TRY();
 }
 
 void
@@ -611,8 +523,8 @@ pvext_init_access(void)
 	ExecutorFinish_hook = executor_finish;
 	next_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = executor_end;
-	next_utility = ProcessUtility_hook;
-	ProcessUtility_hook = process_utility;
+	pvext_init_command();
+	pvext_init_handed();
 	pvext_init_identify();
 	next_planner = planner_hook;
 	planner_hook = plan_statement;

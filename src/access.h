@@ -5,7 +5,13 @@
 #ifndef PVEXT_ACCESS_H
 #define PVEXT_ACCESS_H
 
+#include "lib/stringinfo.h"
+#include "queue.h"
+
+extern int	pvext_function_depth;
+
 extern void pvext_init_access(void);
 extern bool pvext_is_recording(const char *text);
+extern bool pvext_complete(StringInfo reading, PvextPlace *place, uint32 *room);
 
 #endif							/* PVEXT_ACCESS_H */

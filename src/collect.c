@@ -23,7 +23,6 @@
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "whence.h"
 
@@ -105,7 +104,7 @@ pvext_key_is_integer(const PvextScannedKey *key)
 {
 	if (key->n > 1)
 		return 0;
-	switch (getBaseType(key->columns[0].type))
+	switch (key->columns[0].type)
 	{
 		case INT2OID:
 			return sizeof(int16);
@@ -180,7 +179,7 @@ note_slot(PvextCollection *collection, PvextScannedKey *key, TupleTableSlot *slo
 
 		if (isnull)
 			return;
-		parts[i] = pvext_key_value_text(getBaseType(key->columns[i].type), value, key->n == 1);
+		parts[i] = pvext_key_value_text(key->columns[i].type, value, key->n == 1);
 	}
 	key->found = true;
 	add_found(collection, key, pvext_join_key(parts, key->n));
@@ -387,9 +386,25 @@ pvext_begin_collecting(PvextCollection *collection, QueryDesc *query)
 	collections = collection;
 }
 
+/* Is no part of the key kept elsewhere than in the row? */
+static bool
+is_at_hand(PvextScannedKey *key, TupleTableSlot *slot)
+{
+	for (int i = 0; i < key->n; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(slot->tts_tupleDescriptor, key->attnums[i] - 1);
+		bool		isnull;
+		Datum		value = slot_getattr(slot, key->attnums[i], &isnull);
+
+		if (!isnull && column->attlen == -1 && VARATT_IS_EXTERNAL(DatumGetPointer(value)))
+			return false;
+	}
+	return true;
+}
+
 /*
  * The statement has ended in an error, and nothing of it is gone yet: note the rows at which
- * its scans stand.  What other nodes hold may be half of a row.
+ * its scans stand.  What other nodes hold may be half of a row.  No catalog is looked at.
  */
 void
 pvext_collect_current(PvextCollection *collection)
@@ -404,7 +419,8 @@ pvext_collect_current(PvextCollection *collection)
 		if (key->scan == NULL || key->attnums == NULL || TupIsNull(key->scan->ss_ScanTupleSlot))
 			continue;
 		old = MemoryContextSwitchTo(collection->context);
-		note_slot(collection, key, key->scan->ss_ScanTupleSlot, key->attnums);
+		if (is_at_hand(key, key->scan->ss_ScanTupleSlot))
+			note_slot(collection, key, key->scan->ss_ScanTupleSlot, key->attnums);
 		MemoryContextSwitchTo(old);
 	}
 }

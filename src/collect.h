@@ -32,7 +32,7 @@ typedef struct PvextScannedKey
 	int32		relation_id;
 	int32		subject_id;
 	int			n;
-	const PvextKeyColumn *columns;
+	const PvextKeyColumn *columns;	/* with their base types */
 	AttrNumber *attnums;		/* where it is in what the node scans; NULL: nowhere */
 	PvextBudget *budget;
 	bool		found;			/* a row that had one */

@@ -173,6 +173,13 @@ pvext_identify_query(Query *query, const char *text)
 #define PVEXT_RUN_ARGUMENTS query, direction, count, once
 #endif
 
+/* Does a part of ALTER TABLE give a generated column another expression? */
+#if PG_VERSION_NUM >= 170000
+#define PVEXT_SETS_EXPRESSION(command) ((command)->subtype == AT_SetExpression)
+#else
+#define PVEXT_SETS_EXPRESSION(command) false
+#endif
+
 /* The number of a relation's file, which changes when the relation is rewritten. */
 static inline RelFileNumber
 pvext_filenode(Relation rel)

@@ -58,8 +58,9 @@ find_view(Node *node, void *arg)
 static void
 parsed(ParseState *state, Query *query, JumbleState *jumble)
 {
-	if (query->queryId == 0 && compute_query_id != COMPUTE_QUERY_ID_OFF &&
-		pvext_is_recording(state->p_sourcetext) && may_hide_keys(query) &&
+	/* Commands are looked at first: some come where no catalog can be read. */
+	if (may_hide_keys(query) && query->queryId == 0 &&
+		compute_query_id != COMPUTE_QUERY_ID_OFF && pvext_is_recording(state->p_sourcetext) &&
 		(pvext_reads_personal(pvext_query_privileges(query)) || find_view((Node *) query, NULL)))
 		pvext_identify_query(query, state->p_sourcetext);
 	if (next_parsed)

@@ -26,6 +26,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "guc.h"
 #include "in_force.h"
 #include "key.h"
 #include "miscadmin.h"
@@ -600,12 +601,27 @@ pvext_has_consent(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(has_consent(fcinfo, site));
 }
 
+/* Who wants to know of keys that are handed out; see handed.c. */
+void		(*pvext_handed_out) (Oid relid, List *key, int64 rows, List *first) = NULL;
+
 /* Where the keys of pv.consented() go. */
 typedef struct Keys
 {
 	ReturnSetInfo *rsinfo;
 	Target	   *target;
+	int64		n;
+	List	   *first;			/* char *: those that are put on record */
 } Keys;
+
+static void
+put_key(Keys *keys, Datum key)
+{
+	bool		isnull = false;
+
+	tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &key, &isnull);
+	if (keys->n++ < pvext_audit_read_keys)
+		keys->first = lappend(keys->first, TextDatumGetCString(key));
+}
 
 /* The keys of a bucket whose consents are in force. */
 static void
@@ -620,14 +636,13 @@ put_bucket(const PvextCodes *codes, void *arg)
 		int			code = pvext_code(codes->codes, i);
 		char		text[MAXINT8LEN + 1];
 		Datum		value;
-		bool		isnull = false;
 
 		if (!(code & PVEXT_GIVEN) ||
 			((code & PVEXT_EXPIRING) && expired && !look_up_integer(keys->target, key)))
 			continue;
 		pg_lltoa(key, text);
 		value = CStringGetTextDatum(text);
-		tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &value, &isnull);
+		put_key(keys, value);
 		pfree(DatumGetPointer(value));
 	}
 }
@@ -648,7 +663,7 @@ put_states(Keys *keys)
 
 		CHECK_FOR_INTERRUPTS();
 		if (!isnull && pvext_is_in_force(states, state))
-			tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &key, &isnull);
+			put_key(keys, key);
 	}
 	systable_endscan(scan);
 	table_close(states, AccessShareLock);
@@ -670,6 +685,8 @@ pvext_consented(PG_FUNCTION_ARGS)
 		pvext_each_bucket(keys.target->subject->id, keys.target->purpose_id, put_bucket, &keys);
 	else
 		put_states(&keys);
+	if (pvext_handed_out)
+		pvext_handed_out(keys.target->relid, keys.target->subject->key, keys.n, keys.first);
 	return (Datum) 0;
 }
 

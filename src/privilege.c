@@ -12,7 +12,9 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "compat.h"
+#include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "privilege.h"
 #include "reading.h"
 #include "utils/lsyscache.h"
@@ -72,6 +74,53 @@ pvext_read_tables(PlannedStmt *statement)
 			tables = bms_add_member(tables, relation->relation_id);
 	}
 	return tables;
+}
+
+/* What a trigger's statement reads of its transition tables, for which no privilege is needed. */
+typedef struct Transitions
+{
+	QueryDesc  *query;
+	StringInfo	buf;			/* NULL: none is added */
+	bool		any;
+} Transitions;
+
+static bool
+find_transitions(PlanState *node, void *arg)
+{
+	Transitions *transitions = arg;
+	Bitmapset  *columns = NULL;
+	PvextWatched *relation;
+	Scan	   *scan;
+	RangeTblEntry *entry;
+
+	if (!IsA(node, NamedTuplestoreScanState))
+		return planstate_tree_walker(node, find_transitions, arg);
+	scan = (Scan *) node->plan;
+	entry = exec_rt_fetch(scan->scanrelid, transitions->query->estate);
+	pull_varattnos((Node *) scan->plan.targetlist, scan->scanrelid, &columns);
+	pull_varattnos((Node *) scan->plan.qual, scan->scanrelid, &columns);
+	relation = pvext_watched(entry->relid);
+	if (relation == NULL ||
+		!(bms_is_member(WHOLE_ROW, columns) || bms_overlap(relation->columns, columns)))
+		return false;
+	transitions->any = true;
+	if (transitions->buf)
+		(void) pvext_add_columns(transitions->buf, entry->relid, columns);
+	return false;
+}
+
+/*
+ * Does a statement that has been started read personal columns of a transition table of an
+ * audited table?  They are added to the reading, if there is one.
+ */
+bool
+pvext_reads_transitions(QueryDesc *query, StringInfo buf)
+{
+	Transitions transitions = {query, buf};
+
+	if (query->queryEnv)
+		(void) find_transitions(query->planstate, &transitions);
+	return transitions.any;
 }
 
 /*
@@ -226,17 +275,27 @@ copied_columns(Oid relid, List *names)
 	return columns;
 }
 
-/* Add to a reading what COPY of a table reads; false where that is nothing personal. */
+/*
+ * Add to a reading the personal ones among columns of a relation; false where there are none,
+ * or it is not watched.
+ */
 bool
-pvext_add_copied(StringInfo buf, Oid relid, List *names)
+pvext_add_columns(StringInfo buf, Oid relid, const Bitmapset *columns)
 {
 	PvextWatched *relation = pvext_watched(relid);
-	Bitmapset  *columns = copied_columns(relid, names);
 
-	if (relation == NULL || (names && !bms_overlap(relation->columns, columns)))
+	if (relation == NULL ||
+		!(bms_is_member(WHOLE_ROW, columns) || bms_overlap(relation->columns, columns)))
 		return false;
 	pvext_add_table(buf, relation->relation_id, relation->relation, false);
 	add_columns(buf, buf->len, relation, columns);
 	pvext_end_table(buf);
 	return true;
+}
+
+/* Add to a reading what COPY of a table reads; false where that is nothing personal. */
+bool
+pvext_add_copied(StringInfo buf, Oid relid, List *names)
+{
+	return pvext_add_columns(buf, relid, copied_columns(relid, names));
 }

@@ -9,15 +9,18 @@
 
 #include "lib/stringinfo.h"
 #include "compat.h"
+#include "executor/execdesc.h"
 #include "nodes/plannodes.h"
 #include "watch.h"
 
 extern PvextWatched *pvext_read_relation(const PvextPermission *permission);
 extern Bitmapset *pvext_read_tables(PlannedStmt *statement);
 extern bool pvext_reads_personal(List *permissions);
+extern bool pvext_reads_transitions(QueryDesc *query, StringInfo buf);
 extern bool pvext_has_invoker_view(PlannedStmt *statement);
 extern void pvext_add_privileges(StringInfo buf, List *permissions, bool view);
 extern List *pvext_query_privileges(Query *query);
+extern bool pvext_add_columns(StringInfo buf, Oid relid, const Bitmapset *columns);
 extern bool pvext_add_copied(StringInfo buf, Oid relid, List *names);
 
 #endif							/* PVEXT_PRIVILEGE_H */

@@ -34,7 +34,7 @@
 #define LONGEST_CLAIM 200
 
 static const char *const way_names[] = {"view", "function", "copy", "cursor", "prepared", "compared",
-	"error"};
+	"error", "command"};
 
 /* The i-th way's name; NULL when there are no more. */
 const char *

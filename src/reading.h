@@ -16,6 +16,7 @@
 #define PVEXT_BY_PREPARED	0x10
 #define PVEXT_BY_COMPARISON	0x20	/* keys are, also, what the statement compares keys with */
 #define PVEXT_TO_ERROR		0x40	/* it ended in one */
+#define PVEXT_BY_COMMAND	0x80	/* that has functions called with the values */
 
 #define PVEXT_ROWS_UNKNOWN	(-1)
 

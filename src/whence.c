@@ -25,6 +25,7 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "privilege.h"
+#include "utils/lsyscache.h"
 #include "whence.h"
 
 /* A key that goes along with the rows of a node. */
@@ -106,7 +107,8 @@ read_tables(Whence *whence)
 
 /*
  * The watched relation that stands there in the range table, if the statement reads
- * personal columns of it; what comes by inheritance is not named by a privilege.
+ * personal columns of it; what comes by inheritance is not named by a privilege, nor
+ * are a trigger's transition tables.
  */
 static PvextWatched *
 watched_at(Whence *whence, Index rti)
@@ -118,6 +120,8 @@ watched_at(Whence *whence, Index rti)
 	if (permission)
 		return pvext_read_relation(permission);
 	relation = pvext_watched(entry->relid);
+	if (entry->rtekind == RTE_NAMEDTUPLESTORE)
+		return relation;
 	return relation && bms_is_member(relation->relation_id, read_tables(whence)) ? relation : NULL;
 }
 
@@ -174,7 +178,10 @@ scanned_key(Whence *whence, ScanState *scan, int32 relation_id, const PvextKeySo
 
 	memcpy(columns, source->columns, sizeof(PvextKeyColumn) * source->n);
 	for (int i = 0; i < source->n; i++)
+	{
 		attnums[i] = columns[i].attnum;
+		columns[i].type = getBaseType(columns[i].type);
+	}
 	if (IsA(plan, IndexOnlyScan))
 	{
 		attnums = find_columns(returned_by_index((IndexOnlyScan *) plan), varno, attnums, source->n);
@@ -396,6 +403,7 @@ follow_node(Whence *whence, PlanState *node)
 		case T_BitmapHeapScan:
 		case T_TidScan:
 		case T_TidRangeScan:
+		case T_NamedTuplestoreScan:
 			return scanned_keys(whence, (ScanState *) node);
 		case T_SubqueryScan:
 			return passed_keys(whence, node, ((SubqueryScanState *) node)->subplan,
@@ -475,7 +483,7 @@ collect_carried(Whence *whence, PvextCollector *collector, const PvextCarried *c
 		TargetEntry *part = list_nth(whence->query->planstate->plan->targetlist, entry->resno - 1 + i);
 
 		key->attnums[i] = part->resno;
-		columns[i].type = exprType((Node *) part->expr);
+		columns[i].type = getBaseType(exprType((Node *) part->expr));
 	}
 	key->budget = palloc0(sizeof(PvextBudget));
 	whence->collection->keys = lappend(whence->collection->keys, key);
