@@ -5,14 +5,14 @@
  * What an erasure takes from the tables it takes from the log as well, in the
  * same transaction: of the records that are about the subject (trace.c), the values
  * of the columns that the plan erases, on the sides that belong; of rows that
- * are deleted, all values but those of keys and links.  In their place stand
+ * are deleted, all values but surrogate keys (surrogate.c).  In their place stand
  * their commitments (commit.c), which say nothing, and by which the seals
  * still verify.  The records themselves stay: that something was changed, when
  * and by whom.
  *
  * What a retention rule keeps of a row that is still there, the log keeps of that row.
  * What is blocked stays.  Both go when the erasure is completed.  Keys and links
- * that are personal go last, when nothing of the subject is left to be
+ * that are personal, or of rows that are deleted, go last, when nothing of the subject is left to be
  * erased: by them the rest is found.
  */
 #include "postgres.h"
@@ -29,6 +29,7 @@
 #include "redact.h"
 #include "run.h"
 #include "statement.h"
+#include "surrogate.h"
 #include "unread.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -92,7 +93,7 @@ add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *col
 			ListCell   *a;
 			ListCell   *b;
 
-			if (link->parent != traced->table || !pvext_has_name(link->parent_columns, column) ||
+			if (link->parent->id != traced->table->id || !pvext_has_name(link->parent_columns, column) ||
 				list_member_ptr(redaction->followed, link))
 				continue;
 			redaction->followed = lappend(redaction->followed, link);
@@ -158,11 +159,11 @@ add_target(PvextRedaction *redaction, PvextTarget *target)
 		redaction->reads = true;
 }
 
-/* The columns of a table that are of keys or links. */
+/* The columns of a table by which its rows are others', or others theirs. */
 static List *
-key_and_link_columns(PvextMap *map, PvextTable *table)
+link_columns(PvextMap *map, PvextTable *table)
 {
-	List	   *columns = list_concat_copy(table->key, pvext_primary_key(table->relid));
+	List	   *columns = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -179,22 +180,52 @@ key_and_link_columns(PvextMap *map, PvextTable *table)
 	return columns;
 }
 
+/* What a table that subjects' rows are deleted of has to do with reads of theirs. */
+static void
+note_readers(PvextRedaction *redaction, PvextTracedSet *traced, PvextTable *table)
+{
+	ListCell   *lc;
+
+	if (!table->is_subject || table->id != redaction->plan->subject->id)
+		return;
+	foreach(lc, table->key)
+		if (!pvext_is_surrogate(table, lfirst(lc)))
+		{
+			redaction->reads = true;
+			pvext_trace_readers(redaction->tracing, table);
+			return;
+		}
+}
+
+/*
+ * Of rows that are deleted all goes: at once, or, what others are found by, in the end
+ * with what repeats it.  Surrogates of keys and links stay.
+ */
 static void
 add_removal(PvextRedaction *redaction, PvextRemoval *removal)
 {
+	PvextTable *table = removal->table;
 	PvextTracedSet *traced = pvext_traced_set(redaction->tracing, removal->set);
 	Rule	   *rule = add_rule(redaction, traced, NULL, false);
+	List	   *links = link_columns(redaction->map, table);
+	List	   *keys = list_concat_copy(table->key, pvext_primary_key(table->relid));
 	ListCell   *lc;
 
-	rule->spared = key_and_link_columns(redaction->map, removal->table);
 	rule->find_held = removal->held;
-	foreach(lc, removal->table->columns)
+	foreach(lc, list_concat_copy(links, keys))
 	{
-		PvextColumn *column = lfirst(lc);
+		char	   *column = lfirst(lc);
+		bool		stays = pvext_is_surrogate(table, column);
 
-		if (pvext_has_name(rule->spared, column->name))
-			add_rule(redaction, traced, column->name, true)->find_held = removal->held;
+		if (pvext_has_name(rule->spared, column) || (!stays && !pvext_has_name(links, column)))
+			continue;
+		rule->spared = lappend(rule->spared, column);
+		if (stays)
+			continue;
+		add_rule(redaction, traced, column, true)->find_held = removal->held;
+		add_followers(redaction, traced, column);
 	}
+	note_readers(redaction, traced, table);
 }
 
 /*
@@ -348,7 +379,7 @@ goes(const PvextReadValue *value, void *arg)
 		return false;
 	if (tracing->change == NULL)
 		return redaction->reads && redaction->complete &&
-			pvext_read_is_known(tracing, tracing->keys, value) &&
+			pvext_read_is_known(tracing, tracing->read_keys, value) &&
 			!pvext_read_is_known(tracing, redaction->now, value);
 	foreach(lc, redaction->rules)
 	{

@@ -120,6 +120,8 @@ pvext_begin_tracing(PvextPlan *plan, bool erases)
 	tracing->erases = erases;
 	tracing->unread.context = CurrentMemoryContext;
 	tracing->keys = pvext_make_known(plan->subject->relid, plan->subject->key);
+	tracing->reader = plan->subject;
+	tracing->read_keys = tracing->keys;
 	pvext_init_sides(&tracing->sides);
 	(void) add_set(tracing, plan->subject, plan->self);
 	foreach(lc, plan->sets)
@@ -139,6 +141,20 @@ pvext_begin_tracing(PvextPlan *plan, bool erases)
 		}
 	}
 	return tracing;
+}
+
+/*
+ * Reads name the subjects by the key that was declared for their table, which may be
+ * another than that of the plan.
+ */
+void
+pvext_trace_readers(PvextTracing *tracing, PvextTable *subject)
+{
+	MemoryContext old = MemoryContextSwitchTo(tracing->context);
+
+	tracing->reader = subject;
+	tracing->read_keys = known_by(tracing, linitial(tracing->sets), subject->key);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -502,17 +518,17 @@ pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValu
 	ListCell   *lc;
 
 	if (value->form != PVEXT_IS_VALUE ||
-		value->column != PVEXT_READ_KEY + tracing->subject->id ||
+		value->column != PVEXT_READ_KEY + tracing->reader->id ||
 		!pvext_is_sound(InvalidOid, value->data, value->size))
 		return false;
-	parts = pvext_try_split_key(tracing->subject, pnstrdup(value->data, value->size));
+	parts = pvext_try_split_key(tracing->reader, pnstrdup(value->data, value->size));
 	foreach(lc, parts)
 	{
-		texts[n] = pvext_comparable_column(tracing->subject->relid,
-										   list_nth(tracing->keys->columns, n), lfirst(lc));
+		texts[n] = pvext_comparable_column(tracing->reader->relid,
+										   list_nth(tracing->read_keys->columns, n), lfirst(lc));
 		n++;
 	}
-	return n > 0 && pvext_knows(keys, texts);
+	return n > 0 && n == list_length(keys->columns) && pvext_knows(keys, texts);
 }
 
 /*
@@ -535,7 +551,7 @@ pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 			return trace_change(tracing, &item);
 		case PVEXT_ITEM_READ:
 			while (pvext_next_value(&item, &value))
-				if (pvext_read_is_known(tracing, tracing->keys, &value))
+				if (pvext_read_is_known(tracing, tracing->read_keys, &value))
 					return true;
 			if (item.broken)
 				tracing->why = PVEXT_MALFORMED;

@@ -38,6 +38,8 @@ typedef struct PvextTracing
 	MemoryContext context;
 	PvextTable *subject;
 	PvextKnown *keys;			/* the subjects' */
+	PvextTable *reader;			/* in whose spelling reads name the subjects */
+	PvextKnown *read_keys;		/* the subjects' keys, as reads have them */
 	List	   *former;			/* bytea: digests of keys that they had before */
 	bool		erases;			/* else it may find more than is the subjects' */
 	List	   *sets;			/* PvextTracedSet */
@@ -63,6 +65,7 @@ extern PvextTracedSet *pvext_trace_link(PvextTracing *tracing, PvextTracedSet *p
 										PvextLink *link);
 extern void pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key);
 extern void pvext_trace_others(PvextTracing *tracing, PvextTracing *other);
+extern void pvext_trace_readers(PvextTracing *tracing, PvextTable *subject);
 extern void pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan);
 extern void pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found);
 extern bool pvext_trace_item(PvextTracing *tracing, PvextReadItem item);
