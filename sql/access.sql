@@ -44,10 +44,13 @@ COMMENT ON COLUMN pv.access_log.queryid IS 'the server''s id of statements like 
 
 -- Both are written without statements: src/drain.c names their columns by number.
 CREATE TABLE pv.access_mark (
-    drained_at timestamptz NOT NULL
+    drained_at timestamptz NOT NULL,
+    one        boolean PRIMARY KEY DEFAULT true CHECK (one)
 );
 COMMENT ON TABLE pv.access_mark IS 'until when all reads have been recorded, when some were recorded last; one row at most';
 COMMENT ON COLUMN pv.access_mark.drained_at IS 'what was read before has been recorded';
+
+COMMENT ON COLUMN pv.access_mark.one IS 'there is one row at most';
 
 CREATE TABLE pv.access_gap (
     since     timestamptz,

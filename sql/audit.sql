@@ -96,17 +96,21 @@ ALTER TABLE pv.audit_log_0 ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TR
 ALTER TABLE pv.audit_log_1 ENABLE ALWAYS TRIGGER refuse_change, ENABLE ALWAYS TRIGGER refuse_insert;
 
 CREATE TABLE pv.audit_unread (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     partition bigint NOT NULL,
     chunk     bigint,
     found_at  timestamptz NOT NULL DEFAULT now(),
     problem   text NOT NULL
 );
 COMMENT ON TABLE pv.audit_unread IS 'chunks of the audit log that could not be read; read it as pv.unread';
+COMMENT ON COLUMN pv.audit_unread.id IS 'the finding''s number';
+COMMENT ON SEQUENCE pv.audit_unread_id_seq IS 'numbers of findings';
 COMMENT ON COLUMN pv.audit_unread.partition IS 'the number of the partition';
 COMMENT ON COLUMN pv.audit_unread.chunk IS 'the chunk''s number; NULL where that is not known: a page of the partition is damaged';
 COMMENT ON COLUMN pv.audit_unread.found_at IS 'when that was found';
 COMMENT ON COLUMN pv.audit_unread.problem IS 'what was found';
 SELECT pg_extension_config_dump('pv.audit_unread', '');
+SELECT pg_extension_config_dump('pv.audit_unread_id_seq', '');
 CREATE VIEW pv.unread AS
     SELECT u.partition, u.chunk, min(u.found_at) AS found_at, (array_agg(u.problem ORDER BY u.found_at))[1] AS problem
     FROM pv.audit_unread AS u

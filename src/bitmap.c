@@ -35,6 +35,7 @@
 #include "catalog.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -52,7 +53,8 @@
 #define ANUM_BUCKET			3
 #define ANUM_NEXT_EXPIRY	4
 #define ANUM_CODES			5
-#define NATTS				5
+#define ANUM_ID				6
+#define NATTS				6
 
 /* Changes to a bucket. */
 typedef struct Pending
@@ -393,6 +395,8 @@ write_bucket(Relation rel, Pending *pending)
 	values[ANUM_CODES - 1] = PointerGetDatum(encode(pending->codes));
 	if (old == NULL)
 	{
+		values[ANUM_ID - 1] =
+			Int64GetDatum(nextval_internal(pvext_own_relation("consent_bitmap_id_seq"), false));
 		CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 		return;
 	}

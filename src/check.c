@@ -411,6 +411,33 @@ check_deletes(PvextCheck *check)
 	}
 }
 
+/*
+ * Publications of the audit log: it has no key, which would cost every writer, so a
+ * subscriber stops at the first record that an erasure changes.
+ */
+static void
+check_publications(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT format('%I', p.pubname) FROM pg_publication AS p"
+					  " WHERE $1 = 0 AND p.pubupdate AND EXISTS (SELECT FROM pv.audited)"
+					  " AND (p.puballtables OR EXISTS (SELECT FROM pg_publication_namespace AS n"
+					  "   WHERE n.pnpubid = p.oid AND n.pnnspid = 'pv'::regnamespace)"
+					  "  OR EXISTS (SELECT FROM pg_publication_rel AS r WHERE r.prpubid = p.oid"
+					  "   AND r.prrelid IN (SELECT relid FROM pg_partition_tree('pv.audit_log'))))"
+					  " ORDER BY 1"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, "pv.audit_log", NULL, true,
+						  psprintf("publication %s publishes the audit log, and its subscribers stop at the next erasure",
+								   row[0]),
+						  "Publish the application's tables by name, without those of schema pv.");
+	}
+}
+
 /* What is in the audit log, and nobody can read. */
 static void
 check_unread(PvextCheck *check)
@@ -480,6 +507,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	pvext_check_omissions(&check);
 	check_plans(&check);
 	check_unread(&check);
+	check_publications(&check);
 
 	foreach(lc, check.findings)
 	{

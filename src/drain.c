@@ -37,6 +37,8 @@
 
 /* The columns of pv.access_mark and of pv.access_gap. */
 #define MARK_DRAINED_AT 1
+#define MARK_ONE		2
+#define MARK_COLUMNS	2
 #define GAP_SINCE		1
 #define GAP_UP_AGAIN		2
 #define GAP_COLUMNS		2
@@ -176,8 +178,8 @@ static void
 set_mark(TimestampTz drained_at)
 {
 	Oid			table = pvext_own_relation("access_mark");
-	Datum		value = TimestampTzGetDatum(drained_at);
-	bool		isnull = false;
+	Datum		values[MARK_COLUMNS];
+	bool		nulls[MARK_COLUMNS] = {false};
 	TimestampTz before;
 	Relation	marks;
 	HeapTuple	old;
@@ -187,7 +189,9 @@ set_mark(TimestampTz drained_at)
 		return;
 	marks = table_open(table, NoLock);
 	old = read_mark(marks, &before);
-	new = heap_form_tuple(RelationGetDescr(marks), &value, &isnull);
+	values[MARK_DRAINED_AT - 1] = TimestampTzGetDatum(drained_at);
+	values[MARK_ONE - 1] = BoolGetDatum(true);
+	new = heap_form_tuple(RelationGetDescr(marks), values, nulls);
 	if (old == NULL)
 		CatalogTupleInsert(marks, new);
 	else if (before < drained_at)
