@@ -2,9 +2,7 @@
  * verify.c
  *		pv.verify_audit(): what is wrong with the audit log and its seals.
  *
- * First the chain of seals: each must be the digest of its row and follow the one
- * before it; the last one says where the chain begins, and a head that was kept
- * elsewhere, what one of them must be.  Then the shapes of records, of which the
+ * First the chain of seals (chain.c).  Then the shapes of records, of which the
  * seals hold digests.  Then the chunks, which are joined with the leaves of the
  * seals in one query that computes the payloads' digests: it returns what differs,
  * and this file and compare.c find out in what.
@@ -37,42 +35,12 @@
 #include "utils/xid8.h"
 #include "verify.h"
 
-/* Up to which transaction a cluster's chunks have been sealed. */
-typedef struct Bound
-{
-	int64		incarnation;
-	uint64		until;
-	uint64		newest;			/* of the transactions whose chunks they are */
-} Bound;
-
 /* A partition that isn't there, though chunks of it were sealed. */
 typedef struct Lost
 {
 	int64		partition;
 	int64		chunks;
 } Lost;
-
-typedef struct Verification
-{
-	ReturnSetInfo *result;
-	MemoryContext context;
-	PvextHashing *hashing;
-	bool		has_head;
-	PvextSeal	head;			/* its id and seal */
-	bool		head_found;
-	PvextSeal	first;			/* id 0: none so far */
-	int64		first_highest;	/* the highest chunk that it covers, or -1 */
-	PvextSeal	last;
-	List	   *bounds;
-	List	   *lost;
-	PvextChunkReader reader;
-	MemoryContext chunk_context;	/* of one chunk */
-	PvextUnread damaged;		/* what the server cannot read: left out of the query */
-	PvextUnread unread;			/* what pvext cannot */
-	PvextUnread told;			/* of it what has been reported, with its seal */
-	int64		leaves_of;		/* the seal whose leaves are these */
-	bytea	   *leaves;
-} Verification;
 
 PG_FUNCTION_INFO_V1(pvext_verify_audit);
 
@@ -83,7 +51,7 @@ PG_FUNCTION_INFO_V1(pvext_verify_audit);
 static void
 report(const PvextFinding *finding, void *arg)
 {
-	Verification *v = arg;
+	PvextVerification *v = arg;
 	Datum		values[8];
 	bool		nulls[8];
 
@@ -106,8 +74,9 @@ report(const PvextFinding *finding, void *arg)
 	tuplestore_putvalues(v->result->setResult, v->result->setDesc, values, nulls);
 }
 
-static void
-report_seal(Verification *v, const char *problem, int64 seal, char *detail)
+/* A finding about a seal. */
+void
+pvext_report_seal(PvextVerification *v, const char *problem, int64 seal, char *detail)
 {
 	PvextFinding finding = PVEXT_NO_FINDING;
 
@@ -117,8 +86,9 @@ report_seal(Verification *v, const char *problem, int64 seal, char *detail)
 	report(&finding, v);
 }
 
-static void
-report_chunk(Verification *v, const char *problem, int64 seal, int64 chunk, char *detail)
+/* A finding about a chunk. */
+void
+pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 chunk, char *detail)
 {
 	PvextFinding finding = PVEXT_NO_FINDING;
 
@@ -127,218 +97,6 @@ report_chunk(Verification *v, const char *problem, int64 seal, int64 chunk, char
 	finding.chunk = chunk;
 	finding.detail = detail;
 	report(&finding, v);
-}
-
-/*
- * Seals
- */
-
-static void
-malformed_head(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("the head is malformed"),
-			 errhint("Pass what pv.seal_head() returned: a number, a colon and 64 hexadecimal digits.")));
-}
-
-/* Read "17:ab12...". */
-static void
-read_head(Verification *v, const char *text)
-{
-	size_t		digits = strspn(text, "0123456789");
-	const char *hex = text + digits + 1;
-
-	if (digits == 0 || digits > 18 || text[digits] != ':' ||
-		strspn(hex, "0123456789abcdef") != PVEXT_DIGEST_SIZE * 2 ||
-		hex[PVEXT_DIGEST_SIZE * 2] != '\0')
-		malformed_head();
-	v->has_head = true;
-	v->head.id = strtoll(text, NULL, 10);
-	(void) hex_decode(hex, PVEXT_DIGEST_SIZE * 2, (char *) v->head.seal);
-}
-
-static Bound *
-find_bound(Verification *v, int64 incarnation)
-{
-	ListCell   *lc;
-
-	foreach(lc, v->bounds)
-		if (((Bound *) lfirst(lc))->incarnation == incarnation)
-			return lfirst(lc);
-	return NULL;
-}
-
-static Bound *
-note_bound(Verification *v, const PvextSeal *seal)
-{
-	MemoryContext caller;
-	Bound	   *bound = find_bound(v, seal->incarnation);
-
-	if (bound == NULL)
-	{
-		caller = MemoryContextSwitchTo(v->context);
-		bound = palloc0(sizeof(Bound));
-		bound->incarnation = seal->incarnation;
-		v->bounds = lappend(v->bounds, bound);
-		MemoryContextSwitchTo(caller);
-	}
-	bound->until = Max(bound->until, seal->until);
-	return bound;
-}
-
-/*
- * A cluster's chunks are sealed in the order of its transactions; so none can be
- * slipped in among them by a seal that is made for it.
- */
-static void
-check_order(Verification *v, const PvextSeal *seal, const PvextCovered *covered, Bound *bound)
-{
-	const char *next = covered->leaves;
-	const char *end = next + covered->leaves_size;
-	PvextLeaf	leaf;
-
-	while (pvext_next_leaf(&next, end, &leaf))
-	{
-		if (leaf.xid < bound->newest)
-			report_chunk(v, "forged", seal->id, leaf.id,
-						 "it has been sealed after chunks of later transactions");
-		bound->newest = Max(bound->newest, leaf.xid);
-	}
-}
-
-/* Does a seal follow the one before it? */
-static void
-check_link(Verification *v, const PvextSeal *seal)
-{
-	int64		expected = v->last.id + 1;
-
-	if (seal->id > expected)
-		report_seal(v, "seal missing", expected,
-					seal->id == expected + 1 ? NULL :
-					psprintf("and those up to " INT64_FORMAT, seal->id - 1));
-	else if (seal->id < expected)
-		report_seal(v, "seal broken", seal->id, "there are two of this number");
-	else if (memcmp(seal->prior, v->last.seal, PVEXT_DIGEST_SIZE) != 0)
-		report_seal(v, "seal broken", seal->id, "it does not follow the one before it");
-}
-
-/* The bytes in a bytea of the last result; none for NULL. */
-static const char *
-bytes_of(uint64 row, int column, Size *size)
-{
-	bool		isnull;
-	Datum		value = pvext_datum(row, column, &isnull);
-	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
-
-	*size = bytes ? VARSIZE_ANY_EXHDR(bytes) : 0;
-	return bytes ? VARDATA_ANY(bytes) : NULL;
-}
-
-/* A row of pv.audit_seal, in order. */
-static void
-check_seal(uint64 row, void *arg)
-{
-	Verification *v = arg;
-	PvextSeal	seal;
-	PvextCovered covered;
-	uint8		digest[PVEXT_DIGEST_SIZE];
-
-	CHECK_FOR_INTERRUPTS();
-	pvext_read_seal(row, &seal);
-	covered.leaves = bytes_of(row, PVEXT_SEAL_LEAVES, &covered.leaves_size);
-	covered.shapes = bytes_of(row, PVEXT_SEAL_LEAVES + 1, &covered.shapes_size);
-	pvext_seal_digest(v->hashing, &seal, &covered, digest);
-	if (memcmp(digest, seal.seal, PVEXT_DIGEST_SIZE) != 0)
-		report_seal(v, "seal broken", seal.id, "its row is not what it was");
-	if (v->first.id == 0)
-	{
-		v->first = seal;
-		v->first_highest = pvext_highest_leaf(covered.leaves, covered.leaves_size);
-	}
-	else
-		check_link(v, &seal);
-	check_order(v, &seal, &covered, note_bound(v, &seal));
-	if (v->has_head && seal.id == v->head.id)
-		v->head_found = memcmp(seal.seal, v->head.seal, PVEXT_DIGEST_SIZE) == 0;
-	v->last = seal;
-}
-
-static bool
-is_dropped(Verification *v, int64 chunk)
-{
-	return chunk >> PVEXT_PARTITION_BITS < v->last.dropped;
-}
-
-/*
- * The last seal says which one must be the first, and who forged it could say that
- * of any.  But those before the first must have covered partitions that are gone and
- * nothing else, as it says itself; and it would have gone with them.
- */
-static void
-check_start(Verification *v)
-{
-	const PvextSeal *first = &v->first;
-	const PvextSeal *last = &v->last;
-
-	if (first->id == 0)
-		return;
-	if (first->id > last->first)
-		report_seal(v, "seal missing", last->first,
-					first->id == last->first + 1 ? NULL :
-					psprintf("and those up to " INT64_FORMAT, first->id - 1));
-	else if (first->id < last->first)
-		report_seal(v, "seal broken", first->id, "it has been removed by pv.expire_audit()");
-	else if (memcmp(first->prior, last->first_prior, PVEXT_DIGEST_SIZE) != 0)
-		report_seal(v, "seal broken", first->id, "it does not follow the one before it");
-	if (first->id <= last->first && first->reach >= 0 && !is_dropped(v, first->reach))
-		report_seal(v, "seal missing", first->id - 1,
-					"or one before it, which covered chunks of partitions that have not been dropped");
-	if (v->first_highest >= 0 && is_dropped(v, v->first_highest))
-		report_seal(v, "seal broken", first->id,
-					"it covers nothing but partitions that have been dropped, and was not removed with them");
-}
-
-/* A partition that the last seal calls dropped. */
-static void
-report_not_dropped(uint64 row, void *arg)
-{
-	Verification *v = arg;
-
-	report_seal(v, "seal broken", v->last.id,
-				psprintf("it says that %s has been dropped", pvext_value(row, 1)));
-}
-
-static void
-check_dropped(Verification *v)
-{
-	PvextArgs	args = {0};
-
-	pvext_arg(&args, INT8OID, Int64GetDatum(v->last.dropped), false);
-	pvext_own_each("SELECT DISTINCT CAST(CAST(tableoid AS regclass) AS text) FROM pv.audit_log"
-				   " WHERE id < least($1, 2147483647) << " CppAsString2(PVEXT_PARTITION_BITS)
-				   " ORDER BY 1", &args, report_not_dropped, v);
-}
-
-static void
-check_head(Verification *v)
-{
-	if (!v->has_head || v->head_found)
-		return;
-	report_seal(v, "head unknown", v->head.id,
-				v->head.id > v->last.id ? "the chain ends before it" :
-				v->head.id < v->first.id ? "the chain begins after it" :
-				"the seal of this number is another one");
-}
-
-static void
-check_seals(Verification *v)
-{
-	pvext_own_each("SELECT " PVEXT_SEAL_COLUMNS ", leaves, shapes FROM pv.audit_seal ORDER BY id",
-				   NULL, check_seal, v);
-	check_start(v);
-	check_dropped(v);
-	check_head(v);
 }
 
 /*
@@ -361,7 +119,7 @@ report_shape(uint64 row, void *arg)
 
 /* Each is reported by the first seal that tells. */
 static void
-check_shapes(Verification *v)
+check_shapes(PvextVerification *v)
 {
 	pvext_own_each("WITH sealed AS (SELECT min(s.id) AS seal,"
 				   "  substr(s.shapes, n, " PVEXT_SHAPE_DIGEST_SIZE ") AS digest"
@@ -396,7 +154,7 @@ report_trigger(uint64 row, void *arg)
 
 /* The types are those of BEFORE UPDATE OR DELETE OR TRUNCATE, and BEFORE INSERT. */
 static void
-check_triggers(Verification *v)
+check_triggers(PvextVerification *v)
 {
 	pvext_own_each("SELECT r.relation::regclass::text, t.name FROM ("
 				   " SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = 'pv.audit_log'::regclass"
@@ -416,7 +174,7 @@ check_triggers(Verification *v)
 
 /* The nth leaf of a seal; false where the seal's row no longer holds it. */
 static bool
-find_leaf(Verification *v, int64 seal, int n, PvextLeaf *leaf)
+find_leaf(PvextVerification *v, int64 seal, int n, PvextLeaf *leaf)
 {
 	static PvextStatement find = {
 		"SELECT leaves FROM pv.audit_seal WHERE id = $1", NULL, true
@@ -470,7 +228,7 @@ has_partition(int64 n)
 
 /* Has the query left the chunk out, alone or with its partition? */
 static bool
-is_left_out(Verification *v, int64 id)
+is_left_out(PvextVerification *v, int64 id)
 {
 	ListCell   *lc;
 
@@ -487,14 +245,14 @@ is_left_out(Verification *v, int64 id)
 
 /* A chunk is not there: with its partition, or alone. */
 static void
-report_missing(Verification *v, int64 seal, int64 chunk)
+report_missing(PvextVerification *v, int64 seal, int64 chunk)
 {
 	int64		n = chunk >> PVEXT_PARTITION_BITS;
 	ListCell   *lc;
 	MemoryContext caller;
 	Lost	   *lost;
 
-	if (is_dropped(v, chunk) || is_left_out(v, chunk))
+	if (pvext_is_dropped(v, chunk) || is_left_out(v, chunk))
 		return;
 	foreach(lc, v->lost)
 		if (((Lost *) lfirst(lc))->partition == n)
@@ -504,7 +262,7 @@ report_missing(Verification *v, int64 seal, int64 chunk)
 		}
 	if (has_partition(n))
 	{
-		report_chunk(v, "missing", seal, chunk, NULL);
+		pvext_report_chunk(v, "missing", seal, chunk, NULL);
 		return;
 	}
 	caller = MemoryContextSwitchTo(v->context);
@@ -516,7 +274,7 @@ report_missing(Verification *v, int64 seal, int64 chunk)
 }
 
 static void
-report_lost(Verification *v)
+report_lost(PvextVerification *v)
 {
 	ListCell   *lc;
 
@@ -535,7 +293,7 @@ report_lost(Verification *v)
 
 /* Can all that is in a chunk be read, which nobody has looked at so far? */
 static void
-look_into(Verification *v, const PvextChunk *chunk)
+look_into(PvextVerification *v, const PvextChunk *chunk)
 {
 	const char *why = pvext_why_unread(chunk);
 
@@ -545,15 +303,14 @@ look_into(Verification *v, const PvextChunk *chunk)
 
 /* No seal covers the chunk: it is too new, or forged, maybe such that none ever would. */
 static void
-check_unsealed(Verification *v, const PvextChunk *chunk)
+check_unsealed(PvextVerification *v, const PvextChunk *chunk)
 {
 	PvextFinding finding = PVEXT_NO_FINDING;
-	Bound	   *bound = find_bound(v, chunk->incarnation);
 	bool		early = chunk->incarnation == (int64) GetSystemIdentifier() &&
 		chunk->xid >= U64FromFullTransactionId(ReadNextFullTransactionId());
 
 	if (!early && chunk->id >= v->last.settled &&
-		(bound == NULL || chunk->xid >= bound->until))
+		!pvext_has_been_sealed(v, chunk->incarnation, chunk->xid))
 	{
 		look_into(v, chunk);
 		return;
@@ -567,11 +324,11 @@ check_unsealed(Verification *v, const PvextChunk *chunk)
 
 /* A seal covers the chunk: compare them. */
 static void
-check_sealed(Verification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
+check_sealed(PvextVerification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
 			 const PvextLeaf *leaf)
 {
 	if (leaf->xid != chunk->xid || incarnation != chunk->incarnation)
-		report_chunk(v, "moved", seal, leaf->id,
+		pvext_report_chunk(v, "moved", seal, leaf->id,
 					 psprintf("it was sealed as of transaction " UINT64_FORMAT " of cluster "
 							  INT64_FORMAT, leaf->xid, incarnation));
 	chunk->xid = leaf->xid;
@@ -585,7 +342,7 @@ check_sealed(Verification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
 static void
 check_row(uint64 row, void *arg)
 {
-	Verification *v = arg;
+	PvextVerification *v = arg;
 	int64		id = pvext_int(row, 1);
 	int64		seal = pvext_int(row, 2);	/* 0: none covers it */
 	int64		incarnation = pvext_int(row, 3);
@@ -601,7 +358,7 @@ check_row(uint64 row, void *arg)
 	CHECK_FOR_INTERRUPTS();
 	if (pvext_bool(row, 7))
 	{
-		report_chunk(v, "forged", seal > 0 ? seal : -1, id, "there are two of this number");
+		pvext_report_chunk(v, "forged", seal > 0 ? seal : -1, id, "there are two of this number");
 		return;
 	}
 	if (!OidIsValid(partition))
@@ -628,7 +385,7 @@ check_row(uint64 row, void *arg)
 
 /* SQL: a condition for pv.audit_log by which what cannot be read is left out. */
 static char *
-left_out_sql(Verification *v)
+left_out_sql(PvextVerification *v)
 {
 	StringInfoData sql;
 	ListCell   *lc;
@@ -654,7 +411,7 @@ left_out_sql(Verification *v)
  * covers; and those of which there are two.
  */
 static char *
-differing_sql(Verification *v)
+differing_sql(PvextVerification *v)
 {
 	return psprintf("SELECT id, seal, incarnation, n, tableoid, ctid, again FROM ("
 					"SELECT coalesce(l.id, c.id) AS id, l.seal, l.incarnation, l.n, c.tableoid, c.ctid,"
@@ -671,7 +428,7 @@ differing_sql(Verification *v)
 static void
 check_again(uint64 row, void *arg)
 {
-	Verification *v = arg;
+	PvextVerification *v = arg;
 	int64		partition = pvext_int(row, 1);
 	int64		id = pvext_int(row, 2);
 	Oid			relid = (Oid) pvext_int(row, 3);	/* 0: the chunk is no more */
@@ -694,7 +451,7 @@ check_again(uint64 row, void *arg)
 
 /* Report what cannot be read, and put it on record. */
 static void
-check_unread(Verification *v)
+check_unread(PvextVerification *v)
 {
 	ListCell   *lc;
 
@@ -734,10 +491,10 @@ check_unread(Verification *v)
 static void
 verify_all(void *arg)
 {
-	Verification *v = arg;
+	PvextVerification *v = arg;
 
 	v->hashing = pvext_begin_hashing();
-	check_seals(v);
+	pvext_check_seals(v);
 	check_shapes(v);
 	check_triggers(v);
 	pvext_own_each(differing_sql(v), NULL, check_row, v);
@@ -754,9 +511,9 @@ pass_by(const PvextChunk *chunk, void *arg)
 
 /* Find what the server cannot read, to begin anew without it. */
 static void
-find_damaged(Verification *v)
+find_damaged(PvextVerification *v)
 {
-	Verification fresh = {v->result};
+	PvextVerification fresh = {v->result};
 
 	fresh.context = fresh.reader.context = fresh.unread.context = v->context;
 	fresh.told.context = fresh.damaged.context = v->context;
@@ -776,12 +533,12 @@ find_damaged(Verification *v)
 Datum
 pvext_verify_audit(PG_FUNCTION_ARGS)
 {
-	Verification v = {(ReturnSetInfo *) fcinfo->resultinfo};
+	PvextVerification v = {(ReturnSetInfo *) fcinfo->resultinfo};
 	PvextScope	scope;
 	ErrorData  *error;
 
 	if (!PG_ARGISNULL(0))
-		read_head(&v, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+		pvext_read_head(&v, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	/* It sorts and joins all there is, once in a while. */

@@ -1,12 +1,15 @@
 /*
  * verify.h
- *		What is wrong with the audit log.
+ *		What is wrong with the audit log: verify.c, chain.c and compare.c.
  */
 #ifndef PVEXT_VERIFY_H
 #define PVEXT_VERIFY_H
 
 #include "datatype/timestamp.h"
 #include "leaf.h"
+#include "nodes/execnodes.h"
+#include "seal.h"
+#include "unread.h"
 
 /* A row of pv.verify_audit(); begins as PVEXT_NO_FINDING. */
 typedef struct PvextFinding
@@ -23,6 +26,29 @@ typedef struct PvextFinding
 
 #define PVEXT_NO_FINDING {NULL, -1, -1, -1, NULL, DT_NOBEGIN, NULL, NULL}
 
+/* A run of pv.verify_audit(). */
+typedef struct PvextVerification
+{
+	ReturnSetInfo *result;
+	MemoryContext context;
+	PvextHashing *hashing;
+	bool		has_head;
+	PvextSeal	head;			/* its id and seal */
+	bool		head_found;
+	PvextSeal	first;			/* id 0: none so far */
+	int64		first_highest;	/* the highest chunk that it covers, or -1 */
+	PvextSeal	last;
+	List	   *bounds;			/* of chain.c */
+	List	   *lost;			/* of verify.c */
+	PvextChunkReader reader;
+	MemoryContext chunk_context;	/* of one chunk */
+	PvextUnread damaged;		/* what the server cannot read: left out of the query */
+	PvextUnread unread;			/* what pvext cannot */
+	PvextUnread told;			/* of it what has been reported, with its seal */
+	int64		leaves_of;		/* the seal whose leaves are these */
+	bytea	   *leaves;
+} PvextVerification;
+
 typedef void (*PvextReport) (const PvextFinding *finding, void *arg);
 
 extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
@@ -30,5 +56,14 @@ extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
 								PvextReport report, void *arg);
 extern void pvext_report_records(const PvextFinding *finding, const PvextChunk *chunk,
 								 PvextReport report, void *arg);
+
+extern void pvext_report_seal(PvextVerification *v, const char *problem, int64 seal, char *detail);
+extern void pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 chunk,
+							   char *detail);
+
+extern void pvext_read_head(PvextVerification *v, const char *text);
+extern void pvext_check_seals(PvextVerification *v);
+extern bool pvext_is_dropped(PvextVerification *v, int64 chunk);
+extern bool pvext_has_been_sealed(PvextVerification *v, int64 incarnation, uint64 xid);
 
 #endif							/* PVEXT_VERIFY_H */
