@@ -1,12 +1,13 @@
 CREATE TABLE pv.run_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     duty        text NOT NULL CHECK (duty IN ('expire', 'erase', 'purge', 'seal', 'scrub')),
-    state       text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'failed', 'cut off')),
+    state       text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'unfinished', 'failed', 'cut off')),
     started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     done        bigint NOT NULL DEFAULT 0,
     failures    integer NOT NULL DEFAULT 0,
     error       text,
+    stopped_at  text,
     login       name NOT NULL,
     pid         integer NOT NULL,
     CHECK ((finished_at IS NULL) = (state IN ('running', 'cut off')))
@@ -15,12 +16,13 @@ CREATE INDEX ON pv.run_log (duty, id);
 COMMENT ON TABLE pv.run_log IS 'each time that a duty was done; those that had nothing to do are kept for a day, the others for 90';
 COMMENT ON COLUMN pv.run_log.id IS 'its number';
 COMMENT ON COLUMN pv.run_log.duty IS 'which duty: expire, erase, purge, seal or scrub';
-COMMENT ON COLUMN pv.run_log.state IS 'how it ended: done, failed (in part), or cut off by a crash, a cancellation or the end of the server';
+COMMENT ON COLUMN pv.run_log.state IS 'how it ended: done, unfinished when its time was over, failed (in part), or cut off by a crash, a cancellation or the end of the server';
 COMMENT ON COLUMN pv.run_log.started_at IS 'when it began';
 COMMENT ON COLUMN pv.run_log.finished_at IS 'when it ended; NULL while it is running, and where it was cut off';
 COMMENT ON COLUMN pv.run_log.done IS 'how much was done: what expired, requests completed, rows purged, records sealed, commands of the scrub run so far';
 COMMENT ON COLUMN pv.run_log.failures IS 'how many things failed; pv.duty_failure has those that have not succeeded since';
 COMMENT ON COLUMN pv.run_log.error IS 'what the first of them said; NULL for none';
+COMMENT ON COLUMN pv.run_log.stopped_at IS 'what the worker was at when the time of its run was over: the next run goes on from there; NULL where it came to its end';
 COMMENT ON COLUMN pv.run_log.login IS 'which login did it';
 COMMENT ON COLUMN pv.run_log.pid IS 'in which process';
 COMMENT ON SEQUENCE pv.run_log_id_seq IS 'numbers of runs';

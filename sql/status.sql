@@ -78,7 +78,7 @@ CREATE VIEW pv.status AS
                 WHEN f.failures > 0 THEN 'failing'
                 WHEN h.pid IS NULL AND r.state = 'running' AND NOT pg_is_in_recovery() THEN 'cut off'
                 WHEN d.duty <> 'scrub' AND r.last_run < w.seen_since THEN CASE WHEN h.pid IS NULL THEN 'late' ELSE 'failing' END
-                WHEN r.state NOT IN ('done', 'running') THEN r.state
+                WHEN r.state NOT IN ('done', 'unfinished', 'running') THEN r.state
                 WHEN l.since IS NOT NULL AND (d.duty <> 'scrub' OR h.pid IS NULL) THEN 'late'
                 ELSE 'ok' END AS state,
            r.last_run, r.last_success, r.last_error,

@@ -138,7 +138,7 @@ take(bool open_too, TimestampTz *left)
 	now->outer = taken;
 	now->places = NIL;
 	taken = now;
-	now->places = pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH, left);
+	pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH, &now->places, left);
 	MemoryContextSwitchTo(old);
 	return now->places;
 }

@@ -25,8 +25,10 @@
 #include "compat.h"
 #include "duty.h"
 #include "event.h"
+#include "failure.h"
 #include "fmgr.h"
 #include "guc.h"
+#include "limit.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "pgstat.h"
@@ -44,6 +46,9 @@
 
 /* How long a step waits for a lock, unless pvext.lock_timeout says so. */
 #define STEP_LOCK_TIMEOUT "1s"
+
+/* How long a duty may take before others have their turn, in seconds. */
+#define LONGEST_TURN 15
 
 /* How often it is looked whether a standby lags or the database is wanted, in ms. */
 #define LONGEST_NAP 500
@@ -120,7 +125,7 @@ pvext_commit_lazily(void)
 
 /*
  * Do one step of a run: body(arg) in a transaction, and a subtransaction that is
- * rolled back where it fails.  Returns the error, which lives as long as the run, or
+ * rolled back where it fails, or takes too long.  Returns the error, which lives as long as the run, or
  * NULL.  Does nothing, and sets run->stop, once pvext is no longer there.  body's memory
  * is freed after it.
  */
@@ -143,7 +148,7 @@ pvext_step(PvextRun *run, void (*body) (void *), void *arg)
 								 GUC_ACTION_SAVE, true, 0, false);
 	MemoryContextSwitchTo(run->context);
 	if (is_there(run))
-		error = pvext_catch(run_step, &step);
+		error = pvext_catch_in_time(run_step, &step, run->own_code ? 0 : pvext_step_timeout, true);
 	else
 		run->stop = true;
 	pvext_leave(&scope);
@@ -197,8 +202,21 @@ nap(PvextRun *run, long milliseconds)
 }
 
 /*
- * Nap as long as that, but for a worker that is to go: it sets run->stop.  DROP DATABASE
- * waits for 5 seconds only.  After a reload the pause may be meant to be another, and ends.
+ * Is it to end here: is it in somebody's way, or its time over?  Then the caller says in
+ * run->stopped_at where the next run is to go on.
+ */
+bool
+pvext_is_over(PvextRun *run)
+{
+	if (!run->stop && run->worker && GetCurrentTimestamp() >= run->until)
+		run->unfinished = true;
+	return run->stop || run->unfinished;
+}
+
+/*
+ * Nap as long as that, or until the time of the run is over, but for a worker that is to
+ * go: it sets run->stop.  DROP DATABASE waits for 5 seconds only.  After a reload the pause
+ * may be meant to be another, and ends.
  */
 static void
 nap_unless_in_the_way(PvextRun *run, int milliseconds)
@@ -206,7 +224,7 @@ nap_unless_in_the_way(PvextRun *run, int milliseconds)
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
 	long		left = milliseconds;
 
-	while (!run->stop)
+	while (!pvext_is_over(run))
 	{
 		if (nap(run, Min(left, LONGEST_NAP)))
 			end = 0;
@@ -230,22 +248,39 @@ measure_lag(void *arg)
 }
 
 /*
- * Rest between two steps, and while a standby lags.  Sets run->stop where the worker is
- * in the way of somebody.
+ * Rest between two steps.  Sets run->stop where the worker is in the way of somebody.  A
+ * pause for which its time is too short ends the run of a worker, and one that is longer
+ * than a round is not what it comes back for at once.
  */
 void
 pvext_rest(PvextRun *run, int milliseconds)
 {
+	if (run->worker && milliseconds > LONGEST_NAP &&
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds) > run->until)
+	{
+		run->unfinished = true;
+		run->waits = milliseconds / 1000 > pvext_naptime;
+	}
+	nap_unless_in_the_way(run, milliseconds);
+}
+
+/*
+ * Rest while a standby lags: a worker until its time is over, and then it does not come
+ * back at once.
+ */
+void
+pvext_wait_for_standbys(PvextRun *run)
+{
 	bool		lags = false;
 
-	nap_unless_in_the_way(run, milliseconds);
-	while (!run->stop && pvext_max_replication_lag > 0)
+	while (pvext_max_replication_lag > 0 && !pvext_is_over(run))
 	{
 		if (pvext_step(run, measure_lag, &lags) != NULL || !lags)
-			break;
+			return;
 		if (run->worker)
 			pgstat_report_activity(STATE_RUNNING, "pvext: waiting for a standby");
 		nap_unless_in_the_way(run, LONGEST_NAP);
+		run->waits = run->unfinished;
 	}
 }
 
@@ -262,6 +297,14 @@ begin_log(void *arg)
 	pvext_arg_text(&args, run->duty);
 	(void) pvext_own("UPDATE pv.run_log SET state = 'cut off' WHERE duty = $1 AND state = 'running'",
 					 &args);
+	run->resume = NULL;
+	if (run->worker &&
+		pvext_own("SELECT stopped_at FROM pv.run_log WHERE duty = $1 ORDER BY id DESC LIMIT 1", &args) > 0)
+	{
+		MemoryContextSwitchTo(run->context);
+		run->resume = pvext_value(0, 1);
+		MemoryContextSwitchTo(run->step_context);
+	}
 	pvext_arg_name(&args, pvext_login_name());
 	pvext_arg(&args, INT4OID, Int32GetDatum(MyProcPid), false);
 	(void) pvext_own("INSERT INTO pv.run_log (duty, login, pid) VALUES ($1, $2, $3) RETURNING id", &args);
@@ -275,12 +318,13 @@ end_log(void *arg)
 	PvextArgs	args = {0};
 
 	pvext_arg(&args, INT8OID, Int64GetDatum(run->id), false);
-	pvext_arg_text(&args, run->failures > 0 ? "failed" : "done");
+	pvext_arg_text(&args, run->failures > 0 ? "failed" : run->unfinished ? "unfinished" : "done");
 	pvext_arg(&args, INT8OID, Int64GetDatum(run->done), false);
 	pvext_arg_int4(&args, run->failures);
 	pvext_arg_text(&args, run->error);
+	pvext_arg_text(&args, run->unfinished ? run->stopped_at : NULL);
 	(void) pvext_own("UPDATE pv.run_log SET state = $2, finished_at = clock_timestamp(), done = $3,"
-					 " failures = $4, error = $5 WHERE id = $1", &args);
+					 " failures = $4, error = $5, stopped_at = $6 WHERE id = $1", &args);
 }
 
 /*
@@ -297,6 +341,17 @@ set_duty_lock(LOCKTAG *tag, int duty)
 {
 	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("pvext", false),
 					   PVEXT_DUTY_LOCK + duty);
+}
+
+/*
+ * How long a duty of the worker's may take, in ms, if there is more for it to do, before
+ * the others have their turn: all of them together not much more than a round, and
+ * not so long that other databases have to wait for theirs.
+ */
+static int
+turn(void)
+{
+	return Min(Max(pvext_naptime / (int) lengthof(duties), 1), LONGEST_TURN) * 1000;
 }
 
 /*
@@ -317,6 +372,10 @@ pvext_begin_run(PvextRun *run, int duty, const char *name)
 	run->id = run->done = 0;
 	run->failures = 0;
 	run->error = NULL;
+	run->own_code = run->unfinished = run->waits = false;
+	run->resume = run->stopped_at = NULL;
+	run->until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), turn());
+	pvext_at(run, 0, NULL);
 	run->context = AllocSetContextCreate(TopMemoryContext, "pvext duty", ALLOCSET_DEFAULT_SIZES);
 	run->step_context = AllocSetContextCreate(run->context, "pvext step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(run->context);
@@ -343,6 +402,7 @@ pvext_log_end(PvextRun *run)
 void
 pvext_end_run(PvextRun *run)
 {
+	pvext_at(run, 0, NULL);
 	MemoryContextDelete(run->context);
 	run->context = NULL;
 	LockRelease(&run->lock, ExclusiveLock, true);
@@ -390,18 +450,27 @@ find_duty(const char *name)
 	return -1;					/* not reached */
 }
 
-/* All duties, by a background worker, in a transaction that this ends and begins anew. */
-void
+/*
+ * All duties, by a background worker, in a transaction that this ends and begins anew.
+ * True where there is more to do than the time was enough for.
+ */
+bool
 pvext_run_all_duties(void)
 {
 	PvextRun	run = {.worker = true, .patient = true};
+	bool		more = false;
 
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	for (int i = 0; i < lengthof(duties) && !run.stop; i++)
+	{
+		run.unfinished = false;
 		do_duty(&run, i);
+		more = more || (run.unfinished && !run.waits);
+	}
 	complain_of_version(&run);
 	SPI_finish();
+	return more;
 }
 
 /* Begin a procedure that commits: it must not be in a transaction of the caller's. */

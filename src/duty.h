@@ -5,6 +5,7 @@
 #ifndef PVEXT_DUTY_H
 #define PVEXT_DUTY_H
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "storage/lock.h"
 #include "utils/elog.h"
@@ -16,7 +17,13 @@ typedef struct PvextRun
 	bool		worker;			/* by the background worker */
 	bool		patient;		/* what has failed lately is left for later */
 	bool		lazy;			/* what a crash takes back is done again */
+	bool		own_code;		/* its steps run nobody else's: there is no time limit */
 	bool		stop;			/* pvext, or the database, is about to go */
+	TimestampTz until;			/* of the worker: the others are to have their turn then */
+	bool		unfinished;		/* that was so before it was done */
+	bool		waits;			/* and it is of no use to go on at once */
+	char	   *resume;			/* where the last run was then, or NULL */
+	char	   *stopped_at;		/* where this one is */
 	int64		id;				/* in pv.run_log */
 	int64		done;			/* rows, requests, ... */
 	int			failures;
@@ -25,6 +32,8 @@ typedef struct PvextRun
 	MemoryContext step_context; /* as long as a transaction */
 	Oid			relid;			/* of the purge: this table alone, or InvalidOid */
 	char	   *rule;			/* and this rule alone, or NULL */
+	int32		at_relation;	/* what is in hand, as in pv.duty_failure: a table, or 0 */
+	const char *at_name;		/* and which of it; NULL for nothing */
 	LOCKTAG		lock;			/* nobody else does the duty */
 	char		version[NAMEDATALEN];	/* of the extension */
 } PvextRun;
@@ -38,7 +47,9 @@ typedef struct PvextRun
 extern void pvext_commit_lazily(void);
 extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
 extern void pvext_rest(PvextRun *run, int milliseconds);
-extern void pvext_run_all_duties(void);
+extern void pvext_wait_for_standbys(PvextRun *run);
+extern bool pvext_is_over(PvextRun *run);
+extern bool pvext_run_all_duties(void);
 extern bool pvext_begin_run(PvextRun *run, int duty, const char *name);
 extern bool pvext_log_begin(PvextRun *run);
 extern void pvext_log_end(PvextRun *run);

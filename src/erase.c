@@ -166,8 +166,8 @@ count_new(List *cases)
 }
 
 /* Why mandatory rules keep what they keep. */
-static List *
-retention_bases(PvextPlan *plan)
+List *
+pvext_retention_bases(PvextPlan *plan)
 {
 	List	   *bases = NIL;
 	ListCell   *lc;
@@ -196,7 +196,7 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending, P
 
 		request->state = begun ? "partial" : "blocked";
 		if (!begun && request->blocked_by == NIL)
-			request->blocked_by = retention_bases(plan);
+			request->blocked_by = pvext_retention_bases(plan);
 		return;
 	}
 	request->blocked_by = NIL;

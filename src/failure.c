@@ -3,14 +3,21 @@
  *		What the duties have failed at, and when it is tried again.
  *
  * Whatever fails (a rule of a table, a request) has a row in pv.duty_failure until it
- * succeeds, and is left alone for a time that doubles with every failure.
+ * succeeds, and is left alone for a time that doubles with every failure.  That goes for
+ * what ended the process, too, because it did not let itself be cancelled (limit.c): on
+ * its way out the process notes what it was at.
  */
 #include "postgres.h"
 #include "message.h"
 
+#include "access/xact.h"
 #include "catalog.h"
 #include "failure.h"
+#include "limit.h"
+#include "miscadmin.h"
+#include "pulse.h"
 #include "spi.h"
+#include "storage/ipc.h"
 
 typedef struct Failure
 {
@@ -110,4 +117,83 @@ pvext_succeeded(PvextRun *run, int32 relation_id, const char *name)
 	Failure		failure = {run, relation_id, name, NULL};
 
 	(void) pvext_step(run, record, &failure);
+}
+
+/*
+ * What takes too long
+ */
+
+/*
+ * Has it taken too long lately?  Returns what was said then, or NULL: who only asks how
+ * it is need not wait for it as long again.
+ */
+ErrorData *
+pvext_known_timeout(const char *duty, int32 relation_id, const char *name)
+{
+	PvextArgs	args = {0};
+	ErrorData  *error;
+
+	if (pvext_never_used("duty_failure"))
+		return NULL;
+	pvext_arg_text(&args, duty);
+	pvext_arg_int4(&args, relation_id);
+	pvext_arg_text(&args, name);
+	if (pvext_own("SELECT FROM pv.duty_failure WHERE duty = $1 AND relation_id = $2 AND name IN ('', $3)"
+				  " AND sqlstate = '57014' AND retry_at > now()", &args) == 0)
+		return NULL;
+	error = palloc0(sizeof(ErrorData));
+	pvext_describe_timeout(error);
+	return error;
+}
+
+/* The run of this process. */
+static PvextRun *in_hand = NULL;
+
+/*
+ * The process ends: if that is for what is in hand, record so, with nothing open any
+ * more.  Whatever fails here ends it all the same.
+ */
+static void
+note_at_exit(int code, Datum arg)
+{
+	PvextRun   *run = in_hand;
+	ErrorData	error = {0};
+
+	if (run == NULL || run->at_name == NULL || !pvext_limit_is_overrun())
+		return;
+	in_hand = NULL;
+	pvext_end_limit();
+	AbortOutOfAnyTransaction();
+	StartTransactionCommand();
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		return;
+	MemoryContextSwitchTo(run->context);
+	pvext_describe_timeout(&error);
+	run->own_code = true;
+	pvext_failed(run, run->at_relation, run->at_name, &error);
+	if (strcmp(run->duty, "erase") == 0)	/* request by request it would be the same */
+		pvext_failed(run, run->at_relation, "", &error);
+	run->unfinished = true;
+	pvext_log_end(run);
+	if (run->worker)
+		pvext_set_pace(MyDatabaseId, PVEXT_AT_ONCE);	/* the rest of the round */
+	SPI_finish();
+	CommitTransactionCommand();
+}
+
+/*
+ * What is now in hand, as it is named where it fails; NULL for nothing.  The name lives as
+ * long as it is.
+ */
+void
+pvext_at(PvextRun *run, int32 relation_id, const char *name)
+{
+	static bool registered = false;
+
+	if (!registered)
+		before_shmem_exit(note_at_exit, (Datum) 0);
+	registered = true;
+	run->at_relation = relation_id;
+	run->at_name = name;
+	in_hand = name ? run : NULL;
 }

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "obstacle.h"
+#include "pause.h"
 #include "pgstat.h"
 #include "spi.h"
 #include "storage/bufmgr.h"
@@ -150,8 +151,7 @@ pvext_check_obstacles(TransactionId before, bool wal)
 			find_obstacle(IDLERS, NULL, &obstacle);
 		if (obstacle.first == NULL)
 			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(PAUSE * 1000L);
+		pvext_pause(PAUSE);
 	}
 	if (kept)
 		raise_kept(&obstacle);
@@ -179,8 +179,7 @@ pvext_await_others(TransactionId before, bool catalogs)
 		find_obstacle(KEPT_BY, &args, &obstacle);
 		if (obstacle.first == NULL)
 			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(PAUSE * 1000L);
+		pvext_pause(PAUSE);
 	}
 	raise_kept(&obstacle);
 }

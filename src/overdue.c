@@ -17,10 +17,12 @@
 #include "compat.h"
 #include "elsewhere.h"
 #include "event.h"
+#include "failure.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "guc.h"
 #include "hold.h"
+#include "limit.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "take.h"
@@ -322,7 +324,7 @@ look_at_all(Count *count)
 	}
 }
 
-/* For pvext_catch(): a lock that is not had is something to say of the rule. */
+/* For pvext_catch_in_time(): a lock that is not had is something to say of the rule. */
 static void
 count_due(void *arg)
 {
@@ -349,16 +351,22 @@ count_due(void *arg)
 			count->index = pvext_missing_index(lfirst(lc));
 }
 
-/* Count what is due by a rule, or would be if it were active. */
+/*
+ * Count what is due by a rule, or would be if it were active; limited is for when there
+ * are others to be counted, too.
+ */
 static void
-count_rule(PvextMap *map, PvextTable *table, PvextRule *rule, Count *count)
+count_rule(PvextMap *map, PvextTable *table, PvextRule *rule, bool limited, Count *count)
 {
 	memset(count, 0, sizeof(Count));
 	count->map = map;
 	count->table = table;
 	count->rule = rule;
 	count->oldest = DT_NOEND;
-	count->error = pvext_catch(count_due, count);
+	if (limited)
+		count->error = pvext_known_timeout("purge", table->id, rule->name);
+	if (count->error == NULL)
+		count->error = pvext_catch_in_time(count_due, count, limited ? pvext_step_timeout : 0, false);
 	if (count->error)
 		pvext_forget_values(count->error);
 }
@@ -398,7 +406,7 @@ list_rules(PvextMap *map, void *arg)
 
 			if ((!rule->active && !listing->proposed) || !may_see(lfirst(lc)))
 				continue;
-			count_rule(map, lfirst(lc), rule, &count);
+			count_rule(map, lfirst(lc), rule, true, &count);
 			listing->show(&count, listing->result);
 			CHECK_FOR_INTERRUPTS();
 		}
@@ -537,7 +545,7 @@ count_for_activation(PvextMap *map, void *arg)
 				 errmsg("retention rule \"%s\" of %s is not declared", activation->name,
 						pvext_relation_name(activation->relid)),
 				 errhint("The view pv.retention shows what is.")));
-	count_rule(map, table, rule, &count);
+	count_rule(map, table, rule, false, &count);
 	if (count.error)
 		ReThrowError(count.error);
 	activation->rows = count.rows;

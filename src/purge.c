@@ -49,6 +49,9 @@
 /* As many batches at once where the audit log is read for them. */
 #define BATCHES_OF_LOGGED 10
 
+/* What it takes to write down where a run stopped. */
+#define POSITION_SIZE 96
+
 /* Batches that are passed over for a locked row, of one work. */
 #define MOST_PASSED_OVER 10
 
@@ -71,12 +74,24 @@ typedef struct Work
 	bool		failed;
 } Work;
 
+/* Where a run stopped, by names that may be of nothing any more. */
+typedef struct Position
+{
+	int32		table;			/* in pv.relation; 0 for none */
+	int			work;			/* which of the table's, from 0 */
+	Oid			leaf;			/* or InvalidOid: from the first one on */
+	ItemPointerData place;		/* the last one that was taken; invalid for none */
+} Position;
+
 typedef struct Purge
 {
 	PvextRun   *run;
 	List	   *tables;			/* Table */
 	Table	   *table;			/* the one whose works are looked for */
 	List	   *works;			/* Work */
+	Position	from;			/* what was done before it is passed over */
+	TimestampTz batch_at;		/* when the last batch was taken, or 0 */
+	int			work_number;	/* which of the works is in hand */
 
 	/* the work in hand */
 	Work	   *work;
@@ -431,13 +446,98 @@ pass_over(Purge *purge, ErrorData *error)
 	return true;
 }
 
+/*
+ * Going on where the last run stopped
+ */
+
+#define POSITION "%d %d %u %u %u " INT64_FORMAT
+
+/* Where the next run is to go on, if this one ends now: after the last place taken. */
+static void
+note_position(Purge *purge)
+{
+	PvextRun   *run = purge->run;
+	ItemPointer place = purge->next > 0 ? &purge->places.tids[purge->next - 1] : &purge->last;
+	bool		any = ItemPointerIsValid(place);
+
+	if (!run->worker)
+		return;
+	if (run->stopped_at == NULL)
+		run->stopped_at = MemoryContextAlloc(run->context, POSITION_SIZE);
+	snprintf(run->stopped_at, POSITION_SIZE, POSITION, purge->table->id, purge->work_number,
+			 purge->leaf, any ? ItemPointerGetBlockNumber(place) : 0,
+			 any ? ItemPointerGetOffsetNumber(place) : 0, purge->batch_at);
+}
+
+/* Begin with the table at which the last run stopped; those before it come last. */
+static void
+read_position(Purge *purge)
+{
+	Position   *from = &purge->from;
+	unsigned	block;
+	unsigned	offset;
+	List	   *before = NIL;
+	List	   *after = NIL;
+	ListCell   *lc;
+
+	if (purge->run->resume == NULL ||
+		sscanf(purge->run->resume, POSITION, &from->table, &from->work, &from->leaf, &block,
+			   &offset, &purge->batch_at) != 6)
+		return;
+	purge->run->stopped_at = purge->run->resume;
+	if (offset != InvalidOffsetNumber)
+		ItemPointerSet(&from->place, block, offset);
+	foreach(lc, purge->tables)
+	{
+		if (((Table *) lfirst(lc))->id < from->table)
+			before = lappend(before, lfirst(lc));
+		else
+			after = lappend(after, lfirst(lc));
+	}
+	if (after == NIL || ((Table *) linitial(after))->id != from->table)
+	{
+		from->work = 0;
+		from->leaf = InvalidOid;
+	}
+	purge->tables = list_concat(after, before);
+}
+
+/* The pause after a batch is kept, too, where it is longer than a run, in ms. */
+static int
+pause_left(Purge *purge)
+{
+	int64		left = pvext_purge_delay -
+		(GetCurrentTimestamp() - purge->batch_at) / 1000;
+
+	return purge->batch_at == 0 || left < 0 ? 0 : (int) Min(left, pvext_purge_delay);
+}
+
+/* Was the leaf of the work in hand done by the last run? */
+static bool
+is_before(Purge *purge, Oid leaf)
+{
+	if (leaf == purge->from.leaf || !list_member_oid(purge->leaves, purge->from.leaf))
+		return false;
+	return true;
+}
+
+/* Begin with a leaf, or where the last run stopped in it. */
+static void
+go_on(Purge *purge)
+{
+	ItemPointerSetInvalid(&purge->last);
+	if (purge->leaf == purge->from.leaf)
+		purge->last = purge->from.place;
+	purge->from.leaf = InvalidOid;
+}
+
 /* Take the batches of the places.  Returns the error that ended it. */
 static ErrorData *
 take_batches(Purge *purge)
 {
 	PvextRun   *run = purge->run;
 
-	while (purge->next < purge->places.n && !run->stop)
+	while (purge->next < purge->places.n && !pvext_is_over(run))
 	{
 		int64		done = run->done;
 		ErrorData  *error = pvext_step(run, take_batch, purge);
@@ -446,7 +546,10 @@ take_batches(Purge *purge)
 			run->done = done;
 		if (error && !pass_over(purge, error))
 			return error;
+		purge->batch_at = GetCurrentTimestamp();
+		note_position(purge);
 		pvext_rest(run, pvext_purge_delay);
+		pvext_wait_for_standbys(run);
 	}
 	return NULL;
 }
@@ -455,14 +558,19 @@ take_batches(Purge *purge)
 static ErrorData *
 purge_leaf(Purge *purge)
 {
+	PvextRun   *run = purge->run;
 	ErrorData  *error;
 
 	do
 	{
-		error = pvext_step(purge->run, find_places, purge);
+		TimestampTz begun = GetCurrentTimestamp();
+
+		error = pvext_step(run, find_places, purge);
+		/* What took long to find is not found for a batch alone. */
+		run->until = Max(run->until, 2 * GetCurrentTimestamp() - begun);
 		if (error == NULL)
 			error = take_batches(purge);
-	} while (error == NULL && purge->more && !purge->run->stop);
+	} while (error == NULL && purge->more && !pvext_is_over(run));
 	return error;
 }
 
@@ -474,15 +582,19 @@ do_work(Purge *purge, Work *work)
 
 	purge->work = work;
 	purge->passed_over = 0;
+	pvext_at(purge->run, work->relation_id, work->rule);
 	error = pvext_step(purge->run, list_leaves, purge);
 	foreach(lc, purge->leaves)
 	{
-		if (error || purge->run->stop)
+		if (error || pvext_is_over(purge->run))
 			break;
+		if (is_before(purge, lfirst_oid(lc)))
+			continue;
 		forget_taking(purge);
 		purge->leaf = lfirst_oid(lc);
-		purge->places.n = 0;
-		ItemPointerSetInvalid(&purge->last);
+		purge->places.n = purge->next = 0;
+		go_on(purge);
+		note_position(purge);
 		error = purge_leaf(purge);
 	}
 	forget_taking(purge);
@@ -514,15 +626,21 @@ purge_table(Purge *purge, Table *table)
 
 	purge->table = table;
 	purge->works = NIL;
+	pvext_at(purge->run, table->id, "");
 	error = pvext_step(purge->run, list_works, purge);
 	if (error)
 		pvext_failed(purge->run, table->id, "", error);
 	else if (purge->works != NIL)
 		pvext_succeeded(purge->run, table->id, "");
 	foreach(lc, purge->works)
-		if (!purge->run->stop)
+	{
+		purge->work_number = foreach_current_index(lc);
+		if (purge->work_number >= purge->from.work && !pvext_is_over(purge->run))
 			do_work(purge, lfirst(lc));
-	if (!purge->run->stop)
+		purge->from.leaf = InvalidOid;
+	}
+	purge->from.work = 0;
+	if (!pvext_is_over(purge->run))
 		note_successes(purge);
 }
 
@@ -541,8 +659,11 @@ pvext_purge(PvextRun *run)
 	error = pvext_step(run, list_tables, &purge);
 	if (error)
 		pvext_failed(run, 0, "", error);
+	read_position(&purge);
+	pvext_rest(run, pause_left(&purge));
+	pvext_wait_for_standbys(run);
 	foreach(lc, purge.tables)
-		if (!run->stop)
+		if (!pvext_is_over(run))
 			purge_table(&purge, lfirst(lc));
 	run->lazy = false;
 }

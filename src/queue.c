@@ -434,54 +434,53 @@ compare_places(const ListCell *a, const ListCell *b)
 	return (int) x->further - (int) y->further;
 }
 
-/* Take what is in a slot; NULL where somebody has changed it meanwhile. */
-static PvextPlace *
-take(uint32 i, uint64 state)
+/*
+ * Take what is in a slot, and add it to *places; false where somebody has changed it
+ * meanwhile.  It is in the list before it is taken: want of memory loses nothing.
+ */
+static bool
+take(uint32 i, uint64 state, List **places)
 {
 	PvextPlace *place = palloc(sizeof(PvextPlace));
 
 	place->slot = i;
 	place->state = (state & ~(uint64) STATE_MASK) | TAKEN;
+	*places = lappend(*places, place);
 	if (pg_atomic_compare_exchange_u64(&queue->slots[i].state, &state, place->state))
-		return place;
+		return true;
+	*places = list_delete_last(*places);
 	pfree(place);
-	return NULL;
+	return false;
 }
 
 /*
  * Take readings of a database, or of all for InvalidOid: those to which nothing
- * will be added, and those that have been open since some time.  Returns a list
- * of PvextPlace, in order, and when the oldest was begun of those that are left,
- * DT_NOEND for none.
+ * will be added, and those that have been open since some time.  *places, which is
+ * empty, becomes a list of PvextPlace, in order, and holds what has been taken by then
+ * also where this ends in an error.  *left is when the oldest was begun of those that are
+ * left, DT_NOEND for none.
  */
-List *
-pvext_take_readings(Oid database, TimestampTz open_since, int most, TimestampTz *left)
+void
+pvext_take_readings(Oid database, TimestampTz open_since, int most, List **places,
+					TimestampTz *left)
 {
-	List	   *places = NIL;
-
 	*left = DT_NOEND;
 	if (queue == NULL || pg_atomic_read_u32(&queue->used) == 0)
-		return NIL;
+		return;
 	for (uint32 i = 0; i < queue->size; i++)
 	{
 		Slot	   *slot = &queue->slots[i];
 		uint64		state = holds(slot, database);
 		TimestampTz at = ((PvextReading *) slot->data)->at;
-		PvextPlace *place = NULL;
+		bool		wanted = (state & STATE_MASK) == DONE ||
+			((state & STATE_MASK) == OPEN && at <= open_since);
 
 		if (state == 0)
 			continue;
-		if (list_length(places) < most &&
-			((state & STATE_MASK) == DONE ||
-			 ((state & STATE_MASK) == OPEN && at <= open_since)))
-			place = take(i, state);
-		if (place)
-			places = lappend(places, place);
-		else
+		if (list_length(*places) >= most || !wanted || !take(i, state, places))
 			*left = Min(*left, at);
 	}
-	list_sort(places, compare_places);
-	return places;
+	list_sort(*places, compare_places);
 }
 
 /* Are there any of a database that are not yet written down? */
@@ -522,19 +521,30 @@ pvext_give_back(const PvextPlace *place)
 int
 pvext_log_readings(Oid database)
 {
+	List	  **places = palloc0(sizeof(List *));
+	int		   *logged = palloc0(sizeof(int));
 	TimestampTz left;
-	List	   *places = pvext_take_readings(database, DT_NOEND, PG_INT32_MAX, &left);
 	StringInfoData buf;
-	ListCell   *lc;
 
 	initStringInfo(&buf);
-	foreach(lc, places)
+	PG_TRY();
 	{
-		log_reading(pvext_reading_at(lfirst(lc), &buf));
-		free_place(lfirst(lc));
+		pvext_take_readings(database, DT_NOEND, PG_INT32_MAX, places, &left);
+		for (; *logged < list_length(*places); (*logged)++)
+		{
+			log_reading(pvext_reading_at(list_nth(*places, *logged), &buf));
+			free_place(list_nth(*places, *logged));
+		}
 	}
+	PG_CATCH();
+	{
+		for (int i = *logged; i < list_length(*places); i++)
+			pvext_give_back(list_nth(*places, i));
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	pfree(buf.data);
-	return list_length(places);
+	return *logged;
 }
 
 /*

@@ -44,7 +44,8 @@ extern PvextCompletion pvext_complete_reading(const PvextReading *reading, Pvext
 											  uint32 *room);
 
 /* Those who write down */
-extern List *pvext_take_readings(Oid database, TimestampTz open_since, int most, TimestampTz *left);
+extern void pvext_take_readings(Oid database, TimestampTz open_since, int most, List **places,
+								TimestampTz *left);
 extern bool pvext_has_readings(Oid database);
 extern const PvextReading *pvext_reading_at(const PvextPlace *place, StringInfo buf);
 extern void pvext_free_place(const PvextPlace *place);

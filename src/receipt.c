@@ -23,6 +23,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "obstacle.h"
+#include "pause.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/pg_lsn.h"
@@ -49,8 +50,7 @@ wait_for_slots(XLogRecPtr begun)
 	{
 		if (pvext_own("SELECT FROM pg_replication_slots WHERE active AND restart_lsn <= $1", &args) == 0)
 			return;
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(100000L);
+		pvext_pause(100);
 	}
 }
 
@@ -73,8 +73,7 @@ wait_for_archiver(void)
 		return;
 	for (int i = 0; i < PATIENCE * 10 && to_be_archived() > 0; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(100000L);
+		pvext_pause(100);
 	}
 	if (to_be_archived() > 0)
 		ereport(ERROR,

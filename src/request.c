@@ -6,6 +6,9 @@
  * retention to end, or for transactions that were running. Whichever may have come is
  * carried out as if it were asked for again, each in a step of its own. Of those that
  * blockers hold, the verdict is asked first: nothing is written where it is the same.
+ *
+ * What one request has waited for in vain, a table that is locked or an expression that
+ * takes too long, the others of that subject table do not wait for in the same run.
  */
 #include "postgres.h"
 #include "message.h"
@@ -23,6 +26,7 @@
 #include "older.h"
 #include "run.h"
 #include "spi.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
@@ -40,7 +44,9 @@ typedef struct Request
 	Oid			relid;
 	char	   *key;
 	bytea	   *digest;
-	bool		blocked;		/* it may be blocked still */
+	bool		blocked;		/* it may be blocked still, or not for long enough */
+	bool		clear;			/* its blockers had gone */
+	bool		failed;			/* it, or all of its table, when it was tried last */
 	List	   *blocked_by;		/* C strings */
 } Request;
 
@@ -49,9 +55,16 @@ typedef struct Requests
 	PvextRun   *run;
 	List	   *open;			/* Request */
 	Request    *request;		/* the one in hand */
+	List	   *locked;			/* Oid: tables that somebody keeps locked */
+	List	   *waited;			/* Oid: subject tables, one for each lock that was not had */
+	List	   *slow;			/* Oid: subject tables of which a statement took too long */
 	bool		completed;
 	bool		tried;
+	bool		passed;			/* it would have to wait, too */
 } Requests;
+
+/* As many of a subject table wait for locks, of whatever it may be. */
+#define MOST_WAITS 3
 
 static List *
 text_list(Datum array)
@@ -73,8 +86,8 @@ text_list(Datum array)
  */
 #define RETENTION_ENDS \
 	" (coalesce(e.tried_at, e.executed_at, e.requested_at) < now() - interval '1 day'" \
-	"  OR (coalesce(e.retained_until, now()) <= now() AND coalesce(e.tried_at < e.retained_until" \
-	"   OR e.tried_at < now() - interval '1 hour', true)))"
+	"  OR coalesce(e.retained_until <= now() AND (e.tried_at IS NULL OR e.tried_at < e.retained_until" \
+	"   OR e.tried_at < now() - interval '1 hour'), false))"
 
 static void
 list_requests(void *arg)
@@ -84,21 +97,32 @@ list_requests(void *arg)
 	uint64		n;
 
 	pvext_forget_failures(requests->run,
-						  "EXISTS (SELECT FROM pv.erasure_ledger AS e WHERE CAST(e.id AS text) = f.name"
-						  " AND e.state NOT IN ('completed', 'cancelled'))");
+						  "EXISTS (SELECT FROM pv.erasure_ledger AS e WHERE e.relation_id = f.relation_id"
+						  " AND f.name IN ('', CAST(e.id AS text)) AND e.state NOT IN ('completed', 'cancelled'))");
 	if (!pvext_never_used("older_transaction"))
 		pvext_settle_older();
 	pvext_arg_int4(&args, pvext_erasure_approvals);
+	pvext_arg_bool(&args, requests->run->patient);
+	pvext_arg_text(&args, requests->run->resume);
+	pvext_arg_int4(&args, pvext_unblock_delay);
 	n = pvext_own("SELECT e.id, e.relation_id, r.relation, e.key, e.subject_digest, e.blocked_by,"
-				  " e.state IN ('blocked', 'partial') AND e.clear_since IS NULL AND NOT" RETENTION_ENDS
+				  " e.state IN ('blocked', 'partial') AND NOT" RETENTION_ENDS
+				  " AND (e.clear_since + make_interval(secs => $4) <= now()) IS NOT TRUE,"
+				  " f.failed, e.clear_since IS NOT NULL"
 				  " FROM pv.erasure_ledger AS e JOIN pv.relation AS r ON r.id = e.relation_id"
-				  " JOIN pg_class AS c ON c.oid = r.relation WHERE e.key IS NOT NULL AND CASE e.state"
+				  " JOIN pg_class AS c ON c.oid = r.relation"
+				  " LEFT JOIN pv.erasure_ledger AS l ON l.id = CAST($3 AS uuid)"
+				  " CROSS JOIN LATERAL (SELECT count(*) > 0 AS failed, max(x.retry_at) AS retry_at"
+				  "  FROM pv.duty_failure AS x WHERE x.duty = 'erase' AND x.relation_id = e.relation_id"
+				  "  AND x.name IN ('', CAST(e.id AS text))) AS f"
+				  " WHERE e.key IS NOT NULL AND ($2 AND f.retry_at > now()) IS NOT TRUE AND CASE e.state"
 				  " WHEN 'requested' THEN e.due_at <= now() AND ($1 = 0 OR e.approved_by IS NOT NULL)"
 				  " WHEN 'verifying' THEN NOT EXISTS (SELECT FROM pv.older_transaction AS w"
 				  "  WHERE w.set_id = e.verify_after)"
 				  " WHEN 'blocked' THEN e.retained_until IS NULL OR" RETENTION_ENDS
 				  " WHEN 'partial' THEN e.blocked_by <> '{}' OR" RETENTION_ENDS
-				  " ELSE false END ORDER BY e.requested_at", &args);
+				  " ELSE false END"
+				  " ORDER BY (e.requested_at, e.id) <= (l.requested_at, l.id), e.requested_at, e.id", &args);
 	MemoryContextSwitchTo(requests->run->context);
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -112,12 +136,17 @@ list_requests(void *arg)
 		request->key = pvext_value(i, 4);
 		request->digest = DatumGetByteaPCopy(pvext_datum(i, 5, &isnull));
 		request->blocked_by = text_list(pvext_datum(i, 6, &isnull));
-		request->blocked = pvext_bool(i, 7) && request->blocked_by != NIL;
+		request->blocked = pvext_bool(i, 7);
+		request->failed = pvext_bool(i, 8);
+		request->clear = pvext_bool(i, 9);
 		requests->open = lappend(requests->open, request);
 	}
 }
 
-/* Do holds and blockers say what they said before? */
+/*
+ * Do holds and blockers say what they said before?  Where they say nothing it may be
+ * retention, which says the same until it ends.
+ */
 static void
 look(PvextMap *map, void *arg)
 {
@@ -132,9 +161,112 @@ look(PvextMap *map, void *arg)
 		return;
 	pvext_set_rows(plan, rows);
 	pvext_verdict(plan, request->digest, true, false, &verdict);
-	requests->tried = verdict.reasons == NIL ||
-		!pvext_same_names(verdict.reasons, request->blocked_by);
+	if (request->clear)
+		requests->tried = verdict.reasons != NIL;
+	else if (verdict.reasons != NIL)
+		requests->tried = !pvext_same_names(verdict.reasons, request->blocked_by);
+	else
+		requests->tried = !pvext_same_names(pvext_retention_bases(plan), request->blocked_by);
 }
+
+/*
+ * What is not waited for again
+ */
+
+static List *
+tables_of(PvextMap *map, Request *request)
+{
+	return pvext_plan(map, pvext_map_subject(map, request->relid), NULL)->tables;
+}
+
+/* Does a table that the request needs belong to those that somebody keeps locked, still? */
+static void
+find_obstacle(PvextMap *map, void *arg)
+{
+	Requests   *requests = arg;
+	ListCell   *lc;
+
+	foreach(lc, tables_of(map, requests->request))
+	{
+		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
+
+		if (list_member_oid(requests->locked, relid) &&
+			!ConditionalLockRelationOid(relid, RowExclusiveLock))
+			requests->passed = true;
+	}
+}
+
+/* Find the tables that the request needs and somebody keeps locked. */
+static void
+find_locked_by_map(PvextMap *map, void *arg)
+{
+	Requests   *requests = arg;
+	MemoryContext old;
+	ListCell   *lc;
+
+	foreach(lc, tables_of(map, requests->request))
+	{
+		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
+
+		if (ConditionalLockRelationOid(relid, RowExclusiveLock))
+			continue;
+		old = MemoryContextSwitchTo(requests->run->context);
+		requests->locked = list_append_unique_oid(requests->locked, relid);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+static void
+find_locked(void *arg)
+{
+	pvext_with_map(find_locked_by_map, arg);
+}
+
+/* Have enough of the subject table waited? */
+static bool
+is_passed_over(Requests *requests)
+{
+	Oid			relid = requests->request->relid;
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, requests->waited)
+		n += lfirst_oid(lc) == relid;
+	return n >= MOST_WAITS || list_member_oid(requests->slow, relid);
+}
+
+/* Requests were not tried, and are not failures. */
+static void
+note_passed_over(PvextRun *run)
+{
+	if (run->error == NULL)
+		run->error = MemoryContextStrdup(run->context,
+										 "requests that would have waited in vain are left for the next run");
+}
+
+/* Record that the request in hand has failed, and what that means for others. */
+static void
+note_failure(Requests *requests, ErrorData *error)
+{
+	PvextRun   *run = requests->run;
+	Request    *request = requests->request;
+
+	pvext_failed(run, request->relation_id, request->name, error);
+	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+	{
+		requests->waited = lappend_oid(requests->waited, request->relid);
+		(void) pvext_step(run, find_locked, requests);
+	}
+	else if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	{
+		requests->slow = lappend_oid(requests->slow, request->relid);
+		pvext_failed(run, request->relation_id, "", error);
+	}
+}
+
+/*
+ * Carrying out
+ */
 
 static void
 carry_out(void *arg)
@@ -145,8 +277,10 @@ carry_out(void *arg)
 	char	   *key;
 
 	requests->tried = true;
-	requests->completed = false;
-	if (pvext_is_paused(requests->run, request->relation_id, request->name))
+	requests->completed = requests->passed = false;
+	if (requests->locked != NIL)
+		pvext_with_map(find_obstacle, requests);
+	if (requests->passed)
 		requests->tried = false;
 	else if (request->blocked)
 		pvext_with_map(look, requests);
@@ -163,6 +297,38 @@ carry_out(void *arg)
 		Async_Notify(CHANNEL, request->name);
 }
 
+/* Try the request in hand.  False where the next is no better off. */
+static bool
+try_request(Requests *requests)
+{
+	PvextRun   *run = requests->run;
+	Request    *request = requests->request;
+	ErrorData  *error;
+
+	if (is_passed_over(requests))
+	{
+		note_passed_over(run);
+		return true;
+	}
+	pvext_at(run, request->relation_id, request->name);
+	run->stopped_at = request->name;
+	error = pvext_step(run, carry_out, requests);
+	if (error)
+	{
+		note_failure(requests, error);
+		return error->sqlerrcode != ERRCODE_PROGRAM_LIMIT_EXCEEDED; /* pvext.erasure_limit */
+	}
+	run->done += requests->completed;
+	if (requests->passed)
+		note_passed_over(run);
+	else if (request->failed)
+	{
+		pvext_succeeded(run, request->relation_id, request->name);
+		pvext_succeeded(run, request->relation_id, "");
+	}
+	return true;
+}
+
 /* The duty: requests in the order in which they were made. */
 void
 pvext_complete_requests(PvextRun *run)
@@ -175,20 +341,11 @@ pvext_complete_requests(PvextRun *run)
 		pvext_failed(run, 0, "", error);
 	foreach(lc, requests.open)
 	{
-		if (run->stop)
+		if (pvext_is_over(run))
 			break;
 		requests.request = lfirst(lc);
-		error = pvext_step(run, carry_out, &requests);
-		if (error)
-		{
-			pvext_failed(run, requests.request->relation_id, requests.request->name, error);
-			if (error->sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED)
-				break;			/* pvext.erasure_limit: the next is no better off */
-			continue;
-		}
-		run->done += requests.completed;
-		if (requests.tried)
-			pvext_succeeded(run, requests.request->relation_id, requests.request->name);
+		if (!try_request(&requests))
+			break;
 		pvext_rest(run, 0);
 	}
 }

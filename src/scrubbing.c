@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 typedef struct Scrub
 {
@@ -35,6 +36,7 @@ typedef struct Scrub
 	List	   *commands;		/* C strings */
 	ErrorData  *error;			/* that ended one of them */
 	bool		idle;			/* there is nothing to do */
+	TimestampTz round_at;		/* when the other duties had their last round */
 } Scrub;
 
 /*
@@ -180,6 +182,8 @@ begin(Scrub *scrub)
 
 	if (!pvext_begin_run(run, PVEXT_SCRUB_DUTY, "scrub"))
 		return;
+	run->own_code = true;
+	run->until = DT_NOEND;
 	error = pvext_step(run, make_plan, scrub);
 	if (scrub->idle)			/* what failed has been done by hand */
 		pvext_succeeded(run, 0, "");
@@ -211,12 +215,29 @@ note_failure(Scrub *scrub)
 	pvext_failed(scrub->run, 0, "", scrub->error);
 }
 
+/* A scrub may take hours: between its commands the other duties have their rounds. */
+static void
+do_round_when_due(Scrub *scrub)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (!TimestampDifferenceExceeds(scrub->round_at, GetCurrentTimestamp(), pvext_naptime * 1000))
+		return;
+	StartTransactionCommand();
+	(void) pvext_run_all_duties();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(caller);
+	scrub->round_at = GetCurrentTimestamp();
+}
+
 /* Run the commands, until one fails. */
 static void
 run_commands(Scrub *scrub)
 {
 	PvextRun   *run = scrub->run;
 	ListCell   *lc;
+
+	scrub->round_at = GetCurrentTimestamp();
 
 	foreach(lc, scrub->commands)
 	{
@@ -234,6 +255,7 @@ run_commands(Scrub *scrub)
 		in_steps(scrub, progress);
 		if (run->stop)
 			return;
+		do_round_when_due(scrub);
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "guc.h"
+#include "limit.h"
 #include "miscadmin.h"
 #include "own.h"
 #include "spi.h"
@@ -266,6 +267,7 @@ prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
 	PvextUser	back;
 	int			result;
 
+	pvext_renew_limit();
 	pvext_switch_user(role, &back);
 	if (by_index && (statement->plan == NULL || !SPI_plan_is_valid(statement->plan)))
 	{
@@ -511,10 +513,10 @@ is_interruption(const ErrorData *error)
 
 /*
  * Call body(arg) in a subtransaction.  Returns the error that ended it, in the
- * current context, or NULL; a cancellation or the end of the session goes on.
+ * current context, or NULL.
  */
 ErrorData *
-pvext_catch(void (*body) (void *), void *arg)
+pvext_catch_all(void (*body) (void *), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -537,6 +539,14 @@ pvext_catch(void (*body) (void *), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+/* The same, but a cancellation or the end of the session goes on. */
+ErrorData *
+pvext_catch(void (*body) (void *), void *arg)
+{
+	ErrorData  *error = pvext_catch_all(body, arg);
 
 	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);

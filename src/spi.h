@@ -76,6 +76,7 @@ extern Datum pvext_datum(uint64 row, int column, bool *isnull);
 extern bool pvext_bool(uint64 row, int column);
 extern int64 pvext_int(uint64 row, int column);
 extern List *pvext_names(uint64 row, int column);
+extern ErrorData *pvext_catch_all(void (*body) (void *), void *arg);
 extern ErrorData *pvext_catch(void (*body) (void *), void *arg);
 extern ErrorData *pvext_try(void (*body) (void *), void *arg);
 

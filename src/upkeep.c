@@ -132,8 +132,10 @@ static bool
 do_part(PvextRun *run, const char *name, void (*body) (void *), void *arg)
 {
 	Part		part = {run, name, body, arg};
-	ErrorData  *error = pvext_step(run, try_part, &part);
+	ErrorData  *error;
 
+	pvext_at(run, 0, name);
+	error = pvext_step(run, try_part, &part);
 	if (error)
 		pvext_failed(run, 0, name, error);
 	else if (!part.paused)
@@ -153,7 +155,7 @@ pvext_expire(PvextRun *run)
 		if (!do_part(run, "consents", expire_consents, &expiry))
 			break;
 		run->done += expiry.done;
-	} while (expiry.more && !run->stop);
+	} while (expiry.more && !pvext_is_over(run));
 	(void) do_part(run, "links", expire_tokens, run);
 	(void) do_part(run, "runs", trim_log, run);
 }
@@ -194,6 +196,7 @@ expire_log(void *arg)
 void
 pvext_seal(PvextRun *run)
 {
+	run->own_code = true;
 	(void) do_part(run, "seal", seal_log, run);
 	(void) do_part(run, "rotate", rotate_log, run);
 	(void) do_part(run, "expire", expire_log, run);

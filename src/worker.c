@@ -19,6 +19,7 @@
 #include "fmgr.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "pause.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -96,6 +97,10 @@ pin_settings(void)
 	SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("lock_timeout", "10s", PGC_SUSET, PGC_S_OVERRIDE);
 	SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	if (GetConfigOption("transaction_timeout", true, false) != NULL)	/* since 17 */
+		SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+	/* To compile statements that are run once takes longer than to run them. */
+	SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 /*
@@ -141,7 +146,7 @@ finish(void)
 	{
 		(void) drain(false, false);
 		if (pvext_has_readings(MyDatabaseId))
-			pg_usleep(WORKER_NAP * 1000L / 2);
+			pvext_pause(WORKER_NAP / 2);
 	}
 	if (pvext_has_readings(MyDatabaseId))
 		(void) drain(true, false);
@@ -224,8 +229,8 @@ pvext_duty_main(Datum arg)
 	if (any)
 		become_worker_role();
 	PopActiveSnapshot();
-	if (any)
-		pvext_run_all_duties();
+	if (any && pvext_run_all_duties())
+		pvext_set_pace(MyDatabaseId, PVEXT_AT_ONCE);
 	CommitTransactionCommand();
 	if (any)
 		pvext_scrub_when_due();
