@@ -4,6 +4,7 @@
 #   tree    the source tree
 #   major   the PostgreSQL major
 #   work    the temporary directory, once prepare_work has made it
+#   built_server    a server that is not the system's, or nothing
 # It needs a function have_tools, which says if all but the server is there.
 
 # No longer than this, since the servers' sockets have short paths.
@@ -15,6 +16,9 @@ die() {
     echo "test/${0##*/}: $*" >&2
     exit 1
 }
+
+# Where the server's programs are: the system's, unless another one was built.
+server_dir() { echo "${built_server:-/usr/lib/postgresql/$major}"; }
 
 # The server and what extensions are built with, of which postgresql-N brings the
 # makefiles and postgresql-server-dev-N the headers.
@@ -85,18 +89,19 @@ choose_user() {
 as_user() {
     (cd "$work/tree" && "${run_as[@]}" env -u LC_ALL -u LC_COLLATE -u LC_CTYPE -u LANGUAGE -u MAKEFLAGS \
         LANG=C.UTF-8 TMPDIR="$work/tmp" HOME="$work/tmp" \
-        PATH="/usr/lib/postgresql/$major/bin:$PATH" \
+        PATH="$(server_dir)/bin:$PATH" \
         PVEXT_TEST_CONF="$work/test.conf" PVEXT_TEST_DATA="${data:-}" "$@" </dev/null)
 }
 
 make_here() {
     as_user make --no-print-directory with_llvm=no \
-        PG_CONFIG="/usr/lib/postgresql/$major/bin/pg_config" "$@"
+        PG_CONFIG="$(server_dir)/bin/pg_config" "$@"
 }
 
 # The settings with which a server finds the extension in the staging directory.
 staging_conf() {
-    local stage=$work/stage config=/usr/lib/postgresql/$major/bin/pg_config
+    local stage=$work/stage config
+    config=$(server_dir)/bin/pg_config
     if [ "$major" -ge 18 ]; then
         echo "extension_control_path = '$stage$($config --sharedir):\$system'"
     else
