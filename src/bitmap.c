@@ -414,9 +414,11 @@ write_pending(void)
 	Relation	rel;
 	HASH_SEQ_STATUS status;
 	Pending    *pending;
+	bool		pushed;
 
 	if (!OidIsValid(relid))
 		return;
+	pushed = pvext_ensure_snapshot();
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext consents written",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -430,6 +432,8 @@ write_pending(void)
 		MemoryContextReset(context);
 	}
 	table_close(rel, NoLock);
+	if (pushed)
+		PopActiveSnapshot();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -29,11 +29,13 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "spi.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -156,6 +158,7 @@ pvext_has_after_triggers(Oid relid)
 	ListCell   *lc;
 	bool		result = false;
 
+	LockRelationOid(relid, AccessShareLock);	/* find_all_inheritors locks the others alone */
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
 	{
 		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
@@ -604,6 +607,20 @@ Oid
 pvext_own_relation(const char *name)
 {
 	return get_relname_relid(name, get_namespace_oid("pv", true));
+}
+
+/*
+ * For heap functions that write a table of schema pv with a TOAST table: what they
+ * put there is looked at by a snapshot, of which there is none when a transaction or
+ * a savepoint ends.  Returns if one was pushed, for the caller to pop.
+ */
+bool
+pvext_ensure_snapshot(void)
+{
+	if (HaveRegisteredOrActiveSnapshot())
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	return true;
 }
 
 /* Has a table of schema pv never had a row?  Cheaper than to look for one. */

@@ -48,6 +48,7 @@ extern char *pvext_equality(Oid left, Oid right);
 extern char *pvext_type_name(Oid type, int32 typmod);
 
 extern Oid	pvext_own_relation(const char *name);
+extern bool pvext_ensure_snapshot(void);
 extern bool pvext_never_used(const char *name);
 extern int32 pvext_relation_id(Oid relid);
 extern Oid	pvext_relation_by_id(int32 id);

@@ -39,6 +39,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
@@ -347,10 +348,12 @@ write_chunk(Chunk *chunk)
 	struct varlena *compressed;
 	Relation	rel;
 	HeapTuple	tuple;
+	bool		pushed;
 
 	rel = try_table_open(chunk->partition, RowExclusiveLock);
 	if (rel == NULL)			/* the transaction has dropped the extension */
 		return;
+	pushed = pvext_ensure_snapshot();
 	SET_VARSIZE(chunk->data, chunk->used);
 	values[PVEXT_LOG_ID - 1] = Int64GetDatum(chunk->id);
 	values[PVEXT_LOG_XID - 1] = FullTransactionIdGetDatum(GetTopFullTransactionId());
@@ -364,6 +367,8 @@ write_chunk(Chunk *chunk)
 		CatalogTupleInsert(rel, tuple);
 	else
 		heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_SKIP_FSM, NULL);
+	if (pushed)
+		PopActiveSnapshot();
 	table_close(rel, NoLock);
 	heap_freetuple(tuple);
 	if (compressed)
