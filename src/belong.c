@@ -93,8 +93,8 @@ pvext_link_condition(PvextLink *link)
 }
 
 /* SQL: the row called child holds the key of the one called parent. */
-static void
-append_match(StringInfo buf, PvextLink *link, const char *child, const char *parent)
+void
+pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child, const char *parent)
 {
 	ListCell   *lc;
 	ListCell   *other;
@@ -141,7 +141,7 @@ append_path(StringInfo buf, List *path)
 
 		if (i > 0)
 			appendStringInfoString(buf, " AND ");
-		append_match(buf, list_nth(path, i), child, parent);
+		pvext_append_link_match(buf, list_nth(path, i), child, parent);
 		child = parent;
 	}
 	appendStringInfo(buf, "%s%s", last > 0 ? ")" : "", pvext_link_condition(first));

@@ -37,6 +37,7 @@ extern bool pvext_says_true(const char *value);
 extern List *pvext_mapped_relations(PvextCheck *check);
 
 extern void pvext_check_unclassified(PvextCheck *check, List *only);
+extern void pvext_check_nobodys(PvextCheck *check);
 extern void pvext_check_omissions(PvextCheck *check);
 extern void pvext_check_triggers(PvextCheck *check);
 

@@ -22,6 +22,7 @@
 #include "ending.h"
 #include "erase.h"
 #include "former.h"
+#include "gone.h"
 #include "guc.h"
 #include "hold.h"
 #include "key.h"
@@ -357,7 +358,7 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 
 		if (!c->execute)
 			continue;
-		if (individual || c->verdict.blocked || c->request.executed)
+		if (individual || c->verdict.blocked || c->request.executed || c->row->gone)
 			execute(map, subject, list_make1(c), &redactions);
 		else
 			together = lappend(together, c);
@@ -446,12 +447,22 @@ static List *
 erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 {
 	PvextTable *subject = plan->subject;
-	List	   *results = pvext_former_rows(map, plan, keys, rows, reason);
-	List	   *cases = make_cases(subject, plan, rows, reason);
+	List	   *results;
+	List	   *cases;
+	List	   *gone = NIL;
 	ListCell   *lc;
 
+	if (list_length(rows) < list_length(keys))
+		rows = pvext_add_gone(map, plan, keys, rows);
+	results = pvext_former_rows(map, plan, keys, rows, reason);
+	cases = make_cases(subject, plan, rows, reason);
 	pvext_count_against_limit(count_new(cases));
+	foreach(lc, cases)
+		if (((Case *) lfirst(lc))->row->gone)
+			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
 	execute_all(map, subject, plan, cases);
+	foreach(lc, gone)
+		pvext_check_still_gone(subject, lfirst(lc));
 	record(subject, cases);
 	foreach(lc, cases)
 		results = lappend(results, ((Case *) lfirst(lc))->result);
@@ -616,7 +627,7 @@ lock_in_order(void *arg)
 	if (request.key == NULL)
 		return;					/* completed or cancelled */
 	subject = pvext_map_subject(pvext_map(), pvext_relation_by_id(request.relation_id));
-	(void) pvext_lock_subject(subject, request.key, PVEXT_TO_HOLD);
+	(void) pvext_find_subject(subject, request.key, PVEXT_TO_HOLD);	/* its row may be gone */
 }
 
 /* Take those locks.  Returns whether they were had in time. */

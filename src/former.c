@@ -12,9 +12,11 @@
 #include "ending.h"
 #include "event.h"
 #include "former.h"
+#include "gone.h"
 #include "hold.h"
 #include "key.h"
 #include "ledger.h"
+#include "older.h"
 #include "redact.h"
 #include "secret.h"
 #include "spi.h"
@@ -27,6 +29,18 @@ redact_deleted(PvextMap *map, PvextPlan *plan, const char *key, const bytea *dig
 	bool		any;
 
 	return pvext_held_by(digest, &any) == NIL && pvext_redact_deleted(map, plan, key);
+}
+
+/* Can nobody bring anything more of a subject who has no row, nor anything linked? */
+static bool
+can_conclude(PvextMap *map, PvextPlan *plan, const char *key)
+{
+	PvextOlder	older = {0};
+
+	if (!plan->unenforced)
+		return true;
+	pvext_find_older(&older);
+	return !pvext_any_older(&older) && pvext_find_gone(map, plan, key) == NULL;
 }
 
 /*
@@ -45,7 +59,7 @@ conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char 
 	bool		logged = redact_deleted(map, plan, key, digest);
 
 	pvext_end_consents(subject, list_make1(&ending));
-	if (!plan->unenforced && ending.kept == 0)
+	if (ending.kept == 0 && can_conclude(map, plan, key))
 		pvext_conclude_deleted(subject, digest);
 	former = pvext_former_row(subject, digest);
 	if (former != NULL || (ending.ended == 0 && !logged))

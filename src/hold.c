@@ -23,6 +23,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "funcapi.h"
+#include "gone.h"
 #include "hold.h"
 #include "key.h"
 #include "miscadmin.h"
@@ -421,7 +422,11 @@ pvext_place_hold(PG_FUNCTION_ARGS)
 
 	pvext_enter(&scope);
 	subject = pvext_map_subject(pvext_map(), PG_GETARG_OID(0));
-	key = pvext_lock_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_HOLD);
+	key = pvext_find_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_HOLD);
+	if (key == NULL)
+		key = pvext_lock_gone(subject, pvext_key_arg(fcinfo, 1));
+	if (key == NULL)
+		pvext_unknown_key(subject);
 	digest = pvext_subject_digest(subject->id, key);
 
 	pvext_arg_int4(&args, subject->id);

@@ -190,8 +190,8 @@ pvext_has_integer_key(PvextTable *subject)
  * SQL: the text expression as a value of the key column's type.  Integers go
  * through numeric, so that 1.0 is 1 (and 1.5 is an error, not 2).
  */
-static char *
-cast_key(Oid type, const char *text)
+char *
+pvext_cast_key(Oid type, const char *text)
 {
 	Oid			base = getBaseType(type);
 
@@ -221,7 +221,7 @@ pvext_key_match_sql(PvextTable *subject, const char *format, int first)
 		snprintf(ref, sizeof(ref), format, first++);
 		appendStringInfo(&buf, "%sr.%s %s %s", buf.len > 0 ? " AND " : "",
 						 quote_identifier(lfirst(lc)), pvext_equality(type, type),
-						 cast_key(type, ref));
+						 pvext_cast_key(type, ref));
 	}
 	return buf.data;
 }

@@ -13,6 +13,7 @@ extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
 extern bool pvext_has_integer_key(PvextTable *subject);
 extern List *pvext_try_split_key(PvextTable *subject, const char *key);
 extern List *pvext_split_key(PvextTable *subject, const char *key);
+extern char *pvext_cast_key(Oid type, const char *text);
 extern char *pvext_key_sql(PvextTable *subject);
 extern char *pvext_key_match_sql(PvextTable *subject, const char *format, int first);
 extern char *pvext_key_rows_sql(PvextTable *subject);

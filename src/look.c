@@ -51,7 +51,8 @@ pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextTracing *tra
 	if (request->former_keys)
 		look->kept = pvext_decrypt_keys(request->subject_digest, request->former_keys);
 	pvext_follow_kept(plan, look->kept);
-	pvext_run_plan(plan, rows, request->subject_digest, request->executed, tracing, outcome);
+	pvext_run_plan(plan, rows, request->subject_digest,
+				   request->executed || ((PvextRow *) linitial(rows))->gone, tracing, outcome);
 	look->kept = list_concat(look->kept, plan->kept);
 	if ((again && plan->kept == NIL) || !pvext_any_older(&older))
 		return;

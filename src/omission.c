@@ -83,90 +83,6 @@ pvext_check_unclassified(PvextCheck *check, List *only)
 	}
 }
 
-/* A statement to run as the owner of a table, and the number it returns. */
-typedef struct Counting
-{
-	Oid			relid;
-	char	   *sql;
-	int64		count;
-} Counting;
-
-static void
-count_rows(void *arg)
-{
-	Counting   *counting = arg;
-
-	(void) pvext_run(pvext_owner(counting->relid), counting->sql, NULL);
-	counting->count = pvext_int(0, 1);
-}
-
-/*
- * SQL, true where one of a table's links holds for the row r: no column is
- * NULL and the condition is met.  Takes the columns and condition of each.
- */
-static char *
-owned_sql(List *columns, const char *condition)
-{
-	StringInfoData sql;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, columns)
-		appendStringInfo(&sql, "%s%s.%s IS NOT NULL", sql.len > 0 ? " AND " : "",
-						 PVEXT_ROW, quote_identifier(lfirst(lc)));
-	if (condition)
-		appendStringInfo(&sql, " AND (%s)", condition);
-	return sql.data;
-}
-
-/*
- * Rows with personal data that no link leads from, which no erasure reaches.
- * Reads each table whole.  A condition of a former owner's is not run.
- */
-static void
-check_unowned(PvextCheck *check)
-{
-	StringInfoData any;
-	ListCell   *lc;
-
-	initStringInfo(&any);
-	foreach(lc, pvext_check_rows(check,
-					  "SELECT r.relation::oid, r.relation, l.columns, l.bound,"
-					  " l.name = max(l.name) OVER (PARTITION BY r.id)"
-					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
-					  " WHERE " PVEXT_ONLY
-					  " AND r.id IN (SELECT relation_id FROM pv.declared_personal)"
-					  " AND r.id NOT IN (SELECT relation_id FROM pv.declared_subject)"
-					  " AND NOT EXISTS (SELECT FROM pv.declared_link o WHERE o.relation_id = r.id"
-					  "  AND o.owner <> pg_get_userbyid(c.relowner))"
-					  " ORDER BY r.relation::text, l.name"))
-	{
-		char	  **row = lfirst(lc);
-		Counting	counting;
-		ErrorData  *error;
-
-		appendStringInfo(&any, "%s(%s)", any.len > 0 ? " OR " : "",
-						 owned_sql(pvext_parse_names(row[2]), row[3]));
-		if (!pvext_says_true(row[4]))
-			continue;
-		counting.relid = atooid(row[0]);
-		counting.sql = psprintf("SELECT count(*) FROM %s AS %s WHERE (%s) IS NOT TRUE",
-								row[1], PVEXT_ROW, any.data);
-		counting.count = 0;
-		error = OidIsValid(pvext_foreign_child(counting.relid)) ? NULL :
-			pvext_try(count_rows, &counting);
-		if (error)
-			pvext_add_finding(check, row[1], NULL, true,
-						"rows that belong to nobody cannot be counted",
-						psprintf("%s;", counting.sql));
-		else if (counting.count > 0)
-			pvext_add_finding(check, row[1], NULL, false,
-						psprintf(INT64_FORMAT " rows belong to nobody", counting.count),
-						"No erasure reaches them: give them an owner, or declare another link.");
-		resetStringInfo(&any);
-	}
-}
-
 /*
  * Foreign keys to mapped tables from tables of which nothing is declared, not
  * even that they hold nothing personal.
@@ -399,7 +315,7 @@ pvext_check_omissions(PvextCheck *check)
 	check_child_columns(check);
 	check_unreached(check);
 	check_undeclared(check);
-	check_unowned(check);
+	pvext_check_nobodys(check);
 	check_strangers(check);
 	check_ownership(check);
 	pvext_check_audit(check);

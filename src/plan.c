@@ -696,6 +696,8 @@ pvext_free_plan(PvextPlan *plan)
 		SPI_freeplan(plan->lock_one.plan);
 	if (plan->look_one.plan)
 		SPI_freeplan(plan->look_one.plan);
+	if (plan->key_one.plan)
+		SPI_freeplan(plan->key_one.plan);
 	if (plan->lock_many.plan)
 		SPI_freeplan(plan->lock_many.plan);
 }

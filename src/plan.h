@@ -120,6 +120,7 @@ struct PvextPlan
 	PvextStatement lock_one;
 	PvextStatement lock_many;
 	PvextStatement look_one;
+	PvextStatement key_one;		/* what look_one would find, of a key that has no row */
 	bool		redacts;
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */

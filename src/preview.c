@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "ending.h"
 #include "funcapi.h"
+#include "gone.h"
 #include "key.h"
 #include "ledger.h"
 #include "run.h"
@@ -61,7 +62,7 @@ look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
 	pvext_forget_slots(plan);
 	pvext_collect(plan, false, false, false);
 	pvext_find_request(plan->subject, digest, &request);
-	pvext_prepare_redaction(plan, digest, request.exists && request.executed);
+	pvext_prepare_redaction(plan, digest, row->gone || (request.exists && request.executed));
 }
 
 /* One row of the preview, unless it is about no rows. */
@@ -218,7 +219,13 @@ preview_by_map(PvextMap *map, void *arg)
 	pvext_lock_plan(plan, AccessShareLock);
 	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
 	if (rows == NIL)
-		pvext_unknown_key(subject);
+	{
+		PvextRow   *gone = pvext_find_gone(map, plan, call->key);
+
+		if (gone == NULL)
+			pvext_unknown_key(subject);
+		rows = list_make1(gone);
+	}
 	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
 	pvext_set_rows(plan, rows);
 	pvext_verdict(plan, digest, true, false, &verdict);
@@ -366,7 +373,7 @@ verify_by_map(PvextMap *map, void *arg)
 	PvextTable *subject = pvext_map_subject(map, call->relid);
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
 	List	   *rows = NIL;
-	PvextRow   *row;
+	PvextRow   *row = NULL;
 	bytea	   *digest = call->digest;
 
 	pvext_lock_plan(plan, AccessShareLock);
@@ -374,12 +381,16 @@ verify_by_map(PvextMap *map, void *arg)
 		rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
 	if (rows != NIL)
 		row = linitial(rows);
-	else
+	else if (call->key)
+		row = pvext_find_gone(map, plan, call->key);
+	if (row == NULL)
 	{
 		if (digest == NULL)
 			digest = digest_of_former(subject, call->key);
 		row = find_by_digest(plan, digest);
 	}
+	if (row == NULL)
+		row = pvext_find_gone_by_digest(map, plan, digest);
 	if (row)
 		put_remainders(call->fcinfo, plan, row);
 	else

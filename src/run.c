@@ -11,6 +11,7 @@
 #include "message.h"
 
 #include "access/xact.h"
+#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "kept_key.h"
 #include "key.h"
@@ -47,6 +48,22 @@ result_texts(uint64 n)
 	return texts;
 }
 
+/* A subject's row in the last result. */
+static PvextRow *
+read_row(PvextPlan *plan, uint64 n)
+{
+	int			nslots = list_length(plan->self->slots);
+	PvextRow   *row = palloc0(sizeof(PvextRow));
+
+	row->n = (int) pvext_int(n, 1) - 1;
+	row->key = pvext_value(n, 2);
+	row->slots = palloc(sizeof(Datum) * nslots);
+	row->nulls = palloc(sizeof(bool) * nslots);
+	for (int s = 0; s < nslots; s++)
+		row->slots[s] = pvext_datum(n, s + 3, &row->nulls[s]);
+	return row;
+}
+
 /*
  * Find the subjects' own rows, and with lock take them FOR UPDATE in key
  * order.  keys holds for each subject the list of its key columns' texts.
@@ -59,7 +76,6 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 	PvextArgs	args = {0};
 	uint64		n;
 	List	   *rows = NIL;
-	int			nslots = list_length(plan->self->slots);
 
 	if (list_length(keys) == 1)
 	{
@@ -84,18 +100,24 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 		n = pvext_run_keys(plan->subject, &plan->lock_many, &args, 0);
 	}
 	for (uint64 i = 0; i < n; i++)
-	{
-		PvextRow   *row = palloc(sizeof(PvextRow));
-
-		row->n = (int) pvext_int(i, 1) - 1;
-		row->key = pvext_value(i, 2);
-		row->slots = palloc(sizeof(Datum) * nslots);
-		row->nulls = palloc(sizeof(bool) * nslots);
-		for (int s = 0; s < nslots; s++)
-			row->slots[s] = pvext_datum(i, s + 3, &row->nulls[s]);
-		rows = lappend(rows, row);
-	}
+		rows = lappend(rows, read_row(plan, i));
 	return rows;
+}
+
+/* What a row of the subject table would be that had a key, whose columns' texts these are. */
+PvextRow *
+pvext_row_of_key(PvextPlan *plan, List *parts)
+{
+	PvextArgs	args = {0};
+	PvextRow   *row;
+	ListCell   *lc;
+
+	foreach(lc, parts)
+		pvext_arg_text(&args, lfirst(lc));
+	(void) pvext_run_keys(plan->subject, &plan->key_one, &args, CURSOR_OPT_GENERIC_PLAN);
+	row = read_row(plan, 0);
+	row->gone = true;
+	return row;
 }
 
 /* Let the plan's statements be about these subjects. */
@@ -415,6 +437,118 @@ gather_keys(PvextPlan *plan, PvextTarget *target, bool many, KeyChange **key_cha
 	return n;
 }
 
+/* SQL: the column of a row r, whose value is given as $1. */
+static char *
+column_of_gone(PvextTarget *target)
+{
+	return psprintf("(SELECT %s AS %s) AS r", pvext_cast_key(target->column->strategy.type, "$1"),
+					quote_identifier(target->column->name));
+}
+
+/* Is the part of a subject's key that the column is one that has taken another's place? */
+bool
+pvext_is_key_replaced(PvextPlan *plan, PvextTarget *target, const char *key)
+{
+	List	   *parts = pvext_split_key(plan->subject, key);
+	PvextArgs	args = {0};
+
+	for (int i = 0; i < list_length(parts); i++)
+		if (strcmp(list_nth(plan->subject->key, i), target->column->name) == 0)
+			pvext_arg_text(&args, list_nth(parts, i));
+	(void) pvext_run(plan->subject->owner,
+					 psprintf("SELECT %s FROM %s", pvext_strategy_test(&target->column->strategy, 0),
+							  column_of_gone(target)), &args);
+	return pvext_bool(0, 1);
+}
+
+/* A new value in place of part of the key of a subject whose row is gone. */
+static char *
+make_gone_value(PvextPlan *plan, PvextTarget *target, const char *old)
+{
+	PvextStrategy *strategy = &target->column->strategy;
+	PvextArgs	args = {0};
+
+	if ((!strategy->made_in_c && strategy->kind != PVEXT_TOKEN) ||
+		!pvext_same_names(target->key_columns, plan->subject->key))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the key of a subject of %s whose row is gone cannot be replaced",
+						plan->subject->sql_name),
+				 errhint("Insert a row with the key, and erase the subject then.")));
+	if (strategy->made_in_c)
+		return pvext_make_value(strategy, old, draw_serials(1)[0]);
+	pvext_arg_text(&args, old);
+	(void) pvext_run(plan->subject->owner,
+					 psprintf("SELECT CAST(%s AS text) FROM %s", pvext_strategy_value(strategy, 0),
+							  column_of_gone(target)), &args);
+	return pvext_value(0, 1);
+}
+
+/*
+ * The new key for the one of a subject whose row is gone: links hold it still.  Returns
+ * its row, or NULL where the column is none of the key.
+ */
+static PvextRow *
+replace_gone_key(PvextPlan *plan, PvextTarget *target, PvextRow *row)
+{
+	List	   *parts = pvext_split_key(plan->subject, row->key);
+	List	   *names = plan->subject->key;
+	char	   *made = NULL;
+
+	if (target->table != plan->subject || !pvext_has_name(names, target->column->name) ||
+		pvext_is_key_replaced(plan, target, row->key))
+		return NULL;
+	for (int i = 0; i < list_length(names); i++)
+		for (int k = 0; k < list_length(target->key_columns); k++)
+		{
+			PvextParam *param = list_nth(target->old_keys, k);
+
+			if (strcmp(list_nth(names, i), list_nth(target->key_columns, k)) != 0)
+				continue;
+			param->value = pvext_text_array(list_make1(list_nth(parts, i)));
+			param->isnull = false;
+		}
+	for (int i = 0; i < list_length(names); i++)
+		if (strcmp(list_nth(names, i), target->column->name) == 0)
+		{
+			made = make_gone_value(plan, target, list_nth(parts, i));
+			lfirst(list_nth_cell(parts, i)) = made;
+		}
+	target->new_keys.value = pvext_text_array(list_make1(made));
+	target->new_keys.isnull = false;
+	return pvext_row_of_key(plan, parts);
+}
+
+/* The same as below, of one whose row is gone: once, whatever turns up later. */
+static int64
+follow_gone_key(PvextPlan *plan, PvextRow *gone, List **matched, bool many)
+{
+	int64		changed = 0;
+	ListCell   *lc;
+
+	if (list_length(*matched) > 1)
+		return 0;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		PvextRow   *row = target->blocked || target->follow == NULL ? NULL :
+			replace_gone_key(plan, target, gone);
+
+		if (row == NULL)
+			continue;
+		(void) pvext_run_step(target->follow, many);
+		changed++;
+		if (plan->unenforced)
+			plan->kept = lappend(plan->kept, pvext_note_keys(target));
+		*matched = lappend(list_copy(*matched), row);
+		pvext_set_rows(plan, *matched);
+		gone->key = row->key;
+		gone->slots = row->slots;
+		gone->nulls = row->nulls;
+	}
+	return changed;
+}
+
 /*
  * Give leading columns their new values, and all that follow.  Returns the
  * number of keys changed; *matched gains the rows under their new keys, for
@@ -608,9 +742,9 @@ write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
 /*
  * Erase what may go of these subjects, whose own rows are locked and whose
  * verdict the plan is for.  A row's key is changed where it was re-keyed.
- * digest and whole are for redaction, which takes one subject at a time; tracing,
- * or NULL, is told which rows they are.  plan->kept then has the keys that were replaced,
- * as long as the current context.
+ * digest and whole are for redaction, which takes one subject at a time, and so does
+ * one whose row is gone; tracing, or NULL, is told which rows they are.  plan->kept then
+ * has the keys that were replaced, as long as the current context.
  * Raises when rows stay personal after three passes.
  */
 void
@@ -634,7 +768,9 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 			pvext_prepare_redaction(plan, digest, whole);
 		pvext_gather_values(plan, many);
 		write_all(plan, many, outcome);
-		keys = follow_keys(plan, rows, &matched, many);
+		keys = ((PvextRow *) linitial(rows))->gone ?
+			follow_gone_key(plan, linitial(rows), &matched, many) :
+			follow_keys(plan, rows, &matched, many);
 		outcome->anonymised += keys;
 		if (keys > 0)
 		{

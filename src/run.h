@@ -15,6 +15,7 @@ typedef struct PvextRow
 	char	   *key;			/* in the row's own spelling */
 	Datum	   *slots;			/* values of plan->self's slots */
 	bool	   *nulls;
+	bool		gone;			/* there is none of the key; see gone.c */
 } PvextRow;
 
 /* What came of it. */
@@ -27,6 +28,8 @@ typedef struct PvextOutcome
 } PvextOutcome;
 
 extern List *pvext_lock_rows(PvextPlan *plan, List *keys, bool lock);
+extern PvextRow *pvext_row_of_key(PvextPlan *plan, List *parts);
+extern bool pvext_is_key_replaced(PvextPlan *plan, PvextTarget *target, const char *key);
 extern void pvext_set_rows(PvextPlan *plan, List *rows);
 extern int64 pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many);
 extern void pvext_forget_slots(PvextPlan *plan);

@@ -467,6 +467,34 @@ pvext_build_columns(PvextPlan *plan)
 	}
 }
 
+/* SQL: a row r of the columns that the statements below read, of which the key's are given as $1, ... */
+static char *
+row_of_key_sql(PvextPlan *plan)
+{
+	PvextTable *subject = plan->subject;
+	List	   *names = list_copy(subject->key);
+	StringInfoData buf;
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, plan->self->slots)
+		if (!pvext_has_name(names, ((PvextSlot *) lfirst(lc))->column))
+			names = lappend(names, ((PvextSlot *) lfirst(lc))->column);
+	initStringInfo(&buf);
+	foreach(lc, names)
+	{
+		Oid			type;
+
+		(void) pvext_column(subject->relid, lfirst(lc), &type, NULL);
+		appendStringInfo(&buf, "%s%s AS %s", n > 0 ? ", " : "",
+						 n < list_length(subject->key) ? pvext_cast_key(type, psprintf("$%d", n + 1)) :
+						 psprintf("CAST(NULL AS %s)", pvext_type_name(getBaseType(type), -1)),
+						 quote_identifier(lfirst(lc)));
+		n++;
+	}
+	return psprintf("(SELECT %s) AS r", buf.data);
+}
+
 /* The statements that find the subjects' own rows, in key order. */
 void
 pvext_build_locks(PvextPlan *plan)
@@ -502,6 +530,8 @@ pvext_build_locks(PvextPlan *plan)
 							  columns.data, subject->sql_name,
 							  pvext_key_match_sql(subject, "$%d", 1), where.data);
 	plan->lock_one.sql = psprintf("%s FOR UPDATE", plan->look_one.sql);
+	plan->key_one.sql = psprintf("SELECT CAST(1 AS bigint), %s FROM %s", columns.data,
+								 row_of_key_sql(plan));
 	{
 		StringInfoData keys;
 		StringInfoData names;

@@ -513,7 +513,7 @@ owners_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
 		PvextOwner *owner = lfirst(lc);
 		PvextFate  *fate = &picks->fates[owner->row];
 
-		if (fate->spared || fate->clean || (shared && nowners[owner->row] < 2) ||
+		if (owner->gone || fate->spared || fate->clean || (shared && nowners[owner->row] < 2) ||
 			(owners != NIL && same_subject(llast(owners), owner)))
 			continue;
 		owners = lappend(owners, owner);
@@ -529,7 +529,8 @@ take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
 	ListCell   *lc;
 
 	foreach(lc, picks->owners)
-		nowners[((PvextOwner *) lfirst(lc))->row]++;
+		if (!((PvextOwner *) lfirst(lc))->gone)	/* its rows are taken as nobody's */
+			nowners[((PvextOwner *) lfirst(lc))->row]++;
 	foreach(lc, owners_to_take_from(picks, nowners, false))
 	{
 		take_from_subject(taking, lfirst(lc), &redactions);

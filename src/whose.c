@@ -5,7 +5,8 @@
  * An erasure goes from a subject down to its rows; a retention rule begins at rows,
  * and goes up.  A row is about the subjects that its columns' links lead to, table by
  * table, each read as its owner, keys travelling as texts.  A row that leads to
- * nobody is due all the same.  Where rows go, others go with them (the children): whose
+ * nobody is due all the same; one that leads to somebody whose own row is gone is, unless
+ * a hold or a blocker says otherwise.  Where rows go, others go with them (the children): whose
  * those are counts, too.
  *
  * Subjects are locked in the order of their keys.  One that somebody else has
@@ -37,6 +38,7 @@ typedef struct Climb
 	bool		any;			/* by any link, else by "paths" */
 	List	   *paths;			/* what is left of them from here */
 	bool		first;			/* these are the rows that are due */
+	PvextLink  *by;				/* on which the way came here; or NULL */
 	List	   *tables;			/* on the way here: links may go in circles */
 } Climb;
 
@@ -112,6 +114,7 @@ follow(Climb *climb, const Climb *from, PvextLink *link)
 	*climb = *from;
 	climb->table = link->parent;
 	climb->first = false;
+	climb->by = link;
 	climb->tables = lappend(list_copy(from->tables), link->parent);
 	if (climb->any)
 		return;
@@ -120,7 +123,44 @@ follow(Climb *climb, const Climb *from, PvextLink *link)
 		climb->paths = list_make1(NIL);	/* one that ended before a subject */
 }
 
-/* SQL: what of row r is needed to go on: its key, and each link's columns, as texts. */
+/* Does the way come to subjects by their key, which tells who they are without a row? */
+static bool
+by_key(Climb *climb)
+{
+	return is_end(climb) && climb->by && climb->by->parent == climb->table &&
+		pvext_same_names(climb->by->parent_columns, climb->table->key);
+}
+
+/* SQL: the key k1, k2, ... of a subject that has no row r, where the way comes by keys. */
+static char *
+gone_key_sql(Climb *climb)
+{
+	StringInfoData keys;
+	ListCell   *lc;
+	ListCell   *other;
+
+	if (!by_key(climb))
+		return "";
+	initStringInfo(&keys);
+	foreach(lc, climb->table->key)
+	{
+		int			n = 0;
+
+		foreach(other, climb->by->parent_columns)
+		{
+			n++;
+			if (strcmp(lfirst(other), lfirst(lc)) == 0)
+				appendStringInfo(&keys, "%sk.k%d", keys.len > 0 ? ", " : "", n);
+		}
+	}
+	return psprintf(list_length(climb->table->key) == 1 ? " WHEN r.ctid IS NULL THEN %s" :
+					" WHEN r.ctid IS NULL THEN CAST(ROW(%s) AS text)", keys.data);
+}
+
+/*
+ * SQL: what of row r is needed to go on: its key, and whether it has no row; and each
+ * link's columns, as texts.
+ */
 static void
 append_columns(StringInfo columns, Climb *climb)
 {
@@ -129,14 +169,12 @@ append_columns(StringInfo columns, Climb *climb)
 
 	if (is_end(climb))
 	{
+		const char *person = climb->table->condition ? climb->table->condition : "true";
+
 		if (climb->table->condition)
-		{
 			pvext_check_bound_owner(climb->table, climb->table->condition_owner, "the condition");
-			appendStringInfo(columns, ", CASE WHEN %s THEN %s END", climb->table->condition,
-							 pvext_key_sql(climb->table));
-		}
-		else
-			appendStringInfo(columns, ", %s", pvext_key_sql(climb->table));
+		appendStringInfo(columns, ", CASE%s WHEN %s THEN %s END, %s", gone_key_sql(climb), person,
+						 pvext_key_sql(climb->table), by_key(climb) ? "r.ctid IS NULL" : "false");
 	}
 	foreach(lc, links_on(climb))
 	{
@@ -207,8 +245,8 @@ pvext_append_whose(StringInfo columns, PvextDue *due)
  * SQL: row r of the link's parent has the key k1, k2, ... of the child's types or, with
  * down, row r of its table that of the parent's.
  */
-static void
-append_key_match(StringInfo sql, PvextLink *link, bool down)
+void
+pvext_append_key_match(StringInfo sql, PvextLink *link, bool down)
 {
 	ListCell   *lc;
 	ListCell   *other;
@@ -264,9 +302,10 @@ read_linked(PvextLink *link, Climb *climb, PvextDue *due, Datum **keys, int n)
 	append_columns(&sql, climb);
 	if (due)
 		append_keys(&sql, due, table);
-	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON ",
-					 arrays.data, names.data, table->sql_name);
-	append_key_match(&sql, link, due != NULL);
+	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) %s %s AS r ON ",
+					 arrays.data, names.data, due == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
+					 table->sql_name);
+	pvext_append_key_match(&sql, link, due != NULL);
 	if (due)
 		appendStringInfoString(&sql, pvext_link_condition(link));
 	return pvext_run(table->owner, sql.data, &args);
@@ -309,6 +348,15 @@ origins(const int *from, uint64 found)
 	return next;
 }
 
+static bool
+says_true(SPITupleTable *rows, uint64 n, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(rows->vals[n], rows->tupdesc, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
 /*
  * Go up from rows whose columns, as append_columns() has them, begin with *column of
  * the result, which is moved behind them; origin says which of the rows that are due
@@ -334,9 +382,10 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 			owner->row = origin[i];
 			owner->subject = climb->table;
 			owner->key = key;
+			owner->gone = says_true(rows, i, *column + 1);
 			owners = lappend(owners, owner);
 		}
-		(*column)++;
+		*column += 2;
 	}
 	foreach(lc, links_on(climb))
 	{
@@ -433,6 +482,7 @@ typedef struct Subjects
 {
 	PvextTable *table;
 	List	   *keys;			/* C strings */
+	bool	   *gone;			/* as keys: there is no row to lock */
 	PvextFate  *fates;			/* as keys */
 } Subjects;
 
@@ -465,7 +515,7 @@ lock_subjects(Subjects *subjects)
 						table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
 	n = pvext_run(table->owner, lock.sql, &args);
 	for (i = 0; i < list_length(subjects->keys); i++)
-		subjects->fates[i].spared = true;
+		subjects->fates[i].spared = !subjects->gone[i];
 	for (uint64 row = 0; row < n; row++)
 		subjects->fates[pvext_int(row, 1) - 1].spared = false;
 }
@@ -495,11 +545,13 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 
 /* Ask for the verdict on one subject. */
 static void
-judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool held, bool lock,
-	  PvextFate *fate)
+judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gone, bool held,
+	  bool lock, PvextFate *fate)
 {
 	PvextPlan  *plan = pvext_judging_plan(map, table);
-	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(table, key)), lock);
+	List	   *parts = pvext_split_key(table, key);
+	List	   *rows = gone ? list_make1(pvext_row_of_key(plan, parts)) :
+		pvext_lock_rows(plan, list_make1(parts), lock);
 	PvextVerdict verdict;
 
 	if (rows == NIL)
@@ -543,7 +595,8 @@ judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 	foreach(lc, subjects->keys)
 	{
 		if (!subjects->fates[i].spared && (held[i] || subjects->table->blockers != NIL))
-			judge(map, due, subjects->table, lfirst(lc), held[i], lock, &subjects->fates[i]);
+			judge(map, due, subjects->table, lfirst(lc), subjects->gone[i], held[i], lock,
+				  &subjects->fates[i]);
 		i++;
 	}
 }
@@ -562,7 +615,7 @@ pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock, PvextF
 	while (begin < n)
 	{
 		Subjects	subjects = {((PvextOwner *) list_nth(owners, begin))->subject, NIL,
-		palloc0(sizeof(PvextFate) * n)};
+		palloc0(sizeof(bool) * n), palloc0(sizeof(PvextFate) * n)};
 		int			end = begin;
 		int			which = -1;
 
@@ -572,6 +625,7 @@ pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock, PvextF
 
 			if (subjects.keys == NIL || strcmp(llast(subjects.keys), key) != 0)
 				subjects.keys = lappend(subjects.keys, key);
+			subjects.gone[list_length(subjects.keys) - 1] = ((PvextOwner *) list_nth(owners, end))->gone;
 		}
 		judge_subjects(map, due, &subjects, lock);
 		for (int i = begin; i < end; i++)

@@ -13,6 +13,7 @@ typedef struct PvextOwner
 	int			row;			/* from 0 */
 	PvextTable *subject;
 	char	   *key;			/* in the row's own spelling */
+	bool		gone;			/* has no row: the key is what a link holds */
 	char	   *blocked;		/* of whom something else is blocked; as PvextPlan.blocked */
 } PvextOwner;
 
@@ -25,6 +26,7 @@ typedef struct PvextFate
 	char	   *blocked;		/* of a subject: as PvextOwner.blocked */
 } PvextFate;
 
+extern void pvext_append_key_match(StringInfo sql, PvextLink *link, bool down);
 extern void pvext_append_whose(StringInfo columns, PvextDue *due);
 extern List *pvext_find_owners(PvextDue *due, SPITupleTable *rows, uint64 n, int column);
 extern void pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock,
