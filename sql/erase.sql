@@ -63,6 +63,7 @@ SELECT pg_extension_config_dump('pv.erasure_ledger', '');
 
 -- Not in a dump: those of another server have ended.
 CREATE TABLE pv.older_transaction (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     set_id        bigint NOT NULL,
     pid           integer,
     backend_start timestamptz,
@@ -75,6 +76,8 @@ CREATE TABLE pv.older_transaction (
     CHECK ((pid IS NULL) = (backend_start IS NULL) AND (pid IS NULL) = (lxid IS NULL))
 );
 COMMENT ON TABLE pv.older_transaction IS 'transactions that may still write for an erased subject: erasures wait for them in state verifying';
+COMMENT ON COLUMN pv.older_transaction.id IS 'the row''s number, by which a publication tells it from others';
+COMMENT ON SEQUENCE pv.older_transaction_id_seq IS 'numbers of older transactions';
 COMMENT ON COLUMN pv.older_transaction.set_id IS 'the set of those that erasures of one transaction wait for, named in pv.erasure_ledger.verify_after';
 COMMENT ON COLUMN pv.older_transaction.pid IS 'the backend that is in it; NULL for a prepared transaction';
 COMMENT ON COLUMN pv.older_transaction.backend_start IS 'when the backend was started';

@@ -126,7 +126,7 @@ sort_key(Oid collation, const char *text)
 	for (int i = 0; i < 2; i++)
 		parts[i] = DatumGetUInt64(DirectFunctionCall2Coll(hashtextextended, collation, datum,
 														  Int64GetDatum((int64) i)));
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x", parts[0], parts[1]);
+	return psprintf("%016llx%016llx", (unsigned long long) parts[0], (unsigned long long) parts[1]);
 }
 
 static char *

@@ -24,6 +24,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+/* Of more than these pv.unread tells. */
+#define MOST_WARNINGS 10
+
 /* Has a chunk been noted? */
 bool
 pvext_is_noted(const PvextUnread *unread, Oid partition, int64 id)
@@ -96,20 +99,21 @@ record(const PvextUnreadChunk *chunk)
 }
 
 /*
- * Put what was met on record and, if asked to, warn of it: whoever called, and of what is
- * new also the server's log, where that is a worker.  Between pvext_enter() and
- * pvext_leave().
+ * Put what was met on record and, if asked to, warn of it, of the first few: whoever
+ * called or, of what is new, the server's log, where that is a worker.  Between
+ * pvext_enter() and pvext_leave().
  */
 void
 pvext_record_unread(PvextUnread *unread, bool warn)
 {
+	int			warned = 0;
 	ListCell   *lc;
 
 	foreach(lc, unread->chunks)
 	{
 		PvextUnreadChunk *chunk = lfirst(lc);
 
-		if ((record(chunk) || MyBackendType != B_BG_WORKER) && warn)
+		if ((record(chunk) || MyBackendType != B_BG_WORKER) && warn && warned++ < MOST_WARNINGS)
 			pvext_warn_unread(chunk->partition, chunk->id, chunk->why);
 	}
 }
