@@ -15,6 +15,7 @@
 #include "nodes/plannodes.h"
 #include "parser/parse_relation.h"
 #include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/sinvaladt.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
