@@ -105,6 +105,25 @@ CREATE FUNCTION pv.remove_path(document jsonb, path text[])
 COMMENT ON FUNCTION pv.remove_path(jsonb, text[]) IS
     'the document without what the path leads to; an array on the way is entered element by element';
 
+CREATE FUNCTION pv.redact_text(document text, identifying text[], replacement text, whole boolean DEFAULT false,
+                               room integer DEFAULT -1)
+    RETURNS text LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_redact_text';
+COMMENT ON FUNCTION pv.redact_text(text, text[], text, boolean, integer) IS
+    'the text with a replacement where it holds one of the values, however that is spelled; with whole the replacement alone; cut to room characters where that is not negative';
+CREATE FUNCTION pv.holds_text(document text, identifying text[], replacement text, whole boolean DEFAULT false,
+                              room integer DEFAULT -1)
+    RETURNS boolean LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_holds_text';
+COMMENT ON FUNCTION pv.holds_text(text, text[], text, boolean, integer) IS
+    'whether pv.redact_text() would change the text; with whole, whether it is anything but empty or the replacement';
+CREATE FUNCTION pv.redact_json(document json, identifying text[], replacement text, whole boolean DEFAULT false)
+    RETURNS json LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_redact_json';
+COMMENT ON FUNCTION pv.redact_json(json, text[], text, boolean) IS
+    'the document with a replacement where its strings and names hold one of the values, and null for its numbers that are one; with whole an empty document of its kind';
+CREATE FUNCTION pv.holds_json(document json, identifying text[], replacement text, whole boolean DEFAULT false)
+    RETURNS boolean LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_holds_json';
+COMMENT ON FUNCTION pv.holds_json(json, text[], text, boolean) IS
+    'whether pv.redact_json() would change the document; with whole, whether there is anything in it';
+
 -- The numbers that short tokens are made of.
 CREATE SEQUENCE pv.token_seq;
 COMMENT ON SEQUENCE pv.token_seq IS 'numbers of tokens that are too short to be random';

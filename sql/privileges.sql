@@ -10,5 +10,9 @@ GRANT EXECUTE ON FUNCTION
     pv.accounting_year_end(timestamp, integer),
     pv.accounting_year_end(timestamptz, integer),
     pv.remove_path(jsonb, text[]),
+    pv.redact_text(text, text[], text, boolean, integer),
+    pv.holds_text(text, text[], text, boolean, integer),
+    pv.redact_json(json, text[], text, boolean),
+    pv.holds_json(json, text[], text, boolean),
     pv.audit_change()
     TO PUBLIC;

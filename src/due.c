@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "due.h"
 #include "expression.h"
+#include "free_text.h"
 #include "index.h"
 #include "nodes/parsenodes.h"
 #include "ownership.h"
@@ -284,11 +285,7 @@ is_person_sql(PvextDue *due)
 char *
 pvext_text_is_gone(PvextColumn *column)
 {
-	char	   *value = psprintf("r.%s", quote_identifier(column->name));
-
-	return psprintf("%s IS NULL OR %s", value,
-					pvext_same_sql(column->strategy.type, value,
-								   pvext_strategy_sample(&column->strategy)));
+	return pvext_redact_gone(&column->strategy);
 }
 
 /* SQL: both conditions, either of which may be NULL. */

@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "fit.h"
+#include "free_text.h"
 #include "nodes/bitmapset.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
@@ -332,7 +333,7 @@ type_fits(Oid type, PvextStrategyKind kind)
 				base == INT2OID || base == INT4OID || base == INT8OID ||
 				base == FLOAT4OID || base == FLOAT8OID || base == NUMERICOID;
 		case PVEXT_REDACT:
-			return pvext_is_text(type) && base != NAMEOID;
+			return (pvext_is_text(type) && base != NAMEOID) || pvext_is_json(type);
 		case PVEXT_REMOVE_PATHS:
 			return base == JSONOID || base == JSONBOID;
 		default:

@@ -440,9 +440,9 @@ pvext_begin_plan(PvextTable *subject, const char *blocked)
 	plan->subject = subject;
 	plan->context = CurrentMemoryContext;
 	plan->blocked = blocked ? pstrdup(blocked) : NULL;
-	plan->pattern.type = TEXTOID;
+	plan->values.type = TEXTARRAYOID;
 	plan->whole.type = BOOLOID;
-	plan->pattern.isnull = true;
+	plan->values.isnull = true;
 	plan->self = palloc0(sizeof(PvextSet));
 	plan->self->table = subject;
 	plan->self->with_self = true;

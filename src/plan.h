@@ -115,7 +115,7 @@ struct PvextPlan
 	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */
 	List	   *blocker_steps;	/* PvextStep, as subject->blockers */
 	List	   *blocker_locks;	/* the same, locking the rows they look at */
-	PvextParam	pattern;		/* text: finds identifying values */
+	PvextParam	values;			/* text[]: identifying values */
 	PvextParam	whole;			/* bool: redact whole texts */
 	PvextStatement lock_one;
 	PvextStatement lock_many;

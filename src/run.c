@@ -16,6 +16,7 @@
 #include "kept_key.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "phrase.h"
 #include "run.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -25,9 +26,6 @@
 #include "utils/timestamp.h"
 
 #define MAX_PASSES 3
-
-/* A regular expression of more values costs seconds: the whole text goes. */
-#define MAX_REDACT_VALUES 500
 
 /* Above this many subjects, statements are planned for their very keys. */
 #define FEW_SUBJECTS 20
@@ -616,14 +614,13 @@ pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome
 /*
  * Read what redaction needs: the subject's identifying values, before they
  * go, and the texts known to be free of them.  Where identifying values have
- * gone before, or are very many, whole texts are replaced.  One subject at a
- * time.
+ * gone before, or are very many or very long, whole texts are replaced.  One
+ * subject at a time.
  */
 void
 pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
 {
 	List	   *values = NIL;
-	char	   *pattern;
 	ListCell   *lc;
 
 	if (!plan->redacts)
@@ -636,10 +633,9 @@ pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
 			values = list_concat(values,
 								 result_texts(pvext_run_step(target->identify, false)));
 	}
-	whole = whole || list_length(values) > MAX_REDACT_VALUES;
-	pattern = whole ? NULL : pvext_redact_pattern(values);
-	plan->pattern.isnull = pattern == NULL;
-	plan->pattern.value = pattern ? CStringGetTextDatum(pattern) : (Datum) 0;
+	whole = whole || !pvext_can_phrase(values);
+	plan->values.isnull = whole;
+	plan->values.value = whole ? (Datum) 0 : pvext_text_array(values);
 	plan->whole.value = BoolGetDatum(whole);
 	plan->whole.isnull = false;
 	foreach(lc, plan->targets)

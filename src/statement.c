@@ -11,6 +11,7 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "free_text.h"
 #include "key.h"
 #include "statement.h"
 #include "utils/builtins.h"
@@ -74,7 +75,7 @@ target_params(PvextTarget *target, PvextSql *sql, bool value)
 		for (int i = 0; i + 2 < list_length(sql->params); i++)
 			if (list_nth(sql->params, i + 1) == &target->known)
 				return i + 1;
-		sql->params = lappend(sql->params, &plan->pattern);
+		sql->params = lappend(sql->params, &plan->values);
 		sql->params = lappend(sql->params, &target->known);
 		sql->params = lappend(sql->params, &plan->whole);
 		return list_length(sql->params) - 2;
@@ -438,7 +439,7 @@ pvext_build_columns(PvextPlan *plan)
 											psprintf(" AND r.%s IS NOT NULL", column));
 		if (target->column->strategy.kind == PVEXT_REDACT)
 			target->digest = pvext_build_column(target,
-										  psprintf("DISTINCT sha256(convert_to(CAST(r.%s AS text), 'UTF8'))", column),
+										  psprintf("DISTINCT %s", pvext_redact_digest(psprintf("r.%s", column))),
 										  false,
 										  psprintf(" AND r.%s IS NOT NULL%s%s%s", column,
 												   target->until ? " AND " : "",

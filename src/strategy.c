@@ -14,19 +14,15 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "catalog.h"
 #include "expression.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
+#include "free_text.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy.h"
 #include "token.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -123,13 +119,6 @@ static char *
 column_sql(const PvextStrategy *s)
 {
 	return psprintf("%s.%s", PVEXT_ROW, quote_identifier(s->column));
-}
-
-/* The column as text, compared by its bytes. */
-static char *
-text_sql(const PvextStrategy *s)
-{
-	return psprintf("CAST(%s AS text) COLLATE \"C\"", column_sql(s));
 }
 
 /* An expression cast to the column's type. */
@@ -312,55 +301,6 @@ remove_paths_sql(const PvextStrategy *s)
 	return sql;
 }
 
-/*
- * The collation under which case is ignored: that of Unicode where the server
- * has it, since a database of locale C knows ASCII letters only.
- */
-static const char *
-case_collation(void)
-{
-	List	   *name = list_make2(makeString("pg_catalog"), makeString("und-x-icu"));
-
-	return OidIsValid(get_collation_oid(name, true)) ?
-		"pg_catalog.\"und-x-icu\"" : "pg_catalog.\"default\"";
-}
-
-/* What needs no redaction whatever the pattern: nothing, or done before. */
-static char *
-redacted_sql(const PvextStrategy *s, int first_param)
-{
-	char	   *c = text_sql(s);
-
-	return psprintf("%s IS NULL OR %s = '' OR %s = %s OR"
-					" coalesce(sha256(convert_to(CAST(%s AS text), 'UTF8'))"
-					" = ANY (CAST($%d AS bytea[])), false)",
-					column_sql(s), c, c, quote_literal_cstr(s->argument),
-					column_sql(s), first_param + 1);
-}
-
-/* The text without what the pattern finds. */
-static char *
-redact_sql(const PvextStrategy *s, int first_param)
-{
-	int			room = pvext_text_room(s->type, s->typmod);
-	StringInfoData escaped;
-	char	   *text;
-
-	initStringInfo(&escaped);
-	for (const char *p = s->argument; *p; p++)
-		appendStringInfo(&escaped, "%s%c", *p == '\\' ? "\\" : "", *p);
-	text = psprintf("CASE WHEN CAST($%d AS boolean) THEN %s ELSE"
-					" coalesce(regexp_replace(CAST(%s AS text) COLLATE %s,"
-					" CAST($%d AS text), %s, 'gi'), CAST(%s AS text)) END",
-					first_param + 2, quote_literal_cstr(s->argument),
-					column_sql(s), case_collation(), first_param,
-					quote_literal_cstr(escaped.data), column_sql(s));
-	if (room >= 0)
-		text = psprintf("left(%s, %d)", text, room);
-	return psprintf("CASE WHEN %s THEN %s ELSE %s END",
-					redacted_sql(s, first_param), column_sql(s), cast_sql(s, text));
-}
-
 /* A value that isn't a token yet becomes one; a token stays. */
 static char *
 token_value_sql(const PvextStrategy *s, int first_param)
@@ -399,7 +339,7 @@ pvext_strategy_value(const PvextStrategy *s, int first_param)
 		case PVEXT_GENERALISE:
 			return generalise_sql(s);
 		case PVEXT_REDACT:
-			return redact_sql(s, first_param);
+			return pvext_redact_value(s, first_param);
 		case PVEXT_REMOVE_PATHS:
 			return cast_sql(s, remove_paths_sql(s));
 		case PVEXT_EXPRESSION:
@@ -431,10 +371,7 @@ pvext_strategy_test(const PvextStrategy *s, int first_param)
 			return psprintf("(%s IS NULL OR %s)", c,
 							pvext_same_sql(s->type, c, generalise_sql(s)));
 		case PVEXT_REDACT:
-			return psprintf("(%s OR (NOT coalesce(CAST($%d AS boolean), false) AND"
-							" coalesce(CAST(%s AS text) COLLATE %s !~* CAST($%d AS text), true)))",
-							redacted_sql(s, first_param), first_param + 2, c,
-							case_collation(), first_param);
+			return pvext_redact_test(s, first_param);
 		case PVEXT_REMOVE_PATHS:
 			return psprintf("(%s IS NULL OR %s = CAST(%s AS jsonb))", c,
 							remove_paths_sql(s), c);
@@ -463,11 +400,6 @@ pvext_strategy_sample(const PvextStrategy *s)
 				return cast_sql(s, quote_literal_cstr(pvext_make_value(s, "sample", 1)));
 			token_of(s, &token);
 			return cast_sql(s, pvext_token_sql(&token));
-		case PVEXT_REDACT:
-			if (pvext_text_room(s->type, s->typmod) >= 0)
-				return cast_sql(s, psprintf("left(%s, %d)", quote_literal_cstr(s->argument),
-											pvext_text_room(s->type, s->typmod)));
-			return cast_sql(s, quote_literal_cstr(s->argument));
 		default:
 			return NULL;
 	}
@@ -482,113 +414,4 @@ pvext_make_value(const PvextStrategy *s, const char *old, int64 serial)
 	token_of(s, &token);
 	return s->kind == PVEXT_PSEUDONYM ? pvext_make_pseudonym(&token, old) :
 		pvext_make_token(&token, serial);
-}
-
-/* Longest first, so that an alternative is tried before its own beginning. */
-static int
-longer_first(const ListCell *a, const ListCell *b)
-{
-	const char *left = lfirst(a);
-	const char *right = lfirst(b);
-
-	if (strlen(left) != strlen(right))
-		return strlen(left) > strlen(right) ? -1 : 1;
-	return strcmp(left, right);
-}
-
-/* Letters, digits and underscore; all that is beyond ASCII counts as letters. */
-static bool
-is_word(char c)
-{
-	return IS_HIGHBIT_SET(c) || isalnum((unsigned char) c) || c == '_';
-}
-
-/*
- * Is the character one at which words begin and end?  Chinese and Japanese are
- * written without a space between them.
- */
-static bool
-ends_at_boundary(const char *character)
-{
-	if (!IS_HIGHBIT_SET(*character))
-		return is_word(*character);
-	return GetDatabaseEncoding() != PG_UTF8 ||
-		utf8_to_unicode((const unsigned char *) character) < 0x2E80;
-}
-
-/*
- * One value as a regular expression.  Blanks match any white space.  A short
- * value ("Jo") counts only as a word of its own, or it would be found in
- * others.
- */
-static void
-append_value_pattern(StringInfo buf, const char *value)
-{
-	bool		is_short = pg_mbstrlen(value) < 4;
-	const char *last = value;
-
-	for (const char *p = value; *p; p += pg_mblen(p))
-		last = p;
-	if (is_short && ends_at_boundary(value))
-		appendStringInfoString(buf, "\\m");
-	for (const char *p = value; *p; p++)
-	{
-		if (isspace((unsigned char) *p) && !IS_HIGHBIT_SET(*p))
-		{
-			while (isspace((unsigned char) p[1]) && !IS_HIGHBIT_SET(p[1]))
-				p++;
-			appendStringInfoString(buf, "\\s+");
-		}
-		else if (is_word(*p))
-			appendStringInfoChar(buf, *p);
-		else
-			appendStringInfo(buf, "\\%c", *p);
-	}
-	if (is_short && ends_at_boundary(last))
-		appendStringInfoString(buf, "\\M");
-}
-
-/*
- * The regular expression that finds any of the values, C strings; NULL where
- * none of them is long enough to tell a person.
- */
-char *
-pvext_redact_pattern(List *values)
-{
-	List	   *trimmed = NIL;
-	StringInfoData buf;
-	ListCell   *lc;
-	const char *previous = NULL;
-
-	foreach(lc, values)
-	{
-		char	   *value;
-		size_t		len;
-
-		if (lfirst(lc) == NULL)
-			continue;
-		value = pstrdup(lfirst(lc));
-		value += strspn(value, " \t\r\n");
-		len = strlen(value);
-		while (len > 0 && strchr(" \t\r\n", value[len - 1]))
-			value[--len] = '\0';
-		if (pg_mbstrlen(value) >= 2)
-			trimmed = lappend(trimmed, value);
-	}
-	if (trimmed == NIL)
-		return NULL;
-	list_sort(trimmed, longer_first);
-	initStringInfo(&buf);
-	foreach(lc, trimmed)
-	{
-		const char *value = lfirst(lc);
-
-		if (previous && strcmp(previous, value) == 0)
-			continue;
-		if (previous)
-			appendStringInfoChar(&buf, '|');
-		append_value_pattern(&buf, value);
-		previous = value;
-	}
-	return buf.data;
 }

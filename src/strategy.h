@@ -68,9 +68,7 @@ extern void pvext_init_strategy(PvextStrategy *strategy, Oid relid,
 
 /*
  * How many statement parameters value and test need: 1 where values are made
- * in C ($n jsonb {old: new}); 3 for redact ($n text, the regular expression;
- * $n+1 bytea[], SHA-256 of texts known to be redacted; $n+2 boolean, replace
- * the whole text); else 0.
+ * in C ($n jsonb {old: new}); 3 for redact (free_text.c); else 0.
  */
 extern int	pvext_strategy_params(const PvextStrategy *strategy);
 
@@ -94,8 +92,5 @@ extern char *pvext_strategy_test(const PvextStrategy *strategy, int first_param)
 /* The text of the new value for an old one; serial is from pv.token_seq. */
 extern char *pvext_make_value(const PvextStrategy *strategy, const char *old,
 							  int64 serial);
-
-/* The regular expression that finds any of the values (text[]), or NULL. */
-extern char *pvext_redact_pattern(List *values);
 
 #endif							/* PVEXT_STRATEGY_H */

@@ -18,6 +18,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "expression.h"
+#include "free_text.h"
 #include "lib/stringinfo.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
@@ -180,9 +181,11 @@ trial_value(const PvextStrategy *s)
 	char	   *sample = pvext_strategy_sample(s);
 	char	   *column = psprintf("%s.%s", PVEXT_ROW, quote_identifier(s->column));
 
+	if (s->kind == PVEXT_REDACT)
+		return pvext_redact_whole(s);
 	if (sample == NULL)
 		return pvext_strategy_value(s, 1);
-	if (s->kind == PVEXT_TOKEN || s->kind == PVEXT_PSEUDONYM || s->kind == PVEXT_REDACT)
+	if (s->kind == PVEXT_TOKEN || s->kind == PVEXT_PSEUDONYM)
 		return psprintf("CASE WHEN %s IS NULL THEN %s ELSE %s END", column, column, sample);
 	return sample;
 }

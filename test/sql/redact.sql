@@ -34,3 +34,32 @@ select state,rows_anonymised,key from pv.erase_subject('customer',2);
 select id, name, left(email, 7) as email, phone, note from customer order by id;
 select id, customer_id, body from memo order by id;
 select state, count(*) from pv.erasure group by 1;
+-- Documents, and who has a long name.
+create table person(id int primary key, name text not null, email text not null unique, bio text,
+    doc jsonb not null check (jsonb_typeof(doc) = 'object'), raw json, tags jsonb);
+create domain log as jsonb check (value ? 'at');
+create table event(id int primary key, person int references person, data log not null, at date not null);
+create index on event(person);
+insert into person values
+    (1,'Ada Berg','ada@x.no','Berg, Ada','{"note": "wrote to ADA@x.no", "by": ["Ada  Berg", {"ada@x.no": [true, "x"]}]}','{"a":  "Ada\u00a0Berg", "a": 1.10}','["Ada Berg", "Bo Lie"]'),
+    (2,repeat('long ', 20000),'bo@x.no','long text','{"a": "b"}','[1, 2]','"x"'),
+    (3,'redacted','redacted@x.no','Redacted: [redacted]','{"redacted": "[redacted]"}','"redacted"',null);
+insert into event values (1,1,'{"at": "here", "who": "Ada Berg"}','2010-01-01'),(2,1,'{"at": "there", "who": "Ada Berg"}','2099-01-01');
+select pv.declare_subject('person'), pv.link_foreign_keys('person') \g /dev/null
+select pv.declare_personal('person','{name,email}','identifying') \g /dev/null
+select pv.declare_personal('person','{bio,doc,raw,tags}','text',erase_with => 'redact') \g /dev/null
+-- A document that goes as a whole would not be one of these.
+select pv.declare_personal('event','{data}','text',erase_with => 'redact');
+alter domain log drop constraint log_check;
+select pv.declare_personal('event','{data}','text',erase_with => 'redact') \g /dev/null
+select pv.declare_retention('event','law','5 years','at','law', '{data}', mandatory => true, time_zone => 'UTC') \g /dev/null
+select relation,column_name,rows,strategy,verdict from pv.preview_erasure('person',1);
+select state from pv.erase_subject('person',1);
+select id, bio, doc, raw, tags from person where id = 1;
+select id, data from event order by id;
+update event set at = '2010-01-01';
+select state from pv.erase_subject('person',1);
+select id, data from event order by id;
+select state from pv.erase_subjects('person','{2,3}');
+select id, name, bio, doc, raw, tags from person order by id;
+select id, v.* from person, pv.verify_erasure('person',id) v order by id;
