@@ -16,6 +16,7 @@
 #include "message.h"
 
 #include "catalog/namespace.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "normal.h"
 
@@ -528,4 +529,28 @@ pvext_next_unit(PvextNormal *normal, PvextUnit *unit)
 	}
 	*unit = normal->queue[normal->taken++];
 	return true;
+}
+
+/* A text as it is compared, in UTF-8 whatever the database's encoding is. */
+char *
+pvext_normal_text(const char *text)
+{
+	PvextNormal *normal = palloc(sizeof(PvextNormal));
+	StringInfoData out;
+	PvextUnit	unit;
+
+	initStringInfo(&out);
+	pvext_begin_normal(normal, text, strlen(text), false, PVEXT_READ_PLAIN);
+	while (pvext_next_unit(normal, &unit))
+	{
+		unsigned char bytes[8];
+
+		if (unit.c <= 0x10FFFF)
+			appendBinaryStringInfo(&out, (char *) unicode_to_utf8(unit.c, bytes),
+								   pg_utf_mblen(unicode_to_utf8(unit.c, bytes)));
+		else
+			appendBinaryStringInfo(&out, text + unit.start, unit.end - unit.start);
+	}
+	pfree(normal);
+	return out.data;
 }

@@ -40,5 +40,6 @@ typedef struct PvextNormal
 extern void pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
 							   PvextReading how);
 extern bool pvext_next_unit(PvextNormal *normal, PvextUnit *unit);
+extern char *pvext_normal_text(const char *text);
 
 #endif							/* PVEXT_NORMAL_H */

@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "in_force.h"
 #include "key.h"
+#include "normal.h"
 #include "parser/parse_coerce.h"
 #include "secret.h"
 #include "spi.h"
@@ -54,12 +55,14 @@ pvext_suppresses(PvextMap *map)
 }
 
 /*
- * The address that a text is, in one spelling: an e-mail address in lower
- * case, the last digits of a telephone number.  NULL where it is neither.
+ * The address that a text is, in one spelling: an e-mail address in small letters,
+ * the last digits of a telephone number.  NULL where it is neither.  The same
+ * under any encoding and locale, for a dump may be restored under another.
  */
 static char *
-address_of(const char *text)
+address_of(const char *spelled)
 {
+	const char *text = pvext_normal_text(spelled);
 	const char *at = strchr(text, '@');
 	const char *begin = text + strspn(text, " \t");
 	size_t		len = strcspn(begin, " \t");
@@ -67,14 +70,7 @@ address_of(const char *text)
 	int			n = 0;
 
 	if (at && at > begin && at[1] && at < begin + len && begin[len + strspn(begin + len, " \t")] == '\0')
-	{
-		char	   *address = pnstrdup(begin, len);
-
-		/* Under any locale the same: a dump may be restored under another. */
-		for (char *p = address; *p; p++)
-			*p = pg_ascii_tolower((unsigned char) *p);
-		return address;
-	}
+		return pnstrdup(begin, len);
 	if (text[strspn(text, "0123456789 +-()./")] != '\0')
 		return NULL;
 	for (const char *p = text; *p; p++)

@@ -832,6 +832,19 @@ SELECT id, pv.may_process('person', id, 'interest') AS interest, pv.may_process(
 FROM person WHERE id > 2 AND id <> 5 ORDER BY id;
 SELECT code, pv.may_process('prospect', code, 'interest') FROM prospect ORDER BY code;
 SELECT count(*) AS digests, count(*) FILTER (WHERE length(digest) = 32) AS hmacs, bool_and(since = current_date) AS today FROM pv.suppression;
+-- whatever is spelled in another way: letters beyond ASCII, blanks, digits
+SET ROLE regress_in_force_shop;
+INSERT INTO person VALUES (15, 'P. 5', U&'\00D8.Sm\00EDth@example.org', NULL, NULL, NULL), (16, 'P. 6', NULL, U&'+47\00A0911\00A000\00A0001', NULL, NULL);
+RESET ROLE;
+SELECT state FROM pv.erase_subjects('person', '{15,16}');
+SET ROLE regress_in_force_shop;
+INSERT INTO person VALUES (17, 'P. 5', U&'\00F8.SMI\0301TH@example.org\00A0', NULL, NULL, NULL), (18, 'P. 6', NULL, U&'\FF19\FF11\FF11\FF10\FF10\FF10\FF10\FF11', NULL, NULL),
+    (19, 'P. 7', 'o.smith@example.org', '911 00 002', NULL, NULL);
+RESET ROLE;
+SELECT id, pv.may_process('person', id, 'interest') AS interest FROM person WHERE id IN (17, 18, 19) ORDER BY id;
+SET ROLE regress_in_force_shop;
+DELETE FROM person WHERE id IN (17, 18, 19);
+RESET ROLE;
 -- who consents anew, or allows it, is written to again; to that alone
 SELECT give('person', '10', 'news');
 SELECT pv.may_process('person', 10, 'news'), pv.may_process('person', 10, 'interest'), pv.may_process('person', 10, 'sms');
