@@ -14,9 +14,9 @@
 #include "auto.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "expression.h"
 #include "lib/stringinfo.h"
 #include "neutral.h"
-#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
@@ -187,8 +187,12 @@ has_steady_default(const PvextFit *fit)
 {
 	Relation	rel = table_open(fit->relid, AccessShareLock);
 	Node	   *expr = build_column_default(rel, fit->attnum);
-	bool		result = expr != NULL && !contain_mutable_functions(expr);
+	PvextUser	back;
+	bool		result;
 
+	pvext_switch_user(fit->owner, &back);
+	result = expr != NULL && !pvext_is_mutable(expr);
+	pvext_restore_user(&back);
 	table_close(rel, AccessShareLock);
 	return result;
 }

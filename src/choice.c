@@ -11,10 +11,11 @@
 #include "access/table.h"
 #include "auto.h"
 #include "catalog.h"
+#include "expression.h"
 #include "fit.h"
 #include "follow.h"
-#include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
+#include "spi.h"
 #include "strategy.h"
 #include "trial.h"
 #include "utils/rel.h"
@@ -65,6 +66,8 @@ check_default(const PvextFit *fit)
 {
 	Relation	rel = table_open(fit->relid, AccessShareLock);
 	Node	   *expr = build_column_default(rel, fit->attnum);
+	PvextUser	back;
+	bool		is_mutable;
 
 	if (expr == NULL && fit->not_null)
 		ereport(ERROR,
@@ -72,7 +75,10 @@ check_default(const PvextFit *fit)
 				 errmsg("column \"%s\" of table %s has no default and is NOT NULL",
 						fit->column, fit->table),
 				 errhint("%s", pvext_fitting_hint(fit))));
-	if (expr && contain_mutable_functions(expr))
+	pvext_switch_user(fit->owner, &back);
+	is_mutable = expr && pvext_is_mutable(expr);
+	pvext_restore_user(&back);
+	if (is_mutable)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the default of column \"%s\" of table %s is not immutable",

@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "catalog/namespace.h"
@@ -29,6 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 static void
 bad_expression(const char *what, const char *detail)
@@ -154,6 +156,75 @@ renamed_table_walker(Node *node, void *arg)
 }
 
 /*
+ * Mutability
+ */
+
+/* A function's arguments that are its defaults. */
+static List *
+with_default_arguments(Oid function, Oid result, List *args)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	args = expand_function_arguments(args, false, result, tuple);
+	ReleaseSysCache(tuple);
+	return args;
+}
+
+/* The expression, its subqueries too, with all arguments that its functions are called with. */
+static Node *
+default_arguments_mutator(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Query))
+		return (Node *) query_tree_mutator((Query *) node, default_arguments_mutator, context, 0);
+	node = expression_tree_mutator(node, default_arguments_mutator, context);
+	if (IsA(node, FuncExpr))
+	{
+		FuncExpr   *call = (FuncExpr *) node;
+
+		call->args = with_default_arguments(call->funcid, call->funcresulttype, call->args);
+	}
+	else if (IsA(node, WindowFunc))
+	{
+		WindowFunc *call = (WindowFunc *) node;
+
+		call->args = with_default_arguments(call->winfnoid, call->wintype, call->args);
+	}
+	return node;
+}
+
+/*
+ * The expression as it is executed, as the server looks at those of indexes: what an
+ * argument is by default, and what a function is made of, may be mutable where the
+ * function itself is said not to be.
+ */
+static Node *
+as_executed(Node *expr)
+{
+	return (Node *) expression_planner((Expr *) default_arguments_mutator(copyObject(expr), NULL));
+}
+
+/*
+ * May an expression, analyzed, give another result for the same row?  Immutable functions of
+ * the table's owner may be run: as the owner.
+ */
+bool
+pvext_is_mutable(Node *expr)
+{
+	return contain_mutable_functions(as_executed(expr));
+}
+
+/* May it from one evaluation to the next?  Likewise as the owner. */
+bool
+pvext_is_volatile(Node *expr)
+{
+	return contain_volatile_functions(as_executed(expr));
+}
+
+/*
  * Parse analysis of a raw expression over one row of relid, called alias, and
  * the checks that flags ask for.
  */
@@ -202,12 +273,12 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 				(errcode(ERRCODE_GROUPING_ERROR),
 				 errmsg("%s is not an aggregate", what),
 				 errhint("Write it over the rows of the other table, such as max(issued_on).")));
-	if (contain_volatile_functions(expr))
+	if (pvext_is_volatile(expr))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("%s uses a volatile function", what),
 				 errhint("Its result must not change from one evaluation to the next.")));
-	if (!(flags & PVEXT_EXPR_STABLE) && contain_mutable_functions(expr))
+	if (!(flags & PVEXT_EXPR_STABLE) && pvext_is_mutable(expr))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("%s uses a function that is not immutable", what),

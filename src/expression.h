@@ -30,6 +30,8 @@ typedef struct PvextRenaming
 extern char *pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
 						  PvextRenaming *renaming, bool prefix);
 extern bool pvext_mentions(const char *expression, const char *column);
+extern bool pvext_is_mutable(Node *expr);
+extern bool pvext_is_volatile(Node *expr);
 extern char *pvext_deparse(Oid relid, Node *expr, bool prefix);
 
 #endif							/* PVEXT_EXPRESSION_H */

@@ -223,7 +223,7 @@ SELECT pv.declare_personal('person', '{mail}', 'x', erase_with => 'expression', 
 SELECT pv.declare_personal('person', '{mail}', 'x', erase_with => 'expression', parameter => $$NULL::text$$);
 SELECT pv.declare_personal('person', '{tag}', 'x', erase_with => 'expression', parameter => $$'much too long'$$);
 SELECT pv.declare_personal('person', '{made}', 'x', erase_with => 'expression', parameter => $$person.id$$);
-SELECT pv.declare_personal('person', '{name}', 'x', erase_with => 'expression', parameter => $$'user-' || id$$);
+SELECT pv.declare_personal('person', '{name}', 'x', erase_with => 'expression', parameter => $$'user-' || made$$);
 SELECT pv.declare_personal('person', '{name}', 'x', erase_with => 'expression', parameter => $$1 / (id - 1)$$);
 SELECT pv.declare_personal('keys', '{a}', 'x', erase_with => 'expression', parameter => $$'same'$$);
 INSERT INTO keys VALUES (2, 'a2', 'b2', 'c', 'd2', 'e', 'f2', 'g2', DEFAULT, '2020-01-02', '[2,3)', 'k2');
