@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION pvext CASCADE;
 CREATE EXTENSION citext;
-CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
 CREATE SCHEMA shop;
 SET search_path = shop, public;
 CREATE DOMAIN address AS citext CHECK (VALUE LIKE '%@%');
@@ -55,7 +55,7 @@ RESET enable_seqscan;
 -- The log knows them alike: also rows that have been deleted.
 SELECT pv.enable_audit('mail'), pv.enable_audit('visit'), pv.enable_audit('parcel') \g /dev/null
 INSERT INTO mail VALUES (5, 'ADA@x.no', 'gone mail'), (6, 'BO@x.no', 'other mail');
-INSERT INTO visit VALUES (5, 'aDa', 'gone page'), (6, 'bO', 'other page');
+INSERT INTO visit VALUES (5, U&'\00C1dA', 'gone page'), (6, 'bO', 'other page');
 INSERT INTO parcel VALUES (5, 'ab  ', 'gone street'), (6, 'abc  ', 'other street');
 DELETE FROM mail WHERE id > 4;
 DELETE FROM visit WHERE id > 4;
