@@ -5,7 +5,9 @@ COMMENT ON FUNCTION pv.worker_status() IS
     'what the library knows of itself: its version; the process that starts workers (0: there is none), whether it is awake, when it last was, and since when it has no room for a worker (NULLs where the library is not preloaded); and since when a duty that is well must have been begun';
 
 CREATE VIEW pv.status AS
-    WITH worker AS (
+    WITH identity AS MATERIALIZED (
+        SELECT pv.identity_state() AS state
+    ), worker AS (
         SELECT w.library, e.extversion, w.library <> e.extversion AS differs, w.launcher, w.awake, w.awake_at, w.no_room_since,
                w.seen_since, coalesce(current_setting('pvext.enabled', true), 'on') = 'on' AS enabled,
                coalesce(current_setting('pvext.scrub', true), 'off') = 'on' AS scrub, e.oid
@@ -69,11 +71,12 @@ CREATE VIEW pv.status AS
                     - CAST(coalesce(current_setting('pvext.scrub_interval', true), '1d') AS interval)
     )
     SELECT s.item, s.state, s.last_run, s.last_success, s.last_error, s.error, s.backlog, s.oldest, s.detail,
-           s.state NOT IN ('ok', 'on', 'off', 'standby', 'not preloaded', 'not used yet', 'in the database', 'in a file')
-           AND NOT (s.state = 'never done' AND s.item = 'scrub') AS alarm
+           s.state NOT IN ('ok', 'on', 'off', 'standby', 'not preloaded', 'not used yet', 'in the database', 'in a file', 'copied')
+           AND NOT (s.state = 'never done' AND (s.item = 'scrub' OR (SELECT i.state FROM identity AS i) = 'new')) AS alarm
     FROM (
     SELECT d.n, d.duty AS item,
            CASE WHEN w.differs THEN 'needs ALTER EXTENSION pvext UPDATE'
+                WHEN i.state = 'restored' THEN i.state
                 WHEN r.duty IS NULL AND (d.duty <> 'scrub' OR l.since IS NULL) THEN 'never done'
                 WHEN f.failures > 0 THEN 'failing'
                 WHEN h.pid IS NULL AND r.state = 'running' AND NOT pg_is_in_recovery() THEN 'cut off'
@@ -90,6 +93,7 @@ CREATE VIEW pv.status AS
                             b.detail, 'waiting since ' || to_char(l.since, 'YYYY-MM-DD HH24:MI'), f.detail), '') AS detail
     FROM unnest(ARRAY['expire', 'erase', 'purge', 'seal', 'scrub']) WITH ORDINALITY AS d(duty, n)
     CROSS JOIN worker AS w
+    CROSS JOIN identity AS i
     LEFT JOIN late AS l ON l.duty = d.duty
     LEFT JOIN held AS h ON h.n = d.n
     LEFT JOIN run AS r ON r.duty = d.duty
@@ -108,6 +112,10 @@ CREATE VIEW pv.status AS
     FROM pv.erasure_ledger AS e
     WHERE e.state NOT IN ('completed', 'cancelled') AND e.requested_at < now()
           - CAST(coalesce(current_setting('pvext.request_deadline', true), '30d') AS interval)
+    UNION ALL
+    SELECT 6, 'erasure ' || u.erasure, 'undone', NULL, NULL, NULL, NULL, NULL, u.since,
+           format('the subject of %s has something personal again', coalesce(CAST(CAST(c.oid AS regclass) AS text), 'a dropped table'))
+    FROM pv.erasure_undone AS u LEFT JOIN pg_class AS c ON c.oid = u.subject
     UNION ALL
     SELECT 7, 'worker',
            CASE WHEN w.differs THEN 'needs ALTER EXTENSION pvext UPDATE'
@@ -133,9 +141,14 @@ CREATE VIEW pv.status AS
     UNION ALL
     SELECT 9, 'audit log', 'unreadable', NULL, NULL, NULL, min(u.problem), count(*), min(u.found_at),
            'chunks that cannot be read, see pv.unread: what they hold of who was erased stays until their partition expires'
-    FROM pv.unread AS u HAVING count(*) > 0) AS s
+    FROM pv.unread AS u HAVING count(*) > 0
+    UNION ALL
+    SELECT 0, 'restore', i.state, NULL, NULL, NULL, NULL, NULL, NULL,
+           CASE i.state WHEN 'restored' THEN 'this database came from a dump: nothing is purged, completed or expired until pv.resume() is called'
+                ELSE 'this database is a copy by CREATE DATABASE: its duties go on; pv.resume() makes it one of its own' END
+    FROM identity AS i WHERE i.state IN ('restored', 'copied')) AS s
     ORDER BY s.n, s.oldest;
-COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for the worker and for the secret; and one where the audit log has what cannot be read';
+COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for each erasure that is undone, for the worker and for the secret; before them one for a database that was restored from a dump or copied; and one where the audit log has what cannot be read';
 COMMENT ON COLUMN pv.status.item IS 'what the row is about';
 COMMENT ON COLUMN pv.status.state IS 'how it is: ok, late or failing, say';
 COMMENT ON COLUMN pv.status.last_run IS 'when the duty was last begun';

@@ -29,6 +29,7 @@
 #include "guc.h"
 #include "handed.h"
 #include "identify.h"
+#include "identity.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
 #include "own.h"
@@ -85,7 +86,7 @@ bool
 pvext_is_recording(const char *text)
 {
 	return pvext_audit_reads && pvext_is_watching() && !is_check() &&
-		!pvext_is_own_statement(text);
+		!pvext_is_own_statement(text) && !pvext_is_restoring();
 }
 
 /*

@@ -22,6 +22,7 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "compat.h"
+#include "identity.h"
 #include "record.h"
 #include "shape.h"
 #include "spi.h"
@@ -197,9 +198,13 @@ pvext_audit_change(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called as the trigger that pv.enable_audit() makes",
 						"audit_change")));
+	if (pvext_is_restoring())
+		return PointerGetDatum(NULL);
 	shape = pvext_shape(trigger->tg_relation);
 	if (shape->number == 0 && TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		return PointerGetDatum(NULL);	/* a partition that has been detached */
+	if (shape->number == 0 && !pvext_may_act())
+		return PointerGetDatum(NULL);	/* a restore brings the trigger before the rest */
 	if (shape->number == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -665,7 +665,7 @@ pvext_relation_by_id(int32 id)
 
 /*
  * The id of a relation in pv.relation, entered there if need be.  A dropped
- * table's declarations are taken up by the table that has its name again.
+ * table's declarations are taken up by the table that has its name and owner again.
  */
 int32
 pvext_register_relation(Oid relid)
@@ -678,10 +678,11 @@ pvext_register_relation(Oid relid)
 	pvext_arg_oid(&args, REGCLASSOID, relid);
 	pvext_arg_name(&args, get_namespace_name(get_rel_namespace(relid)));
 	pvext_arg_name(&args, get_rel_name(relid));
-	if (pvext_own("UPDATE pv.relation SET relation = $1"
-				  " WHERE relation IS NULL AND schema = $2 AND name = $3"
+	pvext_arg_name(&args, GetUserNameFromId(pvext_owner(relid), false));
+	if (pvext_own("UPDATE pv.relation SET relation = $1 WHERE id = (SELECT min(id) FROM pv.relation"
+				  " WHERE relation IS NULL AND schema = $2 AND name = $3 AND owner = $4)"
 				  " RETURNING id", &args) == 0)
-		(void) pvext_own("INSERT INTO pv.relation (relation, schema, name)"
-						 " VALUES ($1, $2, $3) RETURNING id", &args);
+		(void) pvext_own("INSERT INTO pv.relation (relation, schema, name, owner)"
+						 " VALUES ($1, $2, $3, $4) RETURNING id", &args);
 	return (int32) pvext_int(0, 1);
 }

@@ -15,6 +15,8 @@
 
 #include "fmgr.h"
 #include "compat.h"
+#include "again.h"
+#include "always.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "check.h"
@@ -121,9 +123,12 @@ check_orphans(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name"
+					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name, s.owner"
 					  " FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
+					  " LEFT JOIN LATERAL (SELECT pg_get_userbyid(t.relowner) AS owner FROM pg_class AS t"
+					  "  JOIN pg_namespace AS n ON n.oid = t.relnamespace WHERE n.nspname = r.schema AND t.relname = r.name"
+					  "  AND t.relkind IN ('r', 'p')) AS s ON true"
 					  " WHERE c.oid IS NULL AND " PVEXT_ONLY
 					  " AND (r.id IN (SELECT relation_id FROM pv.declared_subject)"
 					  "  OR r.id IN (SELECT relation_id FROM pv.declared_link)"
@@ -137,7 +142,9 @@ check_orphans(PvextCheck *check)
 
 		pvext_add_finding(check, row[0], NULL, true,
 					"the table has been dropped, its declarations have not",
-					psprintf("Create it again, or call pv.undeclare_orphan(%s, %s).",
+					psprintf(row[3] ?
+							 "A table of that name is there, but it is another role's: if it is the same, let an officer call pv.resume(), else pv.undeclare_orphan(%s, %s)." :
+							 "Create it again, or call pv.undeclare_orphan(%s, %s).",
 							 pvext_print_literal(row[1]), pvext_print_literal(row[2])));
 	}
 }
@@ -494,6 +501,8 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	check_orphans(&check);
+	pvext_check_always(&check);
+	pvext_check_again(&check);
 	check_tables(&check);
 	check_columns(&check);
 	check_keys(&check);

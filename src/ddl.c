@@ -17,6 +17,7 @@
 
 #include "fmgr.h"
 #include "compat.h"
+#include "always.h"
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/namespace.h"
@@ -27,7 +28,9 @@
 #include "commands/extension.h"
 #include "guc.h"
 #include "hold.h"
+#include "identity.h"
 #include "miscadmin.h"
+#include "orphan.h"
 #include "spi.h"
 #include "stored.h"
 #include "utils/builtins.h"
@@ -53,14 +56,14 @@ typedef struct Following
 
 /*
  * Must the map be left alone?  So it must while an extension's script runs, in
- * pg_upgrade, and when pvext itself is being dropped.
+ * pg_upgrade, by what pvext itself does here, and when it is being dropped.
  */
 static bool
 is_inactive(void)
 {
 	Oid			schema;
 
-	if (creating_extension || IsBinaryUpgrade)
+	if (creating_extension || IsBinaryUpgrade || pvext_is_keeping_always())
 		return true;
 	schema = get_namespace_oid("pv", true);
 	return !OidIsValid(schema) || !OidIsValid(get_relname_relid("relation", schema)) ||
@@ -111,39 +114,33 @@ follow_command(void (*follow) (void *), Node *parsetree)
 	pvext_leave(&scope);
 }
 
-/* A table of an orphan's name takes up its declarations, which are checked. */
+/*
+ * A table of an orphan's name and owner takes up its declarations, which are checked;
+ * one of another owner does not, which is said.
+ */
 static void
-take_up_orphans(Command *command, bool check)
+take_up_orphans(Command *command)
 {
-	static PvextStatement find = {
-		"SELECT r.id, c.oid FROM pv.relation r"
-		" JOIN pg_namespace n ON n.nspname = r.schema"
-		" JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = r.name"
-		" WHERE r.relation IS NULL AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-		" AND NOT EXISTS (SELECT FROM pv.relation o WHERE o.relation = c.oid)"
-		" ORDER BY r.id", NULL
-	};
-	List	   *ids = NIL;
 	ListCell   *lc;
 
-	if (pvext_own_kept(&find, NULL) == 0)
-		return;
-	for (uint64 i = 0; i < SPI_processed; i++)
-		ids = lappend_int(ids, (int) pvext_int(i, 1));
-	foreach(lc, ids)
-	{
-		PvextArgs	args = {0};
+	foreach(lc, pvext_take_up_orphans(false))
+		command->findings = list_concat(command->findings,
+										pvext_check_relation(lfirst_int(lc), true, NIL));
+	command->findings = list_concat(command->findings, pvext_strange_namesakes());
+}
 
-		pvext_arg_int4(&args, lfirst_int(lc));
-		(void) pvext_own("UPDATE pv.relation r SET relation = c.oid"
-						 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-						 " WHERE r.id = $1 AND n.nspname = r.schema AND c.relname = r.name"
-						 " AND NOT EXISTS (SELECT FROM pv.relation o WHERE o.relation = c.oid)",
-						 &args);
-		if (check)
-			command->findings = list_concat(command->findings,
-											pvext_check_relation(lfirst_int(lc), true, NIL));
-	}
+/* Does the command give a table to another role? */
+static bool
+changes_owner(Node *parsetree)
+{
+	ListCell   *lc;
+
+	if (!IsA(parsetree, AlterTableStmt))
+		return IsA(parsetree, ReassignOwnedStmt);
+	foreach(lc, ((AlterTableStmt *) parsetree)->cmds)
+		if (lfirst_node(AlterTableCmd, lc)->subtype == AT_ChangeOwner)
+			return true;
+	return false;
 }
 
 /*
@@ -320,15 +317,20 @@ follow_ddl(void *arg)
 {
 	Command    *command = arg;
 
+	pvext_refresh_owners(false);
+	if (changes_owner(command->parsetree))
+		take_up_orphans(command);
 	switch (nodeTag(command->parsetree))
 	{
 		case T_CreateStmt:
 		case T_CreateTableAsStmt:
 		case T_CreateSchemaStmt:
-			take_up_orphans(command, true);
+			take_up_orphans(command);
 			pvext_complete_audit();
 			break;
 		case T_AlterTableStmt:
+			if (pvext_enables_triggers(command->parsetree))
+				pvext_keep_always();
 			pvext_complete_audit();
 			/* FALLTHROUGH */
 		case T_IndexStmt:
@@ -340,7 +342,7 @@ follow_ddl(void *arg)
 			/* FALLTHROUGH */
 		case T_AlterObjectSchemaStmt:
 			refresh_names();
-			take_up_orphans(command, true);
+			take_up_orphans(command);
 			/* FALLTHROUGH */
 		case T_ReassignOwnedStmt:
 			command->findings = list_concat(command->findings, pvext_check_expressions());
@@ -350,12 +352,21 @@ follow_ddl(void *arg)
 	}
 }
 
-/* The same for the restore of a dump; for pvext_try(). */
+/*
+ * The same for the restore of a dump, of which nothing is said; for pvext_try().  Who owned
+ * the tables before stays on record until pv.resume().
+ */
 static void
 follow_restore(void *arg)
 {
+	Command    *command = arg;
+
+	if (pvext_enables_triggers(command->parsetree))
+		pvext_keep_always();
+	if (pvext_may_act())
+		pvext_refresh_owners(false);
 	refresh_names();
-	take_up_orphans(arg, false);
+	(void) pvext_take_up_orphans(false);
 }
 
 /* Can the command concern the map? */

@@ -28,6 +28,7 @@
 #include "failure.h"
 #include "fmgr.h"
 #include "guc.h"
+#include "identity.h"
 #include "limit.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -72,7 +73,10 @@ PG_FUNCTION_INFO_V1(pvext_purge_now);
  * Steps
  */
 
-/* Is pvext still there, and the one that this library is for?  It notes if another is. */
+/*
+ * Is pvext still there, the one that this library is for, and in a database that may be
+ * acted in?  Meanwhile a dump may be restored.  It notes if another version is there.
+ */
 static bool
 is_there(PvextRun *run)
 {
@@ -80,7 +84,7 @@ is_there(PvextRun *run)
 		pvext_own("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL) == 0)
 		return false;
 	strlcpy(run->version, pvext_value(0, 1), sizeof(run->version));
-	return strcmp(run->version, PVEXT_VERSION) == 0;
+	return strcmp(run->version, PVEXT_VERSION) == 0 && pvext_may_act();
 }
 
 /* Say so where the duties were not done for want of the right version; once an hour. */
@@ -125,8 +129,9 @@ pvext_commit_lazily(void)
 
 /*
  * Do one step of a run: body(arg) in a transaction, and a subtransaction that is
- * rolled back where it fails, or takes too long.  Returns the error, which lives as long as the run, or
- * NULL.  Does nothing, and sets run->stop, once pvext is no longer there.  body's memory
+ * rolled back where it fails, or takes too long.  Returns the error, which lives as long
+ * as the run, or NULL.  Does nothing, and sets run->stop, once pvext is no longer there,
+ * or in a database that has been restored and waits for pv.resume().  body's memory
  * is freed after it.
  */
 ErrorData *
@@ -473,6 +478,33 @@ pvext_run_all_duties(void)
 	return more;
 }
 
+/*
+ * Say so where nothing is done in this database.  A database that has moved to another
+ * cluster is made known there.
+ */
+static void
+look_where_we_are(void)
+{
+	PvextScope	scope;
+	PvextIdentity identity;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pvext_enter(&scope);
+	if (!pvext_settle_identity())
+	{
+		identity = pvext_identity();
+		ereport(identity == PVEXT_IS_RESTORED ? WARNING : NOTICE,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 identity == PVEXT_IS_RESTORED ?
+				 errmsg("no duty is done: this database has been restored from a dump") :
+				 errmsg("no duty is done: nothing is declared in this database"),
+				 identity == PVEXT_IS_RESTORED ?
+				 errhint("When the restore is complete, call pv.resume().") : 0));
+	}
+	pvext_leave(&scope);
+	PopActiveSnapshot();
+}
+
 /* Begin a procedure that commits: it must not be in a transaction of the caller's. */
 static void
 begin_procedure(FunctionCallInfo fcinfo, const char *name)
@@ -492,6 +524,7 @@ begin_procedure(FunctionCallInfo fcinfo, const char *name)
 				 errhint("Set default_transaction_isolation to read committed.")));
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	look_where_we_are();
 }
 
 /*

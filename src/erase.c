@@ -25,6 +25,7 @@
 #include "gone.h"
 #include "guc.h"
 #include "hold.h"
+#include "identity.h"
 #include "key.h"
 #include "ledger.h"
 #include "look.h"
@@ -368,9 +369,12 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 	pvext_redact(redactions);
 }
 
-/* Enter the cases in the ledger, and that the call was made. */
+/*
+ * Enter the cases in the ledger, and that the call was made.  In a database where
+ * nothing may be erased, requests that are there already stay as they are.
+ */
 static void
-record(PvextTable *subject, List *cases)
+record(PvextTable *subject, List *cases, bool stopped)
 {
 	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
 	List	   *digests = NIL;
@@ -388,6 +392,11 @@ record(PvextTable *subject, List *cases)
 			c->result = pvext_former_row(subject, request->subject_digest);
 			continue;
 		}
+		if (stopped && request->exists)
+		{
+			c->result = pvext_request_row(&request->id);
+			continue;
+		}
 		c->result = pvext_save_request(subject, request);
 		digests = lappend(digests, request->subject_digest);
 	}
@@ -397,9 +406,12 @@ record(PvextTable *subject, List *cases)
 		pvext_record_events(call, digests);
 }
 
-/* A case for each row, those asked for twice once, with the verdict on it. */
+/*
+ * A case for each row, those asked for twice once, with the verdict on it, unless
+ * nothing may be erased here.
+ */
 static List *
-make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
+make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool stopped)
 {
 	List	   *cases = NIL;
 	List	   *digests = NIL;
@@ -426,7 +438,8 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason)
 	forboth(lc, cases, digest, digests)
 	{
 		open_request(subject, lfirst(lc), lfirst(digest), known, reason);
-		judge(plan, lfirst(lc), held);
+		if (!stopped)
+			judge(plan, lfirst(lc), held);
 	}
 	return cases;
 }
@@ -443,6 +456,20 @@ lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 	return pvext_lock_rows(plan, parts, true);
 }
 
+/* Is it a database in which requests are recorded, and nothing is erased? */
+static bool
+is_stopped(void)
+{
+	if (pvext_may_act())
+		return false;
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("nothing is erased: this database has been restored from a dump"),
+			 errdetail("The request is recorded."),
+			 errhint("When the restore is complete, call pv.resume().")));
+	return true;
+}
+
 static List *
 erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 {
@@ -450,12 +477,13 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	List	   *results;
 	List	   *cases;
 	List	   *gone = NIL;
+	bool		stopped = is_stopped();
 	ListCell   *lc;
 
 	if (list_length(rows) < list_length(keys))
 		rows = pvext_add_gone(map, plan, keys, rows);
-	results = pvext_former_rows(map, plan, keys, rows, reason);
-	cases = make_cases(subject, plan, rows, reason);
+	results = pvext_former_rows(map, plan, keys, rows, reason, stopped);
+	cases = make_cases(subject, plan, rows, reason, stopped);
 	pvext_count_against_limit(count_new(cases));
 	foreach(lc, cases)
 		if (((Case *) lfirst(lc))->row->gone)
@@ -463,7 +491,7 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	execute_all(map, subject, plan, cases);
 	foreach(lc, gone)
 		pvext_check_still_gone(subject, lfirst(lc));
-	record(subject, cases);
+	record(subject, cases, stopped);
 	foreach(lc, cases)
 		results = lappend(results, ((Case *) lfirst(lc))->result);
 	return results;

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "event.h"
+#include "identity.h"
 #include "miscadmin.h"
 #include "spi.h"
 
@@ -38,7 +39,8 @@ pvext_record_events(const char *call, List *subject_digests)
 
 /*
  * Record a call ("declare_subject(public.customer)") by the current user, and
- * which subject it was about, if any.  Between pvext_enter() and pvext_leave().
+ * which subject it was about, if any.  The first that is about none has declared
+ * something, and makes the database known.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_record_event(const char *call, const bytea *subject_digest)
@@ -49,6 +51,8 @@ pvext_record_event(const char *call, const bytea *subject_digest)
 	};
 	PvextArgs	args = {0};
 
+	if (subject_digest == NULL)
+		pvext_make_identity();
 	pvext_arg_name(&args, pvext_login_name());
 	pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
 	pvext_arg_text(&args, call);

@@ -102,10 +102,12 @@ which_found(List *keys, List *rows)
 
 /*
  * The rows of pv.erasure for keys that are no longer there, but were once; any
- * other unknown key is an error.
+ * other unknown key is an error.  Where nothing may be erased (stopped), the ledger
+ * alone is asked, and nothing changes.
  */
 List *
-pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason)
+pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason,
+				  bool stopped)
 {
 	PvextTable *subject = plan->subject;
 	bool	   *found = which_found(keys, rows);
@@ -121,7 +123,7 @@ pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *
 		if (found[n++])
 			continue;
 		digest = pvext_subject_digest(subject->id, lfirst(lc));
-		former = is_no_person(subject, lfirst(lc)) ? pvext_former_row(subject, digest) :
+		former = stopped || is_no_person(subject, lfirst(lc)) ? pvext_former_row(subject, digest) :
 			conclude_deleted(map, plan, lfirst(lc), digest, reason);
 		if (former == NULL)
 			pvext_unknown_key(subject);

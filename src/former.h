@@ -7,7 +7,8 @@
 
 #include "run.h"
 
-extern List *pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason);
+extern List *pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason,
+							   bool stopped);
 extern bool pvext_follow_requests(PvextTable *subject, List **keys, List *rows);
 
 #endif							/* PVEXT_FORMER_H */

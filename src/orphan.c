@@ -5,18 +5,119 @@
  * They stay, so that a table that is made anew under its name is mapped as the
  * one before was; who knows that none will come takes them away here.  What the
  * ledgers know of its subjects stays.
+ *
+ * Consents, holds and requests go with them.  So only a table of the same owner takes
+ * them up by itself: whoever may create a table in the schema could get them by its
+ * name.  Of any other, pv.resume() says that it is the same.
  */
 #include "postgres.h"
 #include "message.h"
 
 #include "catalog/pg_type.h"
+#include "check.h"
 #include "event.h"
 #include "fmgr.h"
 #include "compat.h"
+#include "orphan.h"
 #include "spi.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(pvext_undeclare_orphan);
+
+/* Tables of orphans' names that are not declared themselves: the orphan is r, the table c. */
+#define NAMESAKES \
+	" FROM pv.relation AS r JOIN pg_namespace AS n ON n.nspname = r.schema" \
+	" JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.name" \
+	" WHERE r.relation IS NULL AND c.relkind IN ('r', 'p') AND NOT c.relispartition" \
+	" AND NOT EXISTS (SELECT FROM pv.relation AS o WHERE o.relation = c.oid)"
+
+/*
+ * Let tables of an orphan's name and owner, or with confirmed of its name alone, take up
+ * its declarations.  Returns the ids in pv.relation.  Between pvext_enter() and
+ * pvext_leave().
+ */
+List *
+pvext_take_up_orphans(bool confirmed)
+{
+	static PvextStatement find = {
+		"SELECT min(r.id)" NAMESAKES " AND ($1 OR r.owner = pg_get_userbyid(c.relowner))"
+		" GROUP BY c.oid ORDER BY 1", NULL
+	};
+	PvextArgs	args = {0};
+	List	   *ids = NIL;
+	ListCell   *lc;
+
+	pvext_arg_bool(&args, confirmed);
+	if (pvext_own_kept(&find, &args) == 0)
+		return NIL;
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ids = lappend_int(ids, (int) pvext_int(i, 1));
+	foreach(lc, ids)
+	{
+		PvextArgs	id = {0};
+
+		pvext_arg_int4(&id, lfirst_int(lc));
+		(void) pvext_own("UPDATE pv.relation AS u SET relation = f.relid, owner = f.owner FROM ("
+						 "SELECT r.id, c.oid AS relid, pg_get_userbyid(c.relowner) AS owner" NAMESAKES
+						 ") AS f WHERE u.id = $1 AND f.id = $1 RETURNING"
+						 " format('%I.%I', u.schema, u.name), u.owner", &id);
+		if (confirmed && SPI_processed > 0)
+			ereport(NOTICE,
+					(errmsg("table %s of role \"%s\" takes up the declarations, consents and requests of the one before",
+							pvext_value(0, 1), pvext_value(0, 2))));
+	}
+	return ids;
+}
+
+/*
+ * Tables that the command in hand, of an event trigger, has given an orphan's name, but
+ * that are another owner's: those are warned of.
+ */
+List *
+pvext_strange_namesakes(void)
+{
+	PvextCheck	check = {0, NIL};
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(&check,
+				"SELECT DISTINCT format('%I.%I', r.schema, r.name), r.owner" NAMESAKES
+				" AND r.owner <> pg_get_userbyid(c.relowner) AND $1 = 0"
+				" AND c.oid IN (SELECT d.objid FROM pg_event_trigger_ddl_commands() AS d"
+				"  WHERE d.classid = 'pg_class'::regclass) ORDER BY 1, 2"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(&check, row[0], NULL, false,
+						  psprintf("it has the name of a table that was dropped and whose owner was \"%s\": it does not take up its declarations",
+								   row[1]),
+						  "If it is the same, give it to that role, or let an officer call pv.resume().");
+	}
+	return check.findings;
+}
+
+/*
+ * Take over who owns the tables now.  In a restored database the owners may be others, and
+ * whoever resumes is told (tell).  Between pvext_enter() and pvext_leave().
+ */
+void
+pvext_refresh_owners(bool tell)
+{
+	static PvextStatement find = {
+		"SELECT format('%I.%I', r.schema, r.name), pg_get_userbyid(c.relowner), r.owner"
+		" FROM pv.relation AS r JOIN pg_class AS c ON c.oid = r.relation"
+		" WHERE r.owner <> pg_get_userbyid(c.relowner) ORDER BY 1", NULL
+	};
+	uint64		n = pvext_own_kept(&find, NULL);
+
+	if (n == 0)
+		return;					/* the transaction may be one that only reads */
+	for (uint64 i = 0; tell && i < n; i++)
+		ereport(NOTICE,
+				(errmsg("table %s belongs to role \"%s\", and belonged to role \"%s\" when it was dumped",
+						pvext_value(i, 1), pvext_value(i, 2), pvext_value(i, 3))));
+	(void) pvext_own("UPDATE pv.relation AS r SET owner = pg_get_userbyid(c.relowner) FROM pg_class AS c"
+					 " WHERE c.oid = r.relation AND r.owner <> pg_get_userbyid(c.relowner)", NULL);
+}
 
 /* What a table's declarations, and those that refer to it, are kept in. */
 static const char *const deletions[] = {
@@ -46,7 +147,8 @@ pvext_undeclare_orphan(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
 	PvextArgs	names = {0};
-	PvextArgs	args = {0};
+	SPITupleTable *found;
+	uint64		ids;
 	const char *schema = NameStr(*PG_GETARG_NAME(0));
 	const char *name = NameStr(*PG_GETARG_NAME(1));
 	uint64		n = 0;
@@ -54,13 +156,19 @@ pvext_undeclare_orphan(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_arg_name(&names, schema);
 	pvext_arg_name(&names, name);
-	if (pvext_own("SELECT id FROM pv.relation AS r WHERE schema = $1 AND name = $2"
-				  " AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation)"
-				  " FOR UPDATE", &names) == 0)
-		no_orphan(schema, name);
-	pvext_arg_int4(&args, (int32) pvext_int(0, 1));
-	for (int i = 0; i < lengthof(deletions); i++)
-		n += pvext_own(deletions[i], &args);
+	ids = pvext_own("SELECT id FROM pv.relation AS r WHERE schema = $1 AND name = $2"
+					" AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation)"
+					" FOR UPDATE", &names);
+	found = SPI_tuptable;
+	for (uint64 row = 0; row < ids; row++)
+	{
+		PvextArgs	args = {0};
+
+		SPI_tuptable = found;
+		pvext_arg_int4(&args, (int32) pvext_int(row, 1));
+		for (int i = 0; i < lengthof(deletions); i++)
+			n += pvext_own(deletions[i], &args);
+	}
 	if (n == 0)
 		no_orphan(schema, name);
 	pvext_record_event(psprintf("undeclare_orphan(%s)",

@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "guc.h"
+#include "identity.h"
 #include "leaf.h"
 #include "miscadmin.h"
 #include "seal.h"
@@ -268,6 +269,23 @@ remove_seals(PvextSeal *last)
 	}
 }
 
+/* Nothing is dropped while pvext.audit_keep has no end, or in a restored database. */
+static bool
+may_expire(void)
+{
+	if (pvext_audit_keep == 0)
+		return false;
+	if (pvext_identity() == PVEXT_IS_RESTORED)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nothing is dropped: this database has been restored from a dump"),
+				 errhint("When the restore is complete, call pv.resume().")));
+		return false;
+	}
+	return true;
+}
+
 /*
  * pv.expire_audit(): the seals' lock comes first, as when sealing.
  */
@@ -280,13 +298,15 @@ pvext_expire_audit(PG_FUNCTION_ARGS)
 	PvextCovered nothing = {NULL};
 	int64		n;
 	int32		dropped = 0;
+	bool		may;
 
 	pvext_enter(&scope);
+	may = may_expire();
 	pvext_lock_seals("pv.expire_audit()");
 	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pvext_last_seal(&last);
-	while (pvext_audit_keep > 0 && (n = oldest_partition()) >= 0 && is_expired(n, &last))
+	while (may && (n = oldest_partition()) >= 0 && is_expired(n, &last))
 	{
 		drop_partition(n);
 		last.dropped = Max(last.dropped, n + 1);

@@ -19,6 +19,7 @@
 #include "gone.h"
 #include "key.h"
 #include "ledger.h"
+#include "preview.h"
 #include "run.h"
 #include "secret.h"
 #include "unread.h"
@@ -317,6 +318,25 @@ put_remainders(FunctionCallInfo fcinfo, PvextPlan *plan, PvextRow *row)
 		put_remainder(fcinfo, removal->table->relid, NULL, count_personal(removal->preview));
 	}
 	put_traces_left(fcinfo, plan->subject, row->key, digest);
+}
+
+/*
+ * Is any of one subject's data in the tables still personal?  Between pvext_enter() and
+ * pvext_leave(), under pvext_with_map().
+ */
+bool
+pvext_has_remainder(PvextPlan *plan, PvextRow *row)
+{
+	ListCell   *lc;
+
+	look_at(plan, row, pvext_subject_digest(plan->subject->id, row->key));
+	foreach(lc, plan->targets)
+		if (count_personal(((PvextTarget *) lfirst(lc))->preview) > 0)
+			return true;
+	foreach(lc, plan->removals)
+		if (count_personal(((PvextRemoval *) lfirst(lc))->preview) > 0)
+			return true;
+	return false;
 }
 
 /*

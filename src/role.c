@@ -45,9 +45,9 @@ typedef struct Profile
 
 /* To see what is done by itself. */
 #define DUTY_RELATIONS \
-	" overdue status run_log duty_failure scrub_receipt"
+	" overdue status run_log duty_failure scrub_receipt erasure_undone"
 #define DUTY_FUNCTIONS \
-	" find_overdue preview_purge worker_status"
+	" find_overdue preview_purge worker_status identity_state"
 
 static const Profile profiles[] = {
 	{"owner",
@@ -68,7 +68,7 @@ static const Profile profiles[] = {
 	{"officer",
 		"declare_purpose undeclare_purpose place_hold release_hold"
 		" erase_subject erase_subjects preview_erasure verify_erasure"
-		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan"
+		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan resume"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS

@@ -3,7 +3,7 @@
  *		Keyed digests: HMAC-SHA-256 under the installation's secret.
  *
  * The secret is the content of pvext.secret_file or, where that is not set, a
- * random value made at its first use and kept in pv.secret; a fingerprint there
+ * random value made by the first declaring call and kept in pv.secret; a fingerprint there
  * tells when it is not the one that was used before.  Digests are
  * always computed here, before pvext switches to a table's owner: no SQL that
  * such an owner could write ever sees the secret.
@@ -18,6 +18,7 @@
 #include "common/hmac.h"
 #include "common/sha2.h"
 #include "guc.h"
+#include "identity.h"
 #include "map.h"
 #include "secret.h"
 #include "spi.h"
@@ -102,6 +103,20 @@ check_fingerprint(const bytea *secret, const bytea *expected)
 }
 
 /*
+ * While a dump is being restored, its secret is still to come; one that was made here
+ * would stand in its way.
+ */
+static void
+check_may_make(void)
+{
+	if (!pvext_may_act())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the secret of this database is not there"),
+				 errhint("A restore brings it. If it is complete, and has none, call pv.resume().")));
+}
+
+/*
  * Read the secret, made now if there is none.
  */
 static bytea *
@@ -116,6 +131,7 @@ read_secret(void)
 
 	if (pvext_own("SELECT value, fingerprint FROM pv.secret", NULL) == 0)
 	{
+		check_may_make();
 		if (secret == NULL)
 			secret = random_secret();
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(secret), from_file);
@@ -169,6 +185,16 @@ secret(void)
 	explicit_bzero(VARDATA(found), VARSIZE(found) - VARHDRSZ);
 	pfree(found);
 	return cached;
+}
+
+/*
+ * Make the secret if there is none, where it is not to come with a dump: so each dump
+ * has it.  Between pvext_enter() and pvext_leave().
+ */
+void
+pvext_make_secret(void)
+{
+	(void) secret();
 }
 
 /*

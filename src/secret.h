@@ -7,6 +7,7 @@
 
 extern bytea *pvext_hmac(const char *domain, const char *value);
 extern void pvext_forget_secret(void);
+extern void pvext_make_secret(void);
 extern bytea *pvext_subject_digest(int32 relation_id, const char *key);
 
 #endif							/* PVEXT_SECRET_H */

@@ -3,11 +3,13 @@
  *		The duties "expire" and "seal": what ends by itself, and the audit log.
  *
  * Holds, consents and links that have expired are out of force already; here that
- * becomes part of the record, and what was kept for them goes.
+ * becomes part of the record, and what was kept for them goes.  And it is looked whether
+ * who was erased is there again.
  */
 #include "postgres.h"
 #include "message.h"
 
+#include "again.h"
 #include "catalog/pg_type.h"
 #include "consent.h"
 #include "duty.h"
@@ -157,6 +159,7 @@ pvext_expire(PvextRun *run)
 		run->done += expiry.done;
 	} while (expiry.more && !pvext_is_over(run));
 	(void) do_part(run, "links", expire_tokens, run);
+	pvext_look_again(run);
 	(void) do_part(run, "runs", trim_log, run);
 }
 

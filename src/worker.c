@@ -18,6 +18,7 @@
 #include "duty.h"
 #include "fmgr.h"
 #include "guc.h"
+#include "identity.h"
 #include "miscadmin.h"
 #include "pause.h"
 #include "pgstat.h"
@@ -26,6 +27,7 @@
 #include "pulse.h"
 #include "queue.h"
 #include "scrubbing.h"
+#include "spi.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -201,12 +203,23 @@ become_worker_role(void)
 		SetConfigOption("session_authorization", pvext_worker_role, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
-/* Is there anything to do in this database? */
+/*
+ * Is there anything to do in this database?  Not while it is being restored, nor until
+ * pv.resume() has been called there.
+ */
 static bool
 has_duties(void)
 {
-	return pvext_enabled && OidIsValid(get_namespace_oid("pv", true)) &&
-		OidIsValid(pvext_own_relation("run_log"));
+	PvextScope	scope;
+	bool		result;
+
+	if (!pvext_enabled || !OidIsValid(get_namespace_oid("pv", true)) ||
+		!OidIsValid(pvext_own_relation("run_log")) || !OidIsValid(pvext_own_relation("identity")))
+		return false;
+	pvext_enter(&scope);
+	result = pvext_settle_identity();
+	pvext_leave(&scope);
+	return result;
 }
 
 /*

@@ -133,7 +133,7 @@ is(query('SELECT count(note) FROM divided UNION ALL SELECT count(note) FROM rest
 query('CREATE DATABASE old');
 $node->command_ok([ 'pg_restore', '-d', $node->connstr('old'), $dump ], 'restored');
 is(query('SELECT count(*), sum(rows) FROM pv.overdue', 'old'), '7|70', 'all of it is due there');
-query('ALTER DATABASE old SET pvext.enabled = on');
+query('ALTER DATABASE old SET pvext.enabled = on; SELECT pv.resume()', 'old');
 wait_for('SELECT count(*) = 0 FROM pv.overdue', 'old');
 is(query('SELECT count(*), sum((SELECT count(note) FROM fine) + (SELECT count(*) FROM referred)) FROM pv.duty_failure', 'old'), '0|', 'the worker has done it again');
 is(query('SELECT count(note) FROM fine UNION ALL SELECT count(*) FROM referred UNION ALL SELECT count(note) FROM dropped', 'old'), "0\n0\n0", 'every row');

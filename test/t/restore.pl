@@ -239,6 +239,8 @@ my $parallel = restore_ok('pg_restore in parallel', 'pg_restore', '-j', '3', '-d
 foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 {
 	same_ok(contents($new, $database), $before, "$database: all that pvext keeps is the same");
+	is($new->safe_psql($database, "SELECT state FROM pv.status WHERE item = 'restore'; SET client_min_messages = error; SELECT pv.resume()"),
+		"restored\n", "$database: it goes on once that is said");
 	# Digests still match: the secret has travelled.
 	is($new->safe_psql($database, "SELECT state, reason FROM pv.erase_subject('customer', 'C1'::text)"),
 		'completed|asked by letter', "$database: the erased key finds its row of the ledger");
@@ -318,7 +320,7 @@ foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 		'', "$database: the owner still declares");
 
 	# A table that returns takes its declarations up again.
-	is($new->safe_psql($database, "SET client_min_messages = error; CREATE TABLE gone (id int PRIMARY KEY, customer_id varchar(6) REFERENCES customer, body text);"
+	is($new->safe_psql($database, "SET client_min_messages = error; SET ROLE shop_owner; CREATE TABLE gone (id int PRIMARY KEY, customer_id varchar(6) REFERENCES customer, body text);"
 			  . " SELECT relation, column_name FROM pv.personal WHERE relation = 'gone'::regclass"),
 		'gone|body', "$database: an orphan finds its table");
 }
