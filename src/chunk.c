@@ -144,8 +144,8 @@ notice_who(void)
 {
 	Oid			role = GetUserId();
 	Oid			login = GetSessionUserId();
-	const char *application = application_name ? application_name : "";
-	const char *actor = pvext_actor ? pvext_actor : "";
+	const char *application = pvext_application();
+	const char *actor = pvext_claimed_actor();
 
 	if (role == who.role && login == who.login && who.actor &&
 		strcmp(actor, who.actor) == 0 && strcmp(application, who.application) == 0)

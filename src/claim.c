@@ -11,7 +11,13 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "access/xact.h"
 #include "claim.h"
+#include "compat.h"
+#include "guc.h"
+#include "replication/origin.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "mb/pg_wchar.h"
 
 #define ESCAPED_SIZE 4			/* \xNN */
@@ -61,4 +67,76 @@ pvext_clean_claim(const char *claim, char *to, int limit)
 		left -= Max(length, 1);
 	}
 	return used;
+}
+
+/*
+ * Does the setting hold for the current transaction, or a part of it, alone?  So it is
+ * where the last that set it was SET LOCAL, or a function's SET.
+ */
+static bool
+is_local(const struct config_generic *setting)
+{
+	return setting->stack &&
+		(setting->stack->state == GUC_LOCAL || setting->stack->state == GUC_SET_LOCAL ||
+		 setting->stack->state == GUC_SAVE);
+}
+
+/* A claim as it is to be recorded: with pvext.transaction_claims none that would outlive the transaction. */
+static inline const char *
+claimed(const char *value, const char *name, const struct config_generic **setting)
+{
+	if (value == NULL || value[0] == '\0')
+		return "";
+	if (likely(!pvext_transaction_claims))
+		return value;
+	if (*setting == NULL)
+		*setting = pvext_find_setting(name);
+	return is_local(*setting) ? value : "";
+}
+
+/* On whose behalf it acts; "" where it does not say. */
+const char *
+pvext_claimed_actor(void)
+{
+	static const struct config_generic *setting = NULL;
+
+	return claimed(pvext_actor, "pvext.actor", &setting);
+}
+
+/* What for. */
+const char *
+pvext_claimed_purpose(void)
+{
+	static const struct config_generic *setting = NULL;
+
+	return claimed(pvext_read_purpose, "pvext.purpose", &setting);
+}
+
+/*
+ * Which application it is.  What replicates the changes of another server has a name for
+ * where they come from, which is said first.  Not longer than a name; valid until the
+ * next call.
+ */
+const char *
+pvext_application(void)
+{
+	static RepOriginId known = InvalidRepOriginId;
+	static char origin[NAMEDATALEN];
+	static char both[NAMEDATALEN];
+	const char *application = application_name ? application_name : "";
+
+	if (likely(replorigin_session_origin == InvalidRepOriginId ||
+			   replorigin_session_origin == DoNotReplicateId))
+		return application;
+	if (known != replorigin_session_origin)
+	{
+		char	   *name = NULL;
+
+		if (!IsTransactionState() || !replorigin_by_oid(replorigin_session_origin, true, &name))
+			return application;
+		strlcpy(origin, name, sizeof(origin));
+		known = replorigin_session_origin;
+	}
+	snprintf(both, sizeof(both), "origin %s%s%s", origin, application[0] ? ", " : "", application);
+	return both;
 }

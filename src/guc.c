@@ -27,6 +27,7 @@ int			pvext_agreement_keep = 0;
 int			pvext_audit_keep = 0;
 char	   *pvext_actor = NULL;
 char	   *pvext_read_purpose = NULL;
+bool		pvext_transaction_claims = false;
 bool		pvext_audit_reads = true;
 int			pvext_audit_read_keys = 20;
 int			pvext_read_queue_size = 8192;
@@ -175,6 +176,10 @@ pvext_define_gucs(void)
 	DefineCustomStringVariable("pvext.actor",
 							   "On whose behalf the application acts, as it claims; the audit log records it.",
 							   NULL, &pvext_actor, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("pvext.transaction_claims",
+							 "Takes pvext.actor and pvext.purpose only where they were set by SET LOCAL.",
+							 "A connection that a pooler gives to the next client keeps what was set for the session.",
+							 &pvext_transaction_claims, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	define_read_gucs();
 	define_worker_gucs();
 	MarkGUCPrefixReserved("pvext");

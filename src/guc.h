@@ -18,6 +18,7 @@ extern int	pvext_agreement_keep;
 extern int	pvext_audit_keep;
 extern char *pvext_actor;
 extern char *pvext_read_purpose;
+extern bool pvext_transaction_claims;
 extern bool pvext_audit_reads;
 extern int	pvext_audit_read_keys;
 extern int	pvext_read_queue_size;

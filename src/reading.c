@@ -117,10 +117,10 @@ pvext_begin_reading(StringInfo buf)
 	appendBinaryStringInfo(buf, (char *) &reading, sizeof(reading));
 	add_claim(buf, role_name(&login_role, GetSessionUserId()));
 	add_claim(buf, role_name(&current_role, GetUserId()));
-	add_claim(buf, application_name);
+	add_claim(buf, pvext_application());
 	add_string(buf, client ? client : "");
-	add_claim(buf, pvext_actor);
-	add_claim(buf, pvext_read_purpose);
+	add_claim(buf, pvext_claimed_actor());
+	add_claim(buf, pvext_claimed_purpose());
 }
 
 /* Add a table, then its columns, then pvext_end_table(). */

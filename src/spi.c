@@ -70,11 +70,44 @@ static const struct
 	{"plan_cache_mode", "auto"},
 };
 
+/*
+ * Settings of other extensions, where they are loaded, by which they would write the
+ * values that pvext's statements look for into the server's log, or keep them: those of
+ * the plans, and those of the parameters.  That there was a statement, they go on to say.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			neighbours[] =
+{
+	{"auto_explain.log_min_duration", "-1"},
+	{"pgaudit.log_parameter", "off"},
+	{"pg_qualstats.enabled", "off"},
+	{"pg_stat_monitor.pgsm_enable_query_plan", "off"},
+};
+
+/* The same for them; what cannot be set (a placeholder, another context) stays. */
+static void
+pin_neighbours(void)
+{
+	for (int i = 0; i < lengthof(neighbours); i++)
+	{
+		const char *now = GetConfigOption(neighbours[i].name, true, false);
+
+		if (now && strcmp(now, neighbours[i].value) != 0)
+			(void) set_config_option(neighbours[i].name, neighbours[i].value,
+									 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG2, false);
+	}
+}
+
 /* Pin the settings until AtEOXact_GUC(false, the result). */
 int
 pvext_pin_settings(void)
 {
 	int			nestlevel = NewGUCNestLevel();
+
+	pin_neighbours();
 
 	for (int i = 0; i < lengthof(pinned); i++)
 		if (strcmp(GetConfigOption(pinned[i].name, false, false), pinned[i].value) != 0)

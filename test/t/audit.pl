@@ -153,6 +153,8 @@ $node->wait_for_catchup('feeding');
 is(query(q{SELECT string_agg(operation || count, ' ' ORDER BY first) FROM
 	(SELECT operation, count(*), min(id * 100 + n) AS first FROM pv.audit_trail GROUP BY operation) AS o}, $subscriber),
 	'INSERT20 UPDATE1 DELETE1 TRUNCATE1', 'a subscriber records what it applies to tables audited always, and to no others');
+is(query(q{SELECT string_agg(DISTINCT application, ', ') = 'origin pg_' || (SELECT oid FROM pg_subscription)
+	FROM pv.audit_trail}, $subscriber), 't', 'and says from which origin it came');
 $subscriber->stop;
 
 # Much in one statement, and much in one value, in bounded memory
