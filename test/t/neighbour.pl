@@ -20,7 +20,7 @@ my $node = new_node('primary');
 my ($preloaded) = slurp_file($node->data_dir . '/postgresql.conf') =~ /.*^shared_preload_libraries = '([^']*)'/ms;
 $node->append_conf('postgresql.conf', join "\n",
 	"shared_preload_libraries = '" . join(',', $preloaded, ($audits ? 'pgaudit' : ()), ($explains ? 'auto_explain' : ())) . "'",
-	'pvext.naptime = 1', 'pvext.purge_delay = 0', 'log_statement = all', 'log_min_duration_statement = 0',
+	'pvext.enabled = on', 'pvext.naptime = 1', 'pvext.purge_delay = 0', 'log_statement = all', 'log_min_duration_statement = 0',
 	'log_parameter_max_length = -1', 'log_parameter_max_length_on_error = -1', 'log_min_error_statement = debug5',
 	'log_min_messages = debug1', 'log_error_verbosity = verbose',
 	'debug_print_parse = on', 'debug_print_rewritten = on', 'debug_print_plan = on', '');
@@ -93,6 +93,7 @@ is(query(q{SELECT count(*) FROM pv.erase_subjects('customer', (SELECT array_agg(
 leaves_nothing('many');
 is(query(q{SELECT state FROM pv.erase_subject('customer', 3)}), 'blocked', 'a blocked one');
 query('UPDATE customer SET active = false WHERE id = 3');
+logged();
 wait_for(q{SELECT state = 'completed' FROM pv.erasure WHERE id = (SELECT id FROM pv.erasure_ledger ORDER BY requested_at DESC LIMIT 1)});
 leaves_nothing('the worker');
 query(q{SELECT pv.declare_retention('customer', 'old', '1 year', 'left_on', 'x'); SELECT pv.activate_retention('customer', 'old', 21)});
