@@ -165,17 +165,29 @@ pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column)
 	return !column->consent_only && overlap(blocker->purposes, column->purposes);
 }
 
-static bool
-blocks_removal(PvextBlocker *blocker, PvextTable *table)
+/*
+ * Does a blocker keep whole rows of a table?  It does where it keeps any of their columns;
+ * rows that have none that is personal belong to every purpose.
+ */
+bool
+pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table)
 {
+	bool		any = false;
 	ListCell   *lc;
 
 	if (blocker->purposes == NIL)
 		return true;
 	foreach(lc, table->columns)
-		if (pvext_blocks_column(blocker, lfirst(lc)))
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (column->missing)
+			continue;
+		if (pvext_blocks_column(blocker, column))
 			return true;
-	return false;
+		any = true;
+	}
+	return !any;
 }
 
 /*
@@ -260,6 +272,43 @@ blocks(PvextPlan *plan, int n, bool lock, bool *failed)
 	return *failed || evaluation.result;
 }
 
+/* Do rows of the table go with those of another? */
+static bool
+goes_with(PvextTable *table, PvextTable *parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+		if (((PvextLink *) lfirst(lc))->parent == parent && ((PvextLink *) lfirst(lc))->delete_rows)
+			return true;
+	return false;
+}
+
+/* Rows that others hang on stay with these; blocked is as PvextPlan.blocked. */
+static void
+keep_parents(PvextPlan *plan, char *blocked)
+{
+	int			first = list_length(plan->targets);
+	bool		more = true;
+
+	while (more)
+	{
+		more = false;
+		for (int i = 0; i < list_length(plan->removals); i++)
+			for (int k = 0; k < list_length(plan->removals); k++)
+			{
+				PvextRemoval *child = list_nth(plan->removals, i);
+				PvextRemoval *parent = list_nth(plan->removals, k);
+
+				if (blocked[first + i] != '1' || blocked[first + k] == '1' ||
+					!goes_with(child->table, parent->table))
+					continue;
+				blocked[first + k] = '1';
+				more = true;
+			}
+	}
+}
+
 /*
  * What holds and blockers say of the one subject whose row fills plan->self;
  * held says that there may be holds on it.
@@ -277,7 +326,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 	int			n = 0;
 
 	memset(blocked, '0', size);
-	verdict->reasons = NIL;
+	verdict->reasons = verdict->blockers = NIL;
 	verdict->any_hold = false;
 	if (held)
 		verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
@@ -294,6 +343,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 
 		if (!blocks(plan, n++, lock, &failed))
 			continue;
+		verdict->blockers = lappend(verdict->blockers, blocker);
 		verdict->reasons = lappend(verdict->reasons,
 								   psprintf("%s: %s%s", blocker->name, blocker->reason,
 										failed ? " (could not be evaluated)" : ""));
@@ -305,11 +355,12 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 		}
 		foreach(cell, plan->removals)
 		{
-			if (blocks_removal(blocker, ((PvextRemoval *) lfirst(cell))->table))
+			if (pvext_blocks_rows(blocker, ((PvextRemoval *) lfirst(cell))->table))
 				blocked[i] = '1';
 			i++;
 		}
 	}
+	keep_parents(plan, blocked);
 	if (!verdict->all_blocked)
 		verdict->all_blocked = size > 0 && strchr(blocked, '0') == NULL;
 	verdict->blocked = strchr(blocked, '1') ? blocked : NULL;

@@ -10,6 +10,7 @@
 typedef struct PvextVerdict
 {
 	List	   *reasons;		/* C strings: holds and blockers in force */
+	List	   *blockers;		/* PvextBlocker: those in force */
 	char	   *blocked;		/* as PvextPlan.blocked; NULL where nothing is */
 	bool		all_blocked;
 	bool		any_hold;		/* there is one, in force or not */
@@ -20,6 +21,7 @@ extern bool pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of
 extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
 						   const char *column);
 extern bool pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column);
+extern bool pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table);
 extern List *pvext_rules_about(PvextTable *table, const char *column);
 extern char *pvext_last_end(PvextTable *table, List *rules);
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);

@@ -520,6 +520,24 @@ lock_subjects(Subjects *subjects)
 		subjects->fates[pvext_int(row, 1) - 1].spared = false;
 }
 
+/* Do blockers keep rows of the table, or any that go with them? */
+static bool
+keep_rows(List *blockers, PvextDue *due)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, blockers)
+	{
+		if (pvext_blocks_rows(lfirst(lc), due->table))
+			return true;
+		foreach(cell, due->children)
+			if (pvext_blocks_rows(lfirst(lc), ((PvextLink *) lfirst(cell))->table))
+				return true;
+	}
+	return false;
+}
+
 /* Does the subject plan's verdict keep what is due? */
 static bool
 keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
@@ -527,8 +545,10 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 	ListCell   *lc;
 	int			i = 0;
 
-	if (verdict->all_blocked || (due->columns == NIL && verdict->reasons != NIL))
+	if (verdict->all_blocked)
 		return true;
+	if (due->columns == NIL)
+		return keep_rows(verdict->blockers, due);
 	if (verdict->blocked == NULL)
 		return false;
 	foreach(lc, plan->targets)

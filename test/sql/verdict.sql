@@ -1,0 +1,95 @@
+-- One decision: what an erasure keeps of rows that go with a person, a purge keeps, too.
+-- Each table of sessions has rows of a customer who is active, and of one who isn't.
+SET client_min_messages = warning;
+CREATE EXTENSION pvext CASCADE;
+CREATE SCHEMA verdict;
+SET search_path = verdict;
+
+CREATE TABLE customer (id int PRIMARY KEY, name text, active bool);
+CREATE TABLE bare (id int PRIMARY KEY, customer int REFERENCES customer, token text, at date);
+CREATE TABLE part (id int PRIMARY KEY, bare int REFERENCES bare, what text);
+CREATE TABLE same (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE other (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE whole (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE consented (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE gone (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE parent (id int PRIMARY KEY, customer int REFERENCES customer, note text, at date);
+CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent, what text);
+CREATE INDEX ON bare (customer);
+CREATE INDEX ON part (bare);
+CREATE INDEX ON same (customer);
+CREATE INDEX ON other (customer);
+CREATE INDEX ON whole (customer);
+CREATE INDEX ON consented (customer);
+CREATE INDEX ON gone (customer);
+CREATE INDEX ON parent (customer);
+CREATE INDEX ON child (parent);
+INSERT INTO customer VALUES (1, 'Ada Berg', true), (2, 'Bo Dahl', false), (3, 'Cy Ek', false);
+INSERT INTO bare SELECT i, i, 't' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO part SELECT i, i, 'w' || i FROM generate_series(1, 2) AS i;
+INSERT INTO same SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO other SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO whole SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO consented SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO gone SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO parent SELECT i, i, 'n' || i, '2010-01-01' FROM generate_series(1, 2) AS i;
+INSERT INTO child SELECT i, i, 'w' || i FROM generate_series(1, 2) AS i;
+
+DO $$ BEGIN
+	PERFORM pv.declare_purpose('service', 'contract', 'x'), pv.declare_purpose('statistics', 'legitimate_interests', 'x'),
+	        pv.declare_purpose('news', 'consent', 'x');
+	PERFORM pv.declare_subject('customer'), pv.declare_personal('customer', '{name}', 'identifying', '{service}');
+	PERFORM pv.declare_not_personal('customer');
+	PERFORM pv.declare_link(t, '{customer}', 'customer', on_erase => 'delete')
+	    FROM unnest('{bare,same,other,whole,consented,gone,parent}'::regclass[]) AS t;
+	PERFORM pv.declare_link('part', '{bare}', 'bare', on_erase => 'delete');
+	PERFORM pv.declare_link('child', '{parent}', 'parent', on_erase => 'delete');
+	PERFORM pv.declare_personal('same', '{note}', 'x', '{service,statistics}');
+	PERFORM pv.declare_personal('other', '{note}', 'x', '{statistics}');
+	PERFORM pv.declare_personal('whole', '{note}', 'x');
+	PERFORM pv.declare_personal('consented', '{note}', 'x', '{news}');
+	PERFORM pv.declare_personal('gone', '{note}', 'x', '{statistics}');
+	PERFORM pv.declare_personal('parent', '{note}', 'x', '{statistics}');
+	PERFORM pv.declare_personal('child', '{what}', 'x', '{service}');
+	PERFORM pv.declare_blocker('customer', 'active', 'subject.active', 'is a customer', purposes => '{service}');
+	PERFORM pv.declare_retention(t, 'r', '1 year', 'at', 'b', action => 'delete')
+	    FROM unnest('{bare,same,other,whole,consented,gone,parent}'::regclass[]) AS t;
+END $$;
+-- Its only personal column has been dropped: nothing of it is personal.
+ALTER TABLE gone DROP COLUMN note;
+SELECT pv.undeclare_personal('gone', '{note}');
+
+-- What an erasure says, and what a purge says; a row that goes with others is kept with them.
+CREATE VIEW said AS
+	SELECT relation, max(verdict) FILTER (WHERE column_name IS NULL) AS erasure
+	FROM pv.preview_erasure('customer', 1) GROUP BY relation;
+SELECT s.relation, s.erasure, p.rows, p.held FROM said AS s LEFT JOIN pv.preview_purge() AS p ON p.relation = s.relation
+ORDER BY s.relation::text;
+
+-- What they do: first the purge, of others than the customer, too.
+SELECT pv.activate_retention(relation, rule, rows) FROM pv.preview_purge() ORDER BY relation::text;
+CALL pv.purge();
+CREATE VIEW what_is_left AS
+	SELECT 'bare' AS t, customer FROM bare UNION ALL SELECT 'part', bare FROM part UNION ALL SELECT 'same', customer FROM same
+	UNION ALL SELECT 'other', customer FROM other UNION ALL SELECT 'whole', customer FROM whole
+	UNION ALL SELECT 'consented', customer FROM consented UNION ALL SELECT 'gone', customer FROM gone
+	UNION ALL SELECT 'parent', customer FROM parent UNION ALL SELECT 'child', parent FROM child ORDER BY 1, 2;
+TABLE what_is_left;
+SELECT relation, rows, held_by FROM pv.overdue ORDER BY relation::text, held_by;
+-- Then the erasure, of the same rows anew.
+INSERT INTO other VALUES (3, 1, 'n', '2010-01-01');
+INSERT INTO consented VALUES (3, 1, 'n', '2010-01-01');
+SELECT state, blocked_by FROM pv.erase_subject('customer', 1);
+TABLE what_is_left;
+
+-- A hold keeps all of it, in both.
+INSERT INTO other VALUES (4, 3, 'n', '2010-01-01');
+INSERT INTO bare VALUES (4, 3, 't', '2010-01-01');
+SELECT pv.place_hold('customer', 3, 'court');
+SELECT relation, rows, held_by FROM pv.overdue ORDER BY relation::text, held_by;
+CALL pv.purge();
+SELECT state, blocked_by FROM pv.erase_subject('customer', 3);
+SELECT * FROM what_is_left WHERE customer = 3;
+
+DROP SCHEMA verdict CASCADE;
+DROP EXTENSION pvext;
