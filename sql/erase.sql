@@ -13,6 +13,7 @@ CREATE TABLE pv.erasure_ledger (
     due_at          timestamptz NOT NULL DEFAULT now(),
     completed_at    timestamptz,
     requested_by    name NOT NULL,
+    requested_role  name NOT NULL,
     approved_by     name,
     executed_by     name,
     executed_at     timestamptz,
@@ -43,7 +44,8 @@ COMMENT ON COLUMN pv.erasure_ledger.state IS 'how far it is';
 COMMENT ON COLUMN pv.erasure_ledger.requested_at IS 'when it was requested';
 COMMENT ON COLUMN pv.erasure_ledger.due_at IS 'from when on it may be carried out, for pvext.erasure_delay';
 COMMENT ON COLUMN pv.erasure_ledger.completed_at IS 'when nothing personal was left; NULL until then';
-COMMENT ON COLUMN pv.erasure_ledger.requested_by IS 'which login requested it';
+COMMENT ON COLUMN pv.erasure_ledger.requested_by IS 'which login requested it, or the role whose code did, where that ran on its behalf';
+COMMENT ON COLUMN pv.erasure_ledger.requested_role IS 'under which role';
 COMMENT ON COLUMN pv.erasure_ledger.approved_by IS 'which login approved it; NULL where none did';
 COMMENT ON COLUMN pv.erasure_ledger.executed_by IS 'which login last carried it out; NULL until then';
 COMMENT ON COLUMN pv.erasure_ledger.reason IS 'why it was requested, and then why it was cancelled; NULL where not given';
@@ -154,7 +156,7 @@ COMMENT ON FUNCTION pv.cancel_erasure(uuid, text) IS
 CREATE FUNCTION pv.approve_erasure(erasure uuid)
     RETURNS pv.erasure LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
 COMMENT ON FUNCTION pv.approve_erasure(uuid) IS
-    'approves a request that another login made, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, 55000 nothing to approve';
+    'approves a request that another login made, under another role, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, or called by code that runs on somebody''s behalf, 55000 nothing to approve';
 
 CREATE FUNCTION pv.verify_erasure(subject regclass, key text,
         OUT relation regclass, OUT column_name name, OUT rows bigint)

@@ -183,7 +183,7 @@ pvext_declare_agreement(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, name);
 	pvext_arg_text(&args, version);
 	pvext_arg_text(&args, body);
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	if (pvext_own("WITH old AS (SELECT FROM pv.agreement WHERE name = $1 AND version = $2)"
 				  " INSERT INTO pv.agreement AS a (name, version, body, digest, declared_by)"
 				  " VALUES ($1, $2, $3, sha256(convert_to($3, 'UTF8')), $4)"

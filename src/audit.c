@@ -270,7 +270,7 @@ pvext_enable_audit(PG_FUNCTION_ARGS)
 
 	pvext_enter(&scope);
 	pvext_arg_int4(&args, pvext_register_relation(relid));
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	pvext_arg_bool(&args, always);
 	if (pvext_own("INSERT INTO pv.audited AS a (relation_id, enabled_by, always) VALUES ($1, $2, $3)"
 				  " ON CONFLICT (relation_id) DO UPDATE SET always = excluded.always"

@@ -670,6 +670,34 @@ try_to_lock(pg_uuid_t *id)
 }
 
 /*
+ * A request takes two persons: neither the login nor the role of who approves is one of
+ * those that it was made by, and it is no code that somebody runs without having asked
+ * for it, such as an index expression under ANALYZE.
+ */
+static void
+check_approver(const PvextRequest *request)
+{
+	const char *login = pvext_login_name();
+	const char *role = GetUserNameFromId(GetUserId(), false);
+
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("an erasure cannot be approved by code that runs on somebody's behalf"),
+				 errhint("Call pv.approve_erasure() by itself.")));
+	if (strcmp(request->requested_by, login) == 0 || strcmp(request->requested_role, login) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a request cannot be approved by the login that made it"),
+				 errhint("Let another login approve it.")));
+	if (strcmp(request->requested_by, role) == 0 || strcmp(request->requested_role, role) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a request cannot be approved under the role that made it"),
+				 errhint("Let another login approve it, under a role of its own.")));
+}
+
+/*
  * Approve a request and, if it is due, carry it out.
  */
 Datum
@@ -688,11 +716,7 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the erasure does not wait for an approval"),
 				 errhint("Its state is \"%s\".", request.state)));
-	if (strcmp(request.requested_by, pvext_login_name()) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("a request cannot be approved by the login that made it"),
-				 errhint("Let another login approve it.")));
+	check_approver(&request);
 	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
 	pvext_arg_name(&args, pvext_login_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET approved_by = $2 WHERE id = $1", &args);

@@ -20,6 +20,18 @@ pvext_login_name(void)
 	return GetUserNameFromId(GetSessionUserId(), false);
 }
 
+/*
+ * Who does what is being done: the role that logged in or, in code that runs on somebody's
+ * behalf (an index expression under ANALYZE, say, or what pvext runs for a table's owner),
+ * the role that it runs as: who logged in there has not asked for it.
+ */
+char *
+pvext_doer_name(void)
+{
+	return InSecurityRestrictedOperation() ? GetUserNameFromId(GetUserId(), false) :
+		pvext_login_name();
+}
+
 /* Record a call about several subjects: a row for each. */
 void
 pvext_record_events(const char *call, List *subject_digests)

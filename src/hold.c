@@ -433,7 +433,7 @@ pvext_place_hold(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, key);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	pvext_arg_text(&args, reason);
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	pvext_arg(&args, TIMESTAMPTZOID, PG_ARGISNULL(3) ? (Datum) 0 : PG_GETARG_DATUM(3),
 			  PG_ARGISNULL(3));
 	(void) pvext_own("INSERT INTO pv.hold"
@@ -475,7 +475,7 @@ pvext_release_hold(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("hold %lld has been released before", (long long) hold)));
 	digest = DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	pvext_arg_text(&args, reason);
 	(void) pvext_own("UPDATE pv.hold SET released_at = now(), released_by = $2,"
 					 " release_reason = $3 WHERE id = $1", &args);

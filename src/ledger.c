@@ -24,7 +24,7 @@
 	"SELECT id, relation_id, key, CAST(state AS text), former_digest," \
 	" subject_digest, due_at, requested_by, approved_by," \
 	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0), requested_at," \
-	" former_keys" \
+	" former_keys, requested_role" \
 	" FROM pv.erasure_ledger"
 
 /* As the view pv.erasure has them; $1 is the relation. */
@@ -67,6 +67,7 @@ read_request(uint64 row, PvextRequest *request)
 	request->requested_at = timestamp_at(row, 13, &isnull);
 	keys = pvext_datum(row, 14, &isnull);
 	request->former_keys = isnull ? NULL : DatumGetByteaPCopy(keys);
+	request->requested_role = pvext_value(row, 15);
 }
 
 /* Has any of the subjects a row in the ledger? */
@@ -168,7 +169,7 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 	pvext_arg(args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
 	pvext_arg_text(args, request->state);
 	pvext_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(request->due_at), false);
-	pvext_arg_name(args, pvext_login_name());
+	pvext_arg_name(args, pvext_doer_name());
 	pvext_arg_text(args, request->reason);
 	pvext_arg(args, INT8OID, Int64GetDatum(request->anonymised), false);
 	pvext_arg(args, INT8OID, Int64GetDatum(request->deleted), false);
@@ -194,11 +195,12 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	static PvextStatement insert = {
 		"INSERT INTO pv.erasure_ledger AS e (key, former_digest, subject_digest, state, due_at,"
 		" completed_at, requested_by, executed_by, executed_at, reason, rows_anonymised,"
-		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, former_keys, relation_id)"
+		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, former_keys, relation_id,"
+		" requested_role)"
 		" VALUES ($2, $3, $4, CAST($5 AS pv.erasure_state), $6,"
 		" CASE WHEN $5 = 'completed' THEN now() END, $7,"
 		" CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 END,"
-		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16, $17)"
+		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18)"
 		ERASURE_COLUMNS, NULL
 	};
 	static PvextStatement update = {
@@ -224,6 +226,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	else
 	{
 		pvext_arg_int4(&args, subject->id);
+		pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
 		(void) pvext_own_kept(&insert, &args);
 	}
 	row = SPI_copytuple(pvext_result_row(0));
@@ -288,7 +291,7 @@ pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
 
 	pvext_arg_int4(&args, subject->id);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'completed', completed_at = now(),"
 					 " key = NULL, former_keys = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
 					 " WHERE relation_id = $1 AND subject_digest = $2"

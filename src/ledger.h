@@ -23,6 +23,7 @@ typedef struct PvextRequest
 	TimestampTz requested_at;
 	TimestampTz due_at;
 	char	   *requested_by;
+	char	   *requested_role;
 	char	   *approved_by;
 	bool		executed;
 	bool		was_clear;

@@ -37,7 +37,7 @@ expire_holds(void *arg)
 	PvextRun   *run = arg;
 	PvextArgs	args = {0};
 
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	run->done += pvext_own("UPDATE pv.hold SET released_at = now(), released_by = $1, release_reason = 'expired'"
 						   " WHERE released_at IS NULL AND expires <= now()", &args);
 }

@@ -118,7 +118,7 @@ pvext_declare_consent_text(PG_FUNCTION_ARGS)
 	pvext_arg_text(&args, language);
 	pvext_arg_text(&args, body);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-	pvext_arg_name(&args, pvext_login_name());
+	pvext_arg_name(&args, pvext_doer_name());
 	if (pvext_own("INSERT INTO pv.consent_text"
 				  " (purpose_id, version, language, body, digest, declared_by)"
 				  " VALUES ($1, $2, $3, $4, $5, $6)"
