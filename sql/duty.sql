@@ -40,12 +40,16 @@ CREATE TABLE pv.duty_failure (
     sqlstate    text NOT NULL,
     message     text NOT NULL,
     hint        text,
+    leaf        oid,
+    place       tid,
     PRIMARY KEY (duty, relation_id, name)
 );
 COMMENT ON TABLE pv.duty_failure IS 'what failed when a duty was done last, until it succeeds; the worker tries it again after pauses that grow';
 COMMENT ON COLUMN pv.duty_failure.duty IS 'which duty';
 COMMENT ON COLUMN pv.duty_failure.relation_id IS 'the table, by its id in pv.relation; 0 for none';
-COMMENT ON COLUMN pv.duty_failure.name IS 'the retention rule, the request or the part of the duty; empty for all of the table';
+COMMENT ON COLUMN pv.duty_failure.name IS 'the retention rule, the request or the part of the duty; the rule and a row that cannot be taken, by its key or the digest of its subject; empty for all of the table';
+COMMENT ON COLUMN pv.duty_failure.leaf IS 'of a row, the relation that holds it';
+COMMENT ON COLUMN pv.duty_failure.place IS 'and where in it, until somebody changes the row';
 COMMENT ON COLUMN pv.duty_failure.failures IS 'how often it has failed';
 COMMENT ON COLUMN pv.duty_failure.since IS 'when it failed first';
 COMMENT ON COLUMN pv.duty_failure.last_at IS 'when it failed last';

@@ -244,7 +244,7 @@ look_at_rows(Count *count, PvextDue *due, Oid relid, Looks *looks)
 	while (more)
 	{
 		more = pvext_find_places(taking, &places, MAX_PLACES,
-								 ItemPointerIsValid(&last) ? &last : NULL);
+								 ItemPointerIsValid(&last) ? &last : NULL, false);
 		MemoryContextSwitchTo(batch);
 		for (int i = 0; i < places.n; i += BATCH)
 		{

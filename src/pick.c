@@ -139,10 +139,10 @@ keep_first(PvextPlaces *places, int limit)
 /*
  * Find the places of rows that are due, in the order of the table's blocks: the first so
  * many that come after the place given, if any.  True where there are more.  As the
- * table's owner, by the active snapshot.
+ * table's owner, by the active snapshot.  With all, those of all rows, whatever they are.
  */
 bool
-pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after)
+pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after, bool all)
 {
 	PvextArgs	args = {0};
 	MemoryContext caller = CurrentMemoryContext;
@@ -151,17 +151,19 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 	Portal		portal;
 	ListCell   *lc;
 	bool		more = false;
+	const char *sql = all ? psprintf("SELECT r.ctid FROM %s AS r", taking->leaf->sql_name) :
+		taking->scan->few.sql;
 
 	places->n = 0;
 	pvext_set_cutoffs(taking->due);
-	foreach(lc, taking->scan->params)
+	foreach(lc, all ? NIL : taking->scan->params)
 	{
 		PvextParam *param = lfirst(lc);
 
 		pvext_arg(&args, param->type, param->value, param->isnull);
 	}
 	pvext_switch_user(taking->leaf->owner, &back);
-	plan = SPI_prepare(taking->scan->few.sql, args.n, args.types);
+	plan = SPI_prepare(sql, args.n, args.types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
 	portal = pvext_open_own(plan, &args);

@@ -5,7 +5,7 @@
  * Table by table, due by due (due.c), from each relation that holds rows: the places of
  * rows that are due are found in one step, and then taken in batches, a step each
  * (take.c).  What fails is undone, recorded, and left for later; everything else is
- * finished.
+ * finished: a batch with a row that cannot be taken is taken by halves, down to that row.
  *
  * Nothing is remembered of what has been purged but a count for each hour, for
  * pvext.purge_limit: what is due is found anew by every run, also after a crash or in
@@ -29,11 +29,13 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "print.h"
+#include "refused.h"
 #include "storage/lmgr.h"
 #include "take.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 /* Places that are kept at a time, at 6 bytes each. */
 #define MAX_PLACES 5000000
@@ -51,6 +53,11 @@
 
 /* What it takes to write down where a run stopped. */
 #define POSITION_SIZE 96
+/* Rows that are refused of one work; where there are more, it is the rule that fails. */
+#define MOST_REFUSED 100
+
+/* Subtransactions of a batch that is taken by halves: a backend has room for so many. */
+#define MOST_TRIES 60
 
 /* Batches that are passed over for a locked row, of one work. */
 #define MOST_PASSED_OVER 10
@@ -92,6 +99,7 @@ typedef struct Purge
 	Position	from;			/* what was done before it is passed over */
 	TimestampTz batch_at;		/* when the last batch was taken, or 0 */
 	int			work_number;	/* which of the works is in hand */
+	TimestampTz begun;
 
 	/* the work in hand */
 	Work	   *work;
@@ -104,6 +112,14 @@ typedef struct Purge
 	int			batch;			/* places in the batch in hand; 0: not begun */
 	int			passed_over;	/* batches in which somebody kept a row locked */
 	int			affordable;		/* rows, by the WAL that those before have written */
+
+	/* where a batch could not be taken: its places that are taken by halves, and of them */
+	int			careful;		/* 0: at once */
+	int			tries;			/* subtransactions that the batch may still have */
+	int64		taken;
+	List	   *refused;		/* PvextRefused */
+	int			nrefused;		/* of the work */
+	bool		blind;			/* rows are not even found: all places are looked at */
 
 	/* what was made of it by the map of this number */
 	MemoryContext context;
@@ -125,7 +141,8 @@ list_tables(void *arg)
 
 	pvext_forget_failures(purge->run,
 						  "EXISTS (SELECT FROM pv.declared_retention AS t WHERE t.state = 'active'"
-						  " AND t.relation_id = f.relation_id AND f.name IN ('', t.name))");
+						  " AND t.relation_id = f.relation_id"
+						  " AND (f.name IN ('', t.name) OR starts_with(f.name, t.name || ', row ')))");
 	pvext_arg_oid(&args, OIDOID, purge->run->relid);
 	n = pvext_own("SELECT r.id, coalesce(c.oid, 0), r.schema, r.name"
 				  " FROM pv.relation AS r LEFT JOIN pg_class AS c ON c.oid = r.relation"
@@ -297,8 +314,12 @@ find_places_by_map(PvextMap *map, void *arg)
 	if (get_rel_name(purge->leaf) == NULL || !prepare(purge, map))
 		return;
 	if (lock_tables(purge))
+	{
 		purge->more = pvext_find_places(purge->taking, &purge->places, MAX_PLACES,
-										ItemPointerIsValid(last) ? last : NULL);
+										ItemPointerIsValid(last) ? last : NULL, purge->blind);
+		pvext_leave_refused(purge->run, purge->work->relation_id, purge->work->rule, purge->leaf,
+							&purge->places);
+	}
 	else
 		purge->more = true;		/* find them by the map of now */
 }
@@ -370,6 +391,8 @@ batch_size(Purge *purge)
 {
 	int			left = purge->places.n - purge->next;
 
+	if (purge->careful > 0)
+		return Min(left, purge->careful);
 	if (pvext_reads_log(purge->taking))
 		return Min(left, pvext_purge_batch_size * BATCHES_OF_LOGGED);
 	left = Min(left, pvext_purge_batch_size);
@@ -387,14 +410,115 @@ note_wal(Purge *purge, int n, uint64 bytes)
 	purge->affordable = (int) Max(affordable, 1.0);
 }
 
+/* Some places of the batch. */
+typedef struct Part
+{
+	Purge	   *purge;
+	int			from;
+	int			n;
+	bool		allowed;		/* more may go today */
+	int64		taken;
+} Part;
+
+/* For pvext_catch(): what is due at these places. */
+static void
+take_part(void *arg)
+{
+	Part	   *part = arg;
+	Purge	   *purge = part->purge;
+	PvextPicks	picks;
+
+	pvext_pick(purge->taking, purge->places.tids + part->from, part->n, &picks);
+	if (!part->allowed)
+		check_limit(purge->work, &picks);
+	part->taken = pvext_take(purge->taking, &picks);
+}
+
+static void
+refuse(Purge *purge, int at, ErrorData *error)
+{
+	PvextRefused *refused;
+	MemoryContext old;
+
+	if (++purge->nrefused > MOST_REFUSED)
+		ReThrowError(error);
+	purge->tries -= 2;			/* to find out what it is called */
+	pvext_forget_values(error);
+	refused = pvext_refuse_row(purge->taking, purge->leaf, &purge->places.tids[at], error,
+							   purge->run->context);
+	old = MemoryContextSwitchTo(purge->run->context);
+	purge->refused = lappend(purge->refused, refused);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Take what can be taken at some places, a half after the other where one cannot be taken
+ * whole, down to the row, which is then refused.  Returns how many places it got done
+ * with: all, unless there have been enough subtransactions.
+ */
+static int
+take_halves(Part part)
+{
+	Purge	   *purge = part.purge;
+	Part		first = part;
+	Part		second = part;
+	ErrorData  *error;
+	int			done;
+
+	if (purge->tries-- <= 0)
+		return 0;
+	error = pvext_catch(take_part, &part);
+	if (error == NULL)
+	{
+		purge->taken += part.taken;
+		return part.n;
+	}
+	if (!pvext_is_of_row(error))
+		ReThrowError(error);
+	if (part.n == 1)
+	{
+		refuse(purge, part.from, error);
+		return 1;
+	}
+	first.n = part.n / 2;
+	second.from = part.from + first.n;
+	second.n = part.n - first.n;
+	done = take_halves(first);
+	return done < first.n ? done : done + take_halves(second);
+}
+
+/*
+ * Take a batch of n places by halves.  Where none of its rows can be taken for what the
+ * catalog is like, that is not the rows' fault.
+ */
+static int
+take_carefully(Purge *purge, Part part)
+{
+	int			done;
+
+	purge->tries = MOST_TRIES;
+	purge->taken = 0;
+	done = take_halves(part);
+	if (purge->taken == 0 && purge->refused != NIL)
+	{
+		ErrorData  *error = ((PvextRefused *) linitial(purge->refused))->error;
+
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+			ereport(ERROR,
+					(errcode(error->sqlerrcode),
+					 errmsg_internal("%s", error->message),
+					 error->hint ? errhint("%s", error->hint) : 0));
+	}
+	return done;
+}
+
 static void
 take_batch_by_map(PvextMap *map, void *arg)
 {
 	Purge	   *purge = arg;
 	uint64		wal = pgWalUsage.wal_bytes;
-	PvextPicks	picks;
+	Part		part = {purge, purge->next};
 	int64		allowed;
-	int64		taken;
 	int			n;
 
 	if (!prepare(purge, map))
@@ -408,15 +532,20 @@ take_batch_by_map(PvextMap *map, void *arg)
 	allowed = allowance(purge->work);
 	if (allowed > 0)
 		n = (int) Min(n, allowed);
-	purge->batch = n;
-	pvext_pick(purge->taking, purge->places.tids + purge->next, n, &picks);
-	if (allowed <= 0)
-		check_limit(purge->work, &picks);
-	taken = pvext_take(purge->taking, &picks);
-	if (taken > 0)
-		count_rows(purge->work, taken);
-	purge->run->done += taken;
+	purge->batch = part.n = n;
+	part.allowed = allowed > 0;
+	if (purge->careful > 0)
+	{
+		n = take_carefully(purge, part);
+		part.taken = purge->taken;
+	}
+	else
+		take_part(&part);
+	if (part.taken > 0)
+		count_rows(purge->work, part.taken);
+	purge->run->done += part.taken;
 	purge->next += n;
+	purge->careful = purge->careful > n ? purge->careful - n : 0;
 	note_wal(purge, n, pgWalUsage.wal_bytes - wal);
 }
 
@@ -440,6 +569,7 @@ pass_over(Purge *purge, ErrorData *error)
 		purge->batch == 0 || ++purge->passed_over > MOST_PASSED_OVER)
 		return false;
 	purge->next += purge->batch;
+	purge->careful = 0;
 	if (purge->run->error == NULL)
 		purge->run->error = MemoryContextStrdup(purge->run->context,
 												"rows that others kept locked are left for the next run");
@@ -531,6 +661,24 @@ go_on(Purge *purge)
 	purge->from.leaf = InvalidOid;
 }
 
+/* A batch could not be taken as a whole for some row: take it by halves. */
+static bool
+be_careful(Purge *purge, ErrorData *error)
+{
+	if (purge->careful > 0 || purge->batch == 0 || !pvext_is_of_row(error))
+		return false;
+	purge->careful = purge->batch;
+	return true;
+}
+
+/* Those that were refused on the way are on record from now on. */
+static void
+record_refused(Purge *purge)
+{
+	pvext_record_refused(purge->run, purge->work->relation_id, purge->work->rule, purge->refused);
+	purge->refused = NIL;
+}
+
 /* Take the batches of the places.  Returns the error that ended it. */
 static ErrorData *
 take_batches(Purge *purge)
@@ -543,7 +691,13 @@ take_batches(Purge *purge)
 		ErrorData  *error = pvext_step(run, take_batch, purge);
 
 		if (error)
+		{
 			run->done = done;
+			purge->refused = NIL;
+		}
+		record_refused(purge);
+		if (error && be_careful(purge, error))
+			continue;
 		if (error && !pass_over(purge, error))
 			return error;
 		purge->batch_at = GetCurrentTimestamp();
@@ -568,7 +722,13 @@ purge_leaf(Purge *purge)
 		error = pvext_step(run, find_places, purge);
 		/* What took long to find is not found for a batch alone. */
 		run->until = Max(run->until, 2 * GetCurrentTimestamp() - begun);
-		if (error == NULL)
+		if (error && !purge->blind && pvext_is_of_row(error))
+		{
+			/* The clock of some row, say, cannot be computed. */
+			purge->blind = purge->more = true;
+			error = NULL;
+		}
+		else if (error == NULL)
 			error = take_batches(purge);
 	} while (error == NULL && purge->more && !pvext_is_over(run));
 	return error;
@@ -581,7 +741,7 @@ do_work(Purge *purge, Work *work)
 	ListCell   *lc;
 
 	purge->work = work;
-	purge->passed_over = 0;
+	purge->passed_over = purge->nrefused = 0;
 	pvext_at(purge->run, work->relation_id, work->rule);
 	error = pvext_step(purge->run, list_leaves, purge);
 	foreach(lc, purge->leaves)
@@ -595,6 +755,8 @@ do_work(Purge *purge, Work *work)
 		purge->places.n = purge->next = 0;
 		go_on(purge);
 		note_position(purge);
+		purge->blind = false;
+		purge->careful = 0;
 		error = purge_leaf(purge);
 	}
 	forget_taking(purge);
@@ -615,7 +777,12 @@ note_successes(Purge *purge)
 			failed = lappend(failed, ((Work *) lfirst(lc))->rule);
 	foreach(lc, purge->works)
 		if (!pvext_has_name(failed, ((Work *) lfirst(lc))->rule))
+		{
 			pvext_succeeded(purge->run, purge->table->id, ((Work *) lfirst(lc))->rule);
+			if (purge->run->resume == NULL)
+				pvext_forget_refused(purge->run, purge->table->id, ((Work *) lfirst(lc))->rule,
+									 purge->begun);
+		}
 }
 
 static void
@@ -655,6 +822,7 @@ pvext_purge(PvextRun *run)
 	purge.context = AllocSetContextCreate(run->context, "pvext work", ALLOCSET_DEFAULT_SIZES);
 	purge.places.context = run->context;
 	purge.affordable = FIRST_BATCH;
+	purge.begun = GetCurrentTimestamp();
 	run->lazy = true;
 	error = pvext_step(run, list_tables, &purge);
 	if (error)

@@ -38,7 +38,7 @@ extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);
 extern bool pvext_reads_log(PvextTaking *taking);
 extern void pvext_end_taking(PvextTaking *taking);
 extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
-							  ItemPointer after);
+							  ItemPointer after, bool all);
 extern void pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks);
 extern int64 pvext_take(PvextTaking *taking, PvextPicks *picks);
 

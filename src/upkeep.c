@@ -58,7 +58,8 @@ trim_log(void *arg)
 	/* What failed, and is not there to be tried again. */
 	(void) pvext_own("DELETE FROM pv.duty_failure AS f WHERE CASE f.duty"
 					 " WHEN 'purge' THEN f.name <> '' AND NOT EXISTS (SELECT FROM pv.declared_retention AS t"
-					 "  WHERE t.relation_id = f.relation_id AND t.name = f.name AND t.state = 'active')"
+					 "  WHERE t.relation_id = f.relation_id AND t.state = 'active'"
+					 "  AND (t.name = f.name OR starts_with(f.name, t.name || ', row ')))"
 					 " WHEN 'erase' THEN f.name <> '' AND NOT EXISTS (SELECT FROM pv.erasure_ledger AS e"
 					 "  WHERE e.id::text = f.name AND e.key IS NOT NULL) END", NULL);
 	(void) pvext_own("DELETE FROM pv.purge_count WHERE at < now() - interval '2 days'", NULL);
