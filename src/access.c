@@ -21,6 +21,7 @@
 
 #include "access.h"
 #include "access/parallel.h"
+#include "access/xact.h"
 #include "carry.h"
 #include "collect.h"
 #include "command.h"
@@ -46,6 +47,7 @@ typedef struct Access
 {
 	QueryDesc  *query;
 	EState	   *estate;
+	bool		led;			/* a parallel worker's share: only keys are recorded */
 	bool		queued;			/* it has begun to read */
 	bool		running;
 	bool		failed;			/* it has ended in an error */
@@ -90,8 +92,8 @@ pvext_is_recording(const char *text)
 }
 
 /*
- * Is it the worker's share of a parallel statement, which its leader records?
- * What functions do in a worker is nobody else's to record.
+ * Is it the worker's share of a parallel statement, which its leader records, but for keys
+ * that only the worker sees?  What functions do in a worker is nobody else's to record.
  */
 static bool
 is_shared(QueryDesc *query)
@@ -232,14 +234,28 @@ complete_with_keys(Access *access)
 	} while (lc || is_short);
 }
 
+/* Record the keys that a parallel worker has found, as a part of its leader's statement. */
+static void
+record_led(Access *access)
+{
+	if (access->collection.found == NIL)
+		return;
+	initStringInfo(&access->reading);
+	make_reading(&access->reading, PVEXT_PERMISSIONS(access->query->plannedstmt), false, 0);
+	pvext_reading(&access->reading)->statement = pvext_led_statement();
+	access->rows = PVEXT_ROWS_UNKNOWN;
+	access->place.slot = -1;
+	complete_with_keys(access);
+}
+
 static void
 end_access(Access *access)
 {
 	remove_access(access);
-	access->query = NULL;
 	pvext_end_collecting(&access->collection);
 	if (access->queued)
 		complete_with_keys(access);
+	access->query = NULL;
 }
 
 /*
@@ -267,6 +283,7 @@ begin_access(QueryDesc *query)
 	MemoryContext old;
 
 	access->query = query;
+	access->led = is_shared(query);
 	access->estate = query->estate;
 	access->freed.func = access_freed;
 	access->freed.arg = access;
@@ -274,7 +291,7 @@ begin_access(QueryDesc *query)
 	in_progress = access;
 	MemoryContextRegisterResetCallback(context, &access->freed);
 	old = MemoryContextSwitchTo(context);
-	pvext_begin_collecting(&access->collection, query);
+	pvext_begin_collecting(&access->collection, query, access->led);
 	MemoryContextSwitchTo(old);
 }
 
@@ -296,6 +313,8 @@ queue_access(Access *access)
 		return;					/* no longer audited */
 	pvext_queue_reading(pvext_reading(&access->reading), true, &access->place);
 	access->queued = true;
+	if (statement->parallelModeNeeded && !IsInParallelMode())
+		pvext_lead_statement(pvext_reading(&access->reading)->statement);
 }
 
 /*
@@ -330,7 +349,7 @@ executor_start(QueryDesc *query, int flags)
 {
 	bool		reads;
 
-	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || is_shared(query) || !pvext_is_recording(query->sourceText))
+	if ((flags & EXEC_FLAG_EXPLAIN_ONLY) || !pvext_is_recording(query->sourceText))
 	{
 		start_statement(query, flags);
 		return;
@@ -424,7 +443,7 @@ executor_run(PVEXT_RUN_PARAMETERS)
 		run_statement(PVEXT_RUN_ARGUMENTS);
 		return;
 	}
-	if (!access->queued && !ScanDirectionIsNoMovement(direction))
+	if (!access->queued && !access->led && !ScanDirectionIsNoMovement(direction))
 		queue_access(access);
 	run_access(access, PVEXT_RUN_ARGUMENTS);
 }
@@ -457,6 +476,8 @@ executor_end(QueryDesc *query)
 {
 	Access	   *access = in_progress ? find_access(query) : NULL;
 
+	if (access && access->led)
+		record_led(access);
 	if (access)
 		end_access(access);
 	if (next_end)

@@ -360,10 +360,11 @@ next_row(PlanState *node)
 
 /*
  * The statement has started: collect the keys of the rows that it reads, in the current
- * context, which is to last as long as the statement.
+ * context, which is to last as long as the statement; led says that it is a parallel
+ * worker's share.
  */
 void
-pvext_begin_collecting(PvextCollection *collection, QueryDesc *query)
+pvext_begin_collecting(PvextCollection *collection, QueryDesc *query, bool led)
 {
 	ListCell   *lc;
 
@@ -372,7 +373,7 @@ pvext_begin_collecting(PvextCollection *collection, QueryDesc *query)
 		return;
 	collection->estate = query->estate;
 	collection->context = CurrentMemoryContext;
-	pvext_find_keys(collection, query);
+	pvext_find_keys(collection, query, led);
 	foreach(lc, collection->collectors)
 	{
 		PvextCollector *collector = lfirst(lc);

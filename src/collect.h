@@ -73,7 +73,7 @@ typedef struct PvextCollection
 	struct PvextCollection *outer;
 } PvextCollection;
 
-extern void pvext_begin_collecting(PvextCollection *collection, QueryDesc *query);
+extern void pvext_begin_collecting(PvextCollection *collection, QueryDesc *query, bool led);
 extern void pvext_collect_current(PvextCollection *collection);
 extern void pvext_look_at_comparisons(PvextCollection *collection);
 extern bool pvext_add_compared(PvextCollection *collection);

@@ -165,6 +165,13 @@ pvext_identify_query(Query *query, const char *text)
 #endif
 }
 
+/* The number of this backend, or of the one that it is a worker of; less than or equal to MaxBackends. */
+#if PG_VERSION_NUM >= 170000
+#define PVEXT_LEADER_NUMBER() ProcNumberForTempRelations()
+#else
+#define PVEXT_LEADER_NUMBER() BackendIdForTempRelations()
+#endif
+
 /* The parameters of an ExecutorRun hook, and what it passes on. */
 #if PG_VERSION_NUM >= 180000
 #define PVEXT_RUN_PARAMETERS QueryDesc *query, ScanDirection direction, uint64 count

@@ -32,6 +32,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_control.h"
 #include "common/controldata_utils.h"
+#include "compat.h"
 #include "guc.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
@@ -84,6 +85,7 @@ typedef struct Queue
 } Queue;
 
 static Queue *queue = NULL;
+static pg_atomic_uint64 *leading = NULL;	/* behind it: the statement of each backend */
 static shmem_request_hook_type next_request = NULL;
 static shmem_startup_hook_type next_startup = NULL;
 
@@ -94,7 +96,8 @@ static shmem_startup_hook_type next_startup = NULL;
 static Size
 queue_bytes(void)
 {
-	return add_size(offsetof(Queue, slots), mul_size(pvext_read_queue_size, sizeof(Slot)));
+	return add_size(add_size(offsetof(Queue, slots), mul_size(pvext_read_queue_size, sizeof(Slot))),
+					mul_size(MaxBackends + 1, sizeof(pg_atomic_uint64)));
 }
 
 static void
@@ -136,6 +139,7 @@ startup(void)
 		next_startup();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	queue = ShmemInitStruct("pvext read queue", queue_bytes(), &found);
+	leading = (pg_atomic_uint64 *) &queue->slots[pvext_read_queue_size];
 	if (!found)
 	{
 		memset(queue, 0, offsetof(Queue, slots));
@@ -150,6 +154,8 @@ startup(void)
 		pg_atomic_init_u32(&queue->asleep, 0);
 		for (uint32 i = 0; i < queue->size; i++)
 			pg_atomic_init_u64(&queue->slots[i].state, FREE);
+		for (int i = 0; i <= MaxBackends; i++)
+			pg_atomic_init_u64(&leading[i], 0);
 	}
 	LWLockRelease(AddinShmemInitLock);
 	if (!IsUnderPostmaster)
@@ -185,6 +191,22 @@ pvext_next_statement(void)
 		((uint64) MyProcPid << 16) + own++;
 
 	return (since / USECS_PER_SEC) << 32 | (count & 0xffffffff);
+}
+
+/* This backend begins a statement that may be run in parallel. */
+void
+pvext_lead_statement(int64 statement)
+{
+	if (leading)
+		pg_atomic_write_u64(&leading[PVEXT_LEADER_NUMBER()], (uint64) statement);
+}
+
+/* The statement of which this process is a parallel worker. */
+int64
+pvext_led_statement(void)
+{
+	return leading ? (int64) pg_atomic_read_u64(&leading[PVEXT_LEADER_NUMBER()]) :
+		pvext_next_statement();
 }
 
 static void

@@ -39,6 +39,8 @@ extern void pvext_init_queue(void);
 
 /* Those who read */
 extern int64 pvext_next_statement(void);
+extern void pvext_lead_statement(int64 statement);
+extern int64 pvext_led_statement(void);
 extern void pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place);
 extern PvextCompletion pvext_complete_reading(const PvextReading *reading, PvextPlace *place,
 											  uint32 *room);

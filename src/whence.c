@@ -13,7 +13,8 @@
  * rows become one, as in an aggregate, the key is collected below: then of the rows that go
  * into that.
  *
- * What runs in workers of a parallel plan is only known by columns.
+ * Of what runs in workers of a parallel plan the leader knows what is in columns; the rest is
+ * collected by the workers.
  */
 #include "postgres.h"
 #include "message.h"
@@ -521,18 +522,38 @@ find_carried(Whence *whence)
 	}
 }
 
+/* In a worker of a parallel plan: what goes along in columns is collected by its leader. */
+static void
+collect_led(Whence *whence, PlanState *node)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, follow(whence, node))
+		if (((Along *) lfirst(lc))->columns == NULL)
+			rest = lappend(rest, lfirst(lc));
+	collect_at(whence, node, rest);
+}
+
 /*
  * Find the nodes from whose rows the keys are to be collected, in the current context,
- * which lives as long as the statement, which has been started.
+ * which lives as long as the statement, which has been started; led says that it is a
+ * worker's share.
  */
 void
-pvext_find_keys(PvextCollection *collection, QueryDesc *query)
+pvext_find_keys(PvextCollection *collection, QueryDesc *query, bool led)
 {
 	Whence		whence = {collection, query};
 	ListCell   *lc;
 
-	collect_below(&whence, query->planstate);
-	find_carried(&whence);
+	if (led)
+		collect_led(&whence, query->planstate);
+	else
+	{
+		collect_below(&whence, query->planstate);
+		find_carried(&whence);
+	}
 	foreach(lc, query->estate->es_subplanstates)
-		collect_below(&whence, lfirst(lc));
+		if (lfirst(lc))
+			collect_below(&whence, lfirst(lc));
 }

@@ -7,6 +7,6 @@
 
 #include "collect.h"
 
-extern void pvext_find_keys(PvextCollection *collection, QueryDesc *query);
+extern void pvext_find_keys(PvextCollection *collection, QueryDesc *query, bool led);
 
 #endif							/* PVEXT_WHENCE_H */

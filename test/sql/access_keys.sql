@@ -214,6 +214,22 @@ SELECT pv.drain_reads() >= 0 AS drained;
 SELECT purpose, relation, rows, keys FROM reads;
 CALL look();
 
+-- In a worker of a parallel plan
+SET pvext.purpose = 'parallel';
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT min(mobile) FROM customer WHERE email || '' = 'p4@here';
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET parallel_leader_participation;
+RESET pvext.purpose;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT DISTINCT purpose, relation, keys FROM reads WHERE keys IS NOT NULL;
+CALL look();
+
 -- The plan is what it would be without: an index alone is enough, a join that gives nothing is left out.
 INSERT INTO invoice SELECT i, 1 + i % 9, 'Street ' || i, i FROM generate_series(91, 5000) AS i;
 CREATE INDEX by_address ON invoice (address);
