@@ -79,7 +79,8 @@ CREATE VIEW pv.status AS
                 WHEN i.state = 'restored' THEN i.state
                 WHEN r.duty IS NULL AND (d.duty <> 'scrub' OR l.since IS NULL) THEN 'never done'
                 WHEN f.failures > 0 THEN 'failing'
-                WHEN h.pid IS NULL AND r.state = 'running' AND NOT pg_is_in_recovery() THEN 'cut off'
+                -- One that has just ended may still look as if it were running.
+                WHEN h.pid IS NULL AND r.state = 'running' AND r.last_run < w.seen_since AND NOT pg_is_in_recovery() THEN 'cut off'
                 WHEN d.duty <> 'scrub' AND r.last_run < w.seen_since THEN CASE WHEN h.pid IS NULL THEN 'late' ELSE 'failing' END
                 WHEN r.state NOT IN ('done', 'unfinished', 'running') THEN r.state
                 WHEN l.since IS NOT NULL AND (d.duty <> 'scrub' OR h.pid IS NULL) THEN 'late'

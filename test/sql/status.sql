@@ -71,7 +71,8 @@ TABLE how;
 RESET pvext.scrub;
 
 -- A run that has no end, and nobody who is at it
-INSERT INTO pv.run_log (duty, login, pid) VALUES ('erase', 'nobody', 1);
+DELETE FROM pv.run_log WHERE duty = 'erase';
+INSERT INTO pv.run_log (duty, started_at, login, pid) VALUES ('erase', now() - interval '1 hour', 'nobody', 1);
 TABLE how;
 CALL pv.run_duties();
 TABLE how;

@@ -297,13 +297,14 @@ reconfigure('pvext.purge_batch_size' => 1000);
 # waits for a standby.
 reconfigure('pvext.purge_batch_size' => 1, 'pvext.purge_delay' => '2s');
 query('CREATE DATABASE gone TEMPLATE other');
-query("ALTER DATABASE gone SET pvext.naptime = '1h'");
 make_due('gone');
+query("ALTER DATABASE gone SET pvext.naptime = '1h'");    # and the turns are longer
 wait_for("SELECT ($due) < 200", 'gone');
 $log = log_size();
 query('CREATE DATABASE copied TEMPLATE gone');
 query('DROP DATABASE copied');
 pass('a database is copied while the worker works there');
+$node->reload;    # a round in every database
 wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE $busy AND datname = 'gone'");
 query('DROP DATABASE gone');
 pass('a database is dropped while the worker works there');
