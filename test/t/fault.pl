@@ -78,13 +78,13 @@ $session->pump until $out =~ /locked/;
 #
 
 query('ALTER DATABASE postgres SET pvext.enabled = on');
-wait_for("SELECT count(*) > 0 FROM pv.run_log WHERE duty = 'purge' AND finished_at IS NOT NULL");
+wait_for("SELECT sum(failures) = 6 AND sum(done) = 28 FROM pv.run_log WHERE duty = 'purge' AND finished_at IS NOT NULL");
 is(query('SELECT count(note) FROM fine'), '0', 'the table that is well is purged');
 is(failures(), join("\n", 'divided|rule, row 5|1|22012|1', 'dropped||1|42P01|1', 'given||1|42501|1', 'locked||1|55P03|1',
 	'referred|rule|1|55000|1', 'restored|rule, row 7|1|27000|1'), 'every other one is reported');
-is(query("SELECT state, done, failures FROM pv.run_log WHERE duty = 'purge' ORDER BY id LIMIT 1"), 'failed|28|6', 'in the run log, too');
+is(query("SELECT DISTINCT state FROM pv.run_log WHERE duty = 'purge' AND failures > 0"), 'failed', 'in the run log, too');
 like(query("SELECT state, detail FROM pv.status WHERE item = 'purge'"),
-	qr/^failing\|failing: .*public.dropped next try \d.*\blocked next try \d{4}-/, 'and in the status');
+	qr/^failing\|(?=.*failing: public.dropped next try \d)(?=.*failing: locked next try \d{4}-)(?=.*failing: divided rule, row 5 next try)/, 'and in the status');
 is(query('SELECT count(note) FROM divided UNION ALL SELECT count(note) FROM restored UNION ALL SELECT count(*) FROM referred UNION ALL SELECT count(note) FROM given'),
 	"1\n1\n10\n10", 'what fails is undone, and that alone');
 $session->pump_nb;
