@@ -229,12 +229,11 @@ digits_before(Window *window, uint64 i, char *digits)
 static bool
 is_prefix(Window *window, uint64 i, int n, const char *backwards, bool bare)
 {
-	char		digits[8];
+	char		digits[8] = {0};
 	bool		plus = at(window, i - n)->plus != at(window, i - n)->unit.start;
 
 	for (int d = 0; d < n; d++)
 		digits[d] = backwards[n - 1 - d];
-	digits[n] = '\0';
 	if (n == 1 && digits[0] == '0' && !plus)
 		return true;
 	if (n > 2 && digits[n - 1] == '0' && !pvext_is_country(digits, n))
