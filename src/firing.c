@@ -18,7 +18,6 @@
 #include "spi.h"
 #include "trust.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 /*
@@ -100,15 +99,9 @@ check_reach(PvextCheck *check, char **row, PvextPath *path)
 void
 pvext_check_triggers(PvextCheck *check)
 {
-	int			nestlevel = NewGUCNestLevel();
-	List	   *rows;
+	List	   *rows = pvext_check_rows(check, triggers_query);
 	ListCell   *lc;
 
-	/* It looks dear to the planner, and would take longer to compile than to run. */
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	rows = pvext_check_rows(check, triggers_query);
-	AtEOXact_GUC(false, nestlevel);
 	foreach(lc, rows)
 	{
 		char	  **row = lfirst(lc);

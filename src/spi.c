@@ -39,7 +39,7 @@
 /* How many rows pvext_own_each() holds at a time. */
 #define ROWS_AT_A_TIME 50
 
-/* Settings that decide what SQL means and how a value is written as text. */
+/* Settings that decide what SQL means, how a value is written as text, and what is seen of it. */
 static const struct
 {
 	const char *name;
@@ -62,6 +62,9 @@ static const struct
 	{"xmloption", "content"},
 	{"session_replication_role", "origin"},
 	{"gin_fuzzy_search_limit", "0"},
+
+	/* Queries on catalogs look dear, and would take longer to compile than to run. */
+	{"jit", "off"},
 
 	/* What shows plans shows their values to whoever set it. */
 	{"debug_print_parse", "off"},
@@ -303,13 +306,8 @@ prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
 	pvext_renew_limit();
 	pvext_switch_user(role, &back);
 	if (by_index && (statement->plan == NULL || !SPI_plan_is_valid(statement->plan)))
-	{
 		(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
-		/* What has no index seems so dear then that it would be compiled, each time. */
-		(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	}
 
 	if (statement->plan == NULL)
 	{

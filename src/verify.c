@@ -544,8 +544,6 @@ pvext_verify_audit(PG_FUNCTION_ARGS)
 	/* It sorts and joins all there is, once in a while. */
 	(void) set_config_option("work_mem", GetConfigOption("maintenance_work_mem", false, false),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-							 0, false);
 	v.context = v.reader.context = v.unread.context = CurrentMemoryContext;
 	v.told.context = v.damaged.context = v.context;
 	v.chunk_context = AllocSetContextCreate(v.context, "pvext chunk to be verified",
