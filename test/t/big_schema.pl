@@ -42,7 +42,8 @@ my @kinds = (
 	[ 'last_ip', 'inet', sub { sprintf("'10.%d.%d.%d'", $_[0], $_[1] / 250 % 250, $_[1] % 250) },
 		index => 'CREATE INDEX ON %s USING gist (last_ip inet_ops)' ],
 	[ 'born', 'date', sub { "date '1930-01-01' + " . ($_[0] * 400 + $_[1] % 400) } ],
-	[ 'gender', 'crm.gender', sub { (qw('f' 'm' 'x'))[ $_[1] % 3 ] } ],
+	[ 'gender', 'crm.gender', sub { (qw('f' 'm' 'x'))[ $_[1] % 3 ] },
+		with => [ 'constant', 'f' ] ],
 	[ 'salary', 'numeric(12,2)', sub { sprintf('%d.%02d', $_[0] * 1000 + $_[1] % 1000, $_[0]) } ],
 	[ 'debt', 'money', sub { sprintf('%d.%02d::numeric::money', $_[0] * 1000 + $_[1] % 1000, $_[0]) } ],
 	[ 'nat_no', 'char(11)', sub { sprintf("'%03d%08d'", $_[0], $_[1]) }, unique => 1 ],
@@ -448,7 +449,8 @@ ANALYZE;
 # The map, as a DBA writes it
 #
 declare('crm.person', [qw(login full_name email mobile work_mail)], 'identifying');
-declare('crm.person', [qw(gender born)], 'detail');
+declare('crm.person', ['gender'], 'detail', with => [ 'constant', 'f' ]);
+declare('crm.person', ['born'], 'detail');
 declare('crm.person', ['settings'], 'content', with => [ 'remove_paths', '{nick}' ]);
 declare('crm.employee', [qw(name email)], 'identifying');
 declare('crm.address', [qw(line1 postcode lines)], 'address', link => 'person_id');
