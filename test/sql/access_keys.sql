@@ -66,7 +66,7 @@ SELECT city, email, count(*) FROM customer WHERE name = 'Name 4' GROUP BY ROLLUP
 SET pvext.purpose = 'union';
 SELECT email FROM customer WHERE id = 4 UNION SELECT name FROM customer WHERE id = 5 ORDER BY 1;
 SET pvext.purpose = 'except';
-SELECT id FROM customer WHERE id < 3 EXCEPT SELECT id FROM customer WHERE email = 'p2@here';
+SELECT email FROM customer WHERE id = 4 EXCEPT SELECT name FROM customer WHERE id = 5;
 SET pvext.purpose = 'with';
 WITH x AS MATERIALIZED (SELECT email FROM customer WHERE name = 'Name 4') SELECT * FROM x;
 SET pvext.purpose = 'recursive';
