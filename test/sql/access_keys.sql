@@ -249,7 +249,7 @@ SELECT address FROM invoice WHERE amount = 4000;
 SET pvext.purpose = 'index and an error';
 SELECT address::int FROM invoice WHERE amount = 4000;
 SET pvext.purpose = 'left out';
-SELECT * FROM plan_of($$SELECT no FROM invoice LEFT JOIN customer ON id = customer_id AND email LIKE 'p%' WHERE no = 4000$$);
+SELECT * FROM plan_of($$SELECT customer_id FROM invoice LEFT JOIN customer ON id = customer_id AND email LIKE 'p%' WHERE no = 4000$$);
 SELECT no FROM invoice LEFT JOIN customer ON id = customer_id AND email LIKE 'p%' WHERE no = 4000;
 SET pvext.audit_read_keys = 2;
 SET pvext.purpose = 'few are looked up';

@@ -906,7 +906,7 @@ SELECT * FROM person WHERE id = 5;
 SELECT pv.has_consent('person', 5, 'news'), pv.has_consent('person', 5, 'sms'), pv.may_process('person', 5, 'interest');
 SELECT p.name, s.key, s.former_key, s.subject_digest IS NULL AS no_digest, s.state, s.given, s.kept_until > now() + interval '29 days' AS kept
 FROM pv.consent_state s JOIN pv.purpose p ON p.id = s.purpose_id WHERE s.former_key = '5' ORDER BY p.id;
-SELECT key, purpose, action, evidence FROM pv.consent_history WHERE subject = 'person'::regclass AND key = '5' ORDER BY id;
+SELECT key, purpose, action, evidence FROM pv.consent_history WHERE subject = 'person'::regclass AND key = '5' ORDER BY CASE action WHEN 'erased' THEN purpose ELSE '' END, id;
 SELECT relation, column_name, rows FROM pv.verify_erasure('person', 5);
 SELECT relation, column_name, rows, strategy, verdict, until IS NOT NULL AS until, basis FROM pv.preview_erasure('person', 5);
 SELECT * FROM pv.verify_consents();

@@ -211,7 +211,7 @@ check_obstacle('a prepared transaction', 21, qr/prepared transaction "mine"/, su
 sub stuck
 {
 	wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE $worker AND query ~ '^REINDEX INDEX CONCURRENTLY' AND wait_event = 'virtualxid'");
-	like(query("SELECT detail FROM pv.status WHERE item = 'scrub'"), qr/^command \d+ is running; last receipt/, 'the status shows how far it is');
+	like(query("SELECT detail FROM pv.status WHERE item = 'scrub'"), qr/command \d+ is running; last receipt/, 'the status shows how far it is');
 	return query("SELECT pid FROM pg_stat_activity WHERE $worker AND query ~ '^REINDEX'");
 }
 
