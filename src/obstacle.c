@@ -53,8 +53,9 @@
 	"       format('Let it close its cursors or end its transaction, or end it with pg_terminate_backend(%s).', a.pid)" \
 	" FROM pg_stat_activity AS a WHERE a.pid <> pg_backend_pid() AND a.datname = current_database()" \
 	" AND a.state LIKE 'idle in transaction%' AND a.backend_xmin IS NOT NULL"
+/* First: sessions' snapshots may go back as far only because it is there. */
 #define PREPARED \
-	"SELECT 2, format('prepared transaction \"%s\"', p.gid)," \
+	"SELECT 0, format('prepared transaction \"%s\"', p.gid)," \
 	"       format('End it with COMMIT PREPARED or ROLLBACK PREPARED %L.', p.gid)" \
 	" FROM pg_prepared_xacts AS p WHERE p.database = current_database() AND age(p.transaction) > age($1)"
 #define SLOTS \

@@ -101,7 +101,7 @@ sub is_scrubbed
 	is(query(q{SELECT cardinality(r.erasures), (SELECT count(*) FROM pv.erasure AS e WHERE e.id = ANY (r.erasures) AND e.scrubbed_at IS NOT NULL),
 			'WAL' = ANY (r.scope), r.login = current_user FROM pv.scrub_receipt AS r ORDER BY r.id DESC LIMIT 1}),
 		@ids . '|' . @ids . '|t|t', "$name: the receipt");
-	is(query(q{SELECT state, backlog, oldest IS NULL, last_success IS NOT NULL, detail ~ '^last receipt \d+ of ....-..-.. ..:..$'
+	is(query(q{SELECT state, backlog, oldest IS NULL, last_success IS NOT NULL, detail ~ 'last receipt \d+ of ....-..-.. ..:..$'
 		FROM pv.status WHERE item = 'scrub'; SELECT count(*) FROM pv.duty_failure}), "ok|0|t|t|t\n0", "$name: and the status");
 	return;
 }
@@ -120,7 +120,7 @@ sub check_obstacle
 	$runs = runs();
 	like($runs, qr/failed$/, "$name: the run has failed");
 	like(query(q{SELECT state, backlog, error, detail FROM pv.status WHERE item = 'scrub'}),
-		qr/^failing\|1\|row versions that were erased are kept by $pattern\|last receipt .*; failing: next try ....-..-.. ..:..$/, "$name: the status shows it");
+		qr/^failing\|1\|row versions that were erased are kept by $pattern\|.*last receipt .*; failing: next try ....-..-.. ..:..$/, "$name: the status shows it");
 	wait_for_round();
 	is(runs(), $runs, "$name: it is not tried again at once");
 	is(receipts(), $receipts, "$name: no receipt");
