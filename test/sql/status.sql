@@ -1,6 +1,7 @@
 -- What pv.status says of duties: when they are well, and that it does not say so when
 -- they are not.
 SET client_min_messages = warning;
+SET pvext.naptime = '1min';
 CREATE EXTENSION pvext CASCADE;
 \set VERBOSITY default
 CREATE SCHEMA status;
@@ -20,7 +21,7 @@ UPDATE pv.run_log SET started_at = started_at - interval '20 minutes', finished_
 TABLE how;
 SET pvext.naptime = '10min';
 TABLE how;
-RESET pvext.naptime;
+SET pvext.naptime = '1min';
 SET pvext.step_timeout = '20min';
 TABLE how;
 RESET pvext.step_timeout;
