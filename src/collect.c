@@ -189,7 +189,6 @@ note_slot(PvextCollection *collection, PvextScannedKey *key, TupleTableSlot *slo
 static bool
 was_seen(PvextCollection *collection, PvextKeySite *site, int64 value)
 {
-	uint32		size = pg_nextpower2_32(4 * Max(pvext_audit_read_keys, 1));
 	int64	   *place;
 
 	if (site->any && site->before == value)
@@ -203,11 +202,14 @@ was_seen(PvextCollection *collection, PvextKeySite *site, int64 value)
 	site->before = value;
 	if (site->seen == NULL)
 	{
+		uint32		size = pg_nextpower2_32(4 * Max(pvext_audit_read_keys, 1));
+
 		site->seen = MemoryContextAlloc(collection->context, sizeof(int64) * size);
+		site->mask = size - 1;	/* the setting may be another before the next row */
 		for (uint32 i = 0; i < size; i++)
 			site->seen[i] = ~(int64) i; /* which belongs elsewhere */
 	}
-	place = &site->seen[value & (size - 1)];
+	place = &site->seen[value & site->mask];
 	if (*place == value)
 		return true;
 	*place = value;

@@ -51,6 +51,7 @@ typedef struct PvextKeySite
 	bool		done;
 	int64		before;			/* the last one */
 	int64	   *seen;			/* others, each where its last bits say; NULL: none yet */
+	uint32		mask;			/* those bits */
 } PvextKeySite;
 
 /* A node whose rows are looked at. */

@@ -214,6 +214,23 @@ SELECT pv.drain_reads() >= 0 AS drained;
 SELECT purpose, relation, rows, keys FROM reads;
 CALL look();
 
+-- How many are named may change while a cursor is open.
+SET pvext.audit_read_keys = 3;
+SET pvext.purpose = 'more from now on';
+BEGIN;
+INSERT INTO customer VALUES (4000, 'Name 4000');
+DECLARE c CURSOR FOR SELECT name FROM customer ORDER BY id;
+FETCH 2 FROM c;
+SET LOCAL pvext.audit_read_keys = 1000;
+FETCH 1 FROM c;
+MOVE ALL FROM c;
+ROLLBACK;
+RESET pvext.audit_read_keys;
+RESET pvext.purpose;
+SELECT pv.drain_reads() >= 0 AS drained;
+SELECT purpose, relation, rows, keys FROM reads;
+CALL look();
+
 -- In a worker of a parallel plan
 SET pvext.purpose = 'parallel';
 SET parallel_setup_cost = 0;
