@@ -9,11 +9,16 @@
  * the limit is never overrun, and nobody waits for another's commit.  Only counting and
  * saying so is done one after the other, by a lock that is released at once.
  *
+ * The server has room for so many locks only.  So one that erases again and again in one
+ * transaction soon says a little more than it is about to, up to a 64th, and a lock serves
+ * for several calls.
+ *
  * No SQL can take these locks: their class is no catalog's.
  */
 #include "postgres.h"
 #include "message.h"
 
+#include "access/xact.h"
 #include "allowance.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
@@ -22,11 +27,75 @@
 #include "miscadmin.h"
 #include "spi.h"
 #include "storage/lock.h"
+#include "utils/memutils.h"
 
 /* What the locks are on, by the last part of their tags. */
 #define COUNTING	1
 #define ANYBODY		2
 #define NUMBERS		3			/* and from there on, to tell several of a session apart */
+
+/* A lock is for this part of what has been told at least. */
+#define SMALLEST_PART	64
+
+/* What a transaction in progress, or a part of it, has told others. */
+typedef struct Told
+{
+	SubTransactionId subxact;
+	int64		told;			/* as its locks say, which go when it is rolled back */
+	int64		erased;			/* of which so many are */
+	struct Told *outer;
+} Told;
+
+static Told *told = NULL;		/* the innermost first; in TopTransactionContext */
+
+/* What was told in a part that has ended is its parent's, or forgotten. */
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	Told	   *ended = told;
+
+	if (ended == NULL || ended->subxact != id)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		told = ended->outer;
+	else if (event == SUBXACT_EVENT_COMMIT_SUB && ended->outer && ended->outer->subxact == parent)
+	{
+		told = ended->outer;
+		told->told += ended->told;
+		told->erased += ended->erased;
+	}
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		ended->subxact = parent;
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		told = NULL;
+}
+
+/* What the current part of the transaction has told. */
+static Told *
+told_here(void)
+{
+	static bool registered = false;
+	Told	   *here;
+
+	if (!registered)
+	{
+		RegisterXactCallback(end_transaction, NULL);
+		RegisterSubXactCallback(end_subtransaction, NULL);
+	}
+	registered = true;
+	if (told && told->subxact == GetCurrentSubTransactionId())
+		return told;
+	here = MemoryContextAllocZero(TopTransactionContext, sizeof(Told));
+	here->subxact = GetCurrentSubTransactionId();
+	here->outer = told;
+	told = here;
+	return here;
+}
 
 static void
 set_tag(LOCKTAG *tag, uint32 n, uint16 what)
@@ -57,18 +126,33 @@ others(void)
 	return pvext_int(0, 1);
 }
 
-/* Tell others, until this (sub)transaction ends, that so many are being erased. */
+/* Tell others, until this (sub)transaction ends, that so many more are being erased. */
 static void
 tell_others(int64 n)
 {
 	static uint16 number = NUMBERS;
+	Told	   *here = told_here();
+	int64		all = 0;
+	int64		spare = 0;
 	LOCKTAG		tag;
 
-	set_tag(&tag, 0, ANYBODY);
-	(void) LockAcquire(&tag, ShareLock, false, false);
-	number = number == PG_UINT16_MAX ? NUMBERS : number + 1;
-	set_tag(&tag, (uint32) n, number);
-	(void) LockAcquire(&tag, ShareLock, false, false);
+	for (Told *part = told; part; part = part->outer)
+	{
+		all += part->told;
+		spare += part->told - part->erased;
+	}
+	if (spare < n)
+	{
+		int64		more = Max(n - spare, all / SMALLEST_PART);
+
+		set_tag(&tag, 0, ANYBODY);
+		(void) LockAcquire(&tag, ShareLock, false, false);
+		number = number == PG_UINT16_MAX ? NUMBERS : number + 1;
+		set_tag(&tag, (uint32) Min(more, PG_UINT32_MAX), number);
+		(void) LockAcquire(&tag, ShareLock, false, false);
+		here->told += more;
+	}
+	here->erased += n;
 }
 
 static void

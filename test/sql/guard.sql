@@ -49,6 +49,33 @@ SELECT state FROM pv.erase_subject('guard.person', 103);
 SELECT count(*) FROM pv.erase_subjects('guard.person', ARRAY(SELECT i::text FROM generate_series(105, 200) i));
 RESET ROLE;
 REVOKE SET ON PARAMETER pvext.erasure_limit FROM regress_guard_app;
+-- What a transaction is erasing is told to others by few locks, however many calls it makes, and by none once it is rolled back.
+CREATE VIEW told AS
+    SELECT count(*) AS locks, sum(l.objid::bigint) AS subjects FROM pg_locks AS l
+    WHERE l.pid = pg_backend_pid() AND l.locktype = 'object' AND l.classid = 'pv.erasure_ledger'::regclass AND l.objid > 0;
+CREATE TABLE crowd (id int PRIMARY KEY, name text);
+INSERT INTO crowd SELECT i, 'name ' || i FROM generate_series(1, 600) i;
+SELECT pv.declare_subject('crowd'), pv.declare_personal('crowd', '{name}', 'identifying') \g /dev/null
+SET pvext.erasure_limit = 0;
+BEGIN;
+SELECT count(pv.erase_subject('crowd', i)) FROM generate_series(1, 100) AS i;
+SELECT * FROM told;
+SAVEPOINT a;
+SELECT count(*) FROM pv.erase_subjects('crowd', ARRAY(SELECT i::text FROM generate_series(101, 200) i));
+SELECT * FROM told;
+ROLLBACK TO a;
+SELECT * FROM told;
+SAVEPOINT b;
+SELECT count(pv.erase_subject('crowd', i)) FROM generate_series(101, 600) AS i;
+RELEASE b;
+SELECT locks < 300 AS few, subjects BETWEEN 600 AND 600 * 65 / 64 AS about FROM told;
+ROLLBACK;
+SELECT * FROM told;
+BEGIN;
+SELECT count(pv.erase_subject('crowd', i)) FROM generate_series(1, 3) AS i;
+SELECT * FROM told;
+ROLLBACK;
+DROP VIEW told;
 -- Yesterday's do not count.
 UPDATE pv.erasure_ledger SET executed_at = executed_at - interval '1 day';
 RESET pvext.erasure_limit;
