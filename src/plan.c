@@ -442,6 +442,7 @@ pvext_begin_plan(PvextTable *subject, const char *blocked)
 	plan->blocked = blocked ? pstrdup(blocked) : NULL;
 	plan->values.type = TEXTARRAYOID;
 	plan->whole.type = BOOLOID;
+	plan->own_xid.type = XIDOID;
 	plan->values.isnull = true;
 	plan->self = palloc0(sizeof(PvextSet));
 	plan->self->table = subject;

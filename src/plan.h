@@ -117,6 +117,7 @@ struct PvextPlan
 	List	   *blocker_locks;	/* the same, locking the rows they look at */
 	PvextParam	values;			/* text[]: identifying values */
 	PvextParam	whole;			/* bool: redact whole texts */
+	PvextParam	own_xid;		/* xid: of the (sub)transaction that writes */
 	PvextStatement lock_one;
 	PvextStatement lock_many;
 	PvextStatement look_one;

@@ -594,6 +594,7 @@ pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome
 	*dirty = 0;
 	outcome->held = 0;
 	outcome->until = DT_NOBEGIN;
+	plan->own_xid.value = TransactionIdGetDatum(GetCurrentTransactionIdIfAny());
 	foreach(lc, plan->checks)
 	{
 		uint64		n = pvext_run_step(lfirst(lc), many);

@@ -305,9 +305,9 @@ check_of_owner(PvextPlan *plan, PvextTable *table)
  * Add to the queries that verify: one for each owner's tables, with a row for
  * each table: rows dirty, rows held, held until.
  *
- * Rows that this transaction didn't write are locked, for somebody may be
- * filling a row that was found clean: he is waited for, and his version is
- * the one that is tested.
+ * Rows that this run didn't write are locked, for somebody may be filling a row
+ * that was found clean: he is waited for, and his version is the one that is
+ * tested.  It runs in a subtransaction, by whose xid its rows are known.
  */
 void
 pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *removal)
@@ -329,7 +329,7 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	append_until(plan, &sql, targets, removal);
 	appendStringInfo(&sql.text, " FROM (SELECT * FROM %s AS r WHERE ", table->sql_name);
 	append_rows(plan, &sql, targets, removal);
-	appendStringInfoString(&sql.text, " AND (r.xmin <> CAST(pg_current_xact_id() AS xid) OR ");
+	appendStringInfo(&sql.text, " AND (r.xmin <> $%d OR ", pvext_sql_param(&sql, &plan->own_xid));
 	append_state(plan, &sql, targets, removal, false);
 	appendStringInfoString(&sql.text, " OR ");
 	append_state(plan, &sql, targets, removal, true);
