@@ -8,7 +8,7 @@ SRC_WORDS = $(sort $(basename $(notdir $(wildcard src/*.c))))
 
 # The parts of the extension script, sql/<word>.sql, in the order in which they
 # need each other.
-SQL_PARTS = header relation event identity secret subject link personal hold retention \
+SQL_PARTS = header relation part event identity secret subject link personal hold retention \
 	evidence consent suppression agreement history erase audit seal access duty again scope scrub receipt search status map ddl role privileges
 
 OBJS = $(SRC_WORDS:%=src/%.o)

@@ -1,3 +1,11 @@
+CREATE FUNCTION pv.ddl_command_start() RETURNS event_trigger
+    LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_ddl_command_start';
+COMMENT ON FUNCTION pv.ddl_command_start() IS
+    'event trigger: makes way for partitions that come back, and with pvext.strict_ddl refuses what cannot be stopped later';
+CREATE EVENT TRIGGER pvext_ddl_command_start ON ddl_command_start WHEN TAG IN ('ALTER TABLE')
+    EXECUTE FUNCTION pv.ddl_command_start();
+COMMENT ON EVENT TRIGGER pvext_ddl_command_start IS 'pvext: before ALTER TABLE';
+
 CREATE FUNCTION pv.ddl_command_end() RETURNS event_trigger
     LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_ddl_command_end';
 COMMENT ON FUNCTION pv.ddl_command_end() IS

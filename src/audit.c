@@ -180,6 +180,26 @@ tables_below(Oid relid)
 	return find_all_inheritors(relid, ShareRowExclusiveLock, NULL);
 }
 
+/* Has the relation the trigger for rows, by which its partitions get theirs? */
+bool
+pvext_has_row_trigger(Oid relid)
+{
+	return has_trigger(relid, PVEXT_ROW_TRIGGER);
+}
+
+static void
+drop_row_trigger(Oid relid, bool always)
+{
+	drop_trigger(relid, PVEXT_ROW_TRIGGER);
+}
+
+/* Drop it.  Between pvext_enter() and pvext_leave(). */
+void
+pvext_drop_row_trigger(Oid relid)
+{
+	for_each_table(list_make1_oid(relid), drop_row_trigger, false);
+}
+
 /*
  * After DDL: partitions and children that have come to an audited table get the
  * triggers that are missing.  Between pvext_enter() and pvext_leave().

@@ -13,6 +13,8 @@
 #define PVEXT_TRUNCATE_TRIGGER	"0_pvext_audit_truncate"
 
 extern void pvext_complete_audit(void);
+extern bool pvext_has_row_trigger(Oid relid);
+extern void pvext_drop_row_trigger(Oid relid);
 extern void pvext_check_audit(PvextCheck *check);
 extern bool pvext_is_audited(List *tables);
 

@@ -28,6 +28,7 @@
 #include "commands/defrem.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "part.h"
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
@@ -684,5 +685,7 @@ pvext_register_relation(Oid relid)
 				  " RETURNING id", &args) == 0)
 		(void) pvext_own("INSERT INTO pv.relation (relation, schema, name, owner)"
 						 " VALUES ($1, $2, $3, $4) RETURNING id", &args);
-	return (int32) pvext_int(0, 1);
+	id = (int32) pvext_int(0, 1);
+	pvext_note_parts();
+	return id;
 }

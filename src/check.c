@@ -28,6 +28,7 @@
 #include "link.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "part.h"
 #include "plan.h"
 #include "print.h"
 #include "spi.h"
@@ -162,7 +163,7 @@ check_tables(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check, "SELECT r.relation::oid, r.relation FROM " PVEXT_LIVE_RELATION
-					  " WHERE " PVEXT_ONLY " ORDER BY 2::text"))
+					  " WHERE " PVEXT_ONLY " AND " PVEXT_IS_DECLARED " ORDER BY 2::text"))
 	{
 		char	  **row = lfirst(lc);
 		Oid			relid = atooid(row[0]);
@@ -501,6 +502,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	check_orphans(&check);
+	pvext_check_parts(&check);
 	pvext_check_always(&check);
 	pvext_check_again(&check);
 	check_tables(&check);

@@ -26,17 +26,21 @@
 #include "check.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
+#include "detach.h"
 #include "guc.h"
 #include "hold.h"
 #include "identity.h"
 #include "miscadmin.h"
 #include "orphan.h"
+#include "part.h"
 #include "spi.h"
 #include "stored.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
+PG_FUNCTION_INFO_V1(pvext_ddl_command_start);
 PG_FUNCTION_INFO_V1(pvext_ddl_command_end);
 PG_FUNCTION_INFO_V1(pvext_sql_drop);
 
@@ -72,7 +76,7 @@ is_inactive(void)
 
 /* Raise what was found: as errors where DDL is strict. */
 static void
-raise_findings(List *findings)
+raise_findings(List *findings, bool strict)
 {
 	ListCell   *lc;
 
@@ -80,7 +84,7 @@ raise_findings(List *findings)
 	{
 		PvextFinding *finding = lfirst(lc);
 
-		ereport(pvext_strict_ddl ? ERROR : WARNING,
+		ereport(strict ? ERROR : WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 finding->column ?
 				 errmsg("data map: %s, column \"%s\": %s", finding->relation,
@@ -92,25 +96,27 @@ raise_findings(List *findings)
 
 /*
  * Do what a command asks for, with the errors of doing it turned into a
- * WARNING unless DDL is strict.
+ * WARNING unless DDL is strict.  One whose first half has been committed is never
+ * stopped: it could not be finished any more.
  */
 static void
 follow_command(void (*follow) (void *), Node *parsetree)
 {
 	Command		command = {parsetree, NIL};
+	bool		strict = pvext_strict_ddl && !pvext_is_half_detached(parsetree);
 	PvextScope	scope;
 	ErrorData  *error;
 
 	pvext_enter(&scope);
 	error = pvext_try(follow, &command);
-	if (error && pvext_strict_ddl)
+	if (error && strict)
 		ReThrowError(error);
 	if (error)
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("the data map could not follow the command: %s", error->message),
 				 errhint("See pv.check_map().")));
-	raise_findings(command.findings);
+	raise_findings(command.findings, strict);
 	pvext_leave(&scope);
 }
 
@@ -331,6 +337,8 @@ follow_ddl(void *arg)
 		case T_AlterTableStmt:
 			if (pvext_enables_triggers(command->parsetree))
 				pvext_keep_always();
+			command->findings = list_concat(command->findings,
+											pvext_follow_parts(command->parsetree));
 			pvext_complete_audit();
 			/* FALLTHROUGH */
 		case T_IndexStmt:
@@ -350,6 +358,7 @@ follow_ddl(void *arg)
 		default:
 			break;
 	}
+	pvext_note_parts();
 }
 
 /*
@@ -414,15 +423,35 @@ is_mapped(void)
 	return result;
 }
 
-/* Event trigger on ddl_command_end. */
+/* Event trigger on ddl_command_start, for what is too late when a command has ended. */
+Datum
+pvext_ddl_command_start(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = event_data(fcinfo, "ddl_command_start");
+
+	if (IsA(data->parsetree, AlterTableStmt) && !is_inactive() && check_function_bodies)
+		pvext_prepare_parts((AlterTableStmt *) data->parsetree);
+	PG_RETURN_NULL();
+}
+
+/*
+ * Event trigger on ddl_command_end.  A command that has committed in between leaves no
+ * snapshot.
+ */
 Datum
 pvext_ddl_command_end(PG_FUNCTION_ARGS)
 {
 	EventTriggerData *data = event_data(fcinfo, "ddl_command_end");
+	bool		pushed;
 
-	if (is_relevant(data->parsetree) && !is_inactive() && is_mapped())
+	if (!is_relevant(data->parsetree))
+		PG_RETURN_NULL();
+	pushed = pvext_ensure_snapshot();
+	if (!is_inactive() && is_mapped())
 		follow_command(check_function_bodies ? follow_ddl : follow_restore,
 					   data->parsetree);
+	if (pushed)
+		PopActiveSnapshot();
 	PG_RETURN_NULL();
 }
 
@@ -474,6 +503,7 @@ follow_drop(void *arg)
 		return;
 	if (pvext_strict_ddl)
 		refuse_drop();
+	pvext_forget_parts();
 	(void) pvext_own("DELETE FROM pv.not_personal n"
 					 " USING pg_event_trigger_dropped_objects() d, pv.relation r"
 					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0"

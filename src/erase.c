@@ -30,6 +30,7 @@
 #include "ledger.h"
 #include "look.h"
 #include "miscadmin.h"
+#include "part.h"
 #include "redact.h"
 #include "run.h"
 #include "secret.h"
@@ -489,6 +490,7 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 		if (((Case *) lfirst(lc))->row->gone)
 			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
 	execute_all(map, subject, plan, cases);
+	pvext_refuse_detaching(plan->tables);
 	foreach(lc, gone)
 		pvext_check_still_gone(subject, lfirst(lc));
 	record(subject, cases, stopped);

@@ -15,6 +15,7 @@
 
 #include "catalog.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "digest.h"
 #include "gone.h"
@@ -36,6 +37,50 @@ is_there(PvextTable *subject, const char *key)
 	foreach(lc, pvext_split_key(subject, key))
 		pvext_arg_text(&args, lfirst(lc));
 	return pvext_run_keys(subject, &find, &args, 0) > 0;
+}
+
+/* Has the person been erased there? */
+static bool
+is_erased(PvextTable *subject, const char *key)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, subject->id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(pvext_subject_digest(subject->id, key)), false);
+	return pvext_own("SELECT FROM pv.erasure_ledger WHERE relation_id = $1 AND state = 'completed'"
+					 " AND $2 IN (subject_digest, former_digest)", &args) > 0;
+}
+
+/*
+ * Raise where the person's row has left the subject table, with a partition, and is not
+ * erased there: what is left here is not all.
+ */
+static void
+refuse_left(PvextMap *map, PvextTable *subject, const char *key)
+{
+	static PvextStatement find = {
+		"SELECT CAST(relation AS oid) FROM pv.part WHERE relation_id = $1 AND left_at IS NOT NULL"
+		" ORDER BY 1", NULL
+	};
+	PvextArgs	args = {0};
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	pvext_arg_int4(&args, subject->id);
+	(void) pvext_own_kept(&find, &args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		parts = lappend_oid(parts, (Oid) pvext_int(i, 1));
+	foreach(lc, parts)
+	{
+		PvextTable *part = pvext_map_table(map, lfirst_oid(lc));
+
+		if (part && part->is_subject && is_there(part, key) && !is_erased(part, key))
+			ereport(ERROR,
+					(errcode(ERRCODE_NO_DATA_FOUND),
+					 errmsg("the subject's row is no longer in %s: it has left with %s",
+							subject->sql_name, part->sql_name),
+					 errhint("Name %s as the subject's table.", part->sql_name)));
+	}
 }
 
 /*
@@ -148,6 +193,7 @@ pvext_find_gone(PvextMap *map, PvextPlan *plan, const char *key)
 
 	if (is_there(plan->subject, key))
 		return NULL;
+	refuse_left(map, plan->subject, key);
 	row = pvext_row_of_key(plan, parts);
 	pvext_set_rows(plan, list_make1(row));
 	pvext_forget_slots(plan);

@@ -31,6 +31,7 @@
 #include "identity.h"
 #include "miscadmin.h"
 #include "orphan.h"
+#include "part.h"
 #include "secret.h"
 #include "spi.h"
 #include "tcop/utility.h"
@@ -266,6 +267,7 @@ pvext_resume(PG_FUNCTION_ARGS)
 	else
 		ereport(NOTICE,
 				(errmsg("nothing waits for pv.resume() in this database")));
+	pvext_note_parts();
 	pvext_leave(&scope);
 	PG_RETURN_VOID();
 }

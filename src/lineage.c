@@ -13,6 +13,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "lineage.h"
+#include "part.h"
 #include "spi.h"
 #include "utils/builtins.h"
 
@@ -21,6 +22,7 @@ typedef struct Link
 	char	   *name;
 	int32		parent_id;
 	bool		deletes;
+	bool		twin;			/* see part.h */
 } Link;
 
 static bool
@@ -66,7 +68,7 @@ links_of(int32 id, bool inherited)
 
 	pvext_arg_int4(&args, id);
 	pvext_arg_bool(&args, inherited);
-	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete' FROM pv.declared_link"
+	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete', " PVEXT_IS_TWIN " FROM pv.declared_link AS l"
 					 " WHERE relation_id = $1 AND (inherited OR NOT $2) ORDER BY name", &args);
 	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
 	{
@@ -75,6 +77,7 @@ links_of(int32 id, bool inherited)
 		link->name = pvext_value(i, 1);
 		link->parent_id = (int32) pvext_int(i, 2);
 		link->deletes = pvext_bool(i, 3);
+		link->twin = pvext_bool(i, 4);
 		if (link->parent_id == id)
 			own = lappend(own, link);
 		else
@@ -249,6 +252,19 @@ pvext_resolve_paths(Oid relid, int32 id, List *links, bool *any)
 	return paths;
 }
 
+/* Links but for twins. */
+static List *
+without_twins(List *links)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (!((Link *) lfirst(lc))->twin)
+			rest = lappend(rest, lfirst(lc));
+	return rest;
+}
+
 /*
  * The table at which it cannot be told with whom rows go that are deleted with those of
  * a parent: the parent's rows stay, and these or others further up belong to several.
@@ -267,7 +283,7 @@ where_unsaid(int32 id)
 	while (!is_subject(id) && !list_member_int(visited, id))
 	{
 		visited = lappend_int(visited, id);
-		links = links_of(id, true);
+		links = without_twins(links_of(id, true));
 		if (list_length(links) > 1)
 			return id;
 		if (links == NIL)

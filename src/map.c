@@ -19,6 +19,7 @@
 #include "map.h"
 #include "miscadmin.h"
 #include "ownership.h"
+#include "part.h"
 #include "plan.h"
 #include "purpose.h"
 #include "secret.h"
@@ -273,8 +274,8 @@ static void
 load_links(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
-							  " bound, owner, on_erase, inherited"
-							  " FROM pv.declared_link ORDER BY relation_id, name", NULL);
+							  " bound, owner, on_erase, inherited, " PVEXT_IS_TWIN
+							  " FROM pv.declared_link AS l ORDER BY relation_id, name", NULL);
 	ListCell   *lc;
 
 	for (uint64 i = 0; i < n; i++)
@@ -292,6 +293,7 @@ load_links(PvextMap *map)
 		link->owner = pvext_value(i, 7);
 		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
 		link->inherited = pvext_bool(i, 9);
+		link->twin = pvext_bool(i, 10);
 		link->table->links = lappend(link->table->links, link);
 	}
 	foreach(lc, map->tables)

@@ -47,6 +47,7 @@ typedef struct PvextLink
 	char	   *owner;			/* on whose behalf the condition runs */
 	bool		delete_rows;
 	bool		inherited;		/* by what belongs to the rows */
+	bool		twin;			/* of one to the table that the parent has left: one or the other */
 	PvextTable *unsaid;			/* with delete_rows: as PvextColumn */
 	bool		enforced;		/* a foreign key stands behind it */
 } PvextLink;

@@ -129,6 +129,19 @@ static const char *const deletions[] = {
 	"DELETE FROM pv.declared_subject WHERE relation_id = $1"
 };
 
+/* Delete them; returns how many there were.  Between pvext_enter() and pvext_leave(). */
+uint64
+pvext_delete_declarations(int32 relation_id)
+{
+	PvextArgs	args = {0};
+	uint64		n = 0;
+
+	pvext_arg_int4(&args, relation_id);
+	for (int i = 0; i < lengthof(deletions); i++)
+		n += pvext_own(deletions[i], &args);
+	return n;
+}
+
 static void
 no_orphan(const char *schema, const char *name)
 {
@@ -162,12 +175,8 @@ pvext_undeclare_orphan(PG_FUNCTION_ARGS)
 	found = SPI_tuptable;
 	for (uint64 row = 0; row < ids; row++)
 	{
-		PvextArgs	args = {0};
-
 		SPI_tuptable = found;
-		pvext_arg_int4(&args, (int32) pvext_int(row, 1));
-		for (int i = 0; i < lengthof(deletions); i++)
-			n += pvext_own(deletions[i], &args);
+		n += pvext_delete_declarations((int32) pvext_int(row, 1));
 	}
 	if (n == 0)
 		no_orphan(schema, name);

@@ -10,5 +10,6 @@
 extern List *pvext_take_up_orphans(bool confirmed);
 extern List *pvext_strange_namesakes(void);
 extern void pvext_refresh_owners(bool tell);
+extern uint64 pvext_delete_declarations(int32 relation_id);
 
 #endif							/* PVEXT_ORPHAN_H */

@@ -86,6 +86,19 @@ pvext_rows_go(PvextTable *table)
 	return false;
 }
 
+/* Links but for twins, which lead to the same person by another table. */
+static List *
+without_twins(List *links)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (!((PvextLink *) lfirst(lc))->twin)
+			rest = lappend(rest, lfirst(lc));
+	return rest;
+}
+
 /*
  * The table at which nobody has said with whom rows go that are deleted with those of
  * their parent: the parent's rows stay, and these or others further up belong to
@@ -100,7 +113,7 @@ pvext_where_unsaid(PvextTable *parent)
 		return NULL;
 	while (!parent->is_subject && !list_member_ptr(seen, parent))
 	{
-		List	   *links = inherited_links(parent);
+		List	   *links = without_twins(inherited_links(parent));
 
 		seen = lappend(seen, parent);
 		if (list_length(links) > 1)

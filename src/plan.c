@@ -11,11 +11,13 @@
 
 #include "audit.h"
 #include "catalog.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "key.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "part.h"
 #include "plan.h"
 #include "rekey.h"
 #include "statement.h"
@@ -629,8 +631,10 @@ pvext_trail_plan(PvextMap *map, PvextTable *subject)
 }
 
 /*
- * Lock the tables that a plan touches, which keeps them their owners'.  Raises
- * where one has another owner than when the map was read.
+ * Lock the tables that a plan touches, which keeps them their owners', and what they are
+ * made of.  A lock on a partitioned table keeps its partitions; inheritance children leave
+ * with a lock on themselves.  Raises where one has another owner than when the map was
+ * read, or a partition is being detached.
  */
 void
 pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
@@ -638,7 +642,14 @@ pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
 	ListCell   *lc;
 
 	foreach(lc, plan->tables)
+	{
+		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
+
 		pvext_lock_table(lfirst(lc), mode);
+		if (get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid))
+			(void) find_all_inheritors(relid, mode, NULL);
+	}
+	pvext_refuse_detaching(plan->tables);
 }
 
 static void
