@@ -154,6 +154,13 @@ sub logged_since
 	return substr(slurp_file($node->logfile), $from);
 }
 
+# The same, less one worker that was being started while its database was dropped: the server
+# says so by itself.
+sub amiss_since
+{
+	return logged_since(@_) =~ s{FATAL:  database \d+ does not exist}{}r;
+}
+
 sub log_size
 {
 	return -s $node->logfile;
@@ -309,7 +316,8 @@ wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE $busy AND datname = 'g
 query('DROP DATABASE gone');
 pass('a database is dropped while the worker works there');
 wait_for_round();
-unlike(logged_since($log), qr/FATAL|ERROR/, 'and that is no error');
+unlike(amiss_since($log), qr/FATAL|ERROR/, 'and that is no error');
+$log = log_size();
 
 make_due('other');
 wait_for("SELECT ($due) < 200 AND ($due) > 0", 'other');
@@ -320,7 +328,7 @@ cmp_ok(query($due, 'other'), '>', 0, 'DROP EXTENSION while it works: it stops');
 is(query("SELECT count(*) FROM pg_namespace WHERE nspname = 'pv'", 'other'), '0', 'and nothing comes back');
 query('DROP DATABASE other');
 wait_for_round();
-unlike(logged_since($log), qr/FATAL|ERROR|has failed/, 'and that is no error either');
+unlike(amiss_since($log), qr/FATAL|ERROR|has failed/, 'and that is no error either');
 
 SKIP:
 {
