@@ -154,15 +154,22 @@ pvext_set_nulled_by(Var *var, Bitmapset *joins)
 #endif
 }
 
-/* Give a query that has just been parsed its id, as compute_query_id = on does. */
+/*
+ * Give a query that has just been parsed its id, as compute_query_id = on does; not to be
+ * called where it is off.  The server's function insists that ids are wanted: for this one.
+ */
 static inline void
 pvext_identify_query(Query *query, const char *text)
 {
+	bool		enabled = query_id_enabled;
+
+	query_id_enabled = true;
 #if PG_VERSION_NUM >= 160000
 	(void) JumbleQuery(query);
 #else
 	(void) JumbleQuery(query, text);
 #endif
+	query_id_enabled = enabled;
 }
 
 /* The number of this backend, or of the one that it is a worker of; less than or equal to MaxBackends. */

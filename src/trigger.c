@@ -203,10 +203,10 @@ path_of(Oid role)
 }
 
 static void
-set_path(const char *setting)
+set_path(const char *setting, GucAction action)
 {
-	(void) set_config_option("search_path", setting, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("search_path", setting, PGC_USERSET, PGC_S_SESSION, action,
+							 true, 0, false);
 }
 
 /* The path that the function is to run under; raises where it needs one of its own. */
@@ -245,7 +245,7 @@ begin_call(TriggerCall *call, Oid function)
 
 		call->path_before = outer ? pstrdup(namespace_search_path) : NULL;
 		call->nestlevel = NewGUCNestLevel();
-		set_path(path);
+		set_path(path, GUC_ACTION_SAVE);
 	}
 	call->outer = outer;
 	call->open = true;
@@ -273,7 +273,7 @@ end_call(TriggerCall *call)
 		AtEOXact_GUC(true, call->nestlevel);
 	if ((call->outer == NULL || call->nestlevel > 0) &&
 		strcmp(namespace_search_path, before) != 0)
-		set_path(before);
+		set_path(before, GUC_ACTION_SET);	/* the function may have done so itself */
 	if (call->nestlevel > 0 && call->path_before)
 		pfree(call->path_before);
 }
