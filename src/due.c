@@ -384,22 +384,18 @@ complete_columns(PvextMap *map, PvextDue *due)
 		due->by_subject = true;	/* its records are found by the subject's */
 }
 
-/*
- * The links by which rows of other tables go with those of a table, nearest first.
- * Raises where a foreign key would keep a row from being deleted, or carry the
- * deletion on to rows that are not declared to go.
- */
-List *
-pvext_children_of_rows(PvextMap *map, PvextTable *table)
+/* The links by which rows of other tables go with those of a table, nearest first; and to which tables. */
+static List *
+links_below(PvextMap *map, PvextTable *table, List **tables)
 {
 	List	   *links = NIL;
-	List	   *todo = list_make1(table);
 	ListCell   *lc;
 	ListCell   *cell;
 
-	for (int i = 0; i < list_length(todo); i++)
+	*tables = list_make1(table);
+	for (int i = 0; i < list_length(*tables); i++)
 	{
-		PvextTable *parent = list_nth(todo, i);
+		PvextTable *parent = list_nth(*tables, i);
 
 		foreach(lc, map->tables)
 			foreach(cell, ((PvextTable *) lfirst(lc))->links)
@@ -409,8 +405,29 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 				if (link->parent != parent || !link->delete_rows || link->table == parent)
 					continue;
 				links = list_append_unique_ptr(links, link);
-				todo = list_append_unique_ptr(todo, link->table);
+				*tables = list_append_unique_ptr(*tables, link->table);
 			}
+	}
+	return links;
+}
+
+/*
+ * The same links.  Raises where a foreign key would keep a row from being deleted, or
+ * carry the deletion on to rows that are not declared to go.
+ */
+List *
+pvext_children_of_rows(PvextMap *map, PvextTable *table)
+{
+	List	   *tables;
+	List	   *links = links_below(map, table, &tables);
+	ListCell   *lc;
+	ListCell   *cell;
+	ListCell   *below;
+
+	foreach(below, tables)
+	{
+		PvextTable *parent = lfirst(below);
+
 		foreach(lc, pvext_foreign_keys_to(parent->relid))
 		{
 			PvextForeignKey *fk = lfirst(lc);
@@ -440,34 +457,75 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 	return links;
 }
 
+/* Tables of which rules retain rows that would go with those of a table by the links. */
+static List *
+retained_children(PvextTable *table, List *links)
+{
+	List	   *retained = NIL;
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		PvextTable *child = ((PvextLink *) lfirst(lc))->table;
+		char	   *basis;
+
+		if (child == table || pvext_retained_until(child, NULL, &basis) == NULL)
+			continue;
+		if (!pvext_same_owner(child, table))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("rows of %s that are retained belong to rows of %s, of another owner",
+							child->sql_name, table->sql_name),
+					 errhint("Give both tables to one role.")));
+		retained = list_append_unique_ptr(retained, child);
+	}
+	return retained;
+}
+
+/*
+ * SQL over row r of a table: until when the rows are retained that would go with it, or
+ * -infinity; NULL where there is no rule.  *basis gains the rules.
+ */
+char *
+pvext_children_until(PvextMap *map, PvextTable *table, char **basis)
+{
+	List	   *tables;
+	StringInfoData ends;
+	ListCell   *lc;
+
+	initStringInfo(&ends);
+	foreach(lc, retained_children(table, links_below(map, table, &tables)))
+	{
+		char	   *why;
+		char	   *until = pvext_retained_until(lfirst(lc), NULL, &why);
+
+		if (*basis == NULL || strstr(*basis, why) == NULL)
+			*basis = *basis ? psprintf("%s; %s", *basis, why) : why;
+		appendStringInfo(&ends, "%scoalesce((SELECT max(%s) FROM (SELECT r.*) AS o, %s AS r WHERE (%s)),"
+						 " CAST('-infinity' AS timestamptz))", ends.len > 0 ? ", " : "", until,
+						 ((PvextTable *) lfirst(lc))->sql_name, pvext_belongs_sql(lfirst(lc), table));
+	}
+	return ends.len > 0 ? psprintf("GREATEST(%s)", ends.data) : NULL;
+}
+
 /* A row stays while a mandatory rule keeps one that would go with it. */
 static void
 complete_rows(PvextMap *map, PvextDue *due)
 {
 	StringInfoData also;
-	List	   *seen = NIL;
 	ListCell   *lc;
 
 	initStringInfo(&also);
 	due->children = pvext_children_of_rows(map, due->table);
-	foreach(lc, due->children)
+	foreach(lc, retained_children(due->table, due->children))
 	{
-		PvextTable *child = ((PvextLink *) lfirst(lc))->table;
+		PvextTable *child = lfirst(lc);
 		char	   *basis;
-		char	   *until = pvext_retained_until(child, NULL, &basis);
 
-		if (until == NULL || list_member_ptr(seen, child))
-			continue;
-		seen = lappend(seen, child);
-		if (!pvext_same_owner(child, due->table))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("rows of %s that are retained belong to rows of %s, of another owner",
-							child->sql_name, due->table->sql_name),
-					 errhint("Give both tables to one role.")));
 		appendStringInfo(&also, "%sNOT EXISTS (SELECT FROM (SELECT r.*) AS o, %s AS r WHERE (%s) AND %s > now())",
 						 also.len > 0 ? " AND " : "", child->sql_name,
-						 pvext_belongs_sql(child, due->table), until);
+						 pvext_belongs_sql(child, due->table),
+						 pvext_retained_until(child, NULL, &basis));
 	}
 	due->also = both_sql(also.len > 0 ? also.data : NULL, timed_elsewhere_is_gone_sql(map, due));
 	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))

@@ -13,6 +13,7 @@
 #include "catalog.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "due.h"
 #include "executor/spi.h"
 #include "key.h"
 #include "miscadmin.h"
@@ -303,9 +304,21 @@ check_clock(PvextPlan *plan, PvextTable *of, const char *column)
 	}
 }
 
+/* Rows are retained by rules of their own, and as long as what would go with them is. */
+static void
+retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
+{
+	char	   *until = pvext_retained_until(removal->table, NULL, &removal->basis);
+	char	   *below = pvext_children_until(map, removal->table, &removal->basis);
+
+	if (until == NULL)
+		check_clock(plan, removal->table, NULL);
+	removal->until = until && below ? psprintf("GREATEST(%s, %s)", until, below) : until ? until : below;
+}
+
 /* What verdict says of each column and table, and whether it can be done. */
 static void
-apply_verdict(PvextPlan *plan, const char *blocked)
+apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
 {
 	ListCell   *lc;
 	ListCell   *cell;
@@ -333,9 +346,7 @@ apply_verdict(PvextPlan *plan, const char *blocked)
 			check_unsaid(removal->table, ((PvextArm *) lfirst(cell))->link->unsaid);
 		pvext_check_children(removal->table->relid);
 		check_cascades(plan, removal->table, removal->table->relid, false, NIL);
-		removal->until = pvext_retained_until(removal->table, NULL, &removal->basis);
-		if (removal->until == NULL)
-			check_clock(plan, removal->table, NULL);
+		retain_rows(map, plan, removal);
 		removal->blocked = blocked && *blocked && *blocked++ == '1';
 	}
 }
@@ -478,7 +489,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 		add_removal(plan, lfirst(lc));
 	build_blockers(plan);
 	prune(plan);
-	apply_verdict(plan, blocked);
+	apply_verdict(map, plan, blocked);
 	build_statements(map, plan);
 	return plan;
 }

@@ -91,5 +91,44 @@ CALL pv.purge();
 SELECT state, blocked_by FROM pv.erase_subject('customer', 3);
 SELECT * FROM what_is_left WHERE customer = 3;
 
+-- What a rule keeps keeps the rows that it hangs on, whatever a foreign key would carry over; others of the person go.
+CREATE TABLE visit (id int PRIMARY KEY, customer int NOT NULL REFERENCES customer, ip text);
+CREATE TABLE purchase (id int PRIMARY KEY, visit int NOT NULL REFERENCES visit ON DELETE CASCADE, at date, what text);
+CREATE TABLE line (id int PRIMARY KEY, purchase int NOT NULL REFERENCES purchase ON DELETE CASCADE, at date, what text);
+CREATE INDEX ON visit (customer);
+CREATE INDEX ON purchase (visit);
+CREATE INDEX ON line (purchase);
+INSERT INTO customer VALUES (5, 'n5', false);
+INSERT INTO visit SELECT i, 5, 'ip' FROM generate_series(1, 4) AS i;
+INSERT INTO purchase VALUES (1, 1, current_date, 'kept'), (2, 2, '2001-01-01', 'old'), (3, 3, '2001-01-01', 'old, and kept by its line');
+INSERT INTO line VALUES (1, 1, '2001-01-01', 'old'), (2, 2, '2001-01-01', 'old'), (3, 3, current_date, 'kept');
+DO $$ BEGIN
+	PERFORM pv.declare_link('line', '{purchase}', 'purchase', on_erase => 'delete');
+	PERFORM pv.declare_link('purchase', '{visit}', 'visit', on_erase => 'delete');
+	PERFORM pv.declare_link('visit', '{customer}', 'customer', on_erase => 'delete');
+	PERFORM pv.declare_personal('visit', '{ip}', 'x'), pv.declare_personal('purchase', '{what}', 'x'), pv.declare_personal('line', '{what}', 'x');
+	PERFORM pv.declare_retention(t, 'law', '5 years', 'at', 'bookkeeping', mandatory => true, action => 'delete')
+	    FROM unnest('{purchase,line}'::regclass[]) AS t;
+END $$;
+SELECT relation, column_name, rows, verdict, until > now() AS until, basis FROM pv.preview_erasure('customer', 5) ORDER BY relation::text, 2, 4;
+SELECT state, rows_deleted, retained_until > now() AS retained FROM pv.erase_subject('customer', 5);
+TABLE visit ORDER BY id;
+SELECT id, visit, what FROM purchase ORDER BY id;
+SELECT id, purchase, what FROM line ORDER BY id;
+-- When it has ended, they go.
+UPDATE purchase SET at = '2001-01-01';
+UPDATE line SET at = '2001-01-01';
+SELECT state, rows_deleted, retained_until FROM pv.erase_subject('customer', 5);
+SELECT (SELECT count(*) FROM visit) + (SELECT count(*) FROM purchase) + (SELECT count(*) FROM line) AS left;
+-- Nobody else's rows can be looked at for that.
+CREATE ROLE regress_verdict_other;
+GRANT USAGE ON SCHEMA verdict TO regress_verdict_other;
+ALTER TABLE visit OWNER TO regress_verdict_other;
+SELECT pv.erase_subject('customer', 5);
+SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'another owner' OR hint ~ 'another owner';
+ALTER TABLE visit OWNER TO CURRENT_USER;
+REVOKE USAGE ON SCHEMA verdict FROM regress_verdict_other;
+DROP ROLE regress_verdict_other;
+
 DROP SCHEMA verdict CASCADE;
 DROP EXTENSION pvext;
