@@ -162,12 +162,12 @@ pvext_spell_request(Oid relid, const pg_uuid_t *id, char *key)
 	{
 		(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL,"
 						 " reason = concat_ws('; ', reason, 'another request of the subject is open')"
-						 " WHERE id = $1", &args);
+						 " WHERE id = $1 AND key IS NOT NULL", &args);
 		return NULL;
 	}
 	pvext_arg_text(&args, found);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	(void) pvext_own("UPDATE pv.erasure_ledger SET key = $2, former_digest = $3, subject_digest = $3"
-					 " WHERE id = $1", &args);
+					 " WHERE id = $1 AND key IS NOT NULL", &args);
 	return found;
 }

@@ -505,9 +505,25 @@ typedef struct Call
 	Oid			relid;
 	List	   *keys;
 	char	   *reason;
+	const pg_uuid_t *request;	/* what is carried out, as long as it is open; or NULL */
 	List	   *results;
 	bool		again;			/* the map has changed: once more */
 } Call;
+
+/*
+ * Is the request that is carried out still open?  It was when it was listed; since then,
+ * or while its locks were waited for, somebody may have cancelled it or done it.
+ */
+static bool
+is_still_open(const Call *call)
+{
+	PvextRequest request;
+
+	if (call->request == NULL)
+		return true;
+	pvext_read_request(call->request, true, &request);
+	return pvext_is_open(&request);
+}
 
 /*
  * What is decided by the map is decided on what stands once the locks are had:
@@ -537,7 +553,7 @@ erase_by_map(PvextMap *map, void *arg)
 		pvext_follow_requests(subject, &call->keys, rows))
 		rows = lock_subjects(subject, plan, call->keys);
 	call->again = !pvext_map_is_current();
-	if (!call->again)
+	if (!call->again && is_still_open(call))
 		call->results = erase(map, plan, rows, call->keys, call->reason);
 }
 
@@ -559,7 +575,7 @@ erase_call(void *arg)
 static List *
 erase_subjects(Oid relid, List *keys, char *reason)
 {
-	Call		call = {relid, keys, reason};
+	Call		call = {relid, keys, reason, NULL};
 	ErrorData  *error;
 
 	if (keys == NIL)
@@ -596,19 +612,19 @@ return_row(FunctionCallInfo fcinfo, PvextScope *scope, HeapTuple row)
 }
 
 /*
- * Carry out the request of a subject, as far as that is possible now, between
- * pvext_enter() and pvext_leave().  Returns its row of pv.erasure.  Raises 55P03 where a
- * lock is not had in time.
+ * Carry out a request, whose key as the subject's row spells it is key, as far as that is
+ * possible now, between pvext_enter() and pvext_leave().  Returns whether it was open
+ * still.  Raises 55P03 where a lock is not had in time.
  */
-HeapTuple
-pvext_carry_out(Oid relid, char *key)
+bool
+pvext_carry_out(Oid relid, const pg_uuid_t *id, char *key)
 {
-	Call		call = {relid, list_make1(key), NULL};
+	Call		call = {relid, list_make1(key), NULL, id};
 
 	check_transaction();
 	pvext_run_deferred_triggers();
 	erase_call(&call);
-	return linitial(call.results);
+	return call.results != NIL;
 }
 
 Datum

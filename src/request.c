@@ -287,8 +287,8 @@ carry_out(void *arg)
 	if (!requests->tried)
 		return;
 	key = pvext_spell_request(request->relid, &request->id, request->key);
-	if (key)
-		(void) pvext_carry_out(request->relid, key);
+	if (key && !pvext_carry_out(request->relid, &request->id, key))
+		return;
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(&request->id), false);
 	(void) pvext_own("UPDATE pv.erasure_ledger SET tried_at = now() WHERE id = $1"
 					 " RETURNING state = 'completed'", &args);
