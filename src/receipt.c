@@ -120,6 +120,19 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 }
 
 /*
+ * The relations that have statistics about what is scrubbed: those of the scope, their
+ * indexes, and what they are partitions or children of, whether that is in the scope or
+ * not, such as the audit log's own parent.
+ */
+#define WITH_STATISTICS \
+	"(WITH RECURSIVE r (relation) AS (" \
+	"  SELECT relation FROM pv.scrub_scope" \
+	"  WHERE kind <> 'system catalog' OR relation = CAST('pg_largeobject' AS regclass)" \
+	"  UNION SELECT h.inhparent FROM r JOIN pg_inherits AS h ON h.inhrelid = r.relation)" \
+	" SELECT relation FROM r" \
+	" UNION SELECT i.indexrelid FROM r JOIN pg_index AS i ON i.indrelid = r.relation)"
+
+/*
  * pv.drop_stale_statistics(): what ANALYZE has not renewed since a transaction, as of
  * a table that is empty by now, or a column that no statistics are to be kept of.
  */
@@ -133,13 +146,10 @@ pvext_drop_stale_statistics(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_arg(&args, XID8OID, PG_GETARG_DATUM(0), false);
 	dropped = pvext_own("DELETE FROM pg_statistic AS s WHERE age(s.xmin) > age(CAST($1 AS xid))"
-						" AND s.starelid IN (SELECT relation FROM pv.scrub_scope"
-						"  WHERE kind <> 'system catalog' OR relation = CAST('pg_largeobject' AS regclass)"
-						" UNION SELECT i.indexrelid FROM pv.scrub_scope AS c JOIN pg_index AS i ON i.indrelid = c.relation"
-						" WHERE c.kind <> 'system catalog')", &args);
+						" AND s.starelid IN " WITH_STATISTICS, &args);
 	dropped += pvext_own("DELETE FROM pg_statistic_ext_data AS s WHERE age(s.xmin) > age(CAST($1 AS xid))"
 						 " AND s.stxoid IN (SELECT x.oid FROM pg_statistic_ext AS x"
-						 " JOIN pv.scrub_scope AS c ON c.relation = x.stxrelid)", &args);
+						 " WHERE x.stxrelid IN " WITH_STATISTICS ")", &args);
 	pvext_record_event("drop_stale_statistics()", NULL);
 	pvext_leave(&scope);
 	PG_RETURN_INT64(dropped);

@@ -98,6 +98,27 @@ SELECT count(*) FROM pv.scrub_plan(false) WHERE command ~ 'wal|CHECKPOINT';
 SELECT * FROM pv.scrub_plan(NULL);
 SELECT pv.finish_scrub(pg_snapshot_xmin(pg_current_snapshot()), false);
 
+-- statistics of what parents have of their partitions and children, in the scope or not
+CREATE TABLE forebear (id int, name text);
+CREATE TABLE offspring (id int PRIMARY KEY, name text);
+CREATE STATISTICS forebear_names ON id, name FROM forebear;
+INSERT INTO offspring SELECT i, 'nameq' || i % 3 FROM generate_series(1, 100) AS i;
+SELECT pv.declare_subject('offspring'), pv.declare_personal('offspring', '{name}', 'identifying');
+SELECT pv.enable_audit('offspring');
+ALTER TABLE offspring INHERIT forebear;
+INSERT INTO offspring SELECT i, 'nameq' || i % 3 FROM generate_series(101, 200) AS i;
+ANALYZE forebear; ANALYZE pv.audit_log;
+CREATE VIEW kept_statistics AS
+    SELECT starelid::regclass::text AS relation, count(*) > 0 AS kept FROM pg_statistic
+    WHERE starelid IN ('forebear'::regclass, 'offspring'::regclass, 'pv.audit_log'::regclass) GROUP BY 1
+    UNION ALL SELECT 'extended', count(*) > 0 FROM pg_statistic_ext_data AS d JOIN pg_statistic_ext AS x ON x.oid = d.stxoid
+    WHERE x.stxname = 'forebear_names' HAVING count(*) > 0 ORDER BY 1;
+TABLE kept_statistics;
+SELECT pv.drop_stale_statistics(pg_snapshot_xmax(pg_current_snapshot())) > 0 AS dropped;
+TABLE kept_statistics;
+DROP VIEW kept_statistics; SELECT pv.disable_audit('offspring'); DROP TABLE forebear CASCADE;
+SELECT pv.undeclare_orphan('public', 'offspring');
+
 --
 -- Who may
 --
