@@ -166,11 +166,12 @@ int64_at(const char *data)
 
 /*
  * The value at an offset of a composed one, which is moved behind it: as the types
- * that are composed hold it, aligned, with a header where its size varies.  False where
- * it is not all there, or not sound.
+ * that are composed hold it, aligned, with a header where its size varies.  In arrays
+ * a short header is aligned, too; in ranges it is not.  False where it is not all there, or
+ * not sound.
  */
 static bool
-part_is_sound(Oid type, const char *data, Size size, Size *offset)
+part_is_sound(Oid type, const char *data, Size size, bool in_array, Size *offset)
 {
 	int16		length;
 	bool		byval;
@@ -179,7 +180,7 @@ part_is_sound(Oid type, const char *data, Size size, Size *offset)
 	Size		header;
 
 	get_typlenbyvalalign(type, &length, &byval, &align);
-	if (length > 0 || *offset >= size || VARATT_NOT_PAD_BYTE(data + *offset) == 0)
+	if (in_array || length > 0 || *offset >= size || VARATT_NOT_PAD_BYTE(data + *offset) == 0)
 		*offset = att_align_nominal(*offset, align);
 	if (*offset >= size)
 		return false;
@@ -299,8 +300,8 @@ range_is_sound(Oid type, const char *data, Size size)
 	/* Offsets are aligned as they are from the value's length on. */
 	data -= VARHDRSZ;
 	size += VARHDRSZ - sizeof(flags);
-	return (!RANGE_HAS_LBOUND(flags) || part_is_sound(bound, data, size, &offset)) &&
-		(!RANGE_HAS_UBOUND(flags) || part_is_sound(bound, data, size, &offset));
+	return (!RANGE_HAS_LBOUND(flags) || part_is_sound(bound, data, size, false, &offset)) &&
+		(!RANGE_HAS_UBOUND(flags) || part_is_sound(bound, data, size, false, &offset));
 }
 
 /*
@@ -359,7 +360,7 @@ array_is_sound(Oid element, const char *data, Size size)
 	/* Offsets are aligned as they are from the array's length on. */
 	for (int64 i = 0; i < n; i++)
 		if ((nulls == NULL || (nulls[i / BITS_PER_BYTE] & (1 << i % BITS_PER_BYTE))) &&
-			!part_is_sound(element, data - VARHDRSZ, size + VARHDRSZ, &offset))
+			!part_is_sound(element, data - VARHDRSZ, size + VARHDRSZ, true, &offset))
 			return false;
 	return true;
 }
@@ -481,7 +482,8 @@ fixed_is_sound(Oid type, const char *data, Size size)
 			return time_is_sound(int64_at(data));
 		case TIMETZOID:
 			return time_is_sound(int64_at(data)) &&
-				abs(int32_at(data + sizeof(TimeADT))) < TZDISP_LIMIT;
+				int32_at(data + sizeof(TimeADT)) > -TZDISP_LIMIT &&
+				int32_at(data + sizeof(TimeADT)) < TZDISP_LIMIT;
 		case NAMEOID:
 			return strnlen(data, size) < size &&
 				pg_verifymbstr(data, (int) strnlen(data, size), true);

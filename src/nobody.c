@@ -293,8 +293,11 @@ pvext_check_nobodys(PvextCheck *check)
 			continue;
 		error = pvext_try(count_rows, &counting);
 		if (error)
+		{
+			pvext_forget_values(error);
 			pvext_add_finding(check, counting.table->sql_name, NULL, true,
 						"rows that belong to nobody cannot be counted", error->message);
+		}
 		else if (counting.count > 0)
 			pvext_add_finding(check, counting.table->sql_name, NULL, false,
 						psprintf(INT64_FORMAT " rows belong to nobody", counting.count),

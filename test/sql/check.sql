@@ -38,6 +38,13 @@ INSERT INTO customer VALUES (1, 'a@b.no', 'Anna', true, '2020-01-01');
 INSERT INTO purchase VALUES (1, 1, 'Veien 1', true), (2, NULL, 'Veien 2', true), (3, NULL, 'Veien 3', false);
 SELECT * FROM pv.check_map();
 DELETE FROM purchase WHERE customer_id IS NULL;
+-- Where they cannot be counted, no value is named.
+BEGIN;
+UPDATE purchase SET address = '5', customer_id = NULL;
+SELECT pv.declare_link('purchase', '{id}', 'customer', name => 'odd', condition => 'address::int > 0');
+UPDATE purchase SET address = 'Veien 1';
+SELECT relation, severity, problem, hint FROM pv.check_map() WHERE problem LIKE 'rows that%';
+ROLLBACK;
 
 -- A column that is dropped breaks what names it.
 BEGIN;
