@@ -387,7 +387,7 @@ check_plans(PvextCheck *check)
 	}
 }
 
-/* Foreign keys by which deleted rows would take others along. */
+/* Foreign keys by which deleted rows would take others along, or not go for them. */
 static void
 check_deletes(PvextCheck *check)
 {
@@ -406,14 +406,17 @@ check_deletes(PvextCheck *check)
 		{
 			PvextForeignKey *fk = lfirst(cell);
 
-			if (fk->relid == atooid(row[0]) || fk->on_delete == FKCONSTR_ACTION_NOACTION ||
-				fk->on_delete == FKCONSTR_ACTION_RESTRICT ||
-				pvext_is_linked(fk, atoi(row[2]), true))
+			bool		keeps = fk->on_delete == FKCONSTR_ACTION_NOACTION ||
+				fk->on_delete == FKCONSTR_ACTION_RESTRICT;
+
+			if (fk->relid == atooid(row[0]) || pvext_is_linked(fk, atoi(row[2]), true))
 				continue;
-			pvext_add_finding(check, pvext_relation_name(fk->relid), NULL, true,
-						psprintf("foreign key \"%s\" lets its rows change when those of %s are deleted",
+			pvext_add_finding(check, pvext_relation_name(fk->relid), NULL, !keeps,
+						psprintf(keeps ? "foreign key \"%s\" lets no erasure delete the rows of %s to which its own refer" :
+								 "foreign key \"%s\" lets its rows change when those of %s are deleted",
 								 fk->name, row[1]),
-						psprintf("Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
+						psprintf(keeps ? "Declare a link to %s with on_erase => 'delete', or link that table with on_erase => 'anonymise'." :
+								 "Declare a link to %s with on_erase => 'delete', or make the foreign key NO ACTION.",
 								 row[1]));
 		}
 	}

@@ -129,6 +129,12 @@ SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'another 
 ALTER TABLE visit OWNER TO CURRENT_USER;
 REVOKE USAGE ON SCHEMA verdict FROM regress_verdict_other;
 DROP ROLE regress_verdict_other;
+-- Rows that stay, and refer to rows that are to go, are an error of the erasure, and named before.
+CREATE TABLE stays (id int PRIMARY KEY, visit int REFERENCES visit, what text);
+INSERT INTO visit VALUES (5, 5, 'ip');
+INSERT INTO stays VALUES (1, 5, 'what');
+SELECT pv.erase_subject('customer', 5);
+SELECT relation, severity, problem, hint FROM pv.check_map() WHERE relation = 'verdict.stays';
 
 DROP SCHEMA verdict CASCADE;
 DROP EXTENSION pvext;
