@@ -40,6 +40,13 @@ static bool changing = false;
 PG_FUNCTION_INFO_V1(pvext_enable_audit);
 PG_FUNCTION_INFO_V1(pvext_disable_audit);
 
+/* Are the commands those of this file?  Event triggers leave them alone. */
+bool
+pvext_is_changing_audit(void)
+{
+	return changing;
+}
+
 /*
  * Which tables are audited
  */

@@ -12,6 +12,7 @@
 #define PVEXT_ROW_TRIGGER		"0_pvext_audit"
 #define PVEXT_TRUNCATE_TRIGGER	"0_pvext_audit_truncate"
 
+extern bool pvext_is_changing_audit(void);
 extern void pvext_complete_audit(void);
 extern bool pvext_has_row_trigger(Oid relid);
 extern void pvext_drop_row_trigger(Oid relid);

@@ -31,6 +31,7 @@
 #include "part.h"
 #include "plan.h"
 #include "print.h"
+#include "replica.h"
 #include "spi.h"
 #include "unread.h"
 #include "stored.h"
@@ -40,6 +41,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
+#include "writable.h"
 
 PG_FUNCTION_INFO_V1(pvext_check_map);
 
@@ -493,6 +495,57 @@ pvext_check_expressions(void)
 	return check.findings;
 }
 
+/* What is wrong with tables that have columns of the domain that a command altered, or of one over it. */
+List *
+pvext_check_domain(void)
+{
+	List	   *ids = NIL;
+	List	   *findings = NIL;
+	ListCell   *lc;
+
+	(void) pvext_own("WITH RECURSIVE over (type) AS (SELECT d.objid FROM pg_event_trigger_ddl_commands() AS d"
+					 "  WHERE d.classid = CAST('pg_type' AS regclass)"
+					 "  UNION SELECT t.oid FROM pg_type AS t JOIN over ON t.typbasetype = over.type)"
+					 " SELECT DISTINCT r.id FROM over JOIN pg_attribute AS a ON a.atttypid = over.type AND NOT a.attisdropped"
+					 " JOIN pv.relation AS r ON r.relation = a.attrelid ORDER BY 1", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ids = lappend_int(ids, (int) pvext_int(i, 1));
+	foreach(lc, ids)
+		findings = list_concat(findings, pvext_check_relation(lfirst_int(lc), false, NIL));
+	return findings;
+}
+
+/*
+ * The errors among what one of the checks finds; of_command: those of tables that the
+ * command of an event trigger gave a rule or trigger.
+ */
+List *
+pvext_errors_of(void (*check_all) (PvextCheck *check), bool of_command)
+{
+	PvextCheck	check = {0, NIL};
+	List	   *names = NIL;
+	List	   *errors = NIL;
+	ListCell   *lc;
+
+	if (of_command)
+		(void) pvext_own("SELECT CAST(CAST(coalesce(w.ev_class, t.tgrelid) AS regclass) AS text)"
+						 " FROM pg_event_trigger_ddl_commands() AS d"
+						 " LEFT JOIN pg_rewrite AS w ON d.classid = CAST('pg_rewrite' AS regclass) AND w.oid = d.objid"
+						 " LEFT JOIN pg_trigger AS t ON d.classid = CAST('pg_trigger' AS regclass) AND t.oid = d.objid"
+						 " WHERE coalesce(w.ev_class, t.tgrelid) IS NOT NULL", NULL);
+	for (uint64 i = 0; of_command && i < SPI_processed; i++)
+		names = lappend(names, pvext_value(i, 1));
+	check_all(&check);
+	foreach(lc, check.findings)
+	{
+		PvextFinding *finding = lfirst(lc);
+
+		if (finding->error && (!of_command || pvext_has_name(names, finding->relation)))
+			errors = lappend(errors, finding);
+	}
+	return errors;
+}
+
 /* pv.check_map() */
 Datum
 pvext_check_map(PG_FUNCTION_ARGS)
@@ -522,6 +575,8 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_plans(&check);
 	check_unread(&check);
 	check_publications(&check);
+	pvext_check_replica(&check);
+	pvext_check_writable(&check);
 
 	foreach(lc, check.findings)
 	{

@@ -45,5 +45,7 @@ extern List *pvext_unclassified_columns(Oid relid);
 extern List *pvext_check_relation(int32 relation_id, bool all_columns,
 								  List *new_columns);
 extern List *pvext_check_expressions(void);
+extern List *pvext_check_domain(void);
+extern List *pvext_errors_of(void (*check_all) (PvextCheck *check), bool of_command);
 
 #endif							/* PVEXT_CHECK_H */

@@ -33,12 +33,14 @@
 #include "miscadmin.h"
 #include "orphan.h"
 #include "part.h"
+#include "replica.h"
 #include "spi.h"
 #include "stored.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "writable.h"
 
 PG_FUNCTION_INFO_V1(pvext_ddl_command_start);
 PG_FUNCTION_INFO_V1(pvext_ddl_command_end);
@@ -97,13 +99,15 @@ raise_findings(List *findings, bool strict)
 /*
  * Do what a command asks for, with the errors of doing it turned into a
  * WARNING unless DDL is strict.  One whose first half has been committed is never
- * stopped: it could not be finished any more.
+ * stopped: it could not be finished any more; nor is REVOKE, which doesn't say what
+ * it is about.
  */
 static void
 follow_command(void (*follow) (void *), Node *parsetree)
 {
 	Command		command = {parsetree, NIL};
-	bool		strict = pvext_strict_ddl && !pvext_is_half_detached(parsetree);
+	bool		strict = pvext_strict_ddl && !pvext_is_half_detached(parsetree) &&
+		!IsA(parsetree, GrantStmt);
 	PvextScope	scope;
 	ErrorData  *error;
 
@@ -317,6 +321,25 @@ check_altered(Command *command)
 															 added_columns(command->parsetree)));
 }
 
+/* Tables that the command may have made impossible to erase, by what is published. */
+static List *
+check_published(Node *parsetree)
+{
+	switch (nodeTag(parsetree))
+	{
+		case T_CreatePublicationStmt:
+		case T_AlterPublicationStmt:
+			return pvext_check_replica_of_command(PVEXT_REPLICA_ALL);
+		case T_CreateStmt:
+		case T_CreateSchemaStmt:
+		case T_AlterTableStmt:
+		case T_AlterObjectSchemaStmt:
+			return pvext_check_replica_of_command(PVEXT_REPLICA_NAMED);
+		default:
+			return NIL;
+	}
+}
+
 /* What a command asks for; for pvext_try(). */
 static void
 follow_ddl(void *arg)
@@ -355,9 +378,22 @@ follow_ddl(void *arg)
 		case T_ReassignOwnedStmt:
 			command->findings = list_concat(command->findings, pvext_check_expressions());
 			break;
+		case T_AlterDomainStmt:
+			command->findings = list_concat(command->findings, pvext_check_domain());
+			break;
+		case T_GrantStmt:
+			command->findings = pvext_errors_of(pvext_check_writable, false);
+			break;
+		case T_RuleStmt:
+			command->findings = pvext_errors_of(pvext_check_writable, true);
+			break;
+		case T_CreateTrigStmt:
+			command->findings = pvext_errors_of(pvext_check_triggers, true);
+			break;
 		default:
 			break;
 	}
+	command->findings = list_concat(command->findings, check_published(command->parsetree));
 	pvext_note_parts();
 }
 
@@ -393,7 +429,15 @@ is_relevant(Node *parsetree)
 		case T_RenameStmt:
 		case T_AlterObjectSchemaStmt:
 		case T_ReassignOwnedStmt:
+		case T_CreatePublicationStmt:
+		case T_AlterPublicationStmt:
+		case T_AlterDomainStmt:
+		case T_RuleStmt:
 			return true;
+		case T_GrantStmt:
+			return !((GrantStmt *) parsetree)->is_grant;
+		case T_CreateTrigStmt:
+			return !pvext_is_changing_audit();
 		default:
 			return false;
 	}
@@ -497,6 +541,11 @@ refuse_drop(void)
 static void
 follow_drop(void *arg)
 {
+	Command    *command = arg;
+
+	if (IsA(command->parsetree, DropStmt) &&
+		pvext_own("SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE d.object_type = 'index'", NULL) > 0)
+		command->findings = pvext_check_replica_of_command(PVEXT_REPLICA_INDEX);
 	if (pvext_own("SELECT FROM pg_event_trigger_dropped_objects() d"
 				  " JOIN pv.relation r ON r.relation = d.objid"
 				  " WHERE d.classid = 'pg_class'::regclass", NULL) == 0)

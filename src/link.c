@@ -24,6 +24,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "replica.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -313,6 +314,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 								  bound, pvext_relation_name(relid)), NULL);
 	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
 	pvext_check_deleted_with(pvext_relation_id(relid));
+	pvext_warn_of_replica(pvext_relation_id(relid));
 	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
 		ereport(WARNING,
 				(errmsg("link \"%s\" of table %s has no index", name,

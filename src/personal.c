@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "purpose.h"
+#include "replica.h"
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "strategy.h"
@@ -266,6 +267,7 @@ pvext_declare_personal(PG_FUNCTION_ARGS)
 	d.paths = pvext_resolve_paths(d.relid, d.id, links, &d.any_path);
 	foreach(lc, columns)
 		declare_column(&d, lfirst(lc));
+	pvext_warn_of_replica(d.id);
 	pvext_record_event(psprintf("declare_personal(%s)", pvext_relation_name(d.relid)), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();

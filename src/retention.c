@@ -25,6 +25,7 @@
 #include "hold.h"
 #include "index.h"
 #include "miscadmin.h"
+#include "replica.h"
 #include "retention.h"
 #include "spi.h"
 #include "utils/builtins.h"
@@ -300,6 +301,7 @@ pvext_declare_retention(PG_FUNCTION_ARGS)
 					 "  IS DISTINCT FROM (n.keep, n.after, n.basis, n.columns, n.mandatory, n.action,"
 					 "   n.over_id, n.otherwise, n.time_zone) FROM old AS o)", &args);
 	pvext_note_replaced(psprintf("retention rule \"%s\" of %s", d.rule.name, table->sql_name));
+	pvext_warn_of_replica(table->id);
 	pvext_record_event(psprintf("declare_retention(%s, %s)", table->sql_name, d.rule.name),
 					   NULL);
 	pvext_leave(&scope);
