@@ -81,7 +81,7 @@ static List *rounds = NIL;		/* Round */
 
 /* Start a worker in a database; false where there is no room for one. */
 static bool
-start_worker(Oid database, const char *function, const char *what,
+start_worker(Oid database, const char *function, const char *type,
 			 BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker = {0};
@@ -95,8 +95,8 @@ start_worker(Oid database, const char *function, const char *what,
 	worker.bgw_notify_pid = MyProcPid;
 	snprintf(worker.bgw_library_name, sizeof(worker.bgw_library_name), "pvext");
 	snprintf(worker.bgw_function_name, sizeof(worker.bgw_function_name), "%s", function);
-	snprintf(worker.bgw_name, BGW_MAXLEN, "pvext %s for database %u", what, database);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "pvext %s", what);
+	snprintf(worker.bgw_name, BGW_MAXLEN, "%s for database %u", type, database);
+	snprintf(worker.bgw_type, BGW_MAXLEN, "%s", type);
 	started = RegisterDynamicBackgroundWorker(&worker, handle);
 	MemoryContextSwitchTo(old);
 	return started;
@@ -239,7 +239,7 @@ begin_work(Job *job)
 		(void) pvext_log_readings(job->database);
 		end_job(job);
 	}
-	else if (start_worker(job->database, "pvext_worker_main", "worker", &job->worker))
+	else if (start_worker(job->database, "pvext_worker_main", PVEXT_RECORDER, &job->worker))
 		job->started = GetCurrentTimestamp();
 	else
 		warn_of_no_worker(job);
@@ -402,7 +402,7 @@ count_working(TimestampTz now)
 static bool
 start_round(Round *round)
 {
-	bool		started = start_worker(round->database, "pvext_duty_main", "duties", &round->worker);
+	bool		started = start_worker(round->database, "pvext_duty_main", "pvext duties", &round->worker);
 
 	pvext_launcher_has_room(started);
 	if (started)

@@ -15,6 +15,9 @@
  * prepared, and live on as no backend's: so when one is gone, whatever is prepared in
  * the database by then takes its place.  Who is running is looked up before what is
  * prepared, for a transaction that is being prepared is first both.
+ *
+ * The worker that records reads is nearly always in a transaction where much is read, but
+ * in a short one: its end is waited for at once.
  */
 #include "postgres.h"
 #include "message.h"
@@ -22,8 +25,11 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "launcher.h"
 #include "older.h"
+#include "postmaster/bgworker.h"
 #include "spi.h"
+#include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/array.h"
@@ -37,9 +43,18 @@
 #define IS_PREPARED \
 	"EXISTS (SELECT FROM " PREPARED_HERE " AND p.gid = w.gid AND p.prepared = w.began)"
 
+/* Is it the worker that records reads? */
+static bool
+records_reads(int pid)
+{
+	const char *type = GetBackgroundWorkerTypeByPid(pid);
+
+	return type && strcmp(type, PVEXT_RECORDER) == 0;
+}
+
 /*
- * The transactions of the database that run now.  In the current context, between
- * pvext_enter() and pvext_leave().
+ * The transactions of the database that run now; waits for the one that records reads.  In
+ * the current context, between pvext_enter() and pvext_leave().
  */
 void
 pvext_find_older(PvextOlder *older)
@@ -61,6 +76,11 @@ pvext_find_older(PvextOlder *older)
 		if (pid == 0 || PVEXT_LXID(proc) != found[i].localTransactionId)
 		{
 			older->prepared = true;
+			continue;
+		}
+		if (records_reads(pid))
+		{
+			(void) VirtualXactLock(found[i], true);
 			continue;
 		}
 		older->pids[older->n] = pid;
