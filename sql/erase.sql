@@ -118,6 +118,8 @@ CREATE TABLE pv.redaction (
     digest         bytea NOT NULL,
     PRIMARY KEY (subject_digest, relation_id, column_name, digest)
 );
+-- by the text, when that is rewritten for another subject
+CREATE INDEX redaction_digest ON pv.redaction (digest);
 COMMENT ON TABLE pv.redaction IS 'SHA-256 of texts that no longer hold a subject''s identifying values';
 COMMENT ON COLUMN pv.redaction.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.redaction.column_name IS 'the column that holds the text';

@@ -169,3 +169,28 @@ pvext_belongs_sql(PvextTable *table, PvextTable *ancestor)
 	}
 	return buf.data;
 }
+
+/* How many ways lead from a table up to persons, two for more; seen are the tables below. */
+static int
+ways_up(PvextTable *table, List *seen)
+{
+	int			n = table->is_subject;
+	ListCell   *lc;
+
+	if (list_member_ptr(seen, table))
+		return 0;
+	seen = lappend(list_copy(seen), table);
+	foreach(lc, table->links)
+	{
+		if (n < 2)
+			n += ways_up(((PvextLink *) lfirst(lc))->parent, seen);
+	}
+	return Min(n, 2);
+}
+
+/* May a row of the table belong to several persons, by whatever ways? */
+bool
+pvext_may_be_several(PvextTable *table)
+{
+	return ways_up(table, NIL) > 1;
+}

@@ -12,6 +12,7 @@ extern bool pvext_same_owner(PvextTable *table, PvextTable *ancestor);
 extern char *pvext_link_condition(PvextLink *link);
 extern void pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child,
 									const char *parent);
+extern bool pvext_may_be_several(PvextTable *table);
 extern char *pvext_belongs_sql(PvextTable *table, PvextTable *ancestor);
 
 #endif							/* PVEXT_BELONG_H */

@@ -27,6 +27,7 @@
 #include "hold.h"
 #include "identity.h"
 #include "key.h"
+#include "known_text.h"
 #include "ledger.h"
 #include "look.h"
 #include "miscadmin.h"

@@ -12,6 +12,7 @@
 #include "message.h"
 
 #include "kept_key.h"
+#include "known_text.h"
 #include "look.h"
 #include "older.h"
 

@@ -84,6 +84,7 @@ typedef struct PvextTarget
 	PvextParam	new_keys;		/* text[] */
 	PvextStep  *identify;		/* the identifying values, for redaction */
 	PvextStep  *digest;			/* digests of redacted texts */
+	PvextStep  *rewritten;		/* those before and after, where texts may be others', too */
 	PvextStep  *preview;		/* due, retained, until */
 	PvextStep  *held;			/* rows in which it is retained, by primary key */
 } PvextTarget;

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "kept_key.h"
 #include "key.h"
+#include "known_text.h"
 #include "miscadmin.h"
 #include "phrase.h"
 #include "run.h"
@@ -639,55 +640,7 @@ pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
 	plan->values.value = whole ? (Datum) 0 : pvext_text_array(values);
 	plan->whole.value = BoolGetDatum(whole);
 	plan->whole.isnull = false;
-	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-		PvextArgs	args = {0};
-
-		if (target->column->strategy.kind != PVEXT_REDACT)
-			continue;
-		pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-		pvext_arg_int4(&args, target->table->id);
-		pvext_arg_name(&args, target->column->name);
-		(void) pvext_own("SELECT coalesce(array_agg(digest), '{}') FROM pv.redaction"
-						 " WHERE subject_digest = $1 AND relation_id = $2 AND column_name = $3",
-						 &args);
-		target->known.value = pvext_datum(0, 1, &target->known.isnull);
-	}
-}
-
-/* Remember the texts that are now free of the subject's identifying values. */
-void
-pvext_record_redaction(PvextPlan *plan, const bytea *digest)
-{
-	ListCell   *lc;
-
-	if (!plan->redacts)
-		return;
-	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-		SPITupleTable *found;
-		uint64		n;
-
-		if (target->blocked || target->digest == NULL)
-			continue;
-		n = pvext_run_step(target->digest, false);
-		found = SPI_tuptable;
-		for (uint64 i = 0; i < n; i++)
-		{
-			PvextArgs	args = {0};
-			bool		isnull;
-
-			SPI_tuptable = found;
-			pvext_arg_int4(&args, target->table->id);
-			pvext_arg_name(&args, target->column->name);
-			pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-			pvext_arg(&args, BYTEAOID, pvext_datum(i, 1, &isnull), false);
-			(void) pvext_own("INSERT INTO pv.redaction VALUES ($1, $2, $3, $4)"
-							 " ON CONFLICT DO NOTHING", &args);
-		}
-	}
+	pvext_read_known_texts(plan, digest);
 }
 
 /* What an earlier run left in the plan is not of this one. */
@@ -758,13 +711,17 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	pvext_set_rows(plan, rows);
 	for (int pass = 1; pass <= MAX_PASSES; pass++)
 	{
+		List	   *rewritten = NIL;
 		int64		keys;
 
 		collect(plan, rekeyed, many, tracing);
 		if (pass == 1)
 			pvext_prepare_redaction(plan, digest, whole);
 		pvext_gather_values(plan, many);
+		if (plan->redacts)
+			rewritten = pvext_find_rewritten(plan);
 		write_all(plan, many, outcome);
+		pvext_follow_rewritten(rewritten);
 		keys = ((PvextRow *) linitial(rows))->gone ?
 			follow_gone_key(plan, linitial(rows), &matched, many) :
 			follow_keys(plan, rows, &matched, many);

@@ -41,6 +41,5 @@ extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
 						   bool whole, PvextTracing *tracing, PvextOutcome *outcome);
 extern void pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty,
 							 PvextOutcome *outcome);
-extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);
 
 #endif							/* PVEXT_RUN_H */

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "free_text.h"
 #include "key.h"
+#include "known_text.h"
 #include "statement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -44,8 +45,8 @@ pvext_run_step(PvextStep *step, bool many)
  * SQL: the column's value is to go, given that the row belongs.  With held,
  * that it is still there but retained or blocked.
  */
-static void
-append_need(PvextSql *sql, PvextTarget *target, bool held)
+void
+pvext_append_need(PvextSql *sql, PvextTarget *target, bool held)
 {
 	appendStringInfo(&sql->text, "NOT (%s)", target_test(target, sql));
 	if (target->until && !target->blocked)
@@ -135,7 +136,7 @@ append_any(PvextPlan *plan, PvextSql *sql, List *targets, bool held)
 			pvext_append_match(plan, sql, target->set);
 			appendStringInfoString(&sql->text, " AND ");
 		}
-		append_need(sql, target, held);
+		pvext_append_need(sql, target, held);
 	}
 	appendStringInfoChar(&sql->text, ')');
 }
@@ -154,9 +155,8 @@ pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets)
 	foreach(lc, targets)
 	{
 		PvextTarget *target = lfirst(lc);
-		int			first = target_params(target, &sql, true);
 		const char *column = quote_identifier(target->column->name);
-		char	   *value = pvext_strategy_value(&target->column->strategy, first);
+		char	   *value = pvext_target_value(target, &sql);
 
 		appendStringInfo(&sql.text, "%s%s = ", lc == list_head(targets) ? "" : ", ", column);
 		if (single || (same && is_idempotent(target)))
@@ -170,7 +170,7 @@ pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets)
 			pvext_append_match(plan, &sql, target->set);
 			appendStringInfoString(&sql.text, " AND ");
 		}
-		append_need(&sql, target, false);
+		pvext_append_need(&sql, target, false);
 		appendStringInfo(&sql.text, " THEN %s ELSE r.%s END", value, column);
 	}
 	appendStringInfoString(&sql.text, " WHERE ");
@@ -208,7 +208,7 @@ append_until(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 		appendStringInfoString(&sql->text, ", CASE WHEN ");
 		pvext_append_match(plan, sql, target->set);
 		appendStringInfoString(&sql->text, " AND ");
-		append_need(sql, target, true);
+		pvext_append_need(sql, target, true);
 		appendStringInfo(&sql->text, " THEN %s END", target->until);
 	}
 	if (removal && removal->until && !removal->blocked)
@@ -343,6 +343,13 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	}
 }
 
+/* SQL: what the column's value becomes, its parameters added to the statement's. */
+char *
+pvext_target_value(PvextTarget *target, PvextSql *sql)
+{
+	return pvext_strategy_value(&target->column->strategy, target_params(target, sql, true));
+}
+
 /* The query of one column's values: what in the rows that belong, and need. */
 PvextStep *
 pvext_build_column(PvextTarget *target, const char *what, bool need, const char *also)
@@ -357,7 +364,7 @@ pvext_build_column(PvextTarget *target, const char *what, bool need, const char 
 	if (need)
 	{
 		appendStringInfoString(&sql.text, " AND ");
-		append_need(&sql, target, false);
+		pvext_append_need(&sql, target, false);
 	}
 	appendStringInfoString(&sql.text, also);
 	return pvext_sql_step(&sql, target->table);
@@ -383,7 +390,7 @@ pvext_build_unlink(PvextTarget *target)
 					 " FROM %s AS r WHERE ", column, target->table->sql_name);
 	pvext_append_match(plan, &sql, target->set);
 	appendStringInfoString(&sql.text, " AND ");
-	append_need(&sql, target, false);
+	pvext_append_need(&sql, target, false);
 	appendStringInfo(&sql.text, " AND r.%s IS NOT NULL) AS v"
 					 " WHERE EXISTS (SELECT FROM pg_largeobject_metadata AS m WHERE m.oid = v.id)", column);
 	return pvext_sql_step(&sql, target->table);
@@ -410,7 +417,7 @@ pvext_build_held(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 	pvext_append_match(plan, &sql, target ? target->set : removal->set);
 	appendStringInfoString(&sql.text, " AND ");
 	if (target)
-		append_need(&sql, target, true);
+		pvext_append_need(&sql, target, true);
 	else
 		appendStringInfo(&sql.text, "%s > now()", removal->until);
 	appendStringInfoString(&sql.text, key == NIL ? " LIMIT 1" : "");
@@ -438,6 +445,8 @@ pvext_build_columns(PvextPlan *plan)
 			target->identify = pvext_build_column(target, text, false,
 											psprintf(" AND r.%s IS NOT NULL", column));
 		if (target->column->strategy.kind == PVEXT_REDACT)
+		{
+			target->rewritten = pvext_build_rewritten(target);
 			target->digest = pvext_build_column(target,
 										  psprintf("DISTINCT %s", pvext_redact_digest(psprintf("r.%s", column))),
 										  false,
@@ -445,6 +454,7 @@ pvext_build_columns(PvextPlan *plan)
 												   target->until ? " AND " : "",
 												   target->until ? target->until : "",
 												   target->until ? " <= now()" : ""));
+		}
 		pvext_sql_init(&sql);
 		appendStringInfo(&sql.text, "SELECT count(*) FILTER (WHERE %s <= now()),"
 						 " count(*) FILTER (WHERE %s > now()), max(%s) FROM %s AS r WHERE ",

@@ -13,6 +13,8 @@ extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
 extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
 									 bool need, const char *also);
+extern void pvext_append_need(PvextSql *sql, PvextTarget *target, bool held);
+extern char *pvext_target_value(PvextTarget *target, PvextSql *sql);
 extern PvextStep *pvext_build_unlink(PvextTarget *target);
 extern PvextStep *pvext_build_held(PvextPlan *plan, PvextTarget *target,
 								   PvextRemoval *removal);

@@ -17,6 +17,7 @@
 #include "ending.h"
 #include "hold.h"
 #include "key.h"
+#include "known_text.h"
 #include "ledger.h"
 #include "miscadmin.h"
 #include "redact.h"

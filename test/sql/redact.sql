@@ -63,3 +63,27 @@ select id, data from event order by id;
 select state from pv.erase_subjects('person','{2,3}');
 select id, name, bio, doc, raw, tags from person order by id;
 select id, v.* from person, pv.verify_erasure('person',id) v order by id;
+-- A text about two persons: when the second is taken out of it, it is still known to be without the first.
+create table chat(id int primary key, name text, email text unique);
+create table chat_line(id int primary key, sender int references chat, receiver int references chat, said text, doc jsonb);
+create index on chat_line(sender);
+create index on chat_line(receiver);
+insert into chat values (1,'Ada Berg','ada@x.no'),(2,'Odd Lie','odd@x.no'),(3,'Siv Moe','siv@x.no');
+insert into chat_line values (1,1,2,'Ada Berg greets Odd Lie','{"a": "Ada Berg", "b": "Odd Lie"}'),(2,2,1,'Odd Lie greets Ada Berg back','{}'),
+    (3,3,1,'Siv Moe has seen Ada Berg and Odd Lie',null);
+select pv.declare_subject('chat'), pv.link_foreign_keys('chat') \g /dev/null
+select pv.declare_personal('chat','{name,email}','identifying') \g /dev/null
+select pv.declare_personal('chat_line','{said,doc}','text',erase_with => 'redact', link => '*') \g /dev/null
+select state, rows_anonymised from pv.erase_subject('chat',1);
+select state, rows_anonymised from pv.erase_subject('chat',2);
+select * from chat_line order by id;
+select 'first' as who, * from pv.verify_erasure('chat',1) union all select 'second', * from pv.verify_erasure('chat',2);
+-- asked again, nothing is left to be done; a text that was changed by hand is looked at as a whole
+select count(distinct state), count(*) from pv.erase_subjects('chat','{1,2}');
+select count(*) from pv.erasure where subject = 'chat'::regclass;
+update chat_line set said = said || ' too' where id = 2;
+select 'first' as who, * from pv.verify_erasure('chat',1) union all select 'second', * from pv.verify_erasure('chat',2);
+select state, rows_anonymised from pv.erase_subject('chat',1);
+select state, rows_anonymised from pv.erase_subject('chat',3);
+select * from chat_line order by id;
+select id, v.* from chat, pv.verify_erasure('chat', id) as v;

@@ -1,0 +1,16 @@
+/*
+ * known_text.h
+ *		Free texts that are known to be without a subject's identifying values.
+ */
+#ifndef PVEXT_KNOWN_TEXT_H
+#define PVEXT_KNOWN_TEXT_H
+
+#include "plan.h"
+
+extern PvextStep *pvext_build_rewritten(PvextTarget *target);
+extern void pvext_read_known_texts(PvextPlan *plan, const bytea *digest);
+extern List *pvext_find_rewritten(PvextPlan *plan);
+extern void pvext_follow_rewritten(List *rewritten);
+extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);
+
+#endif							/* PVEXT_KNOWN_TEXT_H */
