@@ -142,7 +142,7 @@ COMMENT ON FUNCTION pv.preview_erasure(regclass, anyelement) IS 'the same for a 
 CREATE FUNCTION pv.erase_subject(subject regclass, key text, reason text DEFAULT NULL)
     RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, text, text) IS
-    'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 25001 isolation above READ COMMITTED; where a lock is not had in time, a warning, and the request is entered for the worker';
+    'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 25001 isolation above READ COMMITTED, 27000 rows still personal, 55000 triggers have written the person''s values where the map does not know them; where a lock is not had in time, a warning, and the request is entered for the worker';
 CREATE FUNCTION pv.erase_subject(subject regclass, key anyelement, reason text DEFAULT NULL)
     RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, anyelement, text) IS 'the same for a typed key';

@@ -18,7 +18,7 @@ COMMENT ON FUNCTION pv.generate_map(regclass) IS
 CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
-    'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns and rows that belong to nobody. Counts rows of linked tables';
+    'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. Counts rows of linked tables';
 
 CREATE FUNCTION pv.undeclare_orphan(schema name, name name)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_orphan';

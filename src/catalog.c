@@ -62,6 +62,13 @@ pvext_is_partition(Oid relid)
 	return get_rel_relispartition(relid);
 }
 
+/* The table that a partition, of any depth, is one of; any other relation itself. */
+Oid
+pvext_partition_root(Oid relid)
+{
+	return get_rel_relispartition(relid) ? llast_oid(get_partition_ancestors(relid)) : relid;
+}
+
 /* The relation's name, qualified and quoted. */
 char *
 pvext_relation_name(Oid relid)

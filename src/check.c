@@ -42,6 +42,7 @@
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 #include "writable.h"
+#include "writing.h"
 
 PG_FUNCTION_INFO_V1(pvext_check_map);
 
@@ -569,6 +570,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_children(&check);
 	check_deletes(&check);
 	pvext_check_triggers(&check);
+	pvext_check_writing(&check);
 	pvext_check_elsewhere(&check);
 	check_indexes(&check);
 	pvext_check_omissions(&check);

@@ -20,6 +20,7 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
+#include "utils/pgstat_internal.h"
 #include "utils/rel.h"
 
 #if PG_VERSION_NUM < 160000
@@ -203,6 +204,27 @@ pvext_filenode(Relation rel)
 	return rel->rd_locator.relNumber;
 #else
 	return rel->rd_node.relNode;
+#endif
+}
+
+/* Of which table the server's counts are, and whether that is a catalog of all databases. */
+static inline Oid
+pvext_stat_relid(const PgStat_TableStatus *table)
+{
+#if PG_VERSION_NUM >= 160000
+	return table->id;
+#else
+	return table->t_id;
+#endif
+}
+
+static inline bool
+pvext_stat_is_shared(const PgStat_TableStatus *table)
+{
+#if PG_VERSION_NUM >= 160000
+	return table->shared;
+#else
+	return table->t_shared;
 #endif
 }
 

@@ -25,13 +25,14 @@ static List *
 texts_of(Datum array)
 {
 	Datum	   *elements;
+	bool	   *nulls;
 	int			n;
 	List	   *texts = NIL;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-					  NULL, &n);
+					  &nulls, &n);
 	for (int i = 0; i < n; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
+		texts = lappend(texts, nulls[i] ? NULL : TextDatumGetCString(elements[i]));
 	return texts;
 }
 
@@ -61,9 +62,12 @@ push_string(JsonbParseState **state, const char *text)
 {
 	JsonbValue	json;
 
-	json.type = jbvString;
-	json.val.string.val = unconstify(char *, text);
-	json.val.string.len = strlen(text);
+	json.type = text ? jbvString : jbvNull;
+	if (text)
+	{
+		json.val.string.val = unconstify(char *, text);
+		json.val.string.len = strlen(text);
+	}
 	(void) pushJsonbValue(state, WJB_ELEM, &json);
 }
 
@@ -111,9 +115,10 @@ read_strings(JsonbContainer *array, int from, int n)
 	{
 		JsonbValue *value = getIthJsonbValueFromContainer(array, i);
 
-		if (value == NULL || value->type != jbvString)
+		if (value == NULL || (value->type != jbvString && value->type != jbvNull))
 			elog(ERROR, "former keys are not as they were written");
-		texts = lappend(texts, pnstrdup(value->val.string.val, value->val.string.len));
+		texts = lappend(texts, value->type == jbvNull ? NULL :
+						pnstrdup(value->val.string.val, value->val.string.len));
 	}
 	return texts;
 }

@@ -693,6 +693,7 @@ pvext_free_plan(PvextPlan *plan)
 	free_steps(plan->checks);
 	free_steps(plan->blocker_steps);
 	free_steps(list_difference_ptr(plan->blocker_locks, plan->blocker_steps));
+	free_steps(plan->tellings);
 	foreach(lc, plan->sets)
 	{
 		free_step(((PvextSet *) lfirst(lc))->collect);

@@ -127,6 +127,8 @@ struct PvextPlan
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */
 	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
+	List	   *telling_columns;	/* of telling.c; NIL: not looked for yet */
+	List	   *tellings;		/* their PvextSteps */
 };
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);

@@ -487,9 +487,17 @@ take_halves(Part part)
 	return done < first.n ? done : done + take_halves(second);
 }
 
+/* Is the error about what the catalog or the data map is like, rather than a row? */
+static bool
+is_of_map(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
+		error->sqlerrcode == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+}
+
 /*
  * Take a batch of n places by halves.  Where none of its rows can be taken for what the
- * catalog is like, that is not the rows' fault.
+ * catalog or the map is like, that is not the rows' fault.
  */
 static int
 take_carefully(Purge *purge, Part part)
@@ -503,7 +511,7 @@ take_carefully(Purge *purge, Part part)
 	{
 		ErrorData  *error = ((PvextRefused *) linitial(purge->refused))->error;
 
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+		if (is_of_map(error))
 			ereport(ERROR,
 					(errcode(error->sqlerrcode),
 					 errmsg_internal("%s", error->message),

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "phrase.h"
 #include "run.h"
+#include "stray.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -695,7 +696,8 @@ write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
  * digest and whole are for redaction, which takes one subject at a time, and so does
  * one whose row is gone; tracing, or NULL, is told which rows they are.  plan->kept then
  * has the keys that were replaced, as long as the current context.
- * Raises when rows stay personal after three passes.
+ * Raises when rows stay personal after three passes, or when triggers have written the
+ * person's values where the map does not know them.
  */
 void
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
@@ -705,6 +707,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	List	   *matched = rows;
 	bool		rekeyed = false;
 	int64		dirty = 0;
+	PvextStrays strays;
 
 	memset(outcome, 0, sizeof(*outcome));
 	forget_keys(plan);
@@ -716,7 +719,10 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 
 		collect(plan, rekeyed, many, tracing);
 		if (pass == 1)
+		{
+			pvext_begin_strays(&strays);
 			pvext_prepare_redaction(plan, digest, whole);
+		}
 		pvext_gather_values(plan, many);
 		if (plan->redacts)
 			rewritten = pvext_find_rewritten(plan);
@@ -742,4 +748,5 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 				 errdetail("%lld rows linked to %s hold values that were to be erased.",
 						   (long long) dirty, plan->subject->sql_name),
 				 errhint("Look for triggers or rules that write the values back; pv.preview_erasure() shows the columns.")));
+	pvext_check_strays(&strays, plan, NULL, many);
 }

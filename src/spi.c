@@ -63,6 +63,9 @@ static const struct
 	{"session_replication_role", "origin"},
 	{"gin_fuzzy_search_limit", "0"},
 
+	/* What triggers write is found by the server's counts (written.c). */
+	{"track_counts", "on"},
+
 	/* Queries on catalogs look dear, and would take longer to compile than to run. */
 	{"jit", "off"},
 
@@ -255,17 +258,25 @@ pvext_arg_digests(PvextArgs *args, List *digests)
 			  false);
 }
 
-/* A list of C strings as a text[]. */
+/* A list of C strings as a text[]; NULL gives SQL's NULL. */
 Datum
 pvext_text_array(List *texts)
 {
 	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(texts), 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(list_length(texts), 1));
 	ListCell   *lc;
 	int			n = 0;
+	int			lower = 1;
 
 	foreach(lc, texts)
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+	{
+		nulls[n] = lfirst(lc) == NULL;
+		elements[n++] = lfirst(lc) ? CStringGetTextDatum(lfirst(lc)) : (Datum) 0;
+	}
+	if (n == 0)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, &n, &lower, TEXTOID, -1, false,
+											  TYPALIGN_INT));
 }
 
 void

@@ -24,6 +24,7 @@
 #include "run.h"
 #include "secret.h"
 #include "statement.h"
+#include "stray.h"
 #include "taking.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -275,6 +276,8 @@ pvext_end_taking(PvextTaking *taking)
 	}
 	foreach(lc, taking->unlinks)
 		free_step(lfirst(lc));
+	foreach(lc, taking->plan->tellings)
+		free_step(lfirst(lc));
 	foreach(lc, taking->subject_plans)
 		pvext_free_plan(lfirst(lc));
 }
@@ -362,9 +365,11 @@ take_rows(PvextTaking *taking, char **keys, int n)
 	PvextPlan  *plan = taking->plan;
 	PvextRedaction *redaction = NULL;
 	List	   *redactions = NIL;
+	PvextStrays strays;
 	int64		taken;
 	ListCell   *lc;
 
+	pvext_begin_strays(&strays);
 	if (taking->logged)
 		redaction = pvext_begin_redaction(taking->map, plan);
 	for (int i = 0; redaction && i < n; i++)
@@ -378,6 +383,7 @@ take_rows(PvextTaking *taking, char **keys, int n)
 		(void) pvext_run_step(lfirst(lc), false);
 	(void) pvext_run_step(taking->take, false);
 	taken = check_taken(taking, n);
+	pvext_check_strays(&strays, plan, taking->leaf, false);
 	if (redaction)
 	{
 		pvext_plan_redaction(&redactions, redaction, taking->due->columns == NIL);

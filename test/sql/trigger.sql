@@ -31,7 +31,7 @@ CREATE CONSTRAINT TRIGGER deferred AFTER UPDATE ON customer INITIALLY DEFERRED F
 CREATE TRIGGER deleted AFTER DELETE ON visit FOR EACH ROW EXECUTE FUNCTION see();
 SELECT pv.declare_subject('customer'), pv.declare_personal('customer', '{name,email}', 'identifying'),
        pv.declare_link('visit', '{customer}', 'customer', on_erase => 'delete'),
-       pv.declare_not_personal('customer'), pv.declare_not_personal('visit') \gset
+       pv.declare_not_personal('customer'), pv.declare_not_personal('visit'), pv.declare_not_personal('seen') \gset
 RESET ROLE;
 SELECT * FROM pv.check_map();
 -- not the caller's path
@@ -133,6 +133,7 @@ DROP TRIGGER b_fall ON regress_trigger_shop.customer;
 -- one that has a path of its own, or is SECURITY DEFINER, is left alone.
 SET ROLE regress_trigger_shop;
 CREATE TABLE step (name text);
+SELECT pv.declare_not_personal('step') \gset
 CREATE FUNCTION step_on() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('search_path', 'regress_trigger_shop, further', true);
@@ -193,6 +194,7 @@ CREATE SCHEMA common;
 GRANT USAGE ON SCHEMA common TO PUBLIC;
 CREATE FUNCTION common.judge(numeric) RETURNS text LANGUAGE sql AS $$ SELECT 'ours' $$;
 CREATE TABLE common.judged (by text DEFAULT current_user, what text);
+SELECT pv.declare_not_personal('common.judged') \gset
 GRANT INSERT ON common.judged TO PUBLIC;
 SET ROLE regress_trigger_shop;
 CREATE FUNCTION ask() RETURNS trigger LANGUAGE plpgsql AS $$

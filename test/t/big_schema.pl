@@ -730,6 +730,14 @@ foreach my $subject ('crm.person', 'crm.employee')
 	unlike($err, qr/ERROR/, "the map suggested for $subject is valid");
 }
 map_is_sound('generated', 'suggested');
+is($node->safe_psql('generated', q{SELECT regexp_replace(problem, '^trigger "\w+" ', '') FROM pv.check_map()
+	WHERE problem LIKE '%, which writes to audit.%' ORDER BY 1}),
+	"calls audit.keep_version(), which writes to audit.version, of which nothing is declared\n"
+	  . 'calls audit.log_change(), which writes to audit.log, of which nothing is declared',
+	'suggested: where triggers write is said');
+($ret, $out, $err) = $node->psql('generated', q{SELECT pv.erase_subject('crm.person', 7)});
+like($err, qr/ERROR:  triggers or rules .*: audit\.version\n/, 'suggested: an erasure that writes the person down anew is refused');
+$node->safe_psql('generated', join "\n", grep { /'audit\.version'/ } split(/\n/, $links), @declare);
 erase('generated', 'suggested map, person 7', 'crm.person', { '*' => 1 }, 7);
 
 $node->stop;

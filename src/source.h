@@ -1,0 +1,20 @@
+/*
+ * source.h
+ *		What the source of a function names as the target of what it writes.
+ */
+#ifndef PVEXT_SOURCE_H
+#define PVEXT_SOURCE_H
+
+#include "nodes/pg_list.h"
+
+/* A name, as it is written; schema is NULL where it has none. */
+typedef struct PvextNamed
+{
+	char	   *schema;
+	char	   *name;
+} PvextNamed;
+
+extern void pvext_read_source(const char *source, List **targets, List **calls);
+extern PvextNamed *pvext_read_name(const char *text);
+
+#endif							/* PVEXT_SOURCE_H */

@@ -1,0 +1,22 @@
+/*
+ * stray.h
+ *		A person's values in rows that triggers write where the data map does not know them.
+ */
+#ifndef PVEXT_STRAY_H
+#define PVEXT_STRAY_H
+
+#include "plan.h"
+#include "utils/snapshot.h"
+#include "written.h"
+
+/* What pvext_begin_strays() notes. */
+typedef struct PvextStrays
+{
+	PvextWritten written;
+	Snapshot	before;
+} PvextStrays;
+
+extern void pvext_begin_strays(PvextStrays *strays);
+extern void pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool many);
+
+#endif							/* PVEXT_STRAY_H */

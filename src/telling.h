@@ -1,0 +1,13 @@
+/*
+ * telling.h
+ *		Values that tell who a person is, as they were before a plan was carried out.
+ */
+#ifndef PVEXT_TELLING_H
+#define PVEXT_TELLING_H
+
+#include "plan.h"
+#include "utils/snapshot.h"
+
+extern List *pvext_telling_values(PvextPlan *plan, PvextTable *leaf, Snapshot before, bool many);
+
+#endif							/* PVEXT_TELLING_H */
