@@ -106,8 +106,8 @@ static const char *const conditions[] = {
 };
 
 /*
- * What goes when the part is one of the root again: what is declared there, too.  $4 is
- * what names had added.
+ * What goes when the part is one of the root again: what is declared there, too.  It may
+ * have had another name when what is over its rows was named after it.
  */
 static const char *const returns[] = {
 	"DELETE FROM pv.declared_subject WHERE relation_id = $1"
@@ -123,9 +123,11 @@ static const char *const returns[] = {
 	"DELETE FROM pv.declared_blocker WHERE relation_id = $1"
 	" AND name IN (SELECT name FROM pv.declared_blocker WHERE relation_id = $2)",
 	"DELETE FROM pv.declared_retention AS d WHERE over_id = $1 AND EXISTS (SELECT FROM pv.declared_retention AS o"
-	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.name || $4 = d.name)",
+	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.after_bound = d.after_bound"
+	"  AND starts_with(d.name, o.name || ' ('))",
 	"DELETE FROM pv.declared_blocker AS d WHERE over_id = $1 AND EXISTS (SELECT FROM pv.declared_blocker AS o"
-	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.name || $4 = d.name)",
+	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.bound = d.bound"
+	"  AND starts_with(d.name, o.name || ' ('))",
 	"DELETE FROM pv.declared_link AS l WHERE " PVEXT_TWIN_OF_ROOT,
 	/* columns that are the part's own may still go by its links */
 	"DELETE FROM pv.declared_link AS d WHERE relation_id = $1"
@@ -265,7 +267,7 @@ come_back(const PvextParting *parting)
 		move_claim(lfirst(lc), parting->root_id);
 	pvext_remove_twins(parting);
 	for (int i = 0; i < lengthof(returns); i++)
-		pvext_run_parting(returns[i], parting, suffix_of(parting));
+		pvext_run_parting(returns[i], parting, NULL);
 	pvext_record_event(psprintf("attach(%s, %s)", pvext_relation_name(parting->root),
 								pvext_relation_name(parting->part)), NULL);
 	ereport(NOTICE,
