@@ -174,8 +174,7 @@ reader_generation(const PvextWho *reader)
 
 	pvext_begin_item(now, PVEXT_ITEM_WHO);
 	put_names(now, reader);
-	if (generation == 0 || before.used != now->used ||
-		memcmp(before.data, now->data, now->used) != 0)
+	if (generation == 0 || !pvext_same_items(&before, now))
 	{
 		PvextItem	swap = before;
 

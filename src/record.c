@@ -126,6 +126,14 @@ pvext_put_time(PvextItem *item, int64 time)
 	item->used += sizeof(time);
 }
 
+/* Do two items say the same?  Of one that has not been ended the length is not there yet. */
+bool
+pvext_same_items(const PvextItem *a, const PvextItem *b)
+{
+	return a->used == b->used &&
+		memcmp(a->data + LENGTH_SIZE, b->data + LENGTH_SIZE, a->used - LENGTH_SIZE) == 0;
+}
+
 /* The item as it is to be written, valid until the next one is begun. */
 const char *
 pvext_end_item(PvextItem *item, Size *size)

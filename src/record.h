@@ -73,6 +73,7 @@ typedef struct PvextItem
 extern void pvext_begin_item(PvextItem *item, uint8 kind);
 extern void pvext_begin_seeded_item(PvextItem *item, uint8 kind, uint32 shape);
 extern void pvext_put_time(PvextItem *item, int64 time);
+extern bool pvext_same_items(const PvextItem *a, const PvextItem *b);
 extern const char *pvext_end_item(PvextItem *item, Size *size);
 extern void pvext_shrink_item(PvextItem *item);
 extern void pvext_enlarge_item(PvextItem *item, Size needed);
