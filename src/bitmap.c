@@ -377,6 +377,22 @@ has_expiring(const uint8 *codes)
 	return false;
 }
 
+/*
+ * The number of a new row.  The transaction may have been made read only since it
+ * changed a consent, and goes on being able to commit; after an error it ends anyway.
+ */
+static int64
+next_id(void)
+{
+	bool		read_only = XactReadOnly;
+	int64		id;
+
+	XactReadOnly = false;
+	id = nextval_internal(pvext_own_relation("consent_bitmap_id_seq"), false);
+	XactReadOnly = read_only;
+	return id;
+}
+
 static void
 write_bucket(Relation rel, Pending *pending)
 {
@@ -395,8 +411,7 @@ write_bucket(Relation rel, Pending *pending)
 	values[ANUM_CODES - 1] = PointerGetDatum(encode(pending->codes));
 	if (old == NULL)
 	{
-		values[ANUM_ID - 1] =
-			Int64GetDatum(nextval_internal(pvext_own_relation("consent_bitmap_id_seq"), false));
+		values[ANUM_ID - 1] = Int64GetDatum(next_id());
 		CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 		return;
 	}

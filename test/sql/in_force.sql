@@ -694,6 +694,14 @@ ROLLBACK TO a;
 SELECT pv.has_consent('customer', 5, 'tried');
 ROLLBACK;
 SELECT pv.has_consent('customer', 5, 'tried');
+-- in a transaction made read only before it ends
+SELECT pv.declare_purpose('tried', 'consent', 'after all');
+SELECT pv.declare_consent_text('tried', '1', 'en', 'Yes.');
+BEGIN;
+SELECT give('customer', '5', 'tried');
+SET TRANSACTION READ ONLY;
+COMMIT;
+SELECT pv.has_consent('customer', 5, 'tried');
 -- a purpose that became another while a cursor was open
 SELECT pv.declare_purpose('turned', 'consent', 'first');
 BEGIN;
