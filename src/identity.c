@@ -62,6 +62,15 @@ typedef struct Row
 	TransactionId xmin;			/* also once it is frozen */
 } Row;
 
+/* Open a table of pv; NULL where somebody has just dropped the extension. */
+static Relation
+open_own(const char *name)
+{
+	Oid			relid = pvext_own_relation(name);
+
+	return OidIsValid(relid) ? try_table_open(relid, AccessShareLock) : NULL;
+}
+
 /*
  * Read the row, as the server reads its catalogs: as it is now, by nobody's privileges.
  * False where there is none.  The table stays locked until the transaction ends, so
@@ -70,13 +79,19 @@ typedef struct Row
 static bool
 read_row(Row *row)
 {
-	Relation	rel = table_open(pvext_own_relation("identity"), AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple = systable_getnext(scan);
-	bool		found = HeapTupleIsValid(tuple);
+	Relation	rel = open_own("identity");
+	TupleDesc	desc;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found;
 	bool		isnull;
 
+	if (rel == NULL)
+		return false;
+	desc = RelationGetDescr(rel);
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	tuple = systable_getnext(scan);
+	found = HeapTupleIsValid(tuple);
 	if (found)
 	{
 		row->xid = DatumGetFullTransactionId(heap_getattr(tuple, IDENTITY_XID, desc, &isnull));
@@ -94,10 +109,14 @@ read_row(Row *row)
 static bool
 has_row(const char *name)
 {
-	Relation	rel = table_open(pvext_own_relation(name), AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	bool		found = HeapTupleIsValid(systable_getnext(scan));
+	Relation	rel = open_own(name);
+	SysScanDesc scan;
+	bool		found;
 
+	if (rel == NULL)
+		return false;
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	found = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return found;
