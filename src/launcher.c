@@ -330,6 +330,7 @@ see_databases(void)
 
 		if (round->seen || round->worker)
 			continue;
+		pvext_forget_database(round->database);
 		rounds = foreach_delete_current(rounds, lc);
 		pfree(round);
 	}

@@ -116,22 +116,27 @@ place_of(Oid database)
 	return NULL;
 }
 
-/* Let the launcher know of a database's naptime, in seconds; or PVEXT_AT_ONCE. */
+/*
+ * Let the launcher know of a database's naptime, in seconds; or PVEXT_AT_ONCE.  By its
+ * worker for duties, of which there is one.
+ */
 void
 pvext_set_pace(Oid database, int naptime)
 {
-	uint64		wanted = (uint64) database << 32 | naptime;
+	Database   *place = place_of(database);
+	uint64		pace = (uint64) database << 32 | naptime;
 
+	if (place)
+	{
+		pg_atomic_write_u64(&place->pace, pace);
+		return;
+	}
 	for (int i = 0; pulse && i < DATABASES; i++)
 	{
-		pg_atomic_uint64 *place = &pulse->databases[i].pace;
-		uint64		pace = pg_atomic_read_u64(place);
+		uint64		nobodys = 0;
 
-		if (pace >> 32 != database && pace != 0)
-			continue;
-		if (pace == wanted || pg_atomic_compare_exchange_u64(place, &pace, wanted))
+		if (pg_atomic_compare_exchange_u64(&pulse->databases[i].pace, &nobodys, pace))
 			return;
-		i--;					/* somebody has been here first: look again */
 	}
 }
 
@@ -142,6 +147,18 @@ pvext_pace(Oid database)
 	Database   *place = place_of(database);
 
 	return place ? (int) (pg_atomic_read_u64(&place->pace) & 0xffffffff) : pvext_naptime;
+}
+
+/* The launcher no longer sees the database, of which there is no worker: another one may have its place. */
+void
+pvext_forget_database(Oid database)
+{
+	Database   *place = place_of(database);
+
+	if (place == NULL)
+		return;
+	pg_atomic_write_u64(&place->warned_at, 0);
+	pg_atomic_write_u64(&place->pace, 0);
 }
 
 /* Has it been an hour since this was last so in the database? */

@@ -11,6 +11,7 @@
 extern void pvext_init_pulse(void);
 extern void pvext_set_pace(Oid database, int naptime);
 extern int	pvext_pace(Oid database);
+extern void pvext_forget_database(Oid database);
 extern bool pvext_is_time_to_warn(Oid database);
 extern void pvext_launcher_beats(void);
 extern void pvext_launcher_has_room(bool room);

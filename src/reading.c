@@ -36,13 +36,6 @@
 static const char *const way_names[] = {"view", "function", "copy", "cursor", "prepared", "compared",
 	"error", "command"};
 
-/* The i-th way's name; NULL when there are no more. */
-const char *
-pvext_way_name(int i)
-{
-	return i < lengthof(way_names) ? way_names[i] : NULL;
-}
-
 /*
  * Who reads
  */

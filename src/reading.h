@@ -52,7 +52,6 @@ extern void pvext_end_table(StringInfo buf);
 extern void pvext_add_key(StringInfo buf, int32 relation_id, int32 subject_id, const char *key);
 extern void pvext_write_reading(const PvextReading *reading);
 extern void pvext_log_reading(const PvextReading *reading);
-extern const char *pvext_way_name(int i);
 
 /* How much larger a key makes a reading. */
 static inline int
