@@ -117,7 +117,9 @@ sub session_step
 {
 	my ($self, $session) = @_;
 
-	return if $session->{busy};
+	# One that waits for a lock has its turn later; another's answer is waited for, so that
+	# what is chosen depends on as little as can be.
+	return if $session->{busy} && !$self->wait_for($session, 10);
 	if (!$session->{tx})
 	{
 		return $self->start($session, Soak::Work::duty()) if $session->{user} eq 'officer' && rand() < 0.4;
