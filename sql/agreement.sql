@@ -85,7 +85,7 @@ COMMENT ON TABLE pv.agreement_event IS 'the ledger of agreements: what was done,
 COMMENT ON COLUMN pv.agreement_event.id IS 'its number';
 COMMENT ON COLUMN pv.agreement_event.at IS 'when it was done';
 COMMENT ON COLUMN pv.agreement_event.agreement_id IS 'whose agreement to what, by its id in pv.agreement_state';
-COMMENT ON COLUMN pv.agreement_event.relation_id IS 'the subject table, by its id in pv.relation';
+COMMENT ON COLUMN pv.agreement_event.relation_id IS 'the subject table of then, by its id in pv.relation';
 COMMENT ON COLUMN pv.agreement_event.name IS 'the agreement';
 COMMENT ON COLUMN pv.agreement_event.version IS 'the version that was accepted, or was in force before it was ended or erased';
 COMMENT ON COLUMN pv.agreement_event.body_digest IS 'SHA-256 of the words that were accepted; NULL where none were';
@@ -141,8 +141,8 @@ CREATE VIEW pv.agreement_history AS
            e.at, e.action, a.body, e.body_digest, e.login, e.role,
            pv.agreement_evidence(e.id) AS evidence, e.id
     FROM pv.agreement_event e
-    JOIN pv.relation r ON r.id = e.relation_id
     LEFT JOIN pv.agreement_state s ON s.id = e.agreement_id
+    JOIN pv.relation r ON r.id = coalesce(s.relation_id, e.relation_id)
     LEFT JOIN pv.agreement a ON a.name = e.name AND a.version = e.version;
 COMMENT ON VIEW pv.agreement_history IS
     'the ledger of agreements as an authority would ask for it: who accepted which words, when, and on what evidence; key and evidence are NULL for a subject that has been erased';

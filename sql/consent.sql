@@ -98,7 +98,7 @@ COMMENT ON TABLE pv.consent_event IS 'the consent ledger: what was done, in its 
 COMMENT ON COLUMN pv.consent_event.id IS 'its number';
 COMMENT ON COLUMN pv.consent_event.at IS 'when it was done';
 COMMENT ON COLUMN pv.consent_event.consent_id IS 'whose consent to what, by its id in pv.consent_state';
-COMMENT ON COLUMN pv.consent_event.relation_id IS 'the subject table, by its id in pv.relation';
+COMMENT ON COLUMN pv.consent_event.relation_id IS 'the subject table of then, by its id in pv.relation';
 COMMENT ON COLUMN pv.consent_event.purpose_id IS 'the purpose, by its id in pv.purpose';
 COMMENT ON COLUMN pv.consent_event.action IS 'what was done: requested, given, withdrawn, expired, objected, allowed (an objection taken back) or erased';
 COMMENT ON COLUMN pv.consent_event.version IS 'the version of the text that was shown; NULL where none was';
@@ -276,9 +276,9 @@ CREATE VIEW pv.consent_history AS
            e.at, e.action, e.version, e.language, t.body AS text, e.text_digest, e.channel,
            e.expires, e.login, e.role, pv.consent_evidence(e.id) AS evidence, e.id
     FROM pv.consent_event e
-    JOIN pv.relation r ON r.id = e.relation_id
+    LEFT JOIN pv.consent_state s ON s.id = e.consent_id
+    JOIN pv.relation r ON r.id = coalesce(s.relation_id, e.relation_id)
     JOIN pv.purpose p ON p.id = e.purpose_id
-    LEFT JOIN pv.consent_state s ON s.id = e.consent_id AND s.relation_id = e.relation_id
     LEFT JOIN pv.consent_text t
         ON t.purpose_id = e.purpose_id AND t.version = e.version AND t.language = e.language;
 COMMENT ON VIEW pv.consent_history IS

@@ -491,8 +491,8 @@ pvext_verify_agreements(PG_FUNCTION_ARGS)
 		" FROM pv.agreement_state AS s FULL JOIN (SELECT DISTINCT ON (l.agreement_id)"
 		"  l.* FROM pv.agreement_event AS l ORDER BY l.agreement_id, l.id DESC) AS e"
 		"  ON e.agreement_id = s.id"
-		" WHERE (s.relation_id, s.name, s.version, s.state)"
-		"  IS DISTINCT FROM (e.relation_id, e.name, e.version, e.action)"
+		" WHERE (s.name, s.version, s.state)"
+		"  IS DISTINCT FROM (e.name, e.version, e.action)"
 		" ORDER BY 1, 2, 3";
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PvextScope	scope;

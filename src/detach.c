@@ -7,7 +7,8 @@
  * declared of the other one: as a subject, its links, columns, rules, blockers and its audit.
  * What leads to the other one, and may lead to rows that have left, leads to it as well:
  * links without a foreign key (twins of what there was, and the columns go by both), blockers
- * and clocks over its rows.  Holds and open requests of its subjects move.  What was
+ * and clocks over its rows.  Holds and open requests of its subjects move, and what
+ * they have consented, objected or agreed to (moving.c).  What was
  * declared of the table itself counts before all that.
  *
  * It is taken back when the table becomes a part again, and goes with it when it is dropped.
@@ -30,6 +31,7 @@
 #include "key.h"
 #include "map.h"
 #include "miscadmin.h"
+#include "moving.h"
 #include "nodes/parsenodes.h"
 #include "orphan.h"
 #include "part.h"
@@ -198,16 +200,19 @@ static void
 carry_over_claims(const PvextParting *parting)
 {
 	List	   *claims = list_claims(parting->root_id);
-	PvextTable *subject = claims == NIL ? NULL : pvext_map_table(pvext_map(), parting->part);
+	PvextTable *subject = pvext_map_table(pvext_map(), parting->part);
 	ListCell   *lc;
 
-	foreach(lc, subject && subject->is_subject ? claims : NIL)
+	if (subject == NULL || !subject->is_subject)
+		return;
+	foreach(lc, claims)
 	{
 		Claim	   *claim = lfirst(lc);
 
 		if (pvext_find_subject(subject, claim->key, PVEXT_TO_LOOK) != NULL)
 			move_claim(claim, parting->part_id);
 	}
+	pvext_move_consents(parting->root_id, parting->part_id, subject);
 }
 
 /*
@@ -265,6 +270,7 @@ come_back(const PvextParting *parting)
 
 	foreach(lc, list_claims(parting->part_id))
 		move_claim(lfirst(lc), parting->root_id);
+	pvext_move_consents(parting->part_id, parting->root_id, NULL);
 	pvext_remove_twins(parting);
 	for (int i = 0; i < lengthof(returns); i++)
 		pvext_run_parting(returns[i], parting, NULL);
@@ -391,15 +397,19 @@ pvext_forget_parts(void)
 {
 	ListCell   *lc;
 
-	(void) pvext_own("SELECT d.objid, r.id, 0, 0 FROM pg_event_trigger_dropped_objects() AS d"
-					 " JOIN pv.relation AS r ON r.relation = d.objid"
-					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0"
-					 " AND EXISTS (SELECT FROM pv.part AS p WHERE p.relation = d.objid AND p.left_at IS NOT NULL)",
-					 NULL);
+	(void) pvext_own("SELECT DISTINCT ON (r.id) d.objid, r.id, 0, p.relation_id FROM pg_event_trigger_dropped_objects() AS d"
+					 " JOIN pv.relation AS r ON r.relation = d.objid JOIN pv.part AS p ON p.relation = d.objid"
+					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND p.left_at IS NOT NULL"
+					 " ORDER BY r.id, p.relation_id", NULL);
 	foreach(lc, list_partings())
 	{
-		pvext_remove_twins(lfirst(lc));
-		pvext_delete_declarations(((PvextParting *) lfirst(lc))->part_id);
+		PvextParting *parting = lfirst(lc);
+
+		/* the root's check_map() tells of those who said something and have no row */
+		pvext_move_consents(parting->part_id, parting->root_id, NULL);
+		parting->root_id = 0;
+		pvext_remove_twins(parting);
+		pvext_delete_declarations(parting->part_id);
 		pvext_run_parting("DELETE FROM pv.audited WHERE relation_id = $1", lfirst(lc), NULL);
 		pvext_run_parting("DELETE FROM pv.redaction WHERE relation_id = $1", lfirst(lc), NULL);
 	}

@@ -52,7 +52,7 @@ static const char *const queries[] = {
 	" LEFT JOIN pv.relation AS r ON r.id = e.relation_id"
 	" LEFT JOIN pv.purpose AS p ON p.id = e.purpose_id"
 	" WHERE NOT EXISTS (SELECT FROM pv.consent_state AS s WHERE s.id = e.consent_id"
-	"  AND s.relation_id = e.relation_id AND s.purpose_id = e.purpose_id)",
+	"  AND s.purpose_id = e.purpose_id)",
 
 	/* A request changes nothing of a consent that there is. */
 	"WITH last AS (SELECT DISTINCT ON (consent_id) consent_id, action, expires"

@@ -198,7 +198,7 @@ SELECT count(*) FROM pv.preview_erasure('member', 4);
 SELECT count(*) FROM pv.verify_erasure('member', 4);
 SELECT state, rows_anonymised, rows_deleted FROM pv.erase_subject('member_1', 4);
 SELECT member_id, body FROM post WHERE member_id IN (4, 102) ORDER BY 1;
--- what is kept under the key of the table that it has left
+-- what was said under the key of the table that it has left went along
 SELECT problem FROM pv.check_map();
 SELECT state FROM pv.erase_subject('member', 4);
 SELECT pv.has_consent('member', 4, 'news');
