@@ -38,27 +38,23 @@ check_rights(PvextCheck *check)
 	}
 }
 
-/* Rules that do something else in place of what an erasure says, or besides. */
+/* Rules that do something else in place of what an erasure says. */
 static void
 check_rules(PvextCheck *check)
 {
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-				PVEXT_WRITTEN " SELECT DISTINCT r.relation, quote_ident(u.rulename), u.is_instead"
+				PVEXT_WRITTEN " SELECT DISTINCT r.relation, quote_ident(u.rulename)"
 				" FROM " PVEXT_LIVE_RELATION " JOIN written AS w ON w.id = r.id"
-				" JOIN pg_rewrite AS u ON u.ev_class = c.oid AND u.ev_enabled IN ('O', 'A')"
+				" JOIN pg_rewrite AS u ON u.ev_class = c.oid AND u.ev_enabled IN ('O', 'A') AND u.is_instead"
 				"  AND u.ev_type = CASE WHEN w.deletes THEN '4' ELSE '2' END WHERE " PVEXT_ONLY " ORDER BY 1, 2"))
 	{
 		char	  **row = lfirst(lc);
-		bool		instead = pvext_says_true(row[2]);
 
-		pvext_add_finding(check, row[0], NULL, instead,
-						  psprintf(instead ? "an erasure would fail: rule %s puts something else in its place" :
-								   "rule %s does something besides what an erasure does", row[1]),
-						  instead ?
-						  psprintf("Make a trigger of it, and DROP RULE %s ON %s;", row[1], row[0]) :
-						  "Does it keep what is erased? Then make a trigger of it that does not.");
+		pvext_add_finding(check, row[0], NULL, true,
+						  psprintf("an erasure would fail: rule %s puts something else in its place", row[1]),
+						  psprintf("Make a trigger of it, and DROP RULE %s ON %s;", row[1], row[0]));
 	}
 }
 
