@@ -178,6 +178,33 @@ pvext_suppress_digests(List *digests)
 	(void) pvext_own_kept(&insert, &args);
 }
 
+/*
+ * The digests of a subject's key: of the table, of those that it was a part of, and of its
+ * parts that have been tables of their own, for the row may have been erased there.
+ */
+static List *
+key_digests(PvextTable *subject, const char *key)
+{
+	static PvextStatement select = {
+		"SELECT p.relation_id FROM pv.part AS p WHERE p.relation = $1"
+		" UNION SELECT r.id FROM pv.part AS p JOIN pv.relation AS r ON r.relation = p.relation"
+		" WHERE p.relation_id = $2", NULL, true
+	};
+	PvextArgs	args = {0};
+	List	   *ids = list_make1_int(subject->id);
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	pvext_arg(&args, OIDOID, ObjectIdGetDatum(subject->relid), false);
+	pvext_arg_int4(&args, subject->id);
+	(void) pvext_own_kept(&select, &args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ids = lappend_int(ids, (int32) pvext_int(i, 1));
+	foreach(lc, ids)
+		digests = lappend(digests, pvext_subject_digest(lfirst_int(lc), key));
+	return digests;
+}
+
 /* Is the subject, or one of its addresses, one that was erased? */
 static bool
 is_suppressed(PvextTable *subject, const char *key)
@@ -192,7 +219,7 @@ is_suppressed(PvextTable *subject, const char *key)
 	if (pvext_never_used("suppression"))
 		return false;
 	digests = address_digests(subject, list_make1(unconstify(char *, key)), false);
-	digests = lappend(digests, pvext_subject_digest(subject->id, key));
+	digests = list_concat(digests, key_digests(subject, key));
 	pvext_arg_digests(&args, digests);
 	(void) pvext_own_kept(&find, &args);
 	return pvext_bool(0, 1);

@@ -75,6 +75,21 @@ SELECT relation, problem FROM pv.check_map();
 SELECT state FROM pv.erase_subject('reader', 11);
 SELECT relation, problem FROM pv.check_map();
 SELECT * FROM pv.verify_consents();
+
+-- who was erased on one side of it is not written to on the other
+SET client_min_messages = error;
+CREATE TABLE visitor (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE visitor_1 PARTITION OF visitor FOR VALUES FROM (0) TO (10);
+CREATE TABLE visitor_2 PARTITION OF visitor FOR VALUES FROM (10) TO (20);
+INSERT INTO visitor VALUES (1, 'Ada'), (11, 'Odd'), (12, 'Siv'), (13, 'Eva');
+SELECT pv.declare_subject('visitor'), pv.declare_personal('visitor', '{name}', 'identifying') \g /dev/null
+SELECT state FROM pv.erase_subject('visitor', 11);
+ALTER TABLE visitor DETACH PARTITION visitor_2;
+SELECT pv.may_process('visitor_2', 11, 'survey') AS erased, pv.may_process('visitor_2', 12, 'survey') AS other;
+SELECT state FROM pv.erase_subject('visitor_2', 12);
+ALTER TABLE visitor ATTACH PARTITION visitor_2 FOR VALUES FROM (10) TO (20);
+SELECT pv.may_process('visitor', 12, 'survey') AS erased, pv.may_process('visitor', 13, 'survey') AS other;
+RESET client_min_messages;
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA moving CASCADE;
