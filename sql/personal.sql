@@ -31,6 +31,7 @@ CREATE TABLE pv.declared_personal (
     strategy    text NOT NULL,
     argument    text,
     owner       name NOT NULL,
+    named       text[],
     PRIMARY KEY (relation_id, column_name)
 );
 COMMENT ON TABLE pv.declared_personal IS 'columns that hold personal data; read it as pv.personal';
@@ -38,6 +39,7 @@ COMMENT ON COLUMN pv.declared_personal.paths IS 'the links from the row up to th
 COMMENT ON COLUMN pv.declared_personal.strategy IS 'erase_with, or what auto came to';
 COMMENT ON COLUMN pv.declared_personal.argument IS 'the parameter as bound to the column, such as a constant that auto found or an expression with every name qualified';
 COMMENT ON COLUMN pv.declared_personal.owner IS 'the table''s owner at the declaration, on whose behalf an expression runs';
+COMMENT ON COLUMN pv.declared_personal.named IS 'the links as they were named at the declaration; NULL where none was, since there was one way only';
 COMMENT ON COLUMN pv.declared_personal.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.declared_personal.column_name IS 'the column';
 COMMENT ON COLUMN pv.declared_personal.category IS 'what kind of data it is; identifying marks what free text is redacted of';

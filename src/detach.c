@@ -57,8 +57,8 @@ static const char *const copies[] = {
 	" SELECT $1, name, columns, parent_id, parent_columns, condition, bound, owner, on_erase, inherited"
 	" FROM pv.declared_link WHERE relation_id = $2 ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.declared_personal (relation_id, column_name, paths, category, purposes, erase_with,"
-	"  parameter, strategy, argument, owner)"
-	" SELECT $1, column_name, paths, category, purposes, erase_with, parameter, strategy, argument, owner"
+	"  parameter, strategy, argument, owner, named)"
+	" SELECT $1, column_name, paths, category, purposes, erase_with, parameter, strategy, argument, owner, named"
 	" FROM pv.declared_personal AS d WHERE relation_id = $2"
 	" AND NOT EXISTS (SELECT FROM pv.not_personal AS n WHERE n.relation_id = $1 AND n.column_name = d.column_name)"
 	" ON CONFLICT DO NOTHING",

@@ -276,6 +276,34 @@ insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
 }
 
 /*
+ * Warn of columns that go on from the table by the only link that there was when they were
+ * declared: from now on there is another.
+ */
+static void
+warn_of_unsaid(Oid relid, const char *name, bool inherit)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, pvext_relation_id(relid));
+	pvext_arg_text(&args, name);
+	pvext_arg_bool(&args, inherit);
+	(void) pvext_own("WITH RECURSIVE step (id, column_name, at, path) AS ("
+					 " SELECT p.relation_id, p.column_name, p.relation_id, string_to_array(u.path, '.')"
+					 "  FROM pv.declared_personal AS p, unnest(p.paths) AS u (path) WHERE p.named IS NULL"
+					 " UNION SELECT s.id, s.column_name, l.parent_id, s.path[2:] FROM step AS s"
+					 "  JOIN pv.declared_link AS l ON l.relation_id = s.at AND CAST(l.name AS text) = s.path[1])"
+					 " SELECT string_agg(DISTINCT format('%s, column \"%s\"', r.relation, s.column_name), '; ')"
+					 " FROM step AS s JOIN pv.relation AS r ON r.id = s.id"
+					 " WHERE s.at = $1 AND s.path[1] <> $2 AND ($3 OR s.id = s.at)", &args);
+	if (pvext_value(0, 1))
+		ereport(WARNING,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("rows of table %s may belong to several subjects now", pvext_relation_name(relid)),
+				 errdetail("Columns were declared while there was one link: %s.", pvext_value(0, 1)),
+				 errhint("Declare them again with the links that they go by: no erasure takes them until then.")));
+}
+
+/*
  * Declare a link, all checks included.  condition is the user's text and bound
  * what pvext_bind() made of it; NIL and NULL arguments take the defaults.
  * Between pvext_enter() and pvext_leave().
@@ -314,6 +342,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 								  bound, pvext_relation_name(relid)), NULL);
 	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
 	pvext_check_deleted_with(pvext_relation_id(relid));
+	warn_of_unsaid(relid, name, inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
 	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
 		ereport(WARNING,

@@ -351,7 +351,7 @@ load_columns(PvextMap *map)
 	uint64		n = pvext_own("SELECT p.relation_id, p.column_name, p.category, p.purposes,"
 							  " p.paths IS NULL, p.paths, p.strategy, p.argument, p.owner,"
 							  " p.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
-							  "  WHERE u.name = ANY (p.purposes) AND u.legal_basis <> 'consent')"
+							  "  WHERE u.name = ANY (p.purposes) AND u.legal_basis <> 'consent'), p.named"
 							  " FROM pv.declared_personal p ORDER BY 1, 2", NULL);
 	SPITupleTable *rows = SPI_tuptable;
 
@@ -370,7 +370,7 @@ load_columns(PvextMap *map)
 		column->purposes = texts(i, 4);
 		column->any_path = pvext_bool(i, 5);
 		foreach(lc, texts(i, 6))
-			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), &column->unsaid));
+			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), texts(i, 11), &column->unsaid));
 		column->owner = pvext_value(i, 9);
 		column->consent_only = pvext_bool(i, 10);
 		column->missing = !pvext_has_column(table->relid, column->name);

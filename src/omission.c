@@ -166,6 +166,7 @@ check_unsaid(PvextCheck *check, PvextTable *table)
 			pvext_add_finding(check, table->sql_name, column->name, true,
 						psprintf("the column is about several subjects: rows of %s may belong to several",
 								 column->unsaid->sql_name),
+						column->unsaid == table ? "Declare it again with the links that it goes by." :
 						"Declare it again with the links that it goes by, or a link of that table with inherit => false.");
 	}
 	foreach(lc, table->links)

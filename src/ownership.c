@@ -5,8 +5,9 @@
  * lineage.c has found a column's paths as it was declared, and asked where one would
  * have had to branch.  The map may have got more links since: a path that ended before
  * a subject table, since links were missing then, goes on by those that are there now
- * if there is one way only.  If there are several, nobody has said whose the row is,
- * and nothing of it may be erased (plan.c) until somebody does.
+ * if there is one way only.  If there are several, there or where a path went on by the only
+ * link that there was, nobody has said whose the row is, and nothing of it may be erased
+ * (plan.c) until somebody does.
  */
 #include "postgres.h"
 #include "message.h"
@@ -39,26 +40,87 @@ inherited_links(PvextTable *table)
 	return links != NIL ? links : own;
 }
 
+/* Links but for twins, which lead to the same person by another table. */
+static List *
+without_twins(List *links)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (!((PvextLink *) lfirst(lc))->twin)
+			rest = lappend(rest, lfirst(lc));
+	return rest;
+}
+
+/* How many of a path's names the user gave himself, who named these links. */
+static int
+count_named(const char *path, List *named)
+{
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, named)
+	{
+		const char *name = lfirst(lc);
+		size_t		len = strlen(name);
+		int			n = 1;
+
+		if (strncmp(path, name, len) != 0 || (path[len] != '\0' && path[len] != '.'))
+			continue;
+		for (const char *p = name; *p; p++)
+			n += *p == '.';
+		count = Max(count, n);
+	}
+	return count;
+}
+
+/*
+ * Does a path go on from a table by the only link that there was, while there are more now?
+ * The first is one of all links that the rows have.
+ */
+static bool
+is_one_of_several(PvextTable *table, bool first)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	if (!first)
+		return list_length(without_twins(inherited_links(table))) > 1;
+	foreach(lc, table->links)
+		if (((PvextLink *) lfirst(lc))->parent != table)
+			links = lappend(links, lfirst(lc));
+	return list_length(without_twins(links)) > 1;
+}
+
 /*
  * A path as it is kept, "order_id.customer_id", as a list of names, gone on with up to a
  * subject table, or as far as there are links.  *unsaid is set to the table where it
- * would have to branch.
+ * would have to branch; not by a path over a twin, which goes where another one does.
  */
 List *
-pvext_complete_path(PvextTable *table, const char *text, PvextTable **unsaid)
+pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable **unsaid)
 {
 	List	   *path = NIL;
 	List	   *seen = NIL;
 	char	   *rest = pstrdup(text);
 	char	   *name;
+	int			said = count_named(text, named);
+	PvextTable *several = NULL;
+	bool		twin = false;
 
 	while ((name = strsep(&rest, ".")) != NULL)
 	{
 		PvextLink  *link = table ? pvext_map_link(table, name) : NULL;
 
+		if (link && list_length(path) >= said && is_one_of_several(table, path == NIL))
+			several = table;
+		twin = twin || (link && link->twin);
 		path = lappend(path, name);
 		table = link ? link->parent : NULL;
 	}
+	if (several && !twin)
+		*unsaid = several;
 	while (table && !table->is_subject && !list_member_ptr(seen, table))
 	{
 		List	   *links = inherited_links(table);
@@ -84,19 +146,6 @@ pvext_rows_go(PvextTable *table)
 		if (((PvextLink *) lfirst(lc))->delete_rows && ((PvextLink *) lfirst(lc))->parent != table)
 			return true;
 	return false;
-}
-
-/* Links but for twins, which lead to the same person by another table. */
-static List *
-without_twins(List *links)
-{
-	List	   *rest = NIL;
-	ListCell   *lc;
-
-	foreach(lc, links)
-		if (!((PvextLink *) lfirst(lc))->twin)
-			rest = lappend(rest, lfirst(lc));
-	return rest;
 }
 
 /*

@@ -7,7 +7,7 @@
 
 #include "map.h"
 
-extern List *pvext_complete_path(PvextTable *table, const char *text, PvextTable **unsaid);
+extern List *pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable **unsaid);
 extern bool pvext_rows_go(PvextTable *table);
 extern PvextTable *pvext_where_unsaid(PvextTable *parent);
 extern List *pvext_paths_after(List *paths, const char *name);

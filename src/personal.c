@@ -45,6 +45,7 @@ typedef struct Declaration
 	char	   *bound;			/* the parameter, where it is an expression */
 	List	   *paths;			/* C strings; see pvext_resolve_paths() */
 	bool		any_path;
+	List	   *named;			/* C strings: the links as the user named them, or NIL */
 } Declaration;
 
 /* The parent that a column is inherited from, InvalidOid where it is not. */
@@ -151,14 +152,15 @@ store_column(Declaration *d, const char *column, const char *strategy,
 	pvext_arg_text(&args, strategy);
 	pvext_arg_text(&args, argument);
 	pvext_arg_name(&args, GetUserNameFromId(pvext_owner(d->relid), false));
+	pvext_arg(&args, TEXTARRAYOID, d->named ? pvext_text_array(d->named) : (Datum) 0, d->named == NIL);
 	(void) pvext_own("INSERT INTO pv.declared_personal (relation_id, column_name, paths, category,"
-					 " purposes, erase_with, parameter, strategy, argument, owner)"
-					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+					 " purposes, erase_with, parameter, strategy, argument, owner, named)"
+					 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 					 " ON CONFLICT (relation_id, column_name) DO UPDATE SET paths = excluded.paths,"
 					 " category = excluded.category, purposes = excluded.purposes,"
 					 " erase_with = excluded.erase_with, parameter = excluded.parameter,"
 					 " strategy = excluded.strategy, argument = excluded.argument,"
-					 " owner = excluded.owner", &args);
+					 " owner = excluded.owner, named = excluded.named", &args);
 	args.n = 2;
 	(void) pvext_own("DELETE FROM pv.not_personal WHERE relation_id = $1 AND column_name = $2", &args);
 }
@@ -252,19 +254,18 @@ pvext_declare_personal(PG_FUNCTION_ARGS)
 	PvextScope	scope;
 	Declaration d = {0};
 	List	   *columns;
-	List	   *links;
 	ListCell   *lc;
 
 	read_declaration(fcinfo, &d);
 	columns = pvext_names_arg(fcinfo, 1);
 	refuse_no_columns(columns);
-	links = links_arg(fcinfo);
+	d.named = links_arg(fcinfo);
 
 	pvext_enter(&scope);
 	if (!d.all_purposes)
 		pvext_check_purposes(DatumGetArrayTypeP(d.purposes));
 	d.id = pvext_register_relation(d.relid);
-	d.paths = pvext_resolve_paths(d.relid, d.id, links, &d.any_path);
+	d.paths = pvext_resolve_paths(d.relid, d.id, d.named, &d.any_path);
 	foreach(lc, columns)
 		declare_column(&d, lfirst(lc));
 	pvext_warn_of_replica(d.id);

@@ -191,7 +191,9 @@ check_unsaid(PvextTable *table, PvextTable *unsaid)
 		ereport(ERROR,
 				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
 				 errmsg("rows of table %s may belong to several subjects", table->sql_name),
+				 unsaid == table ? 0 :
 				 errdetail("They belong to rows of table %s, which may belong to several.", unsaid->sql_name),
+				 unsaid == table ? errhint("Declare the columns again with the links that they go by.") :
 				 errhint("Declare the columns again with the links that they go by, or a link of table %s with inherit => false.",
 						 unsaid->sql_name)));
 }

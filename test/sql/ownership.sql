@@ -260,6 +260,25 @@ UPDATE purchase SET address = 'Storgata 7';
 SELECT state FROM pv.erase_subject('customer', 7);
 SELECT email, address FROM customer c JOIN purchase p ON p.customer = c.id;
 
+-- A column that was declared while there was one way up, and is one of several persons' now.
+CREATE TABLE doc (id int PRIMARY KEY, owner int REFERENCES person, reader int REFERENCES person, body text, title text);
+CREATE TABLE sheet (id int PRIMARY KEY, doc int REFERENCES doc, words text, footer text);
+CREATE INDEX ON doc (owner);
+CREATE INDEX ON doc (reader);
+CREATE INDEX ON sheet (doc);
+INSERT INTO doc VALUES (1, NULL, 5, 'body', 'title');
+INSERT INTO sheet VALUES (1, 1, 'words', 'footer');
+SELECT pv.declare_link('doc', '{owner}', 'person'), pv.declare_link('sheet', '{doc}', 'doc');
+SELECT pv.declare_personal('doc', '{body}', 'text', erase_with => 'null'), pv.declare_personal('sheet', '{words}', 'text', erase_with => 'null'),
+       pv.declare_personal('doc', '{title}', 'text', erase_with => 'null', link => 'owner'), pv.declare_personal('sheet', '{footer}', 'text', erase_with => 'null', link => 'doc.owner');
+SELECT pv.declare_link('doc', '{reader}', 'person');
+SELECT relation, column_name, severity, problem FROM pv.check_map() WHERE relation IN ('ownership.doc', 'ownership.sheet') AND severity = 'error';
+SELECT state FROM pv.erase_subject('person', 5);
+SELECT pv.declare_personal('doc', '{body}', 'text', erase_with => 'null', link => '*'), pv.declare_personal('sheet', '{words}', 'text', erase_with => 'null', links => '{doc.reader}');
+SELECT relation, column_name, severity, problem FROM pv.check_map() WHERE relation IN ('ownership.doc', 'ownership.sheet') AND severity = 'error';
+SELECT state FROM pv.erase_subject('person', 5);
+SELECT body, title, words, footer FROM doc d JOIN sheet p ON p.doc = d.id;
+
 RESET search_path;
 DROP SCHEMA ownership CASCADE;
 DROP EXTENSION pvext;
