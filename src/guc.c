@@ -79,8 +79,8 @@ define_worker_gucs(void)
 							NULL, &pvext_naptime, 60, 1, INT_MAX / 1000, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.max_workers",
-							"Databases in which duties are done at the same time.",
-							NULL, &pvext_max_workers, 1, 1, 100, PGC_SIGHUP, 0, NULL, NULL, NULL);
+							"Databases in which duties are done at the same time; 0: none are done in the background.",
+							NULL, &pvext_max_workers, 1, 0, 100, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("pvext.worker_role",
 							   "The role in whose name the background worker does its duties; empty: the one that the server was made with.",
 							   NULL, &pvext_worker_role, "", PGC_SUSET, 0, NULL, NULL, NULL);
