@@ -69,6 +69,30 @@ pvext_partition_root(Oid relid)
 	return get_rel_relispartition(relid) ? llast_oid(get_partition_ancestors(relid)) : relid;
 }
 
+/* A table, and those that it is a partition or a child of, at any distance. */
+List *
+pvext_with_parents(Oid relid)
+{
+	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
+	List	   *relids = list_make1_oid(relid);
+
+	for (int i = 0; i < list_length(relids); i++)
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	row;
+
+		ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(list_nth_oid(relids, i)));
+		scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(row = systable_getnext(scan)))
+			relids = list_append_unique_oid(relids, ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
+		systable_endscan(scan);
+	}
+	table_close(inherits, AccessShareLock);
+	return relids;
+}
+
 /* The relation's name, qualified and quoted. */
 char *
 pvext_relation_name(Oid relid)

@@ -23,6 +23,7 @@ typedef struct PvextForeignKey
 extern Oid	pvext_owner(Oid relid);
 extern bool pvext_is_partition(Oid relid);
 extern Oid	pvext_partition_root(Oid relid);
+extern List *pvext_with_parents(Oid relid);
 extern char *pvext_relation_name(Oid relid);
 extern void pvext_check_table(Oid relid);
 extern Oid	pvext_foreign_child(Oid relid);

@@ -281,18 +281,11 @@ count_missing(uint64 row, void *arg)
 	Search	   *search = arg;
 	PvextTable *subject = search->subject;
 	PvextArgs	args = {0};
-	List	   *keys = NIL;
-	Datum	   *elements;
-	bool		isnull;
-	int			n;
+	List	   *keys = pvext_texts(row, 1);
 
-	deconstruct_array(DatumGetArrayTypeP(pvext_datum(row, 1, &isnull)), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		keys = lappend(keys, TextDatumGetCString(elements[i]));
 	pvext_arg_key_columns(&args, subject, keys);
 	(void) pvext_run_keys(subject, &search->count, &args, 0);
-	search->missing += n - pvext_int(0, 1);
+	search->missing += list_length(keys) - pvext_int(0, 1);
 }
 
 /*

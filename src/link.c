@@ -280,10 +280,12 @@ insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
  * declared: from now on there is another.
  */
 static void
-warn_of_unsaid(Oid relid, const char *name, bool inherit)
+warn_of_unsaid(Oid relid, Oid parent, const char *name, bool inherit)
 {
 	PvextArgs	args = {0};
 
+	if (parent == relid)
+		return;					/* to another row, which is no other person */
 	pvext_arg_int4(&args, pvext_relation_id(relid));
 	pvext_arg_text(&args, name);
 	pvext_arg_bool(&args, inherit);
@@ -342,7 +344,7 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 								  bound, pvext_relation_name(relid)), NULL);
 	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
 	pvext_check_deleted_with(pvext_relation_id(relid));
-	warn_of_unsaid(relid, name, inherit);
+	warn_of_unsaid(relid, parent, name, inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
 	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
 		ereport(WARNING,

@@ -207,25 +207,6 @@ table_by_id(PvextMap *map, int32 id)
 	return NULL;
 }
 
-/* A text[] of the last result as a list of C strings, NULL giving NIL. */
-static List *
-texts(uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = pvext_datum(row, column, &isnull);
-	Datum	   *elements;
-	int			n;
-	List	   *result = NIL;
-
-	if (isnull)
-		return NIL;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
-					  TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		result = lappend(result, TextDatumGetCString(elements[i]));
-	return result;
-}
-
 static void
 load_tables(PvextMap *map)
 {
@@ -367,10 +348,10 @@ load_columns(PvextMap *map)
 			continue;
 		column->name = pvext_value(i, 2);
 		column->category = pvext_value(i, 3);
-		column->purposes = texts(i, 4);
+		column->purposes = pvext_texts(i, 4);
 		column->any_path = pvext_bool(i, 5);
-		foreach(lc, texts(i, 6))
-			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), texts(i, 11), &column->unsaid));
+		foreach(lc, pvext_texts(i, 6))
+			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), pvext_texts(i, 11), &column->unsaid));
 		column->owner = pvext_value(i, 9);
 		column->consent_only = pvext_bool(i, 10);
 		column->missing = !pvext_has_column(table->relid, column->name);
@@ -437,7 +418,7 @@ load_blockers(PvextMap *map)
 		blocker->over = table_by_id(map, (int32) pvext_int(i, 6));
 		if (blocker->over == NULL && pvext_int(i, 6) != 0)
 			blocker->condition = "NULL";	/* its table is gone: block */
-		blocker->purposes = texts(i, 7);
+		blocker->purposes = pvext_texts(i, 7);
 		table->blockers = lappend(table->blockers, blocker);
 	}
 }

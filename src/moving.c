@@ -37,20 +37,6 @@ static const char keys[] =
 	"  WHERE s.relation_id = $1 AND s.key IS NOT NULL AND NOT EXISTS"
 	"  (SELECT FROM said AS o WHERE o.relation_id = $2 AND o.key = s.key)) AS k GROUP BY n";
 
-/* The elements of a text[]. */
-static List *
-list_texts(Datum array)
-{
-	List	   *texts = NIL;
-	Datum	   *elements;
-	int			n;
-
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
-	return texts;
-}
-
 /* The keys of a table that something is known of, as lists. */
 static List *
 list_keys(int32 from, int32 to)
@@ -62,11 +48,7 @@ list_keys(int32 from, int32 to)
 	pvext_arg_int4(&args, to);
 	(void) pvext_own(keys, &args);
 	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool		isnull;
-
-		lists = lappend(lists, list_texts(pvext_datum(i, 1, &isnull)));
-	}
+		lists = lappend(lists, pvext_texts(i, 1));
 	return lists;
 }
 
@@ -108,24 +90,20 @@ move_bits(int32 from, int32 to)
 static void
 move_keys(int32 from, int32 to, List *texts)
 {
-	Datum	   *elements = palloc(sizeof(Datum) * list_length(texts));
 	List	   *digests = NIL;
 	PvextArgs	args = {0};
 	ListCell   *lc;
-	int			n = 0;
 
 	foreach(lc, texts)
 	{
 		bytea	   *digest = pvext_subject_digest(to, lfirst(lc));
 
-		elements[n++] = CStringGetTextDatum(lfirst(lc));
 		digests = lappend(digests, digest);
 		pvext_move_evidence_key(pvext_subject_digest(from, lfirst(lc)), digest);
 	}
 	pvext_arg_int4(&args, from);
 	pvext_arg_int4(&args, to);
-	pvext_arg(&args, TEXTARRAYOID,
-			  PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT)), false);
+	pvext_arg(&args, TEXTARRAYOID, pvext_text_array(texts), false);
 	pvext_arg_digests(&args, digests);
 	(void) pvext_own("UPDATE pv.agreement_state AS s SET relation_id = $2, subject_digest = k.digest" MOVED, &args);
 	(void) pvext_own("UPDATE pv.consent_token AS s SET relation_id = $2" MOVED, &args);

@@ -66,20 +66,6 @@ typedef struct Requests
 /* As many of a subject table wait for locks, of whatever it may be. */
 #define MOST_WAITS 3
 
-static List *
-text_list(Datum array)
-{
-	Datum	   *elements;
-	int			n;
-	List	   *texts = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-					  NULL, &n);
-	for (int i = 0; i < n; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
-	return texts;
-}
-
 /*
  * Retention ends row by row: what it holds back is tried when the last of it has ended,
  * and once a day before that.
@@ -135,7 +121,7 @@ list_requests(void *arg)
 		request->relid = (Oid) pvext_int(i, 3);
 		request->key = pvext_value(i, 4);
 		request->digest = DatumGetByteaPCopy(pvext_datum(i, 5, &isnull));
-		request->blocked_by = text_list(pvext_datum(i, 6, &isnull));
+		request->blocked_by = pvext_texts(i, 6);
 		request->blocked = pvext_bool(i, 7);
 		request->failed = pvext_bool(i, 8);
 		request->clear = pvext_bool(i, 9);

@@ -1,10 +1,10 @@
 /*
  * source.c
- *		What the source of a function names as the target of what it writes.
+ *		What the source of a function names.
  *
  * Whatever language it is in, SQL in it reads INSERT INTO, UPDATE, MERGE INTO and COPY.
  * So the source is taken as words and signs, strings included: a statement that is put
- * together at run time is read as far as it is spelled out.  Called by writing.c.
+ * together at run time is read as far as it is spelled out.  Called by writing.c and trust.c.
  */
 #include "postgres.h"
 #include "message.h"
@@ -206,6 +206,22 @@ pvext_read_source(const char *source, List **targets, List **calls)
 		if (at->sign == '(')
 			*calls = lappend(*calls, named);
 	}
+}
+
+/*
+ * The identifiers that follow no dot, as C strings: all that the source can name without a
+ * schema, and much else (keywords, variables).
+ */
+List *
+pvext_read_identifiers(const char *source)
+{
+	Tokens		tokens = tokens_of(source);
+	List	   *names = NIL;
+
+	for (int i = 0; i < tokens.n; i++)
+		if (tokens.all[i].word && (i == 0 || tokens.all[i - 1].sign != '.'))
+			names = lappend(names, tokens.all[i].word);
+	return names;
 }
 
 /* The name that a text is, and nothing else; NULL where it is none. */

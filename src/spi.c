@@ -258,6 +258,21 @@ pvext_arg_digests(PvextArgs *args, List *digests)
 			  false);
 }
 
+/* Add an oid[]. */
+void
+pvext_arg_oids(PvextArgs *args, List *oids)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(oids), 1));
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, oids)
+		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
+	pvext_arg(args, OIDARRAYOID,
+			  PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT)),
+			  false);
+}
+
 /* A list of C strings as a text[]; NULL gives SQL's NULL. */
 Datum
 pvext_text_array(List *texts)
@@ -536,6 +551,25 @@ pvext_names(uint64 row, int column)
 	for (int i = 0; i < n; i++)
 		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
 	return names;
+}
+
+/* A text[] of the last result, of no NULLs, as a list of C strings; NULL gives NIL. */
+List *
+pvext_texts(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = pvext_datum(row, column, &isnull);
+	Datum	   *elements;
+	int			n;
+	List	   *texts = NIL;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+					  NULL, &n);
+	for (int i = 0; i < n; i++)
+		texts = lappend(texts, TextDatumGetCString(elements[i]));
+	return texts;
 }
 
 /* Is the error no answer to what was tried, but the end of it? */

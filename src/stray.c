@@ -17,13 +17,11 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "access/genam.h"
 #include "access/table.h"
 #include "catalog.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "check.h"
 #include "free_text.h"
@@ -34,7 +32,6 @@
 #include "telling.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -86,50 +83,25 @@ is_in_plan(PvextPlan *plan, List *relids)
 	return false;
 }
 
-/* A table, and those that it is a partition or a child of. */
-static List *
-with_parents(Oid relid)
-{
-	Relation	inherits = table_open(InheritsRelationId, AccessShareLock);
-	List	   *relids = list_make1_oid(relid);
-
-	for (int i = 0; i < list_length(relids); i++)
-	{
-		ScanKeyData key;
-		SysScanDesc scan;
-		HeapTuple	row;
-
-		ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
-					ObjectIdGetDatum(list_nth_oid(relids, i)));
-		scan = systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
-		while (HeapTupleIsValid(row = systable_getnext(scan)))
-			relids = list_append_unique_oid(relids, ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
-		systable_endscan(scan);
-	}
-	table_close(inherits, AccessShareLock);
-	return relids;
-}
-
 /*
- * What is declared of a table or its parents.  Returns the names of its personal columns.
+ * What is declared of a table with its parents, relids.  Returns the names of its personal
+ * columns.
  */
 static List *
-read_declarations(Place *place)
+read_declarations(Place *place, List *relids)
 {
 	static PvextStatement find = {
-		"WITH RECURSIVE up (id) AS (SELECT $1"
-		" UNION SELECT i.inhparent FROM pg_inherits AS i JOIN up ON i.inhrelid = up.id)"
-		" SELECT EXISTS (SELECT FROM pv.declared_subject AS d WHERE d.relation_id = r.id)"
+		"SELECT EXISTS (SELECT FROM pv.declared_subject AS d WHERE d.relation_id = r.id)"
 		"  OR EXISTS (SELECT FROM pv.declared_link AS d WHERE d.relation_id = r.id)"
 		"  OR EXISTS (SELECT FROM pv.declared_personal AS d WHERE d.relation_id = r.id),"
 		" ARRAY(SELECT p.column_name FROM pv.declared_personal AS p WHERE p.relation_id = r.id)"
-		" FROM pv.relation AS r WHERE r.relation IN (SELECT id FROM up)", NULL
+		" FROM pv.relation AS r WHERE r.relation = ANY ($1)", NULL
 	};
 	PvextArgs	args = {0};
 	List	   *personal = NIL;
 	uint64		n;
 
-	pvext_arg_oid(&args, OIDOID, place->grown->relid);
+	pvext_arg_oids(&args, relids);
 	n = pvext_own_kept(&find, &args);
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -164,7 +136,7 @@ is_held(PvextPlan *plan, List *relids, const char *column)
 static void
 choose_columns(Place *place, PvextPlan *plan, List *relids, bool purging)
 {
-	List	   *personal = read_declarations(place);
+	List	   *personal = read_declarations(place, relids);
 	ListCell   *lc;
 
 	foreach(lc, relids)
@@ -185,7 +157,7 @@ make_place(PvextPlan *plan, PvextGrown *grown, bool purging)
 		get_rel_relkind(grown->relid) != RELKIND_RELATION ||
 		get_rel_namespace(grown->relid) == get_namespace_oid("pv", false))
 		return NULL;
-	relids = with_parents(grown->relid);
+	relids = pvext_with_parents(grown->relid);
 	place = palloc0(sizeof(Place));
 	place->grown = grown;
 	place->in_plan = is_in_plan(plan, relids);

@@ -19,8 +19,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include <ctype.h>
-
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -34,7 +32,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "miscadmin.h"
-#include "parser/scansup.h"
+#include "source.h"
 #include "spi.h"
 #include "trust.h"
 #include "utils/array.h"
@@ -307,19 +305,6 @@ creator_in(Oid schema, Oid self)
 	return found;
 }
 
-/* The schemas as oid[]. */
-static Datum
-oid_array(List *oids)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(oids), 1));
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, oids)
-		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
-	return PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-}
-
 /*
  * What a stranger has left in the schema that an unqualified name could mean in place of
  * another's of that name, in one of the path's schemas: a text, or NULL.
@@ -334,7 +319,7 @@ left_behind(Oid schema, List *schemas, Oid self)
 	uint64		n;
 
 	pvext_arg_oid(&args, OIDOID, schema);
-	pvext_arg(&args, OIDARRAYOID, oid_array(schemas), false);
+	pvext_arg_oids(&args, schemas);
 	pvext_arg_oid(&args, OIDOID, self);
 	pvext_arg_oid(&args, OIDOID, BOOTSTRAP_SUPERUSERID);
 	pvext_enter(&scope);
@@ -473,67 +458,6 @@ pvext_path_hint(const char *function, PvextPath *path)
  * What a function names without a schema
  */
 
-/* Is this a byte of an identifier that is not quoted? */
-static bool
-is_word(char c)
-{
-	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
-}
-
-/* The end of a comment that begins here, or NULL where none does. */
-static const char *
-after_comment(const char *p)
-{
-	const char *end;
-
-	if (p[0] == '-' && p[1] == '-')
-		return p + strcspn(p, "\r\n");
-	if (p[0] != '/' || p[1] != '*')
-		return NULL;
-	end = strstr(p + 2, "*/");
-	return end ? end + 2 : p + strlen(p);
-}
-
-/*
- * The identifiers in a function's source that follow no dot: all that it can name without
- * a schema, dynamic SQL that is spelled out included, and much else (keywords, variables).
- */
-static List *
-identifiers_in(const char *source)
-{
-	List	   *names = NIL;
-	bool		qualified = false;
-
-	for (const char *p = source; *p;)
-	{
-		const char *start = p;
-		const char *end = after_comment(p);
-
-		if (end)
-			p = end;
-		else if (isspace((unsigned char) *p))
-			p++;
-		else if (*p == '"' && (end = strchr(p + 1, '"')) != NULL)
-		{
-			if (!qualified)
-				names = lappend(names, pnstrdup(start + 1, end - start - 1));
-			qualified = false;
-			p = end + 1;
-		}
-		else if (is_word(*p))
-		{
-			while (is_word(*p))
-				p++;
-			if (!qualified)
-				names = lappend(names, downcase_truncate_identifier(start, p - start, false));
-			qualified = false;
-		}
-		else
-			qualified = *p++ == '.';
-	}
-	return names;
-}
-
 /*
  * Something that the function's source names without a schema, and one of the schemas
  * has while pg_catalog does not; NULL where there is nothing, or no source to read.
@@ -554,8 +478,8 @@ pvext_unqualified_name(Oid function, List *schemas)
 	{
 		PvextArgs	names = {0};
 
-		pvext_arg(&names, TEXTARRAYOID, pvext_text_array(identifiers_in(pvext_value(0, 1))), false);
-		pvext_arg(&names, OIDARRAYOID, oid_array(schemas), false);
+		pvext_arg(&names, TEXTARRAYOID, pvext_text_array(pvext_read_identifiers(pvext_value(0, 1))), false);
+		pvext_arg_oids(&names, schemas);
 		if (pvext_own("SELECT n FROM (SELECT DISTINCT left(u, 63)::name AS n FROM unnest($1) AS u) AS named"
 					  " WHERE EXISTS (SELECT FROM pg_class WHERE relname = n AND relnamespace = ANY ($2))"
 					  " OR EXISTS (SELECT FROM pg_type WHERE typname = n AND typnamespace = ANY ($2))"

@@ -212,28 +212,6 @@ pvext_is_watching(void)
  */
 
 static bool
-note_parent(HeapTuple row, TupleDesc desc, void *arg)
-{
-	List	  **relids = arg;
-
-	*relids = list_append_unique_oid(*relids,
-									 ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
-	return true;
-}
-
-/* The relation and all that it is a partition or a child of. */
-static List *
-ancestors(Oid relid)
-{
-	List	   *relids = list_make1_oid(relid);
-
-	for (int i = 0; i < list_length(relids); i++)
-		scan(InheritsRelationId, InheritsRelidSeqnoIndexId, Anum_pg_inherits_inhrelid,
-			 F_OIDEQ, ObjectIdGetDatum(list_nth_oid(relids, i)), note_parent, &relids);
-	return relids;
-}
-
-static bool
 note_id(HeapTuple row, TupleDesc desc, void *arg)
 {
 	bool		isnull;
@@ -432,7 +410,7 @@ look_at(PvextWatched *relation)
 	List	   *declared = NIL;
 	ListCell   *lc;
 
-	foreach(lc, ancestors(relation->relid))
+	foreach(lc, pvext_with_parents(relation->relid))
 	{
 		int32		id = 0;
 

@@ -68,9 +68,7 @@ static bool
 is_declared(Oid relid)
 {
 	static PvextStatement find = {
-		"WITH RECURSIVE up (id) AS (SELECT $1"
-		" UNION SELECT i.inhparent FROM pg_inherits AS i JOIN up ON i.inhrelid = up.id)"
-		" SELECT FROM pv.relation AS r WHERE r.relation IN (SELECT id FROM up)"
+		"SELECT FROM pv.relation AS r WHERE r.relation = ANY ($1)"
 		"  AND (EXISTS (SELECT FROM pv.declared_subject AS d WHERE d.relation_id = r.id)"
 		"   OR EXISTS (SELECT FROM pv.declared_link AS d WHERE d.relation_id = r.id)"
 		"   OR EXISTS (SELECT FROM pv.declared_personal AS d WHERE d.relation_id = r.id)"
@@ -78,7 +76,7 @@ is_declared(Oid relid)
 	};
 	PvextArgs	args = {0};
 
-	pvext_arg_oid(&args, OIDOID, relid);
+	pvext_arg_oids(&args, pvext_with_parents(relid));
 	return pvext_own_kept(&find, &args) > 0;
 }
 

@@ -12,7 +12,7 @@ BEGIN
 END $$;
 SELECT format('CALL pg_temp.read_whole(%L, %s, %L, %L)', plan, round, recorded, query)
 FROM generate_series(1, 20) AS round, (VALUES (true), (false)) AS r (recorded),
-     (VALUES ('scan', 'SELECT * FROM t_pvext'), ('sort', 'SELECT * FROM t_pvext ORDER BY city'),
+     (VALUES ('scan', 'SELECT * FROM t_pvext'), ('index', 'SELECT * FROM t_pvext ORDER BY email'), ('sort', 'SELECT * FROM t_pvext ORDER BY city'),
       ('index only', 'SELECT email FROM t_pvext ORDER BY email'), ('distinct', 'SELECT DISTINCT name FROM t_pvext'),
       ('join', 'SELECT p.name FROM t_pvext AS p JOIN t_none AS n USING (id)')) AS q (plan, query)
 ORDER BY round, plan, recorded = (round % 2 = 0) \gexec

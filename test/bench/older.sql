@@ -6,5 +6,5 @@ DO $$ BEGIN FOR round IN 0..20 LOOP
 END LOOP; END $$;
 SELECT what, subjects AS "subjects a round", rounds, round(hand_ms::numeric, 3) AS "ms each by hand",
        round(pvext_ms::numeric, 3) AS "ms each by pvext", round(ratio::numeric, 2) AS ratio, round(fastest::numeric, 2) AS "fastest rounds",
-       (SELECT string_agg(DISTINCT state, ', ') FROM pv.erasure WHERE requested_at > now() - interval '1 minute') AS states
+       (SELECT string_agg(DISTINCT state::text, ', ') FROM pv.erasure WHERE requested_at > now() - interval '1 minute') AS states
 FROM outcome WHERE what LIKE 'beside%';
