@@ -41,9 +41,12 @@ text_of(SPIPlanPtr plan)
 	return ((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->query_string;
 }
 
-/* Execute a plan of a single statement, as SPI_execute_plan() does, as the current user. */
+/*
+ * Execute a plan of a single statement, as SPI_execute_plan() does, as the current user;
+ * with snapshot, as of when that was taken.
+ */
 int
-pvext_execute_own(SPIPlanPtr plan, PvextArgs *args, bool read_only)
+pvext_execute_own(SPIPlanPtr plan, PvextArgs *args, Snapshot snapshot, bool read_only)
 {
 	const char *outer = own_text;
 	int			result;
@@ -51,8 +54,9 @@ pvext_execute_own(SPIPlanPtr plan, PvextArgs *args, bool read_only)
 	PG_TRY();
 	{
 		own_text = text_of(plan);
-		result = SPI_execute_plan(plan, args ? args->values : NULL, args ? args->nulls : NULL,
-								  read_only, 0);
+		result = SPI_execute_snapshot(plan, args ? args->values : NULL,
+									  args ? args->nulls : NULL, snapshot, InvalidSnapshot,
+									  read_only, true, 0);
 	}
 	PG_FINALLY();
 	{

@@ -7,7 +7,8 @@
 
 #include "spi.h"
 
-extern int	pvext_execute_own(SPIPlanPtr plan, PvextArgs *args, bool read_only);
+extern int	pvext_execute_own(SPIPlanPtr plan, PvextArgs *args, Snapshot snapshot,
+							  bool read_only);
 extern Portal pvext_open_own(SPIPlanPtr plan, PvextArgs *args);
 extern bool pvext_is_own_statement(const char *text);
 

@@ -507,7 +507,10 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 	check_column(target->table, target->column);
 	pvext_check_children(target->table->relid);
 	if (target->table == table && list_member_ptr(columns, target->column))
+	{
 		target->until = pstrdup(until);
+		target->decides = target->plan->decided = target->set->locked = true;
+	}
 	else if (redacts && !blocked && target->column->strategy.kind == PVEXT_REDACT)
 		target->until = pvext_retained_until(target->table, target->column->name, &target->basis);
 	else
@@ -520,7 +523,8 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 
 /*
  * A plan that takes some columns of one table from a subject, in rows for which the
- * SQL until has passed; see apply_expiry().  blocked, or NULL, holds a character per
+ * SQL until has passed; see apply_expiry().  Of a subject of whom it has not passed for
+ * any it takes nothing.  blocked, or NULL, holds a character per
  * target of pvext_judging_plan().  Columns of others that have been dropped are
  * passed over: there is nothing in them.  In the current context, to be freed by
  * pvext_free_plan().  Between pvext_enter() and pvext_leave().

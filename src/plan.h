@@ -35,6 +35,7 @@ typedef struct PvextSet
 {
 	PvextTable *table;
 	bool		with_self;		/* the subject's own rows are among them */
+	bool		locked;			/* its rows are locked, though nothing hangs on them */
 	bool		any;			/* by any path, else by "paths" */
 	bool		inherited;		/* with any: only by links that what belongs to the rows inherits */
 	List	   *paths;			/* lists of names of links, from this table up */
@@ -72,6 +73,7 @@ typedef struct PvextTarget
 	PvextColumn *column;
 	PvextSet   *set;			/* whose rows' values go */
 	bool		blocked;
+	bool		decides;		/* the plan is for what is due of it */
 	char	   *until;			/* SQL: retained until then; NULL: not retained */
 	char	   *basis;			/* of that, for people */
 	PvextParam	made;			/* jsonb: new values made in C */
@@ -123,6 +125,7 @@ struct PvextPlan
 	PvextStatement lock_many;
 	PvextStatement look_one;
 	PvextStatement key_one;		/* what look_one would find, of a key that has no row */
+	bool		decided;		/* nothing goes unless something is due of what decides */
 	bool		redacts;
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */

@@ -4,8 +4,8 @@
  *
  * A run goes in passes: the rows that belong are found and locked from the
  * subjects down, a new snapshot per level; values are replaced from the leaves
- * up; keys follow; then every table is verified.  What a trigger wrote back
- * meanwhile gets another pass.
+ * up, and keys follow, all as of one moment (moment.c); then every table is verified.
+ * What a trigger wrote back meanwhile gets another pass.
  */
 #include "postgres.h"
 #include "message.h"
@@ -17,6 +17,7 @@
 #include "key.h"
 #include "known_text.h"
 #include "miscadmin.h"
+#include "moment.h"
 #include "phrase.h"
 #include "run.h"
 #include "stray.h"
@@ -690,54 +691,104 @@ write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
 	}
 }
 
+/* A run, and the pass of it in hand. */
+typedef struct Run
+{
+	PvextPlan  *plan;
+	List	   *rows;			/* PvextRow: the subjects */
+	const bytea *digest;
+	bool		whole;
+	bool		many;
+	PvextOutcome *outcome;
+	PvextStrays strays;
+	bool		begun;
+	bool		idle;			/* of what is due by a clock nothing is any more */
+	List	   *matched;		/* PvextRow: rows, and those under keys they have got since */
+	int64		keys;			/* that the pass has replaced */
+} Run;
+
+/* Is there still something to be taken of what the plan is for? */
+static bool
+is_any_due(Run *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (!target->decides)
+			continue;
+		(void) pvext_run_step(target->preview, run->many);
+		if (pvext_int(0, 1) > 0)
+			return true;
+	}
+	return !run->plan->decided;
+}
+
+/* For pvext_at_one_moment(): replace and delete what may go as of now. */
+static void
+write_pass(void *arg)
+{
+	Run		   *run = arg;
+	PvextPlan  *plan = run->plan;
+	List	   *rewritten = NIL;
+
+	if (!run->begun)
+	{
+		pvext_prepare_redaction(plan, run->digest, run->whole);
+		run->idle = !is_any_due(run);
+		if (run->idle)
+			return;
+		pvext_begin_strays(&run->strays);
+		run->begun = true;
+	}
+	pvext_gather_values(plan, run->many);
+	if (plan->redacts)
+		rewritten = pvext_find_rewritten(plan);
+	write_all(plan, run->many, run->outcome);
+	pvext_follow_rewritten(rewritten);
+	run->keys = ((PvextRow *) linitial(run->rows))->gone ?
+		follow_gone_key(plan, linitial(run->rows), &run->matched, run->many) :
+		follow_keys(plan, run->rows, &run->matched, run->many);
+	run->outcome->anonymised += run->keys;
+}
+
 /*
  * Erase what may go of these subjects, whose own rows are locked and whose
  * verdict the plan is for.  A row's key is changed where it was re-keyed.
  * digest and whole are for redaction, which takes one subject at a time, and so does
  * one whose row is gone; tracing, or NULL, is told which rows they are.  plan->kept then
  * has the keys that were replaced, as long as the current context.
+ * Returns false, having done nothing, where the plan is for what a clock has made due,
+ * and none of it is due any more now that its rows are locked.
  * Raises when rows stay personal after three passes, or when triggers have written the
  * person's values where the map does not know them.
  */
-void
+bool
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 			   PvextTracing *tracing, PvextOutcome *outcome)
 {
-	bool		many = list_length(rows) > FEW_SUBJECTS;
-	List	   *matched = rows;
+	Run			run = {plan, rows, digest, whole, list_length(rows) > FEW_SUBJECTS, outcome};
 	bool		rekeyed = false;
 	int64		dirty = 0;
-	PvextStrays strays;
 
 	memset(outcome, 0, sizeof(*outcome));
 	forget_keys(plan);
 	pvext_set_rows(plan, rows);
+	run.matched = rows;
 	for (int pass = 1; pass <= MAX_PASSES; pass++)
 	{
-		List	   *rewritten = NIL;
-		int64		keys;
-
-		collect(plan, rekeyed, many, tracing);
-		if (pass == 1)
-		{
-			pvext_begin_strays(&strays);
-			pvext_prepare_redaction(plan, digest, whole);
-		}
-		pvext_gather_values(plan, many);
-		if (plan->redacts)
-			rewritten = pvext_find_rewritten(plan);
-		write_all(plan, many, outcome);
-		pvext_follow_rewritten(rewritten);
-		keys = ((PvextRow *) linitial(rows))->gone ?
-			follow_gone_key(plan, linitial(rows), &matched, many) :
-			follow_keys(plan, rows, &matched, many);
-		outcome->anonymised += keys;
-		if (keys > 0)
+		collect(plan, rekeyed, run.many, tracing);
+		pvext_at_one_moment(write_pass, &run);
+		if (run.idle)
+			return false;
+		if (run.keys > 0)
 		{
 			rekeyed = true;
-			collect(plan, true, many, tracing);
+			collect(plan, true, run.many, tracing);
 		}
-		pvext_check_plan(plan, many, &dirty, outcome);
+		pvext_check_plan(plan, run.many, &dirty, outcome);
 		if (dirty == 0)
 			break;
 	}
@@ -748,5 +799,6 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 				 errdetail("%lld rows linked to %s hold values that were to be erased.",
 						   (long long) dirty, plan->subject->sql_name),
 				 errhint("Look for triggers or rules that write the values back; pv.preview_erasure() shows the columns.")));
-	pvext_check_strays(&strays, plan, NULL, many);
+	pvext_check_strays(&run.strays, plan, NULL, run.many);
+	return true;
 }

@@ -37,7 +37,7 @@ extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool w
 extern void pvext_unlink_objects(PvextPlan *plan, bool many);
 extern void pvext_gather_values(PvextPlan *plan, bool many);
 extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
-extern void pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
+extern bool pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
 						   bool whole, PvextTracing *tracing, PvextOutcome *outcome);
 extern void pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty,
 							 PvextOutcome *outcome);

@@ -522,7 +522,7 @@ pvext_build_collects(PvextPlan *plan)
 	{
 		PvextSet   *set = lfirst(lc);
 
-		if (set->slots == NIL || !set->productive)
+		if ((set->slots == NIL && !set->locked) || !set->productive)
 			continue;
 		set->collect = pvext_build_collect(plan, set, true);
 		set->look = pvext_build_collect(plan, set, false);

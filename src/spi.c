@@ -348,7 +348,8 @@ prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
 			elog(ERROR, "could not keep statement");
 		statement->plan = plan;
 	}
-	result = pvext_execute_own(statement->plan, args, statement->read_only);
+	result = pvext_execute_own(statement->plan, args, statement->snapshot,
+							   statement->read_only);
 	if (result < 0)
 		elog(ERROR, "could not execute statement: %s",
 			 SPI_result_code_string(result));

@@ -27,6 +27,7 @@ typedef struct PvextStatement
 	const char *sql;
 	SPIPlanPtr	plan;
 	bool		read_only;		/* sees what the active snapshot sees */
+	Snapshot	snapshot;		/* as of when it sees others' work; NULL: now */
 } PvextStatement;
 
 /* What pvext_enter() changed and pvext_leave() restores. */

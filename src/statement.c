@@ -24,23 +24,6 @@ static int	target_params(PvextTarget *target, PvextSql *sql, bool value);
 /* A verifying query is not joined to one that takes this many values. */
 #define MAX_CHECK_PARAMS 64
 
-/* Run a step; returns the number of rows, those of a query in SPI_tuptable. */
-uint64
-pvext_run_step(PvextStep *step, bool many)
-{
-	PvextArgs	args = {0};
-	ListCell   *lc;
-
-	foreach(lc, step->params)
-	{
-		PvextParam *param = lfirst(lc);
-
-		pvext_arg(&args, param->type, param->value, param->isnull);
-	}
-	return pvext_run_kept(step->table->owner, many ? &step->many : &step->few, &args,
-						  many ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
-}
-
 /*
  * SQL: the column's value is to go, given that the row belongs.  With held,
  * that it is still there but retained or blocked.

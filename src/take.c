@@ -32,260 +32,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/*
- * The statements
- */
-
-/* The rows of a plan, as a set that others can hang on. */
-static void
-set_rows_by_place(PvextTaking *taking)
-{
-	PvextSet   *self = taking->plan->self;
-	PvextSql	also;
-
-	pvext_sql_init(&also);
-	pvext_append_due(&also, taking->due, false);
-	taking->places.type = TIDARRAYOID;
-	taking->places.isnull = true;
-	self->places = &taking->places;
-	self->also = also.text.data;
-	self->productive = true;
-}
-
-/*
- * Let the statement say how many rows it took, how many of them are not clean after
- * it, as BEFORE triggers may have put the values back, and where AFTER triggers might
- * do so later, the rows' keys.
- */
-static void
-count_taken(PvextTaking *taking, PvextStep *step, const char *dirty)
-{
-	bool		verify = taking->verify.sql != NULL;
-
-	step->few.sql = step->many.sql =
-		psprintf("WITH taken AS (%s RETURNING %s AS dirty%s%s)"
-				 " SELECT count(*), count(*) FILTER (WHERE dirty)%s FROM taken",
-				 step->few.sql, dirty, verify ? ", " : "",
-				 verify ? psprintf("%s AS key", pvext_key_sql(taking->plan->subject)) : "",
-				 verify ? ", array_agg(key)" : "");
-}
-
-/* The query for rows that triggers have made due again. */
-static void
-build_verify(PvextTaking *taking)
-{
-	PvextTable *rows = taking->plan->subject;
-	PvextSql	sql;
-
-	if (rows->key == NIL || !pvext_has_after_triggers(rows->relid))
-		return;
-	pvext_sql_init(&sql);
-	appendStringInfo(&sql.text, "SELECT count(*) FROM %s JOIN %s AS r ON %s WHERE ",
-					 pvext_key_rows_sql(rows), rows->sql_name,
-					 pvext_key_match_sql(rows, "k.k%d", 1));
-	pvext_append_due(&sql, taking->due, false);
-	taking->verify.sql = sql.text.data;
-}
-
-/* The UPDATE of the values. */
-static void
-build_update(PvextTaking *taking)
-{
-	PvextPlan  *plan = taking->plan;
-	PvextDue   *due = taking->due;
-	ListCell   *lc;
-
-	foreach(lc, due->columns)
-	{
-		PvextTarget *target = pvext_add_target(plan, taking->leaf, lfirst(lc), plan->self);
-		const char *text = psprintf("DISTINCT CAST(r.%s AS text) COLLATE \"C\"",
-									quote_identifier(target->column->name));
-
-		if (target->column->strategy.made_in_c)
-			target->gather = pvext_build_column(target, text, true, "");
-		target->unlink = pvext_build_unlink(target);
-	}
-	plan->whole.value = BoolGetDatum(true);
-	plan->whole.isnull = false;
-	taking->take = pvext_build_update(plan, taking->leaf, plan->targets);
-	count_taken(taking, taking->take, due->dirty);
-	foreach(lc, plan->targets)
-		((PvextTarget *) lfirst(lc))->table = due->table;
-}
-
-static PvextRemoval *
-add_removal(PvextPlan *plan, PvextTable *table, PvextSet *set)
-{
-	PvextRemoval *removal = palloc0(sizeof(PvextRemoval));
-
-	removal->table = table;
-	removal->set = set;
-	plan->removals = lappend(plan->removals, removal);
-	return removal;
-}
-
-/* The set of a table's rows that go: the one that its own children's hang on. */
-static PvextSet *
-set_of_parent(PvextTaking *taking, PvextTable *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, taking->plan->removals)
-		if (((PvextRemoval *) lfirst(lc))->table == table)
-			return ((PvextRemoval *) lfirst(lc))->set;
-	return taking->plan->self;
-}
-
-/* The DELETE of the rows, and those of what goes with them. */
-static void
-build_delete(PvextTaking *taking)
-{
-	PvextPlan  *plan = taking->plan;
-	PvextRemoval *own;
-	ListCell   *lc;
-
-	foreach(lc, taking->due->children)
-	{
-		PvextLink  *link = lfirst(lc);
-		PvextSet   *set = pvext_set_of_link(plan, link, set_of_parent(taking, link->parent));
-
-		taking->children = lcons(pvext_build_delete(plan, add_removal(plan, link->table, set)),
-								 taking->children);
-	}
-	pvext_add_traced_slots(taking->map, plan);
-	foreach(lc, plan->sets)
-	{
-		PvextSet   *set = lfirst(lc);
-
-		taking->followers = lappend(taking->followers,
-									set->slots ? pvext_build_collect(plan, set, true) : NULL);
-	}
-	/* What personal columns refer to goes with the row. */
-	foreach(lc, taking->due->table->columns)
-	{
-		PvextColumn *column = lfirst(lc);
-		PvextTarget target = {.plan = plan, .table = taking->leaf, .column = column, .set = plan->self};
-		PvextStep  *unlink = column->missing ? NULL : pvext_build_unlink(&target);
-
-		if (unlink)
-			taking->unlinks = lappend(taking->unlinks, unlink);
-	}
-	own = add_removal(plan, taking->leaf, plan->self);
-	taking->take = pvext_build_delete(plan, own);
-	count_taken(taking, taking->take, "false");
-	own->table = taking->due->table;
-}
-
-/* The tables that are locked, and whose records in the log are redacted. */
-static void
-note_tables(PvextTaking *taking)
-{
-	ListCell   *lc;
-
-	taking->plan->tables = list_make1(taking->due->table);
-	foreach(lc, taking->due->children)
-		taking->plan->tables = list_append_unique_ptr(taking->plan->tables,
-													  ((PvextLink *) lfirst(lc))->table);
-	taking->logged = pvext_is_audited(taking->plan->tables);
-}
-
-/*
- * Begin to take what is due of a table from the rows that relid, the table or one below
- * it, holds itself or, without lock, to look at it.  Between pvext_enter() and
- * pvext_leave(), in the current context; lives no longer than the map.
- */
-PvextTaking *
-pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
-{
-	PvextTaking *taking = palloc0(sizeof(PvextTaking));
-	PvextTable *rows = palloc(sizeof(PvextTable));
-
-	taking->map = map;
-	taking->due = due;
-	taking->lock = lock;
-	taking->leaf = palloc(sizeof(PvextTable));
-	*taking->leaf = *due->table;
-	taking->leaf->sql_name = psprintf("ONLY %s", pvext_relation_name(relid));
-	*rows = *due->table;
-	rows->key = pvext_primary_key(due->table->relid);
-	rows->plans = NIL;
-	taking->plan = pvext_begin_plan(rows, NULL);
-	taking->plan->self->table = taking->leaf;
-	taking->plan->self->with_self = true;
-	set_rows_by_place(taking);
-	pvext_build_scan(taking);
-	build_verify(taking);
-	if (due->columns == NIL)
-		build_delete(taking);
-	else
-	{
-		build_update(taking);
-		pvext_add_traced_slots(map, taking->plan);
-	}
-	pvext_build_pick(taking);
-	if (taking->plan->self->slots != NIL)
-		taking->collect = pvext_build_collect(taking->plan, taking->plan->self, false);
-	taking->plan->self->table = due->table;
-	note_tables(taking);
-	return taking;
-}
-
-/* Lock the tables whose rows are read and written. */
-void
-pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)
-{
-	pvext_lock_plan(taking->plan, mode);
-}
-
-static void
-free_step(PvextStep *step)
-{
-	if (step && step->few.plan)
-		SPI_freeplan(step->few.plan);
-	if (step && step->many.plan)
-		SPI_freeplan(step->many.plan);
-}
-
-/* Does each batch cost a reading of the audit log? */
-bool
-pvext_reads_log(PvextTaking *taking)
-{
-	return taking->logged;
-}
-
-/* Free what the server keeps for it. */
-void
-pvext_end_taking(PvextTaking *taking)
-{
-	ListCell   *lc;
-
-	free_step(taking->scan);
-	free_step(taking->pick);
-	free_step(taking->collect);
-	free_step(taking->take);
-	if (taking->verify.plan)
-		SPI_freeplan(taking->verify.plan);
-	foreach(lc, taking->children)
-		free_step(lfirst(lc));
-	foreach(lc, taking->followers)
-		free_step(lfirst(lc));
-	foreach(lc, taking->plan->targets)
-	{
-		free_step(((PvextTarget *) lfirst(lc))->gather);
-		free_step(((PvextTarget *) lfirst(lc))->unlink);
-	}
-	foreach(lc, taking->unlinks)
-		free_step(lfirst(lc));
-	foreach(lc, taking->plan->tellings)
-		free_step(lfirst(lc));
-	foreach(lc, taking->subject_plans)
-		pvext_free_plan(lfirst(lc));
-}
-
-/*
- * Taking
- */
-
 static void
 still_dirty(PvextDue *due, int64 n)
 {
@@ -336,31 +82,96 @@ check_taken(PvextTaking *taking, int n)
 		dirty = pvext_int(0, 1);
 	}
 	if (dirty == 0 && taken < n)
-		dirty = (int64) pvext_run_step(taking->pick, false);
+		dirty = (int64) pvext_run_step(taking->left ? taking->left : taking->pick, false);
 	if (dirty > 0)
 		still_dirty(taking->due, dirty);
 	return taken;
 }
 
-/* Delete what goes with the rows, from the rows furthest away on. */
+/* Let the statements be about n rows, by their numbers among the picks. */
 static void
-delete_children(PvextTaking *taking, PvextTracing *tracing)
+set_places(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
+{
+	ItemPointerData *places = palloc(sizeof(ItemPointerData) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		places[i] = picks->tids[rows[i]];
+	pvext_set_places(taking, places, n);
+}
+
+/* Read by what others hang on the rows at the places that are set, and lock what leads on. */
+static void
+find_children(PvextTaking *taking)
 {
 	ListCell   *lc;
 	ListCell   *set;
 
+	if (taking->collect)
+		(void) pvext_fill_slots(taking->plan->self, taking->collect, false, false);
 	forboth(lc, taking->followers, set, taking->plan->sets)
 		if (lfirst(lc))
 			(void) pvext_fill_slots(lfirst(set), lfirst(lc), false, false);
-	if (tracing)
-		pvext_trace_rows(tracing, taking->plan);
-	foreach(lc, taking->children)
-		(void) pvext_run_step(lfirst(lc), false);
 }
 
-/* The rows at the places that are set, and what the log has of them. */
+static int
+compare_places(const void *a, const void *b)
+{
+	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+/*
+ * Of n rows, by their numbers among the picks, keep those that a step finds at their
+ * places, and let the statements be about them.  Returns how many there are; the others
+ * are late.
+ */
+static int
+keep_found(PvextTaking *taking, PvextStep *step, PvextPicks *picks, int *rows, int n)
+{
+	int			nfound = (int) pvext_run_step(step, false);
+	ItemPointerData *found = palloc(sizeof(ItemPointerData) * Max(nfound, 1));
+	int			kept = 0;
+
+	for (int i = 0; i < nfound; i++)
+	{
+		bool		isnull;
+
+		found[i] = *(ItemPointer) DatumGetPointer(pvext_datum(i, 1, &isnull));
+	}
+	qsort(found, nfound, sizeof(ItemPointerData), compare_places);
+	for (int i = 0; i < n; i++)
+	{
+		if (bsearch(&picks->tids[rows[i]], found, nfound, sizeof(ItemPointerData), compare_places))
+			rows[kept++] = rows[i];
+		else
+			picks->fates[rows[i]].late = true;
+	}
+	set_places(taking, picks, rows, kept);
+	return kept;
+}
+
+/*
+ * Lock the rows and what goes with them, and find out once which are due: somebody may
+ * have set a clock back since they were picked, or changed them.  Returns how many of the
+ * n rows are left; the statements are about them.
+ */
+static int
+decide_rows(PvextTaking *taking, PvextPicks *picks, int *rows, int n)
+{
+	int			locked = keep_found(taking, taking->decide, picks, rows, n);
+	int			decided = locked;
+
+	if (locked > 0)
+		find_children(taking);
+	if (locked > 0 && taking->confirm)
+		decided = keep_found(taking, taking->confirm, picks, rows, locked);
+	if (decided > 0 && decided < locked)
+		find_children(taking);
+	return decided;
+}
+
+/* The n rows at the places that are set, and what the log has of them. */
 static int64
-take_rows(PvextTaking *taking, char **keys, int n)
+take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
 {
 	PvextPlan  *plan = taking->plan;
 	PvextRedaction *redaction = NULL;
@@ -373,10 +184,11 @@ take_rows(PvextTaking *taking, char **keys, int n)
 	if (taking->logged)
 		redaction = pvext_begin_redaction(taking->map, plan);
 	for (int i = 0; redaction && i < n; i++)
-		pvext_redact_before(redaction, keys[i], NULL);
-	if (taking->collect)
-		(void) pvext_fill_slots(plan->self, taking->collect, false, false);
-	delete_children(taking, pvext_redaction_tracing(redaction));
+		pvext_redact_before(redaction, picks->keys[rows[i]], NULL);
+	if (redaction)
+		pvext_trace_rows(pvext_redaction_tracing(redaction), plan);
+	foreach(lc, taking->children)	/* the rows furthest away first */
+		(void) pvext_run_step(lfirst(lc), false);
 	pvext_gather_values(plan, false);
 	pvext_unlink_objects(plan, false);
 	foreach(lc, taking->unlinks)
@@ -471,7 +283,8 @@ follow_key(PvextTable *subject, const char *former, const bytea *digest, const c
 		pvext_forget_held_key(digest, new_digest);
 }
 
-static void
+/* What is due is taken from a subject.  False where none of it is any more. */
+static bool
 take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 {
 	PvextTable *subject = owner->subject;
@@ -484,19 +297,21 @@ take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 	PvextRow   *row;
 
 	if (rows == NIL)
-		return;
+		return false;
 	row = linitial(rows);
 	pvext_forget_slots(plan);
 	pvext_set_rows(plan, rows);
 	redaction = pvext_begin_redaction(taking->map, plan);
 	pvext_redact_before(redaction, key, digest);
-	pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_redaction_tracing(redaction),
-				   &outcome);
+	if (!pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_redaction_tracing(redaction),
+						&outcome))
+		return false;
 	pvext_redact_after(redaction, row->key);
 	pvext_plan_redaction(redactions, redaction, outcome.held == 0);
 	pvext_record_redaction(plan, digest);
 	if (strcmp(row->key, key) != 0)
 		follow_key(subject, key, digest, row->key);
+	return true;
 }
 
 static bool
@@ -528,6 +343,24 @@ owners_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
 	return owners;
 }
 
+/* The rows that something was taken from: it was from each subject, once for all rows. */
+static void
+note_taken(PvextPicks *picks)
+{
+	PvextOwner *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, picks->owners)
+	{
+		PvextOwner *owner = lfirst(lc);
+
+		if (last && same_subject(last, owner))
+			owner->taken = last->taken;
+		picks->fates[owner->row].taken |= owner->taken;
+		last = owner;
+	}
+}
+
 /* What leads to other tables is taken from each subject, and alone from rows that are nobody's. */
 static void
 take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
@@ -540,17 +373,18 @@ take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
 			nowners[((PvextOwner *) lfirst(lc))->row]++;
 	foreach(lc, owners_to_take_from(picks, nowners, false))
 	{
-		take_from_subject(taking, lfirst(lc), &redactions);
+		((PvextOwner *) lfirst(lc))->taken = take_from_subject(taking, lfirst(lc), &redactions);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pvext_redact(redactions);
+	note_taken(picks);
 
 	/* A text that several are about is known to be clean as the last of them left it. */
 	if (taking->due->texts != NIL && !taking->due->redacts)
 		foreach(lc, owners_to_take_from(picks, nowners, true))
 		{
 			redactions = NIL;
-			take_from_subject(taking, lfirst(lc), &redactions);
+			(void) take_from_subject(taking, lfirst(lc), &redactions);
 		}
 }
 
@@ -585,7 +419,8 @@ end_subjects(PvextTaking *taking, PvextPicks *picks)
 		PvextOwner *owner = lfirst(lc);
 		PvextEnding ending = {owner->key};
 
-		if (owner->subject != subject || picks->fates[owner->row].spared)
+		if (owner->subject != subject || picks->fates[owner->row].spared ||
+			picks->fates[owner->row].late)
 			continue;
 		ending.former = ending.digest = pvext_subject_digest(subject->id, owner->key);
 		pvext_end_consents(subject, list_make1(&ending));
@@ -602,6 +437,7 @@ int64
 pvext_take(PvextTaking *taking, PvextPicks *picks)
 {
 	int		   *nowners = palloc0(sizeof(int) * Max(picks->n, 1));
+	int		   *rows = palloc(sizeof(int) * Max(picks->n, 1));
 	int64		taken = 0;
 	int			n = 0;
 
@@ -611,18 +447,20 @@ pvext_take(PvextTaking *taking, PvextPicks *picks)
 		if (picks->fates[i].spared || picks->fates[i].clean)
 			continue;
 		else if (nowners[i] > 0)
-			taken++;
+			taken += picks->fates[i].taken;
 		else
-		{
-			picks->tids[n] = picks->tids[i];
-			picks->keys[n++] = picks->keys[i];
-		}
+			rows[n++] = i;
 	if (n == 0)
 		return taken;
 	if (taking->due->by_subject)
 		check_nobodys(taking->due);
-	pvext_set_places(taking, picks->tids, n);
-	taken += take_rows(taking, picks->keys, n);
+	if (taking->decide)
+		n = decide_rows(taking, picks, rows, n);
+	else
+		set_places(taking, picks, rows, n);
+	if (n == 0)
+		return taken;
+	taken += take_rows(taking, picks, rows, n);
 	if (taking->due->columns == NIL)
 		end_subjects(taking, picks);
 	return taken;

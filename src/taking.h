@@ -19,6 +19,9 @@ struct PvextTaking
 	PvextStep  *scan;
 	PvextStep  *pick;
 	int			whose;			/* from which column of pick on */
+	PvextStep  *decide;			/* locks them and says which are due, once; NULL: each statement says */
+	PvextStep  *confirm;		/* says it again, once what goes with them is locked; or NULL */
+	PvextStep  *left;			/* with decide: those that are there still */
 	PvextStep  *collect;		/* keys of the rows, for what goes with them; or NULL */
 	List	   *children;		/* PvextStep: deletes what goes with them, leaves first */
 	List	   *unlinks;		/* PvextStep: large objects of rows that are deleted */

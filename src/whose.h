@@ -15,6 +15,7 @@ typedef struct PvextOwner
 	char	   *key;			/* in the row's own spelling */
 	bool		gone;			/* has no row: the key is what a link holds */
 	char	   *blocked;		/* of whom something else is blocked; as PvextPlan.blocked */
+	bool		taken;			/* what was due of it has been */
 } PvextOwner;
 
 /* What becomes of a row. */
@@ -22,6 +23,8 @@ typedef struct PvextFate
 {
 	bool		clean;			/* there is nothing to take, as is known by now */
 	bool		spared;
+	bool		late;			/* is not due any more, or elsewhere, once it is locked */
+	bool		taken;			/* from a subject that it is about */
 	List	   *reasons;		/* C strings: by what; NIL where somebody has locked a subject */
 	char	   *blocked;		/* of a subject: as PvextOwner.blocked */
 } PvextFate;

@@ -180,6 +180,30 @@ CALL pv.purge();
 SELECT count(*) FROM customer WHERE id > 200 AND name = '' GROUP BY xmin::text;
 RESET pvext.purge_delay;
 
+-- The clock is in rows that go with those that it times: both go, or neither.
+CREATE TABLE guest (id int PRIMARY KEY, name text);
+CREATE TABLE stay (id int PRIMARY KEY, guest_id int REFERENCES guest, left_on date);
+CREATE INDEX ON stay (guest_id);
+INSERT INTO guest VALUES (1, 'Ann'), (2, 'Bo'), (3, 'Cy');
+INSERT INTO stay VALUES (1, 1, '2001-01-01'), (2, 1, '2002-01-01'), (3, 2, '2001-01-01'), (4, 2, NULL);
+SELECT pv.declare_subject('guest');
+SELECT pv.declare_link('stay', '{guest_id}', 'guest', on_erase => 'delete');
+SELECT pv.declare_personal('guest', '{name}', 'name');
+SELECT pv.declare_retention('guest', 'gone', '1 year', $$max(coalesce(left_on, 'infinity'))$$, 'policy', over => 'stay', action => 'delete');
+SELECT pv.activate_retention('guest', 'gone', 1);
+CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO purge.guest VALUES (OLD.id, NULL);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER back AFTER DELETE ON guest FOR EACH ROW EXECUTE FUNCTION back();
+CALL pv.purge('guest');
+SELECT f.name, sqlstate, message FROM pv.duty_failure AS f;
+SELECT (SELECT array_agg(id ORDER BY id) FROM guest) AS guests, (SELECT array_agg(id ORDER BY id) FROM stay) AS stays;
+DROP TRIGGER back ON guest;
+CALL pv.purge('guest');
+SELECT (SELECT array_agg(id ORDER BY id) FROM guest) AS guests, (SELECT array_agg(id ORDER BY id) FROM stay) AS stays;
+SELECT count(*) FROM pv.duty_failure;
+
 RESET search_path;
 DROP SCHEMA purge CASCADE;
 DROP EXTENSION pvext;

@@ -1,0 +1,10 @@
+/*
+ * moment.h
+ *		A plan's statements that see what others do as of one moment.
+ */
+#ifndef PVEXT_MOMENT_H
+#define PVEXT_MOMENT_H
+
+extern void pvext_at_one_moment(void (*body) (void *), void *arg);
+
+#endif							/* PVEXT_MOMENT_H */
