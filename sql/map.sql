@@ -20,6 +20,11 @@ CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severi
 COMMENT ON FUNCTION pv.check_map() IS
     'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. Counts rows of linked tables';
 
+CREATE FUNCTION pv.take_up_orphan(schema name, name name, relation regclass)
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_take_up_orphan';
+COMMENT ON FUNCTION pv.take_up_orphan(name, name, regclass) IS
+    'says that a table has taken the place of one that was dropped under that name, and takes up its declarations, consents and requests. Errors: 42704 there is no such, 42501 it is another role''s, 42710 it has declarations of its own';
+
 CREATE FUNCTION pv.undeclare_orphan(schema name, name name)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_orphan';
 COMMENT ON FUNCTION pv.undeclare_orphan(name, name) IS

@@ -5,12 +5,14 @@ CREATE TABLE pv.relation (
     relation regclass UNIQUE,
     schema   name NOT NULL,
     name     name NOT NULL,
-    owner    name NOT NULL
+    owner    name NOT NULL,
+    former   text[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE pv.relation IS 'every relation that a declaration names';
 COMMENT ON COLUMN pv.relation.relation IS 'the relation; NULL for an orphan, whose table has been dropped';
 COMMENT ON COLUMN pv.relation.schema IS 'its schema, by which a dropped table''s declarations find a new one';
 COMMENT ON COLUMN pv.relation.name IS 'its name';
+COMMENT ON COLUMN pv.relation.former IS 'names that it had before, with their schemas and quoted, the latest last: a table that has one may have taken its place';
 COMMENT ON COLUMN pv.relation.owner IS 'its owner, whose a new table of a dropped one''s name must be';
 COMMENT ON COLUMN pv.relation.id IS 'the number by which the other tables name it; stays when the table is dropped';
 COMMENT ON SEQUENCE pv.relation_id_seq IS 'numbers of relations';

@@ -18,6 +18,34 @@ CREATE VIEW pv.status AS
         WHERE l.locktype = 'object' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
               AND l.classid = CAST('pg_extension' AS regclass) AND l.objid = w.oid AND l.objsubid > 0 AND l.granted
         GROUP BY l.objsubid
+    ), misfit AS (
+        -- Where rows of persons may be left without a word: what pv.check_map() finds without reading a table.
+        SELECT format('%I.%I', r.schema, r.name) AS relation, 'it has been dropped, its declarations have not' AS problem
+        FROM pv.relation AS r
+        WHERE NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = r.relation)
+              AND r.id IN (SELECT d.relation_id FROM pv.declared_subject AS d UNION ALL SELECT d.relation_id FROM pv.declared_link AS d
+                           UNION ALL SELECT d.parent_id FROM pv.declared_link AS d UNION ALL SELECT d.relation_id FROM pv.declared_personal AS d
+                           UNION ALL SELECT d.relation_id FROM pv.declared_retention AS d UNION ALL SELECT d.over_id FROM pv.declared_retention AS d
+                           UNION ALL SELECT d.over_id FROM pv.declared_blocker AS d)
+        UNION
+        SELECT format('%I.%I', r.schema, r.name), format('its column %I does not exist, but is declared', d.name)
+        FROM (SELECT s.relation_id, unnest(s.key) AS name FROM pv.declared_subject AS s
+              UNION ALL SELECT l.relation_id, unnest(l.columns) FROM pv.declared_link AS l
+              UNION ALL SELECT l.parent_id, unnest(l.parent_columns) FROM pv.declared_link AS l
+              UNION ALL SELECT p.relation_id, p.column_name FROM pv.declared_personal AS p
+              UNION ALL SELECT t.relation_id, unnest(t.columns) FROM pv.declared_retention AS t) AS d
+        JOIN pv.relation AS r ON r.id = d.relation_id JOIN pg_class AS c ON c.oid = r.relation
+        WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
+                          WHERE a.attrelid = c.oid AND a.attname = d.name AND a.attnum > 0 AND NOT a.attisdropped)
+        UNION
+        SELECT CAST(CAST(c.oid AS regclass) AS text), format('it has left %I.%I, unseen', r.schema, r.name)
+        FROM pv.part AS p JOIN pg_class AS c ON c.oid = p.relation JOIN pv.relation AS r ON r.id = p.relation_id
+             JOIN pg_class AS d ON d.oid = r.relation
+        WHERE p.left_at IS NULL AND NOT EXISTS (
+              WITH RECURSIVE above (relid) AS (
+                  SELECT CAST(p.relation AS oid) UNION
+                  SELECT i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relid)
+              SELECT FROM above AS a WHERE a.relid = d.oid)
     ), due AS (
         SELECT o.relation, o.rule, o.rows, o.oldest, o.held_by FROM pv.overdue AS o
     ), run AS (
@@ -118,6 +146,10 @@ CREATE VIEW pv.status AS
            format('the subject of %s has something personal again', coalesce(CAST(CAST(c.oid AS regclass) AS text), 'a dropped table'))
     FROM pv.erasure_undone AS u LEFT JOIN pg_class AS c ON c.oid = u.subject
     UNION ALL
+    SELECT 6, 'map', 'does not fit', NULL, NULL, NULL, min(m.relation || ': ' || m.problem), count(*), NULL,
+           'pv.check_map() says what can be done'
+    FROM misfit AS m HAVING count(*) > 0
+    UNION ALL
     SELECT 7, 'worker',
            CASE WHEN w.differs THEN 'needs ALTER EXTENSION pvext UPDATE'
                 WHEN w.launcher IS NULL THEN 'not preloaded'
@@ -149,7 +181,7 @@ CREATE VIEW pv.status AS
                 ELSE 'this database is a copy by CREATE DATABASE: its duties go on; pv.resume() makes it one of its own' END
     FROM identity AS i WHERE i.state IN ('restored', 'copied')) AS s
     ORDER BY s.n, s.oldest;
-COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for each erasure that is undone, for the worker and for the secret; before them one for a database that was restored from a dump or copied; and one where the audit log has what cannot be read';
+COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for each erasure that is undone, for the worker and for the secret; before them one for a database that was restored from a dump or copied; one where declarations are of tables or columns that are gone; and one where the audit log has what cannot be read';
 COMMENT ON COLUMN pv.status.item IS 'what the row is about';
 COMMENT ON COLUMN pv.status.state IS 'how it is: ok, late or failing, say';
 COMMENT ON COLUMN pv.status.last_run IS 'when the duty was last begun';

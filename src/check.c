@@ -28,6 +28,7 @@
 #include "link.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "orphan.h"
 #include "part.h"
 #include "plan.h"
 #include "print.h"
@@ -127,7 +128,10 @@ check_orphans(PvextCheck *check)
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
-					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name, s.owner"
+					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name, s.owner,"
+					  " (SELECT f.name FROM unnest(r.former) WITH ORDINALITY AS f(name, n) JOIN pg_class AS t ON t.oid = to_regclass(f.name)"
+					  "  WHERE t.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pv.relation AS o WHERE o.relation = t.oid)"
+					  "  ORDER BY f.n DESC LIMIT 1)"
 					  " FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
 					  " LEFT JOIN LATERAL (SELECT pg_get_userbyid(t.relowner) AS owner FROM pg_class AS t"
@@ -146,6 +150,7 @@ check_orphans(PvextCheck *check)
 
 		pvext_add_finding(check, row[0], NULL, true,
 					"the table has been dropped, its declarations have not",
+					row[3] == NULL && row[4] ? pvext_stand_in_hint(row[1], row[2], row[4]) :
 					psprintf(row[3] ?
 							 "A table of that name is there, but it is another role's: if it is the same, let an officer call pv.resume(), else pv.undeclare_orphan(%s, %s)." :
 							 "Create it again, or call pv.undeclare_orphan(%s, %s).",
@@ -559,6 +564,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	check_orphans(&check);
+	pvext_check_stand_ins(&check);
 	pvext_check_parts(&check);
 	pvext_check_always(&check);
 	pvext_check_again(&check);

@@ -46,6 +46,9 @@ PG_FUNCTION_INFO_V1(pvext_ddl_command_start);
 PG_FUNCTION_INFO_V1(pvext_ddl_command_end);
 PG_FUNCTION_INFO_V1(pvext_sql_drop);
 
+/* As many names of a table are kept that it had before. */
+#define MAX_FORMER_NAMES 8
+
 /* A command, and what is to be said about it. */
 typedef struct Command
 {
@@ -137,6 +140,7 @@ take_up_orphans(Command *command)
 		command->findings = list_concat(command->findings,
 										pvext_check_relation(lfirst_int(lc), true, NIL));
 	command->findings = list_concat(command->findings, pvext_strange_namesakes());
+	command->findings = list_concat(command->findings, pvext_stand_ins(false));
 }
 
 /* Does the command give a table to another role? */
@@ -275,7 +279,10 @@ refresh_names(void)
 		renamed[i].oldschema = pvext_value(i, 2);
 		renamed[i].oldname = pvext_value(i, 3);
 	}
-	(void) pvext_own("UPDATE pv.relation r SET schema = n.nspname, name = c.relname"
+	(void) pvext_own("UPDATE pv.relation r SET schema = n.nspname, name = c.relname,"
+					 " former = (array_append(array_remove(array_remove(r.former, format('%I.%I', n.nspname, c.relname)),"
+					 "   format('%I.%I', r.schema, r.name)), format('%I.%I', r.schema, r.name)))"
+					 "  [greatest(1, cardinality(r.former) + 2 - " CppAsString2(MAX_FORMER_NAMES) "):]"
 					 " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 					 " WHERE c.oid = r.relation"
 					 " AND (r.schema, r.name) <> (n.nspname, c.relname)", NULL);
@@ -562,6 +569,7 @@ follow_drop(void *arg)
 					 " FROM pg_event_trigger_dropped_objects() d"
 					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0"
 					 " AND r.relation = d.objid", NULL);
+	command->findings = list_concat(command->findings, pvext_stand_ins(true));
 }
 
 /* Event trigger on sql_drop. */

@@ -18,6 +18,7 @@
 #include "key.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "orphan.h"
 #include "part.h"
 #include "plan.h"
 #include "rekey.h"
@@ -485,6 +486,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
+	pvext_refuse_stand_ins(subject->id);
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	foreach(lc, map->tables)

@@ -68,7 +68,7 @@ static const Profile profiles[] = {
 	{"officer",
 		"declare_purpose undeclare_purpose place_hold release_hold"
 		" erase_subject erase_subjects preview_erasure verify_erasure"
-		" cancel_erasure approve_erasure check_map check_blockers undeclare_orphan resume"
+		" cancel_erasure approve_erasure check_map check_blockers take_up_orphan undeclare_orphan resume"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
