@@ -496,6 +496,8 @@ pvext_any_held(List *subject_digests)
 	};
 	PvextArgs	args = {0};
 
+	if (pvext_never_used("hold"))
+		return false;
 	pvext_arg_digests(&args, subject_digests);
 	(void) pvext_own_kept(&select, &args);
 	return pvext_bool(0, 1);
@@ -552,6 +554,9 @@ pvext_held_by(const bytea *subject_digest, bool *any)
 	List	   *holds = NIL;
 	uint64		n;
 
+	*any = false;
+	if (pvext_never_used("hold"))
+		return NIL;
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(subject_digest), false);
 	n = pvext_own_kept(&select, &args);
 	for (uint64 i = 0; i < n; i++)

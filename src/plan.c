@@ -124,6 +124,7 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
 		pvext_add_check(plan, work->table, work->targets, work->removal);
 	}
+	pvext_finish_checks(plan);
 }
 
 /* Do all rows that a foreign key to the relation deletes or changes go by a link of its columns? */

@@ -96,18 +96,15 @@ is_idempotent(PvextTarget *target)
 	}
 }
 
-/* SQL: one of the targets' rows, and (need) one of their values to go. */
+/*
+ * SQL: one of the targets' values is to go, in parentheses; unless all of them go from
+ * the same rows, and the row is one of those, by whom it belongs to.
+ */
 static void
-append_any(PvextPlan *plan, PvextSql *sql, List *targets, bool held)
+append_needs(PvextPlan *plan, PvextSql *sql, List *targets, bool same, bool held)
 {
-	bool		same = same_set(targets);
 	ListCell   *lc;
 
-	if (same)
-	{
-		pvext_append_match(plan, sql, ((PvextTarget *) linitial(targets))->set);
-		appendStringInfoString(&sql->text, " AND ");
-	}
 	appendStringInfoChar(&sql->text, '(');
 	foreach(lc, targets)
 	{
@@ -122,6 +119,20 @@ append_any(PvextPlan *plan, PvextSql *sql, List *targets, bool held)
 		pvext_append_need(sql, target, held);
 	}
 	appendStringInfoChar(&sql->text, ')');
+}
+
+/* SQL: one of the targets' rows, and one of their values to go. */
+static void
+append_any(PvextPlan *plan, PvextSql *sql, List *targets)
+{
+	bool		same = same_set(targets);
+
+	if (same)
+	{
+		pvext_append_match(plan, sql, ((PvextTarget *) linitial(targets))->set);
+		appendStringInfoString(&sql->text, " AND ");
+	}
+	append_needs(plan, sql, targets, same, false);
 }
 
 /* One UPDATE that replaces all the targets' values in a table. */
@@ -157,7 +168,7 @@ pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets)
 		appendStringInfo(&sql.text, " THEN %s ELSE r.%s END", value, column);
 	}
 	appendStringInfoString(&sql.text, " WHERE ");
-	append_any(plan, &sql, targets, false);
+	append_any(plan, &sql, targets);
 	return pvext_sql_step(&sql, table);
 }
 
@@ -181,7 +192,7 @@ append_until(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 {
 	ListCell   *lc;
 
-	appendStringInfoString(&sql->text, "CAST(max(GREATEST(NULL");
+	appendStringInfoString(&sql->text, "CAST(GREATEST(NULL");
 	foreach(lc, targets)
 	{
 		PvextTarget *target = lfirst(lc);
@@ -201,12 +212,22 @@ append_until(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 		appendStringInfo(&sql->text, " AND %s > now() THEN %s END", removal->until,
 						 removal->until);
 	}
-	appendStringInfoString(&sql->text, ")) AS timestamptz)");
+	appendStringInfoString(&sql->text, ") AS timestamptz)");
+}
+
+/* Do the targets and the removal go from the same rows? */
+static bool
+same_rows(List *targets, PvextRemoval *removal)
+{
+	return same_set(targets) &&
+		(removal == NULL || targets == NIL ||
+		 ((PvextTarget *) linitial(targets))->set == removal->set);
 }
 
 /*
- * SQL: the row is dirty (a value that should have gone is there), or held (a
- * value is there that is retained or blocked).
+ * SQL: the row, one of those that the targets and the removal are about, is dirty (a
+ * value that should have gone is there), or held (a value is there that is retained
+ * or blocked).
  */
 static void
 append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal,
@@ -214,6 +235,7 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 {
 	ListCell   *lc;
 	List	   *some = NIL;
+	bool		same = same_rows(targets, removal);
 	bool		first = true;
 
 	foreach(lc, targets)
@@ -226,9 +248,7 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 	appendStringInfoString(&sql->text, "coalesce(");
 	if (some != NIL)
 	{
-		appendStringInfoChar(&sql->text, '(');
-		append_any(plan, sql, some, held);
-		appendStringInfoChar(&sql->text, ')');
+		append_needs(plan, sql, some, same, held);
 		first = false;
 	}
 	if (removal && (held ? (removal->blocked || removal->until) : !removal->blocked))
@@ -285,8 +305,8 @@ check_of_owner(PvextPlan *plan, PvextTable *table)
 }
 
 /*
- * Add to the queries that verify: one for each owner's tables, with a row for
- * each table: rows dirty, rows held, held until.
+ * Add to the queries that verify, one for each owner's tables: pvext_finish_checks()
+ * makes statements of them.
  *
  * Rows that this run didn't write are locked, for somebody may be filling a row
  * that was found clean: he is waited for, and his version is the one that is
@@ -304,13 +324,13 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 		sql.params = step->params;
 		appendStringInfo(&sql.text, "%s UNION ALL ", step->few.sql);
 	}
-	appendStringInfoString(&sql.text, "SELECT count(*) FILTER (WHERE ");
+	appendStringInfoString(&sql.text, "SELECT * FROM (SELECT ");
 	append_state(plan, &sql, targets, removal, false);
-	appendStringInfoString(&sql.text, "), count(*) FILTER (WHERE ");
+	appendStringInfoString(&sql.text, " AS dirty, ");
 	append_state(plan, &sql, targets, removal, true);
-	appendStringInfoString(&sql.text, "), ");
+	appendStringInfoString(&sql.text, " AS held, ");
 	append_until(plan, &sql, targets, removal);
-	appendStringInfo(&sql.text, " FROM (SELECT * FROM %s AS r WHERE ", table->sql_name);
+	appendStringInfo(&sql.text, " AS until FROM %s AS r WHERE ", table->sql_name);
 	append_rows(plan, &sql, targets, removal);
 	appendStringInfo(&sql.text, " AND (r.xmin <> $%d OR ", pvext_sql_param(&sql, &plan->own_xid));
 	append_state(plan, &sql, targets, removal, false);
@@ -322,7 +342,23 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	else
 	{
 		step->params = sql.params;
-		step->few.sql = step->many.sql = sql.text.data;
+		step->few.sql = sql.text.data;
+	}
+}
+
+/* Let each query that verifies give one row: rows dirty, rows held, held until. */
+void
+pvext_finish_checks(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->checks)
+	{
+		PvextStep  *step = lfirst(lc);
+
+		step->few.sql = step->many.sql =
+			psprintf("SELECT count(*) FILTER (WHERE dirty), count(*) FILTER (WHERE held), max(until)"
+					 " FROM (%s) AS r", step->few.sql);
 	}
 }
 

@@ -11,6 +11,7 @@ extern PvextStep *pvext_build_update(PvextPlan *plan, PvextTable *table, List *t
 extern PvextStep *pvext_build_delete(PvextPlan *plan, PvextRemoval *removal);
 extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
+extern void pvext_finish_checks(PvextPlan *plan);
 extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
 									 bool need, const char *also);
 extern void pvext_append_need(PvextSql *sql, PvextTarget *target, bool held);

@@ -83,6 +83,20 @@ is_in_plan(PvextPlan *plan, List *relids)
 	return false;
 }
 
+/* Has the table, which is one of the plan's own, but been changed?  Most are. */
+static bool
+is_changed_by_plan(PvextPlan *plan, PvextGrown *grown)
+{
+	ListCell   *lc;
+
+	if (grown->inserted != 0)
+		return false;
+	foreach(lc, plan->tables)
+		if (((PvextTable *) lfirst(lc))->relid == grown->relid)
+			return true;
+	return false;
+}
+
 /*
  * What is declared of a table with its parents, relids.  Returns the names of its personal
  * columns.
@@ -153,7 +167,7 @@ make_place(PvextPlan *plan, PvextGrown *grown, bool purging)
 	Place	   *place;
 	List	   *relids;
 
-	if (IsCatalogRelationOid(grown->relid) ||
+	if (IsCatalogRelationOid(grown->relid) || is_changed_by_plan(plan, grown) ||
 		get_rel_relkind(grown->relid) != RELKIND_RELATION ||
 		get_rel_namespace(grown->relid) == get_namespace_oid("pv", false))
 		return NULL;
