@@ -43,7 +43,7 @@ CREATE TABLE pv.hold (
     released_by    name,
     release_reason text
 );
-COMMENT ON TABLE pv.hold IS 'subjects of whom nothing may be erased, such as for a court case';
+COMMENT ON TABLE pv.hold IS 'subjects of whom nothing may be erased, nor of what is about them and others, such as for a court case';
 COMMENT ON COLUMN pv.hold.key IS 'the subject''s key; NULL from its erasure on';
 COMMENT ON COLUMN pv.hold.subject_digest IS 'HMAC of the subject''s key';
 COMMENT ON COLUMN pv.hold.id IS 'its number, by which it is released';
@@ -75,7 +75,7 @@ COMMENT ON FUNCTION pv.check_blockers(regclass) IS
 CREATE FUNCTION pv.place_hold(subject regclass, key text, reason text, expires timestamptz DEFAULT NULL)
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_place_hold';
 COMMENT ON FUNCTION pv.place_hold(regclass, text, text, timestamptz) IS
-    'holds back every erasure of a subject until released or expired; returns the hold''s id. Errors: P0002 no such subject';
+    'holds back every erasure of a subject, and of rows and columns that are about the subject and somebody else, until released or expired; returns the hold''s id. Errors: P0002 no such subject';
 CREATE FUNCTION pv.place_hold(subject regclass, key anyelement, reason text, expires timestamptz DEFAULT NULL)
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_place_hold';
 COMMENT ON FUNCTION pv.place_hold(regclass, anyelement, text, timestamptz) IS 'the same for a typed key';

@@ -411,6 +411,15 @@ links_below(PvextMap *map, PvextTable *table, List **tables)
 	return links;
 }
 
+/* The links by which rows of other tables go with those of a table, nearest first. */
+List *
+pvext_links_below(PvextMap *map, PvextTable *table)
+{
+	List	   *tables;
+
+	return links_below(map, table, &tables);
+}
+
 /*
  * The same links.  Raises where a foreign key would keep a row from being deleted, or
  * carry the deletion on to rows that are not declared to go.

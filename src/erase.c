@@ -31,6 +31,7 @@
 #include "ledger.h"
 #include "look.h"
 #include "miscadmin.h"
+#include "others.h"
 #include "part.h"
 #include "redact.h"
 #include "run.h"
@@ -142,7 +143,7 @@ judge(PvextPlan *plan, Case *c, bool held)
 		return;
 	pvext_set_rows(plan, list_make1(c->row));
 	pvext_verdict(plan, request->subject_digest, held, true, &c->verdict);
-	request->blocked_by = c->verdict.reasons;
+	request->blocked_by = pvext_reasons(&c->verdict);
 	if (c->verdict.all_blocked)
 	{
 		request->was_clear = false;
@@ -193,6 +194,7 @@ conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending, P
 	PvextRequest *request = &c->request;
 
 	request->until = Max(outcome->until, ending->until);
+	request->was_clear = false;
 	if (outcome->held + ending->kept > 0)
 	{
 		bool		begun = outcome->anonymised + outcome->deleted > 0 ||
@@ -334,7 +336,7 @@ is_individual(PvextPlan *plan)
 {
 	ListCell   *lc;
 
-	if (plan->redacts)
+	if (plan->redacts || plan->any_held)
 		return true;
 	foreach(lc, plan->targets)
 		if (((PvextTarget *) lfirst(lc))->until ||
@@ -435,6 +437,7 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool 
 		digests = lappend(digests, pvext_subject_digest(subject->id, last));
 		cases = lappend(cases, c);
 	}
+	pvext_read_others(plan);
 	held = list_length(cases) == 1 || pvext_any_held(digests);
 	known = list_length(cases) == 1 || pvext_any_request(subject, digests);
 	forboth(lc, cases, digest, digests)

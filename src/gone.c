@@ -21,6 +21,7 @@
 #include "gone.h"
 #include "key.h"
 #include "match.h"
+#include "others.h"
 #include "secret.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -198,6 +199,7 @@ pvext_find_gone(PvextMap *map, PvextPlan *plan, const char *key)
 	pvext_set_rows(plan, list_make1(row));
 	pvext_forget_slots(plan);
 	pvext_collect(plan, false, false, false);
+	pvext_read_others(plan);
 	pvext_prepare_redaction(plan, pvext_subject_digest(plan->subject->id, row->key), true);
 	return finds_personal(plan) || leaves_key(map, plan, row->key) ? row : NULL;
 }

@@ -27,6 +27,7 @@
 #include "hold.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "others.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/array.h"
@@ -399,7 +400,8 @@ pvext_check_blockers(PG_FUNCTION_ARGS)
  * pv.place_hold(subject, key, reason, expires)
  *
  * The row's lock is the one that an erasure takes first: a hold is either seen
- * by the erasure, or waits and finds the subject erased.
+ * by the erasure, or waits and finds the subject erased.  So it is with erasures of others
+ * who share rows with the subject (others.c).
  */
 Datum
 pvext_place_hold(PG_FUNCTION_ARGS)
@@ -421,6 +423,7 @@ pvext_place_hold(PG_FUNCTION_ARGS)
 				 errhint("Pass a time in the future, or none for a hold until released.")));
 
 	pvext_enter(&scope);
+	pvext_begin_hold();
 	subject = pvext_map_subject(pvext_map(), PG_GETARG_OID(0));
 	key = pvext_find_subject(subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_HOLD);
 	if (key == NULL)

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "orphan.h"
+#include "others.h"
 #include "part.h"
 #include "plan.h"
 #include "rekey.h"
@@ -389,7 +390,7 @@ build_blocker_steps(PvextPlan *plan)
 	}
 }
 
-/* The statements that tell in which rows something is retained, for the log's sake. */
+/* The statements that tell in which rows something is kept, for the log's sake. */
 static void
 build_held(PvextPlan *plan)
 {
@@ -399,14 +400,14 @@ build_held(PvextPlan *plan)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		if (target->until && !target->blocked && pvext_is_audited(list_make1(target->table)))
+		if ((target->until || target->others) && !target->blocked && pvext_is_audited(list_make1(target->table)))
 			target->held = pvext_build_held(plan, target, NULL);
 	}
 	foreach(lc, plan->removals)
 	{
 		PvextRemoval *removal = lfirst(lc);
 
-		if (removal->until && !removal->blocked && pvext_is_audited(list_make1(removal->table)))
+		if ((removal->until || removal->others) && !removal->blocked && pvext_is_audited(list_make1(removal->table)))
 			removal->held = pvext_build_held(plan, NULL, removal);
 	}
 }
@@ -477,6 +478,7 @@ build_statements(PvextMap *map, PvextPlan *plan)
 	build_writes(map, plan);
 	build_blocker_steps(plan);
 	build_held(plan);
+	pvext_build_sharers(plan);
 	pvext_build_collects(plan);
 	note_tables(map, plan);
 }
@@ -495,6 +497,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	build_blockers(plan);
 	prune(plan);
 	apply_verdict(map, plan, blocked);
+	pvext_add_others(map, plan, false);
 	build_statements(map, plan);
 	return plan;
 }
@@ -553,6 +556,7 @@ pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *
 		else
 			apply_expiry(target, table, columns, until, redacts, is_blocked);
 	}
+	pvext_add_others(map, plan, false);
 	build_statements(map, plan);
 	return plan;
 }
@@ -568,8 +572,10 @@ make_judging_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 		add_targets(plan, lfirst(lc));
 	build_blockers(plan);
 	prune(plan);
+	pvext_add_others(map, plan, true);
 	pvext_build_locks(plan);
 	build_blocker_steps(plan);
+	pvext_build_sharers(plan);
 	pvext_build_collects(plan);
 	note_tables(map, plan);
 	return plan;
@@ -650,18 +656,12 @@ pvext_trail_plan(PvextMap *map, PvextTable *subject)
 	return kept_plan(map, subject, "trail", make_trail_plan);
 }
 
-/*
- * Lock the tables that a plan touches, which keeps them their owners', and what they are
- * made of.  A lock on a partitioned table keeps its partitions; inheritance children leave
- * with a lock on themselves.  Raises where one has another owner than when the map was
- * read, or a partition is being detached.
- */
-void
-pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
+static void
+lock_tables(List *tables, LOCKMODE mode)
 {
 	ListCell   *lc;
 
-	foreach(lc, plan->tables)
+	foreach(lc, tables)
 	{
 		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
 
@@ -669,7 +669,26 @@ pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
 		if (get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid))
 			(void) find_all_inheritors(relid, mode, NULL);
 	}
-	pvext_refuse_detaching(plan->tables);
+	pvext_refuse_detaching(tables);
+}
+
+/*
+ * Lock the tables that a plan touches, which keeps them their owners', and what they are
+ * made of.  A lock on a partitioned table keeps its partitions; inheritance children leave
+ * with a lock on themselves.  Raises where one has another owner than when the map was
+ * read, or a partition is being detached.  Where rows may be others' and it is to write
+ * (RowExclusiveLock), it keeps new holds out, too: that comes before any row is locked.
+ */
+void
+pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	lock_tables(plan->tables, mode);
+	foreach(lc, plan->others)
+		lock_tables(((PvextPlan *) lfirst(lc))->tables, AccessShareLock);
+	if (plan->others != NIL && mode == RowExclusiveLock)
+		pvext_keep_holds();
 }
 
 static void
@@ -719,12 +738,16 @@ pvext_free_plan(PvextPlan *plan)
 		free_step(target->digest);
 		free_step(target->preview);
 		free_step(target->held);
+		free_step(target->sharers);
 	}
 	foreach(lc, plan->removals)
 	{
 		free_step(((PvextRemoval *) lfirst(lc))->preview);
 		free_step(((PvextRemoval *) lfirst(lc))->held);
+		free_step(((PvextRemoval *) lfirst(lc))->sharers);
 	}
+	foreach(lc, plan->others)
+		pvext_free_plan(lfirst(lc));
 	if (plan->lock_one.plan)
 		SPI_freeplan(plan->lock_one.plan);
 	if (plan->look_one.plan)
@@ -733,6 +756,8 @@ pvext_free_plan(PvextPlan *plan)
 		SPI_freeplan(plan->key_one.plan);
 	if (plan->lock_many.plan)
 		SPI_freeplan(plan->lock_many.plan);
+	if (plan->look_many.plan)
+		SPI_freeplan(plan->look_many.plan);
 }
 
 /* Free the plans that the server keeps for a subject table. */

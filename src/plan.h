@@ -27,6 +27,7 @@ typedef struct PvextSlot
 
 typedef struct PvextStep PvextStep;
 typedef struct PvextPlan PvextPlan;
+struct PvextDue;
 
 /*
  * Rows of a table that belong to the subject: by one path of links, or by any.
@@ -42,7 +43,7 @@ typedef struct PvextSet
 	List	   *arms;			/* PvextArm: how they belong */
 	List	   *slots;			/* PvextSlot: what children are matched by */
 	PvextParam *places;			/* tid[]: the rows are those; else NULL */
-	const char *also;			/* SQL: and this holds of them; or NULL */
+	const char *also;			/* SQL over r: and this holds of them; or NULL */
 	bool		building;
 	bool		productive;
 	PvextStep  *collect;		/* locks them and fills the slots */
@@ -54,7 +55,15 @@ typedef struct PvextArm
 	PvextLink  *link;
 	PvextSet   *parent;
 	List	   *slots;			/* of parent, in the order of the link's columns */
+	bool		up;				/* the link's parents of rows of "parent", whose slots are its columns */
 } PvextArm;
+
+/* Rows that are about somebody who is held; see others.c. */
+typedef struct PvextOther
+{
+	PvextPlan  *held;			/* its subjects are those of one table who are */
+	PvextSet   *set;			/* of that plan */
+} PvextOther;
 
 /* A statement on one user table, run as its owner. */
 struct PvextStep
@@ -76,6 +85,9 @@ typedef struct PvextTarget
 	bool		decides;		/* the plan is for what is due of it */
 	char	   *until;			/* SQL: retained until then; NULL: not retained */
 	char	   *basis;			/* of that, for people */
+	List	   *others;			/* PvextOther: whose hold keeps it, too */
+	struct PvextDue *shared;	/* whom such rows are about, for whose.c; or NULL */
+	PvextStep  *sharers;		/* reads that */
 	PvextParam	made;			/* jsonb: new values made in C */
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
 	PvextStep  *gather;			/* old texts, where new ones are made in C */
@@ -87,8 +99,8 @@ typedef struct PvextTarget
 	PvextStep  *identify;		/* the identifying values, for redaction */
 	PvextStep  *digest;			/* digests of redacted texts */
 	PvextStep  *rewritten;		/* those before and after, where texts may be others', too */
-	PvextStep  *preview;		/* due, retained, until */
-	PvextStep  *held;			/* rows in which it is retained, by primary key */
+	PvextStep  *preview;		/* due, kept, until; how many of those kept are so for others */
+	PvextStep  *held;			/* rows in which it is kept, by primary key */
 } PvextTarget;
 
 /* Rows of a table that are deleted. */
@@ -99,6 +111,9 @@ typedef struct PvextRemoval
 	bool		blocked;
 	char	   *until;
 	char	   *basis;
+	List	   *others;			/* as in PvextTarget */
+	struct PvextDue *shared;
+	PvextStep  *sharers;
 	PvextStep  *preview;
 	PvextStep  *held;
 } PvextRemoval;
@@ -124,11 +139,14 @@ struct PvextPlan
 	PvextStatement lock_one;
 	PvextStatement lock_many;
 	PvextStatement look_one;
+	PvextStatement look_many;
 	PvextStatement key_one;		/* what look_one would find, of a key that has no row */
 	bool		decided;		/* nothing goes unless something is due of what decides */
 	bool		redacts;
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */
+	List	   *others;			/* PvextPlan: of those who are held, a subject table each */
+	bool		any_held;		/* there are such, as pvext_read_others() has found */
 	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
 	List	   *telling_columns;	/* of telling.c; NIL: not looked for yet */
 	List	   *tellings;		/* their PvextSteps */

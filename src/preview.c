@@ -19,6 +19,7 @@
 #include "gone.h"
 #include "key.h"
 #include "ledger.h"
+#include "others.h"
 #include "preview.h"
 #include "run.h"
 #include "secret.h"
@@ -37,6 +38,7 @@ typedef struct Counts
 {
 	int64		due;
 	int64		retained;
+	int64		others;			/* of those retained, by holds on others */
 	TimestampTz until;
 } Counts;
 
@@ -50,6 +52,7 @@ count_rows(PvextStep *step, Counts *counts)
 	counts->due = pvext_int(0, 1);
 	counts->retained = pvext_int(0, 2);
 	until = pvext_datum(0, 3, &isnull);
+	counts->others = pvext_int(0, 4);
 	counts->until = isnull ? DT_NOBEGIN : DatumGetTimestampTz(until);
 }
 
@@ -62,6 +65,7 @@ look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
 	pvext_set_rows(plan, list_make1(row));
 	pvext_forget_slots(plan);
 	pvext_collect(plan, false, false, false);
+	pvext_read_others(plan);
 	pvext_find_request(plan->subject, digest, &request);
 	pvext_prepare_redaction(plan, digest, row->gone || (request.exists && request.executed));
 }
@@ -101,6 +105,7 @@ typedef struct Reasons
 	const char *due;
 	const char *blocked;		/* NULL where they aren't */
 	const char *retained;
+	const char *others;
 } Reasons;
 
 static void
@@ -114,8 +119,10 @@ put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, Counts *cou
 		return;
 	}
 	put_preview(fcinfo, relid, column, counts->due, strategy, "erase", DT_NOBEGIN, why->due);
-	put_preview(fcinfo, relid, column, counts->retained, strategy, "retain",
+	put_preview(fcinfo, relid, column, counts->retained - counts->others, strategy, "retain",
 				counts->until, why->retained);
+	put_preview(fcinfo, relid, column, counts->others, strategy, "blocked", DT_NOBEGIN,
+				why->others);
 }
 
 static char *
@@ -142,7 +149,7 @@ typedef struct Call
 /* The verdict on each column of a subject. */
 static void
 put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
-			PvextVerdict *verdict, const char *reasons)
+			PvextVerdict *verdict)
 {
 	List	   *in_force;
 	List	   *ended = pvext_ended_purposes(plan->subject, key, &in_force);
@@ -156,7 +163,8 @@ put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
 		Counts		counts;
 
 		if (verdict->blocked && verdict->blocked[i] == '1')
-			why.blocked = reasons;
+			why.blocked = join_texts(verdict->reasons);
+		why.others = join_texts(verdict->others);
 		why.retained = target->basis;
 		count_rows(target->preview, &counts);
 		put_verdicts(fcinfo, target->table->relid, target->column->name, &counts,
@@ -167,8 +175,7 @@ put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
 
 /* The verdict on each table whose rows are deleted. */
 static void
-put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict,
-			 const char *reasons)
+put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict)
 {
 	ListCell   *lc;
 	int			i = list_length(plan->targets);
@@ -180,7 +187,8 @@ put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict,
 		Counts		counts;
 
 		if (verdict->blocked && verdict->blocked[i] == '1')
-			why.blocked = reasons;
+			why.blocked = join_texts(verdict->reasons);
+		why.others = join_texts(verdict->others);
 		why.retained = removal->basis;
 		count_rows(removal->preview, &counts);
 		put_verdicts(fcinfo, removal->table->relid, NULL, &counts, "delete", &why);
@@ -199,7 +207,7 @@ put_traces(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
 	for (int i = 0; i < PVEXT_LEDGERS; i++)
 	{
 		Reasons		why = {NULL, blocked, psprintf("proof, %s", traces[i].setting)};
-		Counts		counts = {traces[i].due, traces[i].retained, traces[i].until};
+		Counts		counts = {traces[i].due, traces[i].retained, 0, traces[i].until};
 
 		put_verdicts(fcinfo, pvext_own_relation(traces[i].relation), "key", &counts, "forget", &why);
 	}
@@ -215,7 +223,6 @@ preview_by_map(PvextMap *map, void *arg)
 	List	   *rows;
 	PvextVerdict verdict;
 	bytea	   *digest;
-	char	   *why;
 
 	pvext_lock_plan(plan, AccessShareLock);
 	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, call->key)), false);
@@ -229,13 +236,13 @@ preview_by_map(PvextMap *map, void *arg)
 	}
 	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
 	pvext_set_rows(plan, rows);
+	pvext_read_others(plan);
 	pvext_verdict(plan, digest, true, false, &verdict);
 	look_at(plan, linitial(rows), digest);
-	why = join_texts(verdict.reasons);
-	put_columns(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict, why);
-	put_removals(fcinfo, plan, &verdict, why);
+	put_columns(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict);
+	put_removals(fcinfo, plan, &verdict);
 	put_traces(fcinfo, subject, ((PvextRow *) linitial(rows))->key, digest,
-			   verdict.all_blocked ? why : NULL);
+			   verdict.all_blocked ? join_texts(verdict.reasons) : NULL);
 }
 
 Datum

@@ -10,8 +10,9 @@
  * still verify.  The records themselves stay: that something was changed, when
  * and by whom.
  *
- * What a retention rule keeps of a row that is still there, the log keeps of that row.
- * What is blocked stays.  Both go when the erasure is completed.  Keys and links
+ * What a retention rule, or a hold on somebody else, keeps of a row that is still there, the
+ * log keeps of that row.
+ * What is blocked stays.  All that goes when the erasure is completed.  Keys and links
  * that are personal, or of rows that are deleted, go last, when nothing of the subject is left to be
  * erased: by them the rest is found.
  */
@@ -42,7 +43,7 @@ typedef struct Rule
 	List	   *column;			/* its name; NIL: all but those of "spared" */
 	List	   *spared;
 	bool		last;			/* when nothing of the subject is left */
-	PvextStep  *find_held;		/* finds rows of which it is still held; or NULL */
+	List	   *find_held;		/* PvextStep: find rows of which it is still held */
 	PvextKnown *held;			/* their primary keys */
 	bool		all_held;		/* of all rows */
 } Rule;
@@ -127,19 +128,34 @@ columns_of_all(PvextTable *table)
 	return columns;
 }
 
+/* What finds the rows in which something is held, if it is there. */
+static List *
+steps_that_find(PvextStep *held)
+{
+	return held ? list_make1(held) : NIL;
+}
+
 /*
  * What was in columns that have been dropped cannot be declared any more, and who
- * knows what it was: it goes with the rest.
+ * knows what it was: it goes with the rest.  Where others are held who share that, so may
+ * they share what was in those columns.
  */
 static void
-add_dropped(PvextRedaction *redaction, PvextTracedSet *traced)
+add_dropped(PvextRedaction *redaction, PvextTracedSet *traced, PvextTarget *target)
 {
+	Rule	   *rule = NULL;
 	ListCell   *lc;
 
 	foreach(lc, redaction->rules)
 		if (((Rule *) lfirst(lc))->traced == traced && ((Rule *) lfirst(lc))->column == NIL)
-			return;
-	add_rule(redaction, traced, NULL, false)->spared = columns_of_all(traced->table);
+			rule = lfirst(lc);
+	if (rule == NULL)
+	{
+		rule = add_rule(redaction, traced, NULL, false);
+		rule->spared = columns_of_all(traced->table);
+	}
+	if (target->others)
+		rule->find_held = list_concat(rule->find_held, steps_that_find(target->held));
 }
 
 static void
@@ -149,8 +165,8 @@ add_target(PvextRedaction *redaction, PvextTarget *target)
 	PvextColumn *column = target->column;
 	Rule	   *rule = add_rule(redaction, traced, column->name, column->leads);
 
-	rule->find_held = target->held;
-	add_dropped(redaction, traced);
+	rule->find_held = steps_that_find(target->held);
+	add_dropped(redaction, traced, target);
 	if (!column->leads)
 		return;
 	add_followers(redaction, traced, column->name);
@@ -211,7 +227,7 @@ add_removal(PvextRedaction *redaction, PvextRemoval *removal)
 	List	   *keys = list_concat_copy(table->key, pvext_primary_key(table->relid));
 	ListCell   *lc;
 
-	rule->find_held = removal->held;
+	rule->find_held = steps_that_find(removal->held);
 	foreach(lc, list_concat_copy(links, keys))
 	{
 		char	   *column = lfirst(lc);
@@ -222,7 +238,7 @@ add_removal(PvextRedaction *redaction, PvextRemoval *removal)
 		rule->spared = lappend(rule->spared, column);
 		if (stays)
 			continue;
-		add_rule(redaction, traced, column, true)->find_held = removal->held;
+		add_rule(redaction, traced, column, true)->find_held = steps_that_find(removal->held);
 		add_followers(redaction, traced, column);
 	}
 	note_readers(redaction, traced, table);
@@ -302,16 +318,17 @@ pvext_redaction_tracing(PvextRedaction *redaction)
 
 /* Find the rows of which something is held still, after the plan has run. */
 static void
-find_held(PvextRedaction *redaction, Rule *rule)
+find_held(Rule *rule, PvextStep *step)
 {
-	uint64		n = pvext_run_step(rule->find_held, false);
+	uint64		n = pvext_run_step(step, false);
 	PvextKnown *rows = rule->traced->rows;
 
 	/* Without a key one row cannot be told from another. */
-	rule->all_held = n > 0 && rows == NULL;
+	rule->all_held = rule->all_held || (n > 0 && rows == NULL);
 	if (n == 0 || rows == NULL)
 		return;
-	rule->held = pvext_make_known(rule->traced->table->relid, rows->columns);
+	if (rule->held == NULL)
+		rule->held = pvext_make_known(rule->traced->table->relid, rows->columns);
 	for (uint64 i = 0; i < n; i++)
 	{
 		char	   *texts[INDEX_MAX_KEYS];
@@ -522,14 +539,15 @@ pvext_plan_redaction(List **redactions, PvextRedaction *redaction, bool complete
 {
 	MemoryContext old;
 	ListCell   *lc;
+	ListCell   *cell;
 
 	if (redaction == NULL)
 		return;
 	old = MemoryContextSwitchTo(redaction->context);
 	redaction->complete = complete;
 	foreach(lc, redaction->rules)
-		if (((Rule *) lfirst(lc))->find_held)
-			find_held(redaction, lfirst(lc));
+		foreach(cell, ((Rule *) lfirst(lc))->find_held)
+			find_held(lfirst(lc), lfirst(cell));
 	MemoryContextSwitchTo(old);
 	foreach(lc, *redactions)
 		if (can_join(lfirst(lc), redaction))

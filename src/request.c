@@ -24,6 +24,7 @@
 #include "key.h"
 #include "ledger.h"
 #include "older.h"
+#include "others.h"
 #include "run.h"
 #include "spi.h"
 #include "storage/lmgr.h"
@@ -75,6 +76,10 @@ typedef struct Requests
 	"  OR coalesce(e.retained_until <= now() AND (e.tried_at IS NULL OR e.tried_at < e.retained_until" \
 	"   OR e.tried_at < now() - interval '1 hour'), false))"
 
+/* A hold may be released at any time, whatever else keeps what it keeps. */
+#define NAMES_HOLD \
+	" EXISTS (SELECT FROM unnest(e.blocked_by) AS b WHERE b ~ '^hold [0-9]+: ' OR b = '" PVEXT_SOME_HOLD "')"
+
 static void
 list_requests(void *arg)
 {
@@ -105,7 +110,7 @@ list_requests(void *arg)
 				  " WHEN 'requested' THEN e.due_at <= now() AND ($1 = 0 OR e.approved_by IS NOT NULL)"
 				  " WHEN 'verifying' THEN NOT EXISTS (SELECT FROM pv.older_transaction AS w"
 				  "  WHERE w.set_id = e.verify_after)"
-				  " WHEN 'blocked' THEN e.retained_until IS NULL OR" RETENTION_ENDS
+				  " WHEN 'blocked' THEN e.retained_until IS NULL OR" NAMES_HOLD " OR" RETENTION_ENDS
 				  " WHEN 'partial' THEN e.blocked_by <> '{}' OR" RETENTION_ENDS
 				  " ELSE false END"
 				  " ORDER BY (e.requested_at, e.id) <= (l.requested_at, l.id), e.requested_at, e.id", &args);
@@ -142,15 +147,18 @@ look(PvextMap *map, void *arg)
 	PvextPlan  *plan = pvext_plan(map, subject, NULL);
 	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, request->key)), false);
 	PvextVerdict verdict;
+	List	   *reasons;
 
 	if (rows == NIL)
 		return;
 	pvext_set_rows(plan, rows);
+	pvext_read_others(plan);
 	pvext_verdict(plan, request->digest, true, false, &verdict);
+	reasons = pvext_reasons(&verdict);
 	if (request->clear)
-		requests->tried = verdict.reasons != NIL;
-	else if (verdict.reasons != NIL)
-		requests->tried = !pvext_same_names(verdict.reasons, request->blocked_by);
+		requests->tried = verdict.all_blocked;
+	else if (reasons != NIL)
+		requests->tried = !pvext_same_names(reasons, request->blocked_by);
 	else
 		requests->tried = !pvext_same_names(pvext_retention_bases(plan), request->blocked_by);
 }

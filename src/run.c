@@ -18,6 +18,7 @@
 #include "known_text.h"
 #include "miscadmin.h"
 #include "moment.h"
+#include "others.h"
 #include "phrase.h"
 #include "run.h"
 #include "stray.h"
@@ -29,9 +30,6 @@
 #include "utils/timestamp.h"
 
 #define MAX_PASSES 3
-
-/* Above this many subjects, statements are planned for their very keys. */
-#define FEW_SUBJECTS 20
 
 /* The first column of the last result, nulls left out. */
 static List *
@@ -98,7 +96,7 @@ pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
 				part = lappend(part, list_nth(lfirst(lc), i));
 			pvext_arg(&args, TEXTARRAYOID, pvext_text_array(part), false);
 		}
-		n = pvext_run_keys(plan->subject, &plan->lock_many, &args, 0);
+		n = pvext_run_keys(plan->subject, lock ? &plan->lock_many : &plan->look_many, &args, 0);
 	}
 	for (uint64 i = 0; i < n; i++)
 		rows = lappend(rows, read_row(plan, i));
@@ -769,7 +767,7 @@ bool
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 			   PvextTracing *tracing, PvextOutcome *outcome)
 {
-	Run			run = {plan, rows, digest, whole, list_length(rows) > FEW_SUBJECTS, outcome};
+	Run			run = {plan, rows, digest, whole, list_length(rows) > PVEXT_FEW_SUBJECTS, outcome};
 	bool		rekeyed = false;
 	int64		dirty = 0;
 
@@ -780,6 +778,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	for (int pass = 1; pass <= MAX_PASSES; pass++)
 	{
 		collect(plan, rekeyed, run.many, tracing);
+		pvext_read_others(plan);
 		pvext_at_one_moment(write_pass, &run);
 		if (run.idle)
 			return false;

@@ -8,6 +8,9 @@
 #include "plan.h"
 #include "trace.h"
 
+/* Above this many subjects, statements are planned for their very keys. */
+#define PVEXT_FEW_SUBJECTS 20
+
 /* A subject's own row, as it was locked. */
 typedef struct PvextRow
 {
@@ -23,7 +26,7 @@ typedef struct PvextOutcome
 {
 	int64		anonymised;
 	int64		deleted;
-	int64		held;			/* rows still personal: retained or blocked */
+	int64		held;			/* rows still personal: kept or blocked */
 	TimestampTz until;			/* the latest of those retained; DT_NOBEGIN: none */
 } PvextOutcome;
 

@@ -24,6 +24,7 @@
 #include "sets.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "whose.h"
 
 void
 pvext_sql_init(PvextSql *sql)
@@ -290,6 +291,94 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 	return set;
 }
 
+/* Those of a set's rows that the condition of a link holds for. */
+static PvextSet *
+set_with_condition(PvextPlan *plan, PvextSet *set, PvextLink *link)
+{
+	PvextSet   *some = new_set(set->table);
+
+	pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	some->paths = list_make1(list_make2("*condition*", link->name));
+	some->with_self = set->with_self;
+	some->arms = list_copy(set->arms);
+	some->also = link->condition;
+	plan->sets = lappend(plan->sets, some);
+	return some;
+}
+
+/* Let the rows belong that a set's rows are the children of. */
+static void
+add_arm_up(PvextPlan *plan, PvextSet *set, PvextLink *link, PvextSet *children)
+{
+	PvextArm   *arm = palloc0(sizeof(PvextArm));
+	ListCell   *lc;
+
+	arm->up = true;
+	arm->link = link;
+	arm->parent = link->condition ? set_with_condition(plan, children, link) : children;
+	foreach(lc, link->columns)
+		arm->slots = lappend(arm->slots, pvext_set_slot(arm->parent, lfirst(lc), true));
+	set->arms = lappend(set->arms, arm);
+}
+
+static bool
+has_arm_up(PvextSet *set)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->arms)
+		if (((PvextArm *) lfirst(lc))->up)
+			return true;
+	return false;
+}
+
+/*
+ * The rows of a table that must stay whole where the subject's data must: those that
+ * belong to the subject by any path, and those with which such rows of other tables
+ * would go.
+ */
+PvextSet *
+pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
+{
+	List	   *paths = list_make1(list_make1("*kept*"));
+	PvextSet   *any = pvext_set_any(plan, table);
+	PvextSet   *set;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->paths = paths;
+	set->with_self = any->with_self;
+	set->arms = list_copy(any->arms);
+	set->building = true;
+	plan->sets = lappend(plan->sets, set);
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+			PvextSet   *children;
+
+			if (link->parent != table || link->table == table || !link->delete_rows)
+				continue;
+			/* Those of one link belong to whom their parents do. */
+			children = pvext_set_of_kept(plan, map, link->table);
+			if (link->table->is_subject || list_length(link->table->links) > 1 || has_arm_up(children))
+				add_arm_up(plan, set, link, children);
+		}
+	set->building = false;
+	plan->sets = lappend(list_delete_ptr(plan->sets, set), set);
+	return set;
+}
+
 /*
  * The rows of a link's table that hold the key of a set's rows, by that link
  * alone.
@@ -436,6 +525,29 @@ append_arm(PvextSql *sql, PvextArm *arm)
 		appendStringInfo(buf, " AND (%s)", link->condition);
 }
 
+/* SQL: row r is the parent of one of the set's rows. */
+static void
+append_arm_up(PvextSql *sql, PvextArm *arm)
+{
+	StringInfoData params;
+	StringInfoData names;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&params);
+	initStringInfo(&names);
+	foreach(lc, arm->slots)
+	{
+		appendStringInfo(&params, "%s$%d", n > 0 ? ", " : "",
+						 pvext_sql_param(sql, &((PvextSlot *) lfirst(lc))->param));
+		appendStringInfo(&names, "%sk%d", n > 0 ? ", " : "", n + 1);
+		n++;
+	}
+	appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ", params.data, names.data);
+	pvext_append_key_match(&sql->text, arm->link, false);
+	appendStringInfoChar(&sql->text, ')');
+}
+
 /* SQL: row r is one of the subject's own rows. */
 static void
 append_self(PvextPlan *plan, PvextSql *sql)
@@ -459,8 +571,9 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
 {
 	ListCell   *lc;
 	bool		first = true;
+	bool		also = set->also && set->places == NULL;
 
-	appendStringInfoChar(&sql->text, '(');
+	appendStringInfoString(&sql->text, also ? "((" : "(");
 	if (set->places)
 		appendStringInfo(&sql->text, "r.ctid = ANY ($%d)%s%s",
 						 pvext_sql_param(sql, set->places),
@@ -474,10 +587,15 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
 	{
 		if (!first)
 			appendStringInfoString(&sql->text, " OR ");
-		append_arm(sql, lfirst(lc));
+		if (((PvextArm *) lfirst(lc))->up)
+			append_arm_up(sql, lfirst(lc));
+		else
+			append_arm(sql, lfirst(lc));
 		first = false;
 	}
 	appendStringInfoChar(&sql->text, ')');
+	if (also)
+		appendStringInfo(&sql->text, " AND (%s))", set->also);
 }
 
 /*

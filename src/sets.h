@@ -24,6 +24,7 @@ extern PvextSet *pvext_set_of_column(PvextPlan *plan, PvextTable *table,
 extern PvextSet *pvext_set_of_removal(PvextPlan *plan, PvextTable *table);
 extern PvextSet *pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent);
 extern PvextSet *pvext_set_any(PvextPlan *plan, PvextTable *table);
+extern PvextSet *pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table);
 extern PvextSlot *pvext_set_slot(PvextSet *set, const char *column, bool as_text);
 extern void pvext_prune_sets(PvextPlan *plan);
 extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);

@@ -14,6 +14,7 @@
 #include "free_text.h"
 #include "key.h"
 #include "known_text.h"
+#include "others.h"
 #include "statement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,16 +25,53 @@ static int	target_params(PvextTarget *target, PvextSql *sql, bool value);
 /* A verifying query is not joined to one that takes this many values. */
 #define MAX_CHECK_PARAMS 64
 
+/* SQL: the column's value has not been replaced. */
+void
+pvext_append_test(PvextSql *sql, PvextTarget *target)
+{
+	appendStringInfo(&sql->text, "NOT (%s)", target_test(target, sql));
+}
+
+/*
+ * SQL, after what the row is: it may go, as its retention has ended and nobody else whom
+ * it is about is held; with held, that one of them keeps it.  Nothing where that is said
+ * for all rows.
+ */
+static void
+append_kept(PvextSql *sql, const char *until, List *others, bool held)
+{
+	if (until == NULL && others == NIL)
+		return;
+	appendStringInfoString(&sql->text, held ? " AND (" : " AND ");
+	if (until)
+		appendStringInfo(&sql->text, "%s %s now()", until, held ? ">" : "<=");
+	if (until && others)
+		appendStringInfoString(&sql->text, held ? " OR " : " AND ");
+	if (others)
+	{
+		appendStringInfoString(&sql->text, held ? "" : "NOT ");
+		pvext_append_others(sql, others);
+	}
+	appendStringInfoString(&sql->text, held ? ")" : "");
+}
+
+/* Does the row say whether the column's value is kept? */
+static bool
+is_kept_by_row(PvextTarget *target)
+{
+	return target->until != NULL || target->others != NIL;
+}
+
 /*
  * SQL: the column's value is to go, given that the row belongs.  With held,
- * that it is still there but retained or blocked.
+ * that it is still there but kept or blocked.
  */
 void
 pvext_append_need(PvextSql *sql, PvextTarget *target, bool held)
 {
-	appendStringInfo(&sql->text, "NOT (%s)", target_test(target, sql));
-	if (target->until && !target->blocked)
-		appendStringInfo(&sql->text, " AND %s %s now()", target->until, held ? ">" : "<=");
+	pvext_append_test(sql, target);
+	if (!target->blocked)
+		append_kept(sql, target->until, target->others, held);
 }
 
 /* SQL: the column's test, its parameters added to the statement's. */
@@ -92,7 +130,7 @@ is_idempotent(PvextTarget *target)
 		case PVEXT_REDACT:
 			return false;
 		default:
-			return target->until == NULL;
+			return !is_kept_by_row(target);
 	}
 }
 
@@ -181,12 +219,11 @@ pvext_build_delete(PvextPlan *plan, PvextRemoval *removal)
 	pvext_sql_init(&sql);
 	appendStringInfo(&sql.text, "DELETE FROM %s AS r WHERE ", removal->table->sql_name);
 	pvext_append_match(plan, &sql, removal->set);
-	if (removal->until)
-		appendStringInfo(&sql.text, " AND %s <= now()", removal->until);
+	append_kept(&sql, removal->until, removal->others, false);
 	return pvext_sql_step(&sql, removal->table);
 }
 
-/* SQL: "until" of the values that are retained, else NULL. */
+/* SQL: "until" of the values that rules retain, else NULL. */
 static void
 append_until(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal)
 {
@@ -202,8 +239,8 @@ append_until(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 		appendStringInfoString(&sql->text, ", CASE WHEN ");
 		pvext_append_match(plan, sql, target->set);
 		appendStringInfoString(&sql->text, " AND ");
-		pvext_append_need(sql, target, true);
-		appendStringInfo(&sql->text, " THEN %s END", target->until);
+		pvext_append_test(sql, target);
+		appendStringInfo(&sql->text, " AND %s > now() THEN %s END", target->until, target->until);
 	}
 	if (removal && removal->until && !removal->blocked)
 	{
@@ -226,8 +263,8 @@ same_rows(List *targets, PvextRemoval *removal)
 
 /*
  * SQL: the row, one of those that the targets and the removal are about, is dirty (a
- * value that should have gone is there), or held (a value is there that is retained
- * or blocked).
+ * value that should have gone is there), or held (a value is there that is kept or
+ * blocked).
  */
 static void
 append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal,
@@ -242,7 +279,7 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 	{
 		PvextTarget *target = lfirst(lc);
 
-		if (held ? (target->blocked || target->until) : !target->blocked)
+		if (held ? (target->blocked || is_kept_by_row(target)) : !target->blocked)
 			some = lappend(some, target);
 	}
 	appendStringInfoString(&sql->text, "coalesce(");
@@ -251,13 +288,12 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 		append_needs(plan, sql, some, same, held);
 		first = false;
 	}
-	if (removal && (held ? (removal->blocked || removal->until) : !removal->blocked))
+	if (removal && (held ? (removal->blocked || removal->until || removal->others) : !removal->blocked))
 	{
 		appendStringInfoString(&sql->text, first ? "" : " OR ");
 		pvext_append_match(plan, sql, removal->set);
-		if (removal->until && !removal->blocked)
-			appendStringInfo(&sql->text, " AND %s %s now()", removal->until,
-							 held ? ">" : "<=");
+		if (!removal->blocked)
+			append_kept(sql, removal->until, removal->others, held);
 		first = false;
 	}
 	appendStringInfoString(&sql->text, first ? "false, false)" : ", false)");
@@ -416,7 +452,7 @@ pvext_build_unlink(PvextTarget *target)
 }
 
 /*
- * The query of the rows in which a column, or of which the rows, are retained: their
+ * The query of the rows in which a column, or of which the rows, are kept: their
  * primary keys as texts or, where the table has none, whether there are any.
  */
 PvextStep *
@@ -434,13 +470,64 @@ pvext_build_held(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 						 quote_identifier(lfirst(lc)));
 	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", table->sql_name);
 	pvext_append_match(plan, &sql, target ? target->set : removal->set);
-	appendStringInfoString(&sql.text, " AND ");
 	if (target)
+	{
+		appendStringInfoString(&sql.text, " AND ");
 		pvext_append_need(&sql, target, true);
+	}
 	else
-		appendStringInfo(&sql.text, "%s > now()", removal->until);
+		append_kept(&sql, removal->until, removal->others, true);
 	appendStringInfoString(&sql.text, key == NIL ? " LIMIT 1" : "");
 	return pvext_sql_step(&sql, table);
+}
+
+/*
+ * The query of what is to be previewed: rows that are due, those that are kept and until
+ * when rules keep them, and how many are kept for others.
+ */
+static PvextStep *
+build_preview(PvextPlan *plan, PvextTable *table, PvextTarget *target, PvextRemoval *removal)
+{
+	char	   *until = target ? target->until : removal->until;
+	List	   *others = target ? target->others : removal->others;
+	PvextSql	sql;
+
+	pvext_sql_init(&sql);
+	appendStringInfoString(&sql.text, "SELECT count(*) FILTER (WHERE true");
+	append_kept(&sql, until, others, false);
+	appendStringInfoString(&sql.text, "), count(*) FILTER (WHERE ");
+	appendStringInfoString(&sql.text, until || others ? "true" : "false");
+	append_kept(&sql, until, others, true);
+	appendStringInfo(&sql.text, "), max(%s), count(*) FILTER (WHERE ",
+					 until ? until : "CAST(NULL AS timestamptz)");
+	if (others)
+		pvext_append_others(&sql, others);
+	else
+		appendStringInfoString(&sql.text, "false");
+	appendStringInfo(&sql.text, ") FROM %s AS r WHERE ", table->sql_name);
+	pvext_append_match(plan, &sql, target ? target->set : removal->set);
+	if (target)
+	{
+		appendStringInfoString(&sql.text, " AND ");
+		pvext_append_test(&sql, target);
+	}
+	return pvext_sql_step(&sql, table);
+}
+
+/* The query of the digests of texts that have lost what identifies the subject. */
+static PvextStep *
+build_digest(PvextTarget *target)
+{
+	PvextSql	sql;
+	char	   *column = psprintf("r.%s", quote_identifier(target->column->name));
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT DISTINCT %s FROM %s AS r WHERE ",
+					 pvext_redact_digest(column), target->table->sql_name);
+	pvext_append_match(target->plan, &sql, target->set);
+	appendStringInfo(&sql.text, " AND %s IS NOT NULL", column);
+	append_kept(&sql, target->until, target->others, false);
+	return pvext_sql_step(&sql, target->table);
 }
 
 /* The queries of single columns: previews, and what strategies work from. */
@@ -454,8 +541,6 @@ pvext_build_columns(PvextPlan *plan)
 		PvextTarget *target = lfirst(lc);
 		const char *column = quote_identifier(target->column->name);
 		const char *text = psprintf("DISTINCT CAST(r.%s AS text) COLLATE \"C\"", column);
-		PvextSql	sql;
-		const char *until = target->until ? target->until : "CAST('-infinity' AS timestamptz)";
 
 		if (target->column->strategy.made_in_c && !target->column->leads)
 			target->gather = pvext_build_column(target, text, true, "");
@@ -466,34 +551,15 @@ pvext_build_columns(PvextPlan *plan)
 		if (target->column->strategy.kind == PVEXT_REDACT)
 		{
 			target->rewritten = pvext_build_rewritten(target);
-			target->digest = pvext_build_column(target,
-										  psprintf("DISTINCT %s", pvext_redact_digest(psprintf("r.%s", column))),
-										  false,
-										  psprintf(" AND r.%s IS NOT NULL%s%s%s", column,
-												   target->until ? " AND " : "",
-												   target->until ? target->until : "",
-												   target->until ? " <= now()" : ""));
+			target->digest = build_digest(target);
 		}
-		pvext_sql_init(&sql);
-		appendStringInfo(&sql.text, "SELECT count(*) FILTER (WHERE %s <= now()),"
-						 " count(*) FILTER (WHERE %s > now()), max(%s) FROM %s AS r WHERE ",
-						 until, until, until, target->table->sql_name);
-		pvext_append_match(plan, &sql, target->set);
-		appendStringInfo(&sql.text, " AND NOT (%s)", target_test(target, &sql));
-		target->preview = pvext_sql_step(&sql, target->table);
+		target->preview = build_preview(plan, target->table, target, NULL);
 	}
 	foreach(lc, plan->removals)
 	{
 		PvextRemoval *removal = lfirst(lc);
-		PvextSql	sql;
-		const char *until = removal->until ? removal->until : "CAST('-infinity' AS timestamptz)";
 
-		pvext_sql_init(&sql);
-		appendStringInfo(&sql.text, "SELECT count(*) FILTER (WHERE %s <= now()),"
-						 " count(*) FILTER (WHERE %s > now()), max(%s) FROM %s AS r WHERE ",
-						 until, until, until, removal->table->sql_name);
-		pvext_append_match(plan, &sql, removal->set);
-		removal->preview = pvext_sql_step(&sql, removal->table);
+		removal->preview = build_preview(plan, removal->table, NULL, removal);
 	}
 }
 
@@ -573,11 +639,12 @@ pvext_build_locks(PvextPlan *plan)
 			appendStringInfo(&keys, "%s$%d", i > 1 ? ", " : "", i);
 			appendStringInfo(&names, "k%d, ", i);
 		}
-		plan->lock_many.sql =
+		plan->look_many.sql =
 			psprintf("SELECT k.n, %s FROM unnest(%s) WITH ORDINALITY AS k(%sn)"
-					 " JOIN %s AS r ON %s WHERE true%s ORDER BY %s FOR UPDATE OF r",
+					 " JOIN %s AS r ON %s WHERE true%s ORDER BY %s",
 					 columns.data, keys.data, names.data, subject->sql_name,
 					 pvext_key_match_sql(subject, "k.k%d", 1), where.data, order.data);
+		plan->lock_many.sql = psprintf("%s FOR UPDATE OF r", plan->look_many.sql);
 	}
 }
 

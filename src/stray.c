@@ -135,7 +135,7 @@ is_held(PvextPlan *plan, List *relids, const char *column)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		if ((target->blocked || target->until) && strcmp(target->column->name, column) == 0 &&
+		if ((target->blocked || target->until || (target->others && plan->any_held)) && strcmp(target->column->name, column) == 0 &&
 			list_member_oid(relids, target->table->relid))
 			return true;
 	}

@@ -20,6 +20,7 @@
 #include "known_text.h"
 #include "ledger.h"
 #include "miscadmin.h"
+#include "others.h"
 #include "redact.h"
 #include "run.h"
 #include "secret.h"
@@ -255,6 +256,7 @@ is_unknown(PvextPlan *plan)
 	if (!plan->redacts)
 		return false;
 	pvext_collect(plan, true, false, false);
+	pvext_read_others(plan);
 	foreach(lc, plan->targets)
 	{
 		PvextTarget *target = lfirst(lc);

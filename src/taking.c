@@ -14,6 +14,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "key.h"
+#include "others.h"
 #include "statement.h"
 #include "taking.h"
 #include "utils/builtins.h"
@@ -308,11 +309,16 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	return taking;
 }
 
-/* Lock the tables whose rows are read and written. */
+/*
+ * Lock the tables whose rows are read and written and, where subjects' plans may be needed,
+ * keep new holds out, which must come before any row is locked.
+ */
 void
 pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)
 {
 	pvext_lock_plan(taking->plan, mode);
+	if (taking->due->by_subject)
+		pvext_keep_holds();
 }
 
 static void

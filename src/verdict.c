@@ -4,7 +4,8 @@
  *
  * Whether a subject is held or blocked is decided once, before its rows are
  * touched and after its own row is locked; how long a row's columns are
- * retained is decided row by row, by a fragment of SQL in every statement.
+ * retained, and whether somebody else whom it is about is held, is decided row by row,
+ * by a fragment of SQL in every statement.
  * Preview, erasure and purge all ask here.
  */
 #include "postgres.h"
@@ -13,6 +14,7 @@
 #include "catalog.h"
 #include "expression.h"
 #include "hold.h"
+#include "others.h"
 #include "retention.h"
 #include "run.h"
 #include "utils/builtins.h"
@@ -311,7 +313,8 @@ keep_parents(PvextPlan *plan, char *blocked)
 
 /*
  * What holds and blockers say of the one subject whose row fills plan->self;
- * held says that there may be holds on it.
+ * held says that there may be holds on it.  Holds on others are those that
+ * pvext_read_others() has read.
  * If the verdict is to be carried out, its row is locked before, and with lock
  * so are the rows that blockers look at: whoever is changing them is waited
  * for.  The results are in the current context.
@@ -326,7 +329,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 	int			n = 0;
 
 	memset(blocked, '0', size);
-	verdict->reasons = verdict->blockers = NIL;
+	verdict->reasons = verdict->blockers = verdict->others = NIL;
 	verdict->any_hold = false;
 	if (held)
 		verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
@@ -364,4 +367,13 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 	if (!verdict->all_blocked)
 		verdict->all_blocked = size > 0 && strchr(blocked, '0') == NULL;
 	verdict->blocked = strchr(blocked, '1') ? blocked : NULL;
+	if (plan->any_held && !verdict->all_blocked)
+		verdict->others = pvext_find_others(plan, digest);
+}
+
+/* All that a verdict says keeps something back. */
+List *
+pvext_reasons(PvextVerdict *verdict)
+{
+	return list_concat_copy(verdict->reasons, verdict->others);
 }

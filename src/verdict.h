@@ -11,6 +11,7 @@ typedef struct PvextVerdict
 {
 	List	   *reasons;		/* C strings: holds and blockers in force */
 	List	   *blockers;		/* PvextBlocker: those in force */
+	List	   *others;			/* C strings: holds on others who share rows with the subject */
 	char	   *blocked;		/* as PvextPlan.blocked; NULL where nothing is */
 	bool		all_blocked;
 	bool		any_hold;		/* there is one, in force or not */
@@ -26,6 +27,7 @@ extern List *pvext_rules_about(PvextTable *table, const char *column);
 extern char *pvext_last_end(PvextTable *table, List *rules);
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
 extern char *pvext_consent_due(PvextColumn *column, List *ended, List *in_force);
+extern List *pvext_reasons(PvextVerdict *verdict);
 extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 						  PvextVerdict *verdict);
 

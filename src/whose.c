@@ -22,6 +22,7 @@
 #include "key.h"
 #include "match.h"
 #include "miscadmin.h"
+#include "others.h"
 #include "ownership.h"
 #include "run.h"
 #include "secret.h"
@@ -69,7 +70,9 @@ any_links(Climb *climb)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		if (!list_member_ptr(climb->tables, link->parent) && (climb->first || link->inherited))
+		/* Where it comes to a subject table, be it the one that it began at, it ends. */
+		if ((link->parent->is_subject || !list_member_ptr(climb->tables, link->parent)) &&
+			(climb->first || link->inherited))
 			links = lappend(links, link);
 	}
 	return links;
@@ -547,6 +550,8 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 
 	if (verdict->all_blocked)
 		return true;
+	if (due->redacts && verdict->others != NIL)
+		return true;			/* a text that is to lose the values must not, yet */
 	if (due->columns == NIL)
 		return keep_rows(verdict->blockers, due);
 	if (verdict->blocked == NULL)
@@ -577,6 +582,7 @@ judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gon
 	if (rows == NIL)
 		return;					/* not there any more, or no person any more */
 	pvext_set_rows(plan, rows);
+	plan->any_held = plan->any_held && due->redacts;
 	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
 	if (!keeps(plan, due, &verdict))
 	{
@@ -584,7 +590,7 @@ judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gon
 		return;
 	}
 	fate->spared = true;
-	fate->reasons = verdict.reasons;
+	fate->reasons = pvext_reasons(&verdict);
 }
 
 /* Which of the subjects are held? */
@@ -601,10 +607,19 @@ find_held(Subjects *subjects)
 	return pvext_which_held(digests);
 }
 
+/* Is anybody held whose texts may be those of the plan's subjects, too? */
+static bool
+read_others(PvextPlan *plan)
+{
+	pvext_read_others(plan);
+	return plan->any_held;
+}
+
 static void
 judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 {
 	bool	   *held;
+	bool		texts = false;
 	ListCell   *lc;
 	int			i = 0;
 
@@ -612,9 +627,11 @@ judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 	if (lock && !(subjects->table == due->table && due->paths == NIL && !due->any_path))
 		lock_subjects(subjects);
 	held = find_held(subjects);
+	if (due->redacts)
+		texts = read_others(pvext_judging_plan(map, subjects->table));
 	foreach(lc, subjects->keys)
 	{
-		if (!subjects->fates[i].spared && (held[i] || subjects->table->blockers != NIL))
+		if (!subjects->fates[i].spared && (held[i] || texts || subjects->table->blockers != NIL))
 			judge(map, due, subjects->table, lfirst(lc), subjects->gone[i], held[i], lock,
 				  &subjects->fates[i]);
 		i++;

@@ -236,6 +236,7 @@ SELECT pv.place_hold('person', 6, 'court case');
 CALL pv.purge('visit');
 SELECT id, notes FROM visit ORDER BY id;
 SELECT rows, held_by FROM pv.overdue;
+SELECT count(pv.release_hold(id, 'settled')) FROM pv.hold;
 
 -- Subject tables that are linked to one another: rows of each are its own person's.
 CREATE TABLE customer (id int PRIMARY KEY, rep int REFERENCES person, email text);
