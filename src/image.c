@@ -528,6 +528,17 @@ varying_is_sound(Oid type, const char *data, Size size)
 	}
 }
 
+/* The same as below, of a type whose length is known. */
+bool
+pvext_is_sound_of_length(Oid type, int16 length, const char *data, Size size)
+{
+	if (!is_scalar(type))
+		return pvext_has_image(type) && array_is_sound(get_element_type(type), data, size);
+	if (length > 0)
+		return size == (Size) length && fixed_is_sound(type, data, size);
+	return varying_is_sound(type, data, size);
+}
+
 /*
  * Are these bytes, of a value without its header, such as the type's functions can be
  * given?  InvalidOid: they are a text.
@@ -535,14 +546,7 @@ varying_is_sound(Oid type, const char *data, Size size)
 bool
 pvext_is_sound(Oid type, const char *data, Size size)
 {
-	int16		length;
-
 	if (!OidIsValid(type))
 		return pg_verifymbstr(data, (int) size, true);
-	if (!is_scalar(type))
-		return pvext_has_image(type) && array_is_sound(get_element_type(type), data, size);
-	length = get_typlen(type);
-	if (length > 0)
-		return size == (Size) length && fixed_is_sound(type, data, size);
-	return varying_is_sound(type, data, size);
+	return pvext_is_sound_of_length(type, get_typlen(type), data, size);
 }

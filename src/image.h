@@ -7,5 +7,6 @@
 
 extern bool pvext_has_image(Oid type);
 extern bool pvext_is_sound(Oid type, const char *data, Size size);
+extern bool pvext_is_sound_of_length(Oid type, int16 length, const char *data, Size size);
 
 #endif							/* PVEXT_IMAGE_H */

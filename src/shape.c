@@ -443,6 +443,8 @@ read_columns(PvextOldShape *shape, List *names, Datum *attnums, Datum *stored)
 		shape->natts = Max(shape->natts, DatumGetInt16(attnums[i]));
 	shape->names = palloc0(sizeof(char *) * Max(shape->natts, 1));
 	shape->types = palloc0(sizeof(Oid) * Max(shape->natts, 1));
+	shape->lengths = palloc0(sizeof(int16) * Max(shape->natts, 1));
+	shape->byvals = palloc0(sizeof(bool) * Max(shape->natts, 1));
 	shape->is_key = palloc0(sizeof(bool) * Max(shape->natts, 1));
 	shape->outputs = palloc0(sizeof(FmgrInfo) * Max(shape->natts, 1));
 	i = 0;
@@ -459,6 +461,7 @@ read_columns(PvextOldShape *shape, List *names, Datum *attnums, Datum *stored)
 		shape->types[att] = type;
 		if (!OidIsValid(type) || !pvext_has_image(type))
 			continue;			/* a text; or of a type as whose value nothing is sound */
+		get_typlenbyval(type, &shape->lengths[att], &shape->byvals[att]);
 		getTypeOutputInfo(type, &output, &varlena);
 		fmgr_info_cxt(output, &shape->outputs[att], CurrentMemoryContext);
 	}
@@ -516,33 +519,33 @@ pvext_old_shape(uint32 number)
 }
 
 /*
- * A value's bytes as the Datum that they were; false where they are no value of the
- * type.
+ * The bytes of a value that is not kept as a text as the Datum that they were; false where
+ * they are no value of its type.
  */
 bool
-pvext_read_datum(Oid type, const PvextReadValue *value, Datum *datum)
+pvext_read_datum(PvextOldShape *shape, const PvextReadValue *value, Datum *datum)
 {
-	int16		length;
-	bool		byval;
+	int			att = value->column - 1;
+	Oid			type = shape->types[att];
+	int16		length = shape->lengths[att];
 	char	   *copy;
 
-	get_typlenbyval(type, &length, &byval);
 	if (length > 0)
 	{
 		copy = palloc0(Max(value->size, sizeof(Datum)));
 		memcpy(copy, value->data, value->size);
-		if (!pvext_is_sound(type, copy, value->size))
+		if (!pvext_is_sound_of_length(type, length, copy, value->size))
 			return false;
-		*datum = byval ? fetch_att(copy, true, length) : PointerGetDatum(copy);
+		*datum = shape->byvals[att] ? fetch_att(copy, true, length) : PointerGetDatum(copy);
 		return true;
 	}
-	if (value->size > MaxAllocSize - VARHDRSZ)
+	if (length == 0 || value->size > MaxAllocSize - VARHDRSZ)
 		return false;
 	copy = palloc(VARHDRSZ + value->size);
 	SET_VARSIZE(copy, VARHDRSZ + value->size);
 	memcpy(VARDATA(copy), value->data, value->size);
 	*datum = PointerGetDatum(copy);
-	return pvext_is_sound(type, VARDATA(copy), value->size);
+	return pvext_is_sound_of_length(type, length, VARDATA(copy), value->size);
 }
 
 /* Can a value of a record of the shape be read? */
@@ -558,7 +561,7 @@ pvext_can_read_value(PvextOldShape *shape, const PvextReadValue *value)
 		shape->names[value->column - 1] == NULL)
 		return false;
 	type = shape->types[value->column - 1];
-	return OidIsValid(type) ? pvext_has_image(type) && pvext_read_datum(type, value, &datum) :
+	return OidIsValid(type) ? pvext_read_datum(shape, value, &datum) :
 		pvext_is_sound(type, value->data, value->size);
 }
 
@@ -576,7 +579,7 @@ pvext_read_text(PvextOldShape *shape, const PvextReadValue *value)
 	if (!OidIsValid(type) || type == TEXTOID || type == VARCHAROID || type == BPCHAROID)
 		return pvext_is_sound(type, value->data, value->size) ?
 			pvext_comparable(type, pnstrdup(value->data, value->size)) : NULL;
-	if (!pvext_has_image(type) || !pvext_read_datum(type, value, &datum))
+	if (!pvext_read_datum(shape, value, &datum))
 		return NULL;
 	if (type == NUMERICOID)
 		return pvext_comparable_text(type, datum);

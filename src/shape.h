@@ -52,6 +52,8 @@ typedef struct PvextOldShape
 	int			natts;
 	char	  **names;			/* of attribute 1 first; NULL: not in it */
 	Oid		   *types;			/* as the values are stored; InvalidOid: text */
+	int16	   *lengths;		/* of those types; 0: text, or nothing is sound as a value of it */
+	bool	   *byvals;
 	bool	   *is_key;			/* of the row's key, or of a link */
 	FmgrInfo   *outputs;
 } PvextOldShape;
@@ -59,7 +61,7 @@ typedef struct PvextOldShape
 extern void pvext_init_shape(void);
 extern PvextShape *pvext_shape(Relation rel);
 extern PvextOldShape *pvext_old_shape(uint32 number);
-extern bool pvext_read_datum(Oid type, const PvextReadValue *value, Datum *datum);
+extern bool pvext_read_datum(PvextOldShape *shape, const PvextReadValue *value, Datum *datum);
 extern bool pvext_can_read_value(PvextOldShape *shape, const PvextReadValue *value);
 extern char *pvext_read_text(PvextOldShape *shape, const PvextReadValue *value);
 

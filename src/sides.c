@@ -30,7 +30,7 @@ pvext_init_sides(PvextSides *sides)
 	memset(sides, 0, sizeof(*sides));
 	sides->context = CurrentMemoryContext;
 	sides->size = FIRST_VALUES;
-	sides->values = palloc(sizeof(PvextReadValue) * sides->size);
+	sides->values = palloc(sizeof(PvextSideValue) * sides->size);
 }
 
 /* Go on to a shape; true where it has not been met before. */
@@ -58,7 +58,10 @@ pvext_meet_shape(PvextSides *sides, uint32 number)
 	return true;
 }
 
-/* Take a change of that shape apart.  Its values stay where the payload is. */
+/*
+ * Take a change of that shape apart.  Its values stay where the payload is, and its texts
+ * live in the current context: both as long as it is looked at.
+ */
 void
 pvext_read_sides(PvextSides *sides, PvextReadItem *item)
 {
@@ -66,6 +69,7 @@ pvext_read_sides(PvextSides *sides, PvextReadItem *item)
 	PvextReadValue value;
 
 	sides->nvalues = 0;
+	sides->values_context = CurrentMemoryContext;
 	for (int side = 0; side < PVEXT_SIDES; side++)
 		memset(met->at[side], 0, sizeof(int) * met->shape->natts);
 	while (pvext_next_value(item, &value))
@@ -76,9 +80,10 @@ pvext_read_sides(PvextSides *sides, PvextReadItem *item)
 		if (sides->nvalues == sides->size)
 		{
 			sides->size *= 2;
-			sides->values = repalloc(sides->values, sizeof(PvextReadValue) * sides->size);
+			sides->values = repalloc(sides->values, sizeof(PvextSideValue) * sides->size);
 		}
-		sides->values[sides->nvalues++] = value;
+		sides->values[sides->nvalues].read = false;
+		sides->values[sides->nvalues++].value = value;
 		if (value.side != PVEXT_NEW)
 			met->at[PVEXT_OLD][value.column - 1] = sides->nvalues;
 		if (value.side != PVEXT_OLD)
@@ -162,6 +167,22 @@ pvext_places(PvextSides *sides, Oid relid, List *columns)
 	return place->atts;
 }
 
+/* A value's text, to be compared; NULL where it has none.  It may be asked for often. */
+static char *
+side_text(PvextSides *sides, PvextSideValue *value)
+{
+	if (!value->read)
+	{
+		MemoryContext old = MemoryContextSwitchTo(sides->values_context);
+
+		value->text = value->value.form == PVEXT_IS_VALUE ?
+			pvext_read_text(sides->met->shape, &value->value) : NULL;
+		value->read = true;
+		MemoryContextSwitchTo(old);
+	}
+	return value->text;
+}
+
 /*
  * What a side holds of columns of a table: their texts, to be compared, NULL for
  * each that has none.
@@ -180,14 +201,13 @@ pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side, ch
 			return PVEXT_TUPLE_MISSING;
 	for (int i = 0; i < n; i++)
 	{
-		PvextReadValue *value = &sides->values[met->at[side][atts[i] - 1] - 1];
+		PvextSideValue *value = &sides->values[met->at[side][atts[i] - 1] - 1];
+		PvextForm	form = value->value.form;
 
-		texts[i] = NULL;
-		if (value->form == PVEXT_IS_VALUE)
-			texts[i] = pvext_read_text(met->shape, value);
+		texts[i] = side_text(sides, value);
 		if (texts[i] == NULL)
-			tuple = Min(tuple, value->form == PVEXT_IS_VALUE ? PVEXT_TUPLE_UNREAD :
-						value->form == PVEXT_IS_NULL ? PVEXT_TUPLE_NULL : PVEXT_TUPLE_REDACTED);
+			tuple = Min(tuple, form == PVEXT_IS_VALUE ? PVEXT_TUPLE_UNREAD :
+						form == PVEXT_IS_NULL ? PVEXT_TUPLE_NULL : PVEXT_TUPLE_REDACTED);
 	}
 	return tuple;
 }

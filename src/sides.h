@@ -30,13 +30,22 @@ typedef struct PvextMetShape
 	List	   *sets;			/* the tracer's, see trace.h */
 } PvextMetShape;
 
+/* A value of the change, and its text once that has been asked for. */
+typedef struct PvextSideValue
+{
+	PvextReadValue value;
+	bool		read;
+	char	   *text;			/* NULL: it has none, or cannot be read */
+} PvextSideValue;
+
 /* The change that is looked at. */
 typedef struct PvextSides
 {
 	MemoryContext context;
 	List	   *shapes;			/* PvextMetShape */
 	PvextMetShape *met;
-	PvextReadValue *values;
+	MemoryContext values_context;	/* of the texts */
+	PvextSideValue *values;
 	int			nvalues;
 	int			size;
 } PvextSides;

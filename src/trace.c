@@ -21,6 +21,7 @@
 #include "message.h"
 
 #include "catalog.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "digest.h"
 #include "image.h"
@@ -285,7 +286,27 @@ pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan)
  * Records
  */
 
-/* The sets of the tables whose rows a relation's may be. */
+/* The sets of a table's own rows. */
+static List *
+own_sets(PvextTracing *tracing, int32 relation_id)
+{
+	List	   *sets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tracing->sets)
+		if (((PvextTracedSet *) lfirst(lc))->table->id == relation_id)
+			sets = lappend(sets, lfirst(lc));
+	return sets;
+}
+
+/* Is the table neither part of another nor has it parts? */
+static bool
+stands_alone(Oid relid)
+{
+	return !has_subclass(relid) && !has_superclass(relid);
+}
+
+/* The sets of the tables whose rows a relation's may be.  In the current context. */
 static List *
 sets_of_relation(PvextTracing *tracing, int32 relation_id)
 {
@@ -300,11 +321,13 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 		" WHERE r.relation IN (SELECT relid FROM up UNION SELECT relid FROM down)", NULL
 	};
 	PvextArgs	args = {0};
-	List	   *sets = NIL;
+	List	   *sets = own_sets(tracing, relation_id);
 	uint64		n;
-	MemoryContext old = MemoryContextSwitchTo(tracing->context);
 	ListCell   *lc;
 
+	if (sets != NIL && stands_alone(((PvextTracedSet *) linitial(sets))->table->relid))
+		return sets;
+	sets = NIL;
 	pvext_arg_int4(&args, relation_id);
 	n = pvext_own_kept(&related, &args);
 	foreach(lc, tracing->sets)
@@ -312,7 +335,6 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 			if (((PvextTracedSet *) lfirst(lc))->table->id == (int32) pvext_int(i, 1))
 				sets = lappend(sets, lfirst(lc));
 	SPI_freetuptable(SPI_tuptable);
-	MemoryContextSwitchTo(old);
 	return sets;
 }
 
@@ -479,7 +501,12 @@ trace_change(PvextTracing *tracing, PvextReadItem *item)
 	ListCell   *lc;
 
 	if (pvext_meet_shape(&tracing->sides, item->shape))
+	{
+		MemoryContext old = MemoryContextSwitchTo(tracing->context);
+
 		tracing->sides.met->sets = sets_of_relation(tracing, tracing->sides.met->shape->relation_id);
+		MemoryContextSwitchTo(old);
+	}
 	tracing->change = tracing->sides.met;
 	if (tracing->change->shape->missing)
 		tracing->why = PVEXT_NO_SHAPE;

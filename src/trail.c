@@ -146,7 +146,7 @@ set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, S
 		set_omitted(json, "omitted", size);
 		return;
 	}
-	if (OidIsValid(type) && (!pvext_has_image(type) || !pvext_read_datum(type, value, &datum)))
+	if (OidIsValid(type) && !pvext_read_datum(shape, value, &datum))
 	{
 		set_omitted(json, "unreadable", size);
 		return;
