@@ -80,8 +80,11 @@ PG_FUNCTION_INFO_V1(pvext_purge_now);
 static bool
 is_there(PvextRun *run)
 {
-	if (!OidIsValid(get_namespace_oid("pv", true)) ||
-		pvext_own("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL) == 0)
+	static PvextStatement find = {
+		"SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL
+	};
+
+	if (!OidIsValid(get_namespace_oid("pv", true)) || pvext_own_kept(&find, NULL) == 0)
 		return false;
 	strlcpy(run->version, pvext_value(0, 1), sizeof(run->version));
 	return strcmp(run->version, PVEXT_VERSION) == 0 && pvext_may_act();

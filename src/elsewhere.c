@@ -10,10 +10,16 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "elsewhere.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "elsewhere.h"
 #include "spi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /*
  * Tables of a set of (id, relation) and why they are elsewhere, in one query; %s is
@@ -39,6 +45,17 @@
 	" UNION SELECT i.inhrelid FROM mapped AS m JOIN pg_inherits AS i ON i.inhparent = m.relation)" \
 	" SELECT relation FROM mapped) AS s"
 
+/* Can there be tables that Citus has distributed: is there a table of that name, anybody's? */
+static bool
+may_be_distributed(void)
+{
+	CatCList   *named = SearchSysCacheList1(RELNAMENSP, CStringGetDatum("pg_dist_partition"));
+	bool		any = named->n_members > 0;
+
+	ReleaseSysCacheList(named);
+	return any;
+}
+
 /* The tables that Citus has distributed, as oid[]. */
 static void
 arg_distributed(PvextArgs *args)
@@ -46,6 +63,11 @@ arg_distributed(PvextArgs *args)
 	char	   *sql;
 	bool		isnull;
 
+	if (!may_be_distributed())
+	{
+		pvext_arg(args, OIDARRAYOID, PointerGetDatum(construct_empty_array(OIDOID)), false);
+		return;
+	}
 	(void) pvext_own("SELECT 'SELECT coalesce(array_agg(d), ''{}'') FROM (SELECT CAST(NULL AS oid) AS d WHERE false'"
 					 " || coalesce(string_agg(format(' UNION ALL SELECT CAST(logicalrelid AS oid) FROM %s',"
 					 "  CAST(c.oid AS regclass)), ''), '') || ') AS s'"
@@ -86,6 +108,18 @@ pvext_check_elsewhere(PvextCheck *check)
 	}
 }
 
+/* Is a table foreign, or one of its partitions and children? */
+static bool
+is_foreign(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_FOREIGN_TABLE)
+			return true;
+	return false;
+}
+
 /*
  * Refuse to look for rows of a table in its files, where they are not in its own or not in
  * those of its partitions and children.
@@ -95,6 +129,8 @@ pvext_check_rows_here(Oid relid)
 {
 	PvextArgs	args = {0};
 
+	if (!may_be_distributed() && !is_foreign(relid))
+		return;
 	arg_distributed(&args);
 	pvext_arg_oid(&args, OIDOID, relid);
 	if (pvext_own("WITH RECURSIVE tree (relation) AS (SELECT $2"

@@ -100,6 +100,7 @@ typedef struct Purge
 	TimestampTz batch_at;		/* when the last batch was taken, or 0 */
 	int			work_number;	/* which of the works is in hand */
 	TimestampTz begun;
+	bool		any_refused;	/* rows may have been refused before that */
 
 	/* the work in hand */
 	Work	   *work;
@@ -210,6 +211,7 @@ list_works(void *arg)
 
 	if (pvext_is_paused(purge->run, table->id, ""))
 		return;
+	purge->any_refused = !pvext_never_used("duty_failure");
 	if (!OidIsValid(table->relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
@@ -787,7 +789,7 @@ note_successes(Purge *purge)
 		if (!pvext_has_name(failed, ((Work *) lfirst(lc))->rule))
 		{
 			pvext_succeeded(purge->run, purge->table->id, ((Work *) lfirst(lc))->rule);
-			if (purge->run->resume == NULL)
+			if (purge->run->resume == NULL && purge->any_refused)
 				pvext_forget_refused(purge->run, purge->table->id, ((Work *) lfirst(lc))->rule,
 									 purge->begun);
 		}
