@@ -294,12 +294,19 @@ sub many_notes
 		} };
 }
 
+# Who has written to another is not held, and the other way round: a hold on one of them
+# keeps the message against an erasure of the other, for as long as it lasts.
 sub new_message
 {
 	my ($model) = @_;
 	my ($from, $to) = (somebody($model, 'c'), somebody($model, 'c'));
 
 	return if !defined $to;
+	if ($from ne $to)
+	{
+		return if grep { $model->{person}{$_}{was_held} } $from, $to;
+		$model->{person}{$_}{wrote} = 1 foreach $from, $to;
+	}
 	my $id = $model->id;
 	my @both = $from eq $to ? $from : ($from, $to);
 	return insert($model, 'message',
@@ -641,9 +648,10 @@ sub erase_two
 sub hold
 {
 	my ($model) = @_;
-	my $who = pick(grep { my $p = $model->{person}{$_}; !$p->{closing} && !$p->{erased} } persons($model, '[cr]')) // return;
+	my $who = pick(grep { my $p = $model->{person}{$_}; !$p->{closing} && !$p->{erased} && !$p->{wrote} } persons($model, '[cr]')) // return;
 	my ($table, $key) = subject($model, $who);
 
+	$model->{person}{$who}{was_held} = 1;
 	return {
 		who => [$who],
 		allow => qr/^P0002$/,
