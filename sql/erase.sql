@@ -27,7 +27,8 @@ CREATE TABLE pv.erasure_ledger (
     scrubbed_at     timestamptz,
     tried_at        timestamptz,
     former_keys     bytea,
-    CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL AND former_keys IS NULL),
+    traits          bytea[],
+    CHECK (state NOT IN ('completed', 'cancelled') OR key IS NULL AND former_keys IS NULL AND traits IS NULL),
     CHECK ((state = 'completed') = (completed_at IS NOT NULL))
 );
 COMMENT ON TABLE pv.erasure_ledger IS 'requests for erasure and what became of them; read it as pv.erasure';
@@ -38,6 +39,7 @@ COMMENT ON COLUMN pv.erasure_ledger.executed_at IS 'when data was last changed, 
 COMMENT ON COLUMN pv.erasure_ledger.clear_since IS 'since when a blocked request has no blocker, for pvext.unblock_delay';
 COMMENT ON COLUMN pv.erasure_ledger.verify_after IS 'the set of older transactions that must have ended before the second look';
 COMMENT ON COLUMN pv.erasure_ledger.former_keys IS 'the keys that were replaced, encrypted, until the second look; NULL where none is due';
+COMMENT ON COLUMN pv.erasure_ledger.traits IS 'HMACs of what identifies the person in the row, by which it is told that the key has been given to somebody else; NULL where the row could not be looked at, and from completion on';
 COMMENT ON COLUMN pv.erasure_ledger.id IS 'by which it is approved, cancelled and verified';
 COMMENT ON COLUMN pv.erasure_ledger.relation_id IS 'the subject table, by its id in pv.relation';
 COMMENT ON COLUMN pv.erasure_ledger.state IS 'how far it is';
@@ -154,7 +156,7 @@ COMMENT ON FUNCTION pv.erase_subjects(regclass, text[], text) IS
 CREATE FUNCTION pv.cancel_erasure(erasure uuid, reason text)
     RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_cancel_erasure';
 COMMENT ON FUNCTION pv.cancel_erasure(uuid, text) IS
-    'cancels a request of which nothing has been erased yet. Errors: P0002 no such erasure, 55000 too late';
+    'cancels a request of which nothing has been erased yet, or whose key has been given to somebody else. Errors: P0002 no such erasure, 55000 too late';
 CREATE FUNCTION pv.approve_erasure(erasure uuid)
     RETURNS pv.erasure LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
 COMMENT ON FUNCTION pv.approve_erasure(uuid) IS

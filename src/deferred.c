@@ -21,6 +21,7 @@
 #include "map.h"
 #include "secret.h"
 #include "spi.h"
+#include "trait.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
@@ -69,6 +70,8 @@ enter(Deferral *deferral, PvextTable *subject, char *key)
 	pvext_new_request(&request, digest);
 	request.key = key;
 	request.reason = deferral->reason;
+	if (!deferral->blind && pvext_any_traits(subject))
+		pvext_remember_traits(&request, pvext_read_traits(subject, list_make1(key))[0]);
 	deferral->results = lappend(deferral->results, pvext_save_request(subject, &request));
 	deferral->entered = lappend(deferral->entered, digest);
 }
@@ -160,7 +163,7 @@ pvext_spell_request(Oid relid, const pg_uuid_t *id, char *key)
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
 	if (pvext_is_open(&other))
 	{
-		(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL,"
+		(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, traits = NULL,"
 						 " reason = concat_ws('; ', reason, 'another request of the subject is open')"
 						 " WHERE id = $1 AND key IS NOT NULL", &args);
 		return NULL;

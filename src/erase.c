@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "event.h"
+#include "failure.h"
 #include "funcapi.h"
 #include "compat.h"
 #include "deferred.h"
@@ -38,6 +39,7 @@
 #include "secret.h"
 #include "spi.h"
 #include "suppression.h"
+#include "trait.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -54,6 +56,7 @@ typedef struct Case
 	PvextRequest request;
 	PvextVerdict verdict;
 	bool		execute;
+	bool		strange;		/* the row is another person's by now, as it seems */
 	HeapTuple	result;
 } Case;
 
@@ -374,16 +377,77 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 }
 
 /*
- * Enter the cases in the ledger, and that the call was made.  In a database where
- * nothing may be erased, requests that are there already stay as they are.
+ * A request that is gone on with is about the person of whom it was made.  Whoever asks for
+ * an erasure says who it is; and a second look is for what older transactions have
+ * written, whatever it is.
  */
 static void
-record(PvextTable *subject, List *cases, bool stopped)
+check_person(PvextTable *subject, Case *c)
+{
+	PvextRequest *request = &c->request;
+	List	   *traits;
+
+	if (c->row->gone || !request->has_traits || strcmp(request->state, "verifying") == 0 ||
+		!pvext_any_traits(subject))
+		return;
+	traits = pvext_read_traits(subject, list_make1(c->row->key))[0];
+	c->strange = !pvext_is_same_person(request, traits);
+	if (c->strange && c->execute)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the row of %s that has the key of a request seems to be another person's by now",
+						subject->sql_name),
+				 errdetail("Of what identified the person at the request little is left."),
+				 errhint("If it is the same person, ask for the erasure again; if not, end the request with pv.cancel_erasure().")));
+}
+
+/* Requests that stay open know whom they are about. */
+static void
+remember_persons(PvextTable *subject, List *cases)
+{
+	List	   *open = NIL;
+	List	   *keys = NIL;
+	List	  **traits;
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		if (c->row->gone || c->strange || strcmp(c->request.state, "completed") == 0 ||
+			strcmp(c->request.state, "verifying") == 0)
+			continue;
+		open = lappend(open, c);
+		keys = lappend(keys, c->row->key);
+	}
+	if (open == NIL || !pvext_any_traits(subject))
+		return;
+	traits = pvext_read_traits(subject, keys);
+	foreach(lc, open)
+		pvext_remember_traits(&((Case *) lfirst(lc))->request, traits[i++]);
+}
+
+/* What the duty calls a request. */
+static char *
+name_of(pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+/*
+ * Enter the cases in the ledger, and that the call was made.  In a database where
+ * nothing may be erased, requests that are there already stay as they are.  Who asks once
+ * more for what the worker has failed at does it in its place.
+ */
+static void
+record(PvextTable *subject, List *cases, bool stopped, bool going_on)
 {
 	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
 	List	   *digests = NIL;
 	ListCell   *lc;
 
+	remember_persons(subject, cases);
 	foreach(lc, cases)
 	{
 		Case	   *c = lfirst(lc);
@@ -402,6 +466,8 @@ record(PvextTable *subject, List *cases, bool stopped)
 			continue;
 		}
 		c->result = pvext_save_request(subject, request);
+		if (request->exists && !going_on)
+			pvext_done_by_somebody("erase", subject->id, name_of(&request->id));
 		digests = lappend(digests, request->subject_digest);
 	}
 	if (list_length(digests) == 1)
@@ -475,8 +541,9 @@ is_stopped(void)
 	return true;
 }
 
+/* Erase subjects whose rows have been found; with going_on, by a request of before. */
 static List *
-erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
+erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason, bool going_on)
 {
 	PvextTable *subject = plan->subject;
 	List	   *results;
@@ -489,6 +556,8 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 		rows = pvext_add_gone(map, plan, keys, rows);
 	results = pvext_former_rows(map, plan, keys, rows, reason, stopped);
 	cases = make_cases(subject, plan, rows, reason, stopped);
+	foreach(lc, going_on ? cases : NIL)
+		check_person(subject, lfirst(lc));
 	pvext_count_against_limit(count_new(cases));
 	foreach(lc, cases)
 		if (((Case *) lfirst(lc))->row->gone)
@@ -497,7 +566,7 @@ erase(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason)
 	pvext_refuse_detaching(plan->tables);
 	foreach(lc, gone)
 		pvext_check_still_gone(subject, lfirst(lc));
-	record(subject, cases, stopped);
+	record(subject, cases, stopped, going_on);
 	foreach(lc, cases)
 		results = lappend(results, ((Case *) lfirst(lc))->result);
 	return results;
@@ -558,7 +627,7 @@ erase_by_map(PvextMap *map, void *arg)
 		rows = lock_subjects(subject, plan, call->keys);
 	call->again = !pvext_map_is_current();
 	if (!call->again && is_still_open(call))
-		call->results = erase(map, plan, rows, call->keys, call->reason);
+		call->results = erase(map, plan, rows, call->keys, call->reason, call->request != NULL);
 }
 
 static void
@@ -572,14 +641,14 @@ erase_call(void *arg)
 /*
  * Erase subjects: keys is a list of key texts.  Returns their rows of
  * pv.erasure, in the order of their keys, living as long as the SPI
- * connection.  Where a lock is not had in time, nothing is erased, and the
- * requests are entered for later, with a warning.  Between pvext_enter() and
+ * connection.  request, or NULL, is the one that is gone on with.  Where a lock is not had in
+ * time, nothing is erased, and the requests are entered for later, with a warning.  Between pvext_enter() and
  * pvext_leave(), in a transaction that writes, of isolation level READ COMMITTED.
  */
 static List *
-erase_subjects(Oid relid, List *keys, char *reason)
+erase_subjects(Oid relid, List *keys, char *reason, const pg_uuid_t *request)
 {
-	Call		call = {relid, keys, reason, NULL};
+	Call		call = {relid, keys, reason, request};
 	ErrorData  *error;
 
 	if (keys == NIL)
@@ -640,7 +709,7 @@ pvext_erase_subject(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 0, "subject");
 	begin(&scope);
 	rows = erase_subjects(PG_GETARG_OID(0), list_make1(pvext_key_arg(fcinfo, 1)),
-					   pvext_text_arg(fcinfo, 2));
+					   pvext_text_arg(fcinfo, 2), NULL);
 	return return_row(fcinfo, &scope, linitial(rows));
 }
 
@@ -656,7 +725,7 @@ pvext_erase_subjects(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	begin(&scope);
 	rows = erase_subjects(PG_GETARG_OID(0), pvext_texts_arg(fcinfo, 1, "keys"),
-					   pvext_text_arg(fcinfo, 2));
+					   pvext_text_arg(fcinfo, 2), NULL);
 	foreach(lc, rows)
 		tuplestore_puttuple(((ReturnSetInfo *) fcinfo->resultinfo)->setResult, lfirst(lc));
 	pvext_leave(&scope);
@@ -748,8 +817,21 @@ pvext_approve_erasure(PG_FUNCTION_ARGS)
 	else if (request.due_at <= GetCurrentTransactionStartTimestamp())
 		return return_row(fcinfo, &scope,
 						  linitial(erase_subjects(pvext_relation_by_id(request.relation_id),
-											  list_make1(request.key), NULL)));
+											  list_make1(request.key), NULL, &request.id)));
 	return return_row(fcinfo, &scope, pvext_request_row(&request.id));
+}
+
+/* Has the key of an open request been given to somebody else? */
+static bool
+is_about_another(PvextRequest *request)
+{
+	PvextTable *subject;
+
+	if (!pvext_is_open(request) || request->key == NULL || strcmp(request->state, "verifying") == 0)
+		return false;
+	subject = pvext_map_subject(pvext_map(), pvext_relation_by_id(request->relation_id));
+	return pvext_any_traits(subject) &&
+		!pvext_is_same_person(request, pvext_read_traits(subject, list_make1(request->key))[0]);
 }
 
 Datum
@@ -763,15 +845,16 @@ pvext_cancel_erasure(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 1, "reason");
 	pvext_enter(&scope);
 	pvext_read_request(PG_GETARG_UUID_P(0), true, &request);
-	if (request.executed ||
-		(strcmp(request.state, "requested") != 0 && strcmp(request.state, "blocked") != 0))
+	if ((request.executed ||
+		 (strcmp(request.state, "requested") != 0 && strcmp(request.state, "blocked") != 0)) &&
+		!is_about_another(&request))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the erasure cannot be cancelled any more"),
 				 errhint("Its state is \"%s\".", request.state)));
 	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
 	pvext_arg_text(&args, pvext_text_arg(fcinfo, 1));
-	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, former_keys = NULL,"
+	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, former_keys = NULL, traits = NULL,"
 					 " reason = concat_ws('; cancelled: ', reason, $2) WHERE id = $1", &args);
 	pvext_record_event("cancel_erasure", request.subject_digest);
 	return return_row(fcinfo, &scope, pvext_request_row(&request.id));

@@ -119,6 +119,20 @@ pvext_succeeded(PvextRun *run, int32 relation_id, const char *name)
 	(void) pvext_step(run, record, &failure);
 }
 
+/* Somebody has done what the duty has failed at, in this transaction. */
+void
+pvext_done_by_somebody(const char *duty, int32 relation_id, const char *name)
+{
+	PvextArgs	args = {0};
+
+	if (pvext_never_used("duty_failure"))
+		return;
+	pvext_arg_text(&args, duty);
+	pvext_arg_int4(&args, relation_id);
+	pvext_arg_text(&args, name);
+	(void) pvext_own("DELETE FROM pv.duty_failure WHERE duty = $1 AND relation_id = $2 AND name = $3", &args);
+}
+
 /*
  * What takes too long
  */

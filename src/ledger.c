@@ -24,7 +24,7 @@
 	"SELECT id, relation_id, key, CAST(state AS text), former_digest," \
 	" subject_digest, due_at, requested_by, approved_by," \
 	" executed_at IS NOT NULL, clear_since, coalesce(verify_after, 0), requested_at," \
-	" former_keys, requested_role" \
+	" former_keys, requested_role, traits" \
 	" FROM pv.erasure_ledger"
 
 /* As the view pv.erasure has them; $1 is the relation. */
@@ -41,12 +41,27 @@ timestamp_at(uint64 row, int column, bool *isnull)
 	return *isnull ? 0 : DatumGetTimestampTz(value);
 }
 
+/* The elements of a bytea[]. */
+static List *
+digests_of(ArrayType *array)
+{
+	Datum	   *elements;
+	int			n;
+	List	   *digests = NIL;
+
+	deconstruct_array(array, BYTEAOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		digests = lappend(digests, DatumGetByteaPCopy(elements[i]));
+	return digests;
+}
+
 /* Fill in a request from a row of REQUEST_COLUMNS. */
 static void
 read_request(uint64 row, PvextRequest *request)
 {
 	bool		isnull;
 	Datum		keys;
+	Datum		traits;
 
 	memset(request, 0, sizeof(*request));
 	request->until = DT_NOBEGIN;
@@ -68,6 +83,9 @@ read_request(uint64 row, PvextRequest *request)
 	keys = pvext_datum(row, 14, &isnull);
 	request->former_keys = isnull ? NULL : DatumGetByteaPCopy(keys);
 	request->requested_role = pvext_value(row, 15);
+	traits = pvext_datum(row, 16, &isnull);
+	request->has_traits = !isnull;
+	request->traits = isnull ? NIL : digests_of(DatumGetArrayTypeP(traits));
 }
 
 /* Has any of the subjects a row in the ledger? */
@@ -183,6 +201,8 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 	pvext_arg_bool(args, request->carried_out);
 	pvext_arg(args, BYTEAOID, PointerGetDatum(request->former_keys),
 			  completed || request->former_keys == NULL);
+	pvext_arg_digests(args, request->traits);
+	args->nulls[args->n - 1] = completed || !request->has_traits ? 'n' : ' ';
 }
 
 /*
@@ -195,12 +215,12 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	static PvextStatement insert = {
 		"INSERT INTO pv.erasure_ledger AS e (key, former_digest, subject_digest, state, due_at,"
 		" completed_at, requested_by, executed_by, executed_at, reason, rows_anonymised,"
-		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, former_keys, relation_id,"
-		" requested_role)"
+		" rows_deleted, retained_until, blocked_by, clear_since, verify_after, former_keys, traits,"
+		" relation_id, requested_role)"
 		" VALUES ($2, $3, $4, CAST($5 AS pv.erasure_state), $6,"
 		" CASE WHEN $5 = 'completed' THEN now() END, $7,"
 		" CASE WHEN $5 IN ('partial', 'verifying', 'completed') THEN $7 END,"
-		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18)"
+		" CASE WHEN $15 THEN now() END, $8, $9, $10, $11, $12, $13, $14, $16, $17, $18, $19)"
 		ERASURE_COLUMNS, NULL
 	};
 	static PvextStatement update = {
@@ -211,7 +231,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		" executed_at = CASE WHEN $15 THEN now() ELSE executed_at END,"
 		" reason = coalesce(reason, $8), rows_anonymised = rows_anonymised + $9,"
 		" rows_deleted = rows_deleted + $10, retained_until = $11, blocked_by = $12,"
-		" clear_since = $13, verify_after = $14, former_keys = $16 WHERE id = $17"
+		" clear_since = $13, verify_after = $14, former_keys = $16, traits = $17 WHERE id = $18"
 		ERASURE_COLUMNS, NULL
 	};
 	PvextArgs	args = {0};
@@ -293,7 +313,7 @@ pvext_conclude_deleted(PvextTable *subject, const bytea *digest)
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	pvext_arg_name(&args, pvext_doer_name());
 	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'completed', completed_at = now(),"
-					 " key = NULL, former_keys = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
+					 " key = NULL, former_keys = NULL, traits = NULL, executed_by = $3, retained_until = NULL, blocked_by = '{}'"
 					 " WHERE relation_id = $1 AND subject_digest = $2"
 					 " AND state NOT IN ('completed', 'cancelled')", &args);
 }

@@ -30,6 +30,8 @@ typedef struct PvextRequest
 	TimestampTz clear_since;
 	int64		verify_after;	/* a set of older transactions; 0: none */
 	bytea	   *former_keys;	/* see kept_key.h; NULL: none */
+	bool		has_traits;		/* they are known; see trait.c */
+	List	   *traits;			/* bytea */
 	/* what this call adds */
 	char	   *reason;
 	bool		carried_out;	/* by this call, and something may have gone */

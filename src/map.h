@@ -98,6 +98,7 @@ struct PvextTable
 	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
 	PvextStatement find_subject[3]; /* of a subject table: see key.h */
 	PvextStatement addresses;	/* of a subject table: see suppression.c */
+	PvextStatement traits;		/* of a subject table: see trait.c */
 };
 
 typedef struct PvextMap

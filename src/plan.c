@@ -773,4 +773,6 @@ pvext_free_plans(PvextTable *subject)
 			SPI_freeplan(subject->find_subject[i].plan);
 	if (subject->addresses.plan)
 		SPI_freeplan(subject->addresses.plan);
+	if (subject->traits.plan)
+		SPI_freeplan(subject->traits.plan);
 }

@@ -147,8 +147,9 @@ build(PvextPlan *plan, PvextTable *leaf)
  * Values
  */
 
-static bool
-tells(const char *value)
+/* Is nobody else likely to have the value: an address, a long number, a long text? */
+bool
+pvext_tells_by_itself(const char *value)
 {
 	int			digits = 0;
 
@@ -198,7 +199,7 @@ pvext_telling_values(PvextPlan *plan, PvextTable *leaf, Snapshot before, bool ma
 		{
 			char	   *value = pvext_value(i, 1);
 
-			if (value && (telling->identifying || tells(value)))
+			if (value && (telling->identifying || pvext_tells_by_itself(value)))
 				values = lappend(values, shorten(value));
 		}
 	}

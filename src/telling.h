@@ -8,6 +8,7 @@
 #include "plan.h"
 #include "utils/snapshot.h"
 
+extern bool pvext_tells_by_itself(const char *value);
 extern List *pvext_telling_values(PvextPlan *plan, PvextTable *leaf, Snapshot before, bool many);
 
 #endif							/* PVEXT_TELLING_H */
