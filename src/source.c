@@ -5,27 +5,18 @@
  * Whatever language it is in, SQL in it reads INSERT INTO, UPDATE, MERGE INTO and COPY.
  * So the source is taken as words and signs, strings included: a statement that is put
  * together at run time is read as far as it is spelled out.  Called by writing.c and trust.c.
+ *
+ * What a source names, it may only say: in what it raises, say, or writes as a value.  In
+ * PL/pgSQL it can be told which strings are executed, or are names (executed.c).
  */
 #include "postgres.h"
 #include "message.h"
 
 #include <ctype.h>
 
+#include "executed.h"
 #include "parser/scansup.h"
 #include "source.h"
-
-typedef struct Token
-{
-	char	   *word;			/* an identifier or keyword; NULL: a sign */
-	bool		quoted;
-	char		sign;
-} Token;
-
-typedef struct Tokens
-{
-	Token	   *all;
-	int			n;
-} Tokens;
 
 static bool
 is_word(char c)
@@ -70,7 +61,7 @@ read_quoted(const char **p)
 
 /* Read one token; false where there is none before the next byte that is looked at. */
 static bool
-read_token(const char **p, Token *token)
+read_token(const char **p, PvextToken *token)
 {
 	const char *start = *p;
 	const char *end = after_comment(start);
@@ -97,28 +88,108 @@ read_token(const char **p, Token *token)
 	return true;
 }
 
-/* All tokens, and at their end signs of nothing. */
-static Tokens
-tokens_of(const char *source)
+/* The text of a string that begins at a quote, which *p is moved behind; NULL where none does. */
+static char *
+read_string(const char **p, bool escapes)
 {
-	Tokens		tokens = {palloc0(sizeof(Token) * (strlen(source) + 8)), 0};
+	char	   *text = palloc(strlen(*p) + 1);
+	int			n = 0;
 
+	for (const char *at = *p + 1; *at; at++)
+	{
+		if (*at == '\'' && at[1] != '\'')
+		{
+			text[n] = '\0';
+			*p = at + 1;
+			return text;
+		}
+		if (*at == '\'' || (escapes && *at == '\\' && at[1]))
+			at++;
+		text[n++] = *at;
+	}
+	return NULL;
+}
+
+/* The same of one between dollars. */
+static char *
+read_dollar_string(const char **p)
+{
+	const char *start = *p + 1;
+	const char *text;
+	const char *end;
+	char	   *tag;
+
+	while (is_word(*start) && *start != '$')
+		start++;
+	if (*start != '$')
+		return NULL;
+	text = start + 1;
+	tag = pnstrdup(*p, text - *p);
+	end = strstr(text, tag);
+	if (end == NULL)
+		return NULL;
+	*p = end + strlen(tag);
+	return pnstrdup(text, end - text);
+}
+
+static void
+add_tokens(PvextTokens *tokens, const char *source, bool strings)
+{
 	while (*source)
-		if (read_token(&source, &tokens.all[tokens.n]))
-			tokens.n++;
-	memset(&tokens.all[tokens.n], 0, sizeof(Token) * 8);
+	{
+		PvextToken *token = &tokens->all[tokens->n];
+		const char *start = source;
+		const char *text = NULL;
+
+		if (strings && *source == '\'')
+			text = read_string(&source, tokens->n > 0 && token[-1].word && token[-1].end == start &&
+							   strcmp(token[-1].word, "e") == 0);
+		else if (strings && *source == '$' && !isdigit((unsigned char) source[1]))
+			text = read_dollar_string(&source);
+		if (text)
+		{
+			int			literal = tokens->in_literal;
+
+			if (literal == 0)
+				tokens->in_literal = ++tokens->literals;
+			*token = (PvextToken) {.sign = '\'', .literal = tokens->in_literal};
+			tokens->n++;
+			add_tokens(tokens, text, true);
+			tokens->all[tokens->n++] = (PvextToken) {.sign = '\'', .literal = tokens->in_literal};
+			tokens->in_literal = literal;
+		}
+		else if (read_token(&source, token))
+		{
+			token->literal = tokens->in_literal;
+			token->end = source;
+			tokens->n++;
+		}
+	}
+}
+
+/*
+ * All tokens, and at their end signs of nothing.  With strings, as SQL has them, what is in
+ * them is known to be; it begins and ends with a quote.
+ */
+static PvextTokens
+tokens_of(const char *source, bool strings)
+{
+	PvextTokens tokens = {palloc0(sizeof(PvextToken) * (strlen(source) + 16))};
+
+	add_tokens(&tokens, source, strings);
+	memset(&tokens.all[tokens.n], 0, sizeof(PvextToken) * 8);
 	return tokens;
 }
 
-static bool
-is_keyword(Token *token, const char *keyword)
+bool
+pvext_is_keyword(const PvextToken *token, const char *keyword)
 {
 	return token->word && !token->quoted && strcmp(token->word, keyword) == 0;
 }
 
 /* A name that begins at *at, which is moved behind it; NULL where none does. */
 static PvextNamed *
-read_name(Token **at)
+read_name(PvextToken **at)
 {
 	PvextNamed *named;
 
@@ -138,19 +209,19 @@ read_name(Token **at)
 
 /* Is UPDATE, which is here, the beginning of a statement? */
 static bool
-is_update(Tokens *tokens, int i)
+is_update(PvextTokens *tokens, int i)
 {
 	static const char *const others[] = {"for", "key", "do", "on", "or", "before", "after", "cascade"};
 
 	for (int k = 0; i > 0 && k < lengthof(others); k++)
-		if (is_keyword(&tokens->all[i - 1], others[k]))
+		if (pvext_is_keyword(&tokens->all[i - 1], others[k]))
 			return false;
 	return true;
 }
 
 /* After the name of COPY: is it filled? */
 static bool
-is_filled(Token *at)
+is_filled(PvextToken *at)
 {
 	if (at->sign == '(')
 	{
@@ -158,21 +229,21 @@ is_filled(Token *at)
 			at++;
 		at += at->sign == ')';
 	}
-	return is_keyword(at, "from");
+	return pvext_is_keyword(at, "from");
 }
 
 /* The target of a statement that begins at a token, or NULL. */
 static PvextNamed *
-target_at(Tokens *tokens, int i)
+target_at(PvextTokens *tokens, int i)
 {
-	Token	   *at = &tokens->all[i];
+	PvextToken *at = &tokens->all[i];
 	PvextNamed *named;
 
-	if ((is_keyword(at, "insert") || is_keyword(at, "merge")) && is_keyword(at + 1, "into"))
-		at += is_keyword(at + 2, "only") ? 3 : 2;
-	else if (is_keyword(at, "update") && is_update(tokens, i))
-		at += is_keyword(at + 1, "only") ? 2 : 1;
-	else if (is_keyword(at, "copy"))
+	if ((pvext_is_keyword(at, "insert") || pvext_is_keyword(at, "merge")) && pvext_is_keyword(at + 1, "into"))
+		at += pvext_is_keyword(at + 2, "only") ? 3 : 2;
+	else if (pvext_is_keyword(at, "update") && is_update(tokens, i))
+		at += pvext_is_keyword(at + 1, "only") ? 2 : 1;
+	else if (pvext_is_keyword(at, "copy"))
 	{
 		at++;
 		named = read_name(&at);
@@ -190,13 +261,13 @@ target_at(Tokens *tokens, int i)
 void
 pvext_read_source(const char *source, List **targets, List **calls)
 {
-	Tokens		tokens = tokens_of(source);
+	PvextTokens tokens = tokens_of(source, false);
 
 	*targets = *calls = NIL;
 	for (int i = 0; i < tokens.n; i++)
 	{
 		PvextNamed *named = target_at(&tokens, i);
-		Token	   *at = &tokens.all[i];
+		PvextToken *at = &tokens.all[i];
 
 		if (named)
 			*targets = lappend(*targets, named);
@@ -210,17 +281,23 @@ pvext_read_source(const char *source, List **targets, List **calls)
 
 /*
  * The identifiers that follow no dot, as C strings: all that the source can name without a
- * schema, and much else (keywords, variables).
+ * schema, and much else (keywords, variables).  In PL/pgSQL not what is only said.
  */
 List *
-pvext_read_identifiers(const char *source)
+pvext_read_identifiers(const char *source, bool plpgsql)
 {
-	Tokens		tokens = tokens_of(source);
+	PvextTokens tokens = tokens_of(source, plpgsql);
+	bool	   *executed = plpgsql ? pvext_executed_literals(&tokens) : NULL;
 	List	   *names = NIL;
 
 	for (int i = 0; i < tokens.n; i++)
-		if (tokens.all[i].word && (i == 0 || tokens.all[i - 1].sign != '.'))
-			names = lappend(names, tokens.all[i].word);
+	{
+		PvextToken *token = &tokens.all[i];
+
+		if (token->word && (i == 0 || token[-1].sign != '.') &&
+			(token->literal == 0 || executed[token->literal]))
+			names = lappend(names, token->word);
+	}
 	return names;
 }
 
@@ -228,8 +305,8 @@ pvext_read_identifiers(const char *source)
 PvextNamed *
 pvext_read_name(const char *text)
 {
-	Tokens		tokens = tokens_of(text);
-	Token	   *at = tokens.all;
+	PvextTokens tokens = tokens_of(text, false);
+	PvextToken *at = tokens.all;
 	PvextNamed *named = read_name(&at);
 
 	return named && at == tokens.all + tokens.n ? named : NULL;

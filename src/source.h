@@ -15,7 +15,7 @@ typedef struct PvextNamed
 } PvextNamed;
 
 extern void pvext_read_source(const char *source, List **targets, List **calls);
-extern List *pvext_read_identifiers(const char *source);
+extern List *pvext_read_identifiers(const char *source, bool plpgsql);
 extern PvextNamed *pvext_read_name(const char *text);
 
 #endif							/* PVEXT_SOURCE_H */

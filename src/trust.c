@@ -473,12 +473,14 @@ pvext_unqualified_name(Oid function, List *schemas)
 
 	pvext_enter(&scope);
 	pvext_arg_oid(&args, OIDOID, function);
-	if (pvext_own("SELECT p.prosrc FROM pg_proc AS p WHERE p.oid = $1 AND p.prolang NOT IN"
+	if (pvext_own("SELECT p.prosrc, (SELECT l.lanname = 'plpgsql' FROM pg_language AS l WHERE l.oid = p.prolang)"
+				  " FROM pg_proc AS p WHERE p.oid = $1 AND p.prolang NOT IN"
 				  " (SELECT l.oid FROM pg_language AS l WHERE l.lanname IN ('c', 'internal'))", &args) > 0)
 	{
 		PvextArgs	names = {0};
 
-		pvext_arg(&names, TEXTARRAYOID, pvext_text_array(pvext_read_identifiers(pvext_value(0, 1))), false);
+		pvext_arg(&names, TEXTARRAYOID, pvext_text_array(pvext_read_identifiers(pvext_value(0, 1), pvext_bool(0, 2))),
+				  false);
 		pvext_arg_oids(&names, schemas);
 		if (pvext_own("SELECT n FROM (SELECT DISTINCT left(u, 63)::name AS n FROM unnest($1) AS u) AS named"
 					  " WHERE EXISTS (SELECT FROM pg_class WHERE relname = n AND relnamespace = ANY ($2))"
