@@ -5,7 +5,8 @@
  * What keeps a row's former values in a table of which nothing is declared lets an erasure
  * fail (stray.c).  As far as that can be seen before, it is said here: rules know what
  * they write to; of a trigger the source of its function is read, and of what that calls,
- * and its arguments, which may name a table.  Called by check.c.
+ * and its arguments, which may name a table.  A table that is mapped may keep for ever what
+ * is purged of another, for no retention rule is about it.  Called by check.c.
  */
 #include "postgres.h"
 #include "message.h"
@@ -102,6 +103,59 @@ hint_for(Oid relid)
 					pvext_print_literal(pvext_relation_name(relid)));
 }
 
+/* Does a retention rule take something of a table, or of one that it is a part of? */
+static bool
+is_purged(const char *table)
+{
+	static PvextStatement find = {
+		"SELECT FROM pv.declared_retention AS t JOIN pv.relation AS r ON r.id = t.relation_id"
+		" WHERE r.relation = ANY ($1)", NULL
+	};
+	PvextArgs	args = {0};
+	Oid			relid = DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(table)));
+
+	pvext_arg_oids(&args, pvext_with_parents(relid));
+	return pvext_own_kept(&find, &args) > 0;
+}
+
+/* The personal columns of a table that no retention rule is about; NULL where there are none. */
+static char *
+unruled_columns(Oid relid)
+{
+	static PvextStatement find = {
+		"SELECT string_agg(DISTINCT quote_ident(p.column_name), ', ' ORDER BY quote_ident(p.column_name))"
+		" FROM pv.declared_personal AS p JOIN pv.relation AS r ON r.id = p.relation_id"
+		" WHERE r.relation = ANY ($1) AND NOT EXISTS (SELECT FROM pv.declared_retention AS t"
+		"  WHERE t.relation_id = r.id AND (t.columns IS NULL OR p.column_name = ANY (t.columns)))", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_oids(&args, pvext_with_parents(relid));
+	(void) pvext_own_kept(&find, &args);
+	return pvext_value(0, 1);
+}
+
+/*
+ * What is to be said of a table that is written to when rows of another are changed; NULL
+ * where nothing is.
+ */
+static char *
+problem_of(Oid relid, const char *of, char **hint)
+{
+	char	   *columns;
+
+	if (is_unknown(relid))
+	{
+		*hint = hint_for(relid);
+		return "of which nothing is declared";
+	}
+	if (relid == DatumGetObjectId(DirectFunctionCall1(regclassin, CStringGetDatum(of))) ||
+		!is_purged(of) || (columns = unruled_columns(relid)) == NULL)
+		return NULL;
+	*hint = psprintf("If it keeps what the row was, declare a retention rule for %s.", columns);
+	return psprintf("where no retention rule takes what is purged of %s", of);
+}
+
 /* The table of a name, or InvalidOid. */
 static Oid
 find_table(PvextNamed *named, List *schemas)
@@ -130,14 +184,16 @@ static void
 tell(Walk *walk, PvextNamed *target, List *schemas, const char *how)
 {
 	Oid			relid = pvext_partition_root(find_table(target, schemas));
+	char	   *problem;
+	char	   *hint;
 
-	if (!OidIsValid(relid) || list_member_oid(walk->told, relid) || !is_unknown(relid))
+	if (!OidIsValid(relid) || list_member_oid(walk->told, relid) ||
+		(problem = problem_of(relid, walk->row[0], &hint)) == NULL)
 		return;
 	walk->told = lappend_oid(walk->told, relid);
 	pvext_add_finding(walk->check, walk->row[0], NULL, false,
-					  psprintf("trigger \"%s\" %s %s, of which nothing is declared", walk->row[1],
-							   how, pvext_relation_name(relid)),
-					  hint_for(relid));
+					  psprintf("trigger \"%s\" %s %s, %s", walk->row[1], how,
+							   pvext_relation_name(relid), problem), hint);
 }
 
 /* The schemas in which a function, as another calls it, looks for names. */
@@ -259,17 +315,18 @@ static void
 check_action(Walk *walk, char **row, Query *action)
 {
 	Oid			relid;
+	char	   *problem;
+	char	   *hint;
 
 	if (action->resultRelation == 0 || action->commandType == CMD_DELETE)
 		return;
 	relid = pvext_partition_root(rt_fetch(action->resultRelation, action->rtable)->relid);
-	if (list_member_oid(walk->told, relid) || !is_unknown(relid))
+	if (list_member_oid(walk->told, relid) || (problem = problem_of(relid, row[0], &hint)) == NULL)
 		return;
 	walk->told = lappend_oid(walk->told, relid);
 	pvext_add_finding(walk->check, row[0], NULL, false,
-					  psprintf("rule \"%s\" writes to %s, of which nothing is declared", row[3],
-							   pvext_relation_name(relid)),
-					  hint_for(relid));
+					  psprintf("rule \"%s\" writes to %s, %s", row[3], pvext_relation_name(relid),
+							   problem), hint);
 }
 
 static void

@@ -97,3 +97,20 @@ BEGIN INSERT INTO history_1 VALUES (1, OLD.id, 'x'); RETURN NEW; END $$;
 SELECT problem FROM findings;
 SELECT pv.declare_link('history', '{person}', 'person'), pv.declare_personal('history', '{email}', 'identifying') \gset
 SELECT problem FROM findings;
+-- what is purged, and kept by a trigger in a table that no rule is about
+CREATE TABLE member (id int PRIMARY KEY, email text, left_on date);
+CREATE TABLE former (member int REFERENCES member, email text, phone text, at date);
+CREATE INDEX ON former (member);
+CREATE FUNCTION keep_member() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO former VALUES (OLD.id, OLD.email); RETURN NULL; END $$;
+CREATE TRIGGER k AFTER UPDATE ON member FOR EACH ROW EXECUTE FUNCTION keep_member();
+SELECT pv.declare_subject('member'), pv.link_foreign_keys('member'),
+       pv.declare_personal('member', '{email}', 'identifying'), pv.declare_personal('former', '{email,phone}', 'identifying'),
+       pv.declare_not_personal('member'), pv.declare_not_personal('former') \gset
+SELECT problem FROM findings WHERE relation = 'public.member';
+SELECT pv.declare_retention('member', 'left', '1 year', 'left_on', 'policy') \gset
+SELECT relation, severity, problem, hint FROM findings WHERE relation = 'public.member';
+SELECT pv.declare_retention('former', 'left', '1 year', 'at', 'policy', columns => '{email}') \gset
+SELECT problem, hint FROM findings WHERE relation = 'public.member';
+SELECT pv.declare_retention('former', 'left', '1 year', 'at', 'policy') \gset
+SELECT problem FROM findings WHERE relation = 'public.member';
