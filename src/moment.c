@@ -55,19 +55,15 @@ pvext_run_step(PvextStep *step, bool many)
 	return n;
 }
 
-/*
- * Call body(arg), in which steps see the tables as they are now: the rows that are to be
- * decided on have been locked.  At READ COMMITTED, between pvext_enter() and pvext_leave().
- */
+/* Call body(arg), in which steps see what others do as of when the snapshot was taken. */
 void
-pvext_at_one_moment(void (*body) (void *), void *arg)
+pvext_at_moment(Snapshot snapshot, void (*body) (void *), void *arg)
 {
 	Snapshot	outer = moment;
-	Snapshot	now = RegisterSnapshot(GetTransactionSnapshot());
 
 	PG_TRY();
 	{
-		moment = now;
+		moment = snapshot;
 		body(arg);
 	}
 	PG_FINALLY();
@@ -75,5 +71,17 @@ pvext_at_one_moment(void (*body) (void *), void *arg)
 		moment = outer;
 	}
 	PG_END_TRY();
+}
+
+/*
+ * The same as of now: the rows that are to be decided on have been locked.  At READ
+ * COMMITTED, between pvext_enter() and pvext_leave().
+ */
+void
+pvext_at_one_moment(void (*body) (void *), void *arg)
+{
+	Snapshot	now = RegisterSnapshot(GetTransactionSnapshot());
+
+	pvext_at_moment(now, body, arg);
 	UnregisterSnapshot(now);
 }

@@ -670,24 +670,6 @@ pvext_unlink_objects(PvextPlan *plan, bool many)
 	}
 }
 
-/* Replace and delete, leaves first. */
-static void
-write_all(PvextPlan *plan, bool many, PvextOutcome *outcome)
-{
-	ListCell   *lc;
-
-	pvext_unlink_objects(plan, many);
-	foreach(lc, plan->writes)
-	{
-		PvextStep  *step = lfirst(lc);
-		uint64		n = pvext_run_step(step, many);
-
-		if (strncmp(step->few.sql, "DELETE", 6) == 0)
-			outcome->deleted += n;
-		else
-			outcome->anonymised += n;
-	}
-}
 
 /* A run, and the pass of it in hand. */
 typedef struct Run
@@ -724,6 +706,27 @@ is_any_due(Run *run)
 	return !run->plan->decided;
 }
 
+/* Replace and delete, leaves first. */
+static void
+write_all(Run *run)
+{
+	ListCell   *lc;
+
+	pvext_unlink_objects(run->plan, run->many);
+	foreach(lc, run->plan->writes)
+	{
+		PvextStep  *step = lfirst(lc);
+		uint64		n = pvext_run_step(step, run->many);
+		bool		deletes = strncmp(step->few.sql, "DELETE", 6) == 0;
+
+		if (deletes)
+			run->outcome->deleted += n;
+		else
+			run->outcome->anonymised += n;
+		pvext_note_own_writes(&run->strays, step->table, deletes ? 0 : n, deletes ? n : 0);
+	}
+}
+
 /* For pvext_at_one_moment(): replace and delete what may go as of now. */
 static void
 write_pass(void *arg)
@@ -744,12 +747,13 @@ write_pass(void *arg)
 	pvext_gather_values(plan, run->many);
 	if (plan->redacts)
 		rewritten = pvext_find_rewritten(plan);
-	write_all(plan, run->many, run->outcome);
+	write_all(run);
 	pvext_follow_rewritten(rewritten);
 	run->keys = ((PvextRow *) linitial(run->rows))->gone ?
 		follow_gone_key(plan, linitial(run->rows), &run->matched, run->many) :
 		follow_keys(plan, run->rows, &run->matched, run->many);
 	run->outcome->anonymised += run->keys;
+	run->strays.rekeyed = run->strays.rekeyed || run->keys > 0;
 }
 
 /*

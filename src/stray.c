@@ -11,8 +11,10 @@
  *
  * Which values these are is read then, and only then, as they were before: by a
  * snapshot of that time.  What is declared not to be personal is not looked at, nor what
- * stays lawfully where it is.  Of tables that the plan is about only rows that have been
- * added are looked at: those that were there have been verified.
+ * stays lawfully where it is.  Of tables that the plan is about, rows that were there have
+ * been verified as far as they are the person's.  They are looked at where more rows have
+ * been changed than by pvext's own statements: a trigger may have written the person into
+ * somebody else's, or handed one over.
  */
 #include "postgres.h"
 #include "message.h"
@@ -22,12 +24,15 @@
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "check.h"
 #include "free_text.h"
+#include "key.h"
 #include "matcher.h"
 #include "mb/pg_wchar.h"
 #include "phrase.h"
+#include "retained.h"
 #include "stray.h"
 #include "telling.h"
 #include "utils/builtins.h"
@@ -41,9 +46,12 @@
 typedef struct Place
 {
 	PvextGrown *grown;
-	bool		in_plan;		/* rows that were there are verified */
+	bool		in_plan;		/* rows that were there are verified, as far as they are the person's */
+	bool		changed;		/* others than pvext have changed some */
 	bool		mapped;
 	List	   *columns;		/* names of those that are looked at */
+	List	   *personal;		/* those among them that are declared */
+	List	   *links;			/* names of columns that say whose a row is */
 } Place;
 
 /* The look at one of them. */
@@ -54,6 +62,9 @@ typedef struct Look
 	TupleDesc	desc;
 	bool	   *columns;		/* are they looked at? */
 	MemoryContext context;		/* of a row */
+	Snapshot	snapshot;		/* of the time before */
+	PvextTable	table;			/* with its primary key, if it has one */
+	PvextStatement find_before;
 	List	   *found;			/* ItemPointer: rows that hold one of the values */
 } Look;
 
@@ -66,26 +77,87 @@ pvext_begin_strays(PvextStrays *strays)
 {
 	pvext_begin_written(&strays->written);
 	strays->before = RegisterSnapshot(GetTransactionSnapshot());
+	strays->own = NIL;
+	strays->rekeyed = false;
+}
+
+static PvextOwnWrites *
+own_writes(PvextStrays *strays, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, strays->own)
+		if (((PvextOwnWrites *) lfirst(lc))->relid == relid)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* One of pvext's own statements has changed, or deleted, so many rows. */
+void
+pvext_note_own_writes(PvextStrays *strays, PvextTable *table, int64 updated, int64 deleted)
+{
+	PvextOwnWrites *own = own_writes(strays, table->relid);
+
+	if (own == NULL)
+	{
+		own = palloc0(sizeof(PvextOwnWrites));
+		own->relid = table->relid;
+		strays->own = lappend(strays->own, own);
+	}
+	own->updated += updated;
+	own->deleted += deleted;
 }
 
 /*
  * Tables
  */
 
-static bool
-is_in_plan(PvextPlan *plan, List *relids)
+/* The table of the plan that one with these parents is a part of, or NULL. */
+static PvextTable *
+table_of_plan(PvextPlan *plan, List *relids)
 {
 	ListCell   *lc;
 
 	foreach(lc, plan->tables)
 		if (list_member_oid(relids, ((PvextTable *) lfirst(lc))->relid))
-			return true;
-	return false;
+			return lfirst(lc);
+	return NULL;
 }
 
-/* Has the table, which is one of the plan's own, but been changed?  Most are. */
+/* May a trigger of the table change what an UPDATE of pvext's writes? */
 static bool
-is_changed_by_plan(PvextPlan *plan, PvextGrown *grown)
+has_before_trigger(Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	bool		has = rel->trigdesc && rel->trigdesc->trig_update_before_row;
+
+	table_close(rel, NoLock);
+	return has;
+}
+
+/* Has pvext changed all the rows that have been in a table of the plan, or its parts, and as it said? */
+static bool
+is_own_work(PvextStrays *strays, PvextTable *table, PvextGrown *grown, List *all)
+{
+	PvextOwnWrites *own = own_writes(strays, table->relid);
+	int64		left = own ? own->updated : 0;
+	ListCell   *lc;
+
+	if (strays->rekeyed)
+		return true;
+	if (grown->updated != 0 && has_before_trigger(grown->relid))
+		return false;
+	if (grown->updated <= left && grown->relid == table->relid)
+		return grown->updated >= 0;
+	foreach(lc, all)
+		if (list_member_oid(pvext_with_parents(((PvextGrown *) lfirst(lc))->relid), table->relid))
+			left -= ((PvextGrown *) lfirst(lc))->updated;
+	return left >= 0;
+}
+
+/* Has the table, which is one of the plan's own, but been changed, and by pvext alone?  Most are. */
+static bool
+is_changed_by_plan(PvextStrays *strays, PvextPlan *plan, PvextGrown *grown, List *all)
 {
 	ListCell   *lc;
 
@@ -93,26 +165,23 @@ is_changed_by_plan(PvextPlan *plan, PvextGrown *grown)
 		return false;
 	foreach(lc, plan->tables)
 		if (((PvextTable *) lfirst(lc))->relid == grown->relid)
-			return true;
+			return is_own_work(strays, lfirst(lc), grown, all);
 	return false;
 }
 
-/*
- * What is declared of a table with its parents, relids.  Returns the names of its personal
- * columns.
- */
-static List *
+/* What is declared of a table with its parents, relids. */
+static void
 read_declarations(Place *place, List *relids)
 {
 	static PvextStatement find = {
 		"SELECT EXISTS (SELECT FROM pv.declared_subject AS d WHERE d.relation_id = r.id)"
 		"  OR EXISTS (SELECT FROM pv.declared_link AS d WHERE d.relation_id = r.id)"
 		"  OR EXISTS (SELECT FROM pv.declared_personal AS d WHERE d.relation_id = r.id),"
-		" ARRAY(SELECT p.column_name FROM pv.declared_personal AS p WHERE p.relation_id = r.id)"
+		" ARRAY(SELECT p.column_name FROM pv.declared_personal AS p WHERE p.relation_id = r.id),"
+		" ARRAY(SELECT DISTINCT unnest(l.columns) FROM pv.declared_link AS l WHERE l.relation_id = r.id)"
 		" FROM pv.relation AS r WHERE r.relation = ANY ($1)", NULL
 	};
 	PvextArgs	args = {0};
-	List	   *personal = NIL;
 	uint64		n;
 
 	pvext_arg_oids(&args, relids);
@@ -120,9 +189,9 @@ read_declarations(Place *place, List *relids)
 	for (uint64 i = 0; i < n; i++)
 	{
 		place->mapped = place->mapped || pvext_bool(i, 1);
-		personal = list_concat(personal, pvext_names(i, 2));
+		place->personal = list_concat(place->personal, pvext_names(i, 2));
+		place->links = list_concat(place->links, pvext_names(i, 3));
 	}
-	return personal;
 }
 
 /* Do values of the column stay for a while, as the plan's verdict is? */
@@ -150,51 +219,85 @@ is_held(PvextPlan *plan, List *relids, const char *column)
 static void
 choose_columns(Place *place, PvextPlan *plan, List *relids, bool purging)
 {
-	List	   *personal = read_declarations(place, relids);
 	ListCell   *lc;
 
+	read_declarations(place, relids);
 	foreach(lc, relids)
 		place->columns = list_concat(place->columns, pvext_unclassified_columns(lfirst_oid(lc)));
-	foreach(lc, purging ? NIL : personal)
+	foreach(lc, purging ? NIL : place->personal)
 		if (!is_held(plan, relids, lfirst(lc)))
 			place->columns = lappend(place->columns, lfirst(lc));
 }
 
 /* A table that is to be looked at; NULL where it is not. */
 static Place *
-make_place(PvextPlan *plan, PvextGrown *grown, bool purging)
+make_place(PvextStrays *strays, PvextPlan *plan, PvextGrown *grown, List *all, bool purging)
 {
+	PvextTable *table;
 	Place	   *place;
 	List	   *relids;
 
-	if (IsCatalogRelationOid(grown->relid) || is_changed_by_plan(plan, grown) ||
+	if (IsCatalogRelationOid(grown->relid) ||
 		get_rel_relkind(grown->relid) != RELKIND_RELATION ||
+		is_changed_by_plan(strays, plan, grown, all) ||
 		get_rel_namespace(grown->relid) == get_namespace_oid("pv", false))
 		return NULL;
 	relids = pvext_with_parents(grown->relid);
 	place = palloc0(sizeof(Place));
 	place->grown = grown;
-	place->in_plan = is_in_plan(plan, relids);
-	if (place->in_plan && grown->inserted == 0)
+	table = table_of_plan(plan, relids);
+	place->in_plan = table != NULL;
+	place->changed = table == NULL || !is_own_work(strays, table, grown, all);
+	if (grown->inserted == 0 && (grown->updated == 0 || !place->changed))
 		return NULL;
 	choose_columns(place, plan, relids, purging);
 	return place->columns != NIL ? place : NULL;
 }
 
 static List *
-find_places(PvextStrays *strays, PvextPlan *plan, bool purging)
+find_places(PvextStrays *strays, PvextPlan *plan, List *all, bool purging)
 {
 	List	   *places = NIL;
 	ListCell   *lc;
 
-	foreach(lc, pvext_grown_tables(&strays->written))
+	foreach(lc, all)
 	{
-		Place	   *place = make_place(plan, lfirst(lc), purging);
+		Place	   *place = make_place(strays, plan, lfirst(lc), all, purging);
 
 		if (place)
 			places = lappend(places, place);
 	}
 	return places;
+}
+
+/* The plan's tables of which rows have been changed or deleted by others than its statements. */
+static List *
+touched_tables(PvextStrays *strays, PvextPlan *plan, List *all)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->tables)
+	{
+		PvextTable *table = lfirst(lc);
+		PvextOwnWrites *own = own_writes(strays, table->relid);
+		int64		left = own ? own->updated + own->deleted : 0;
+
+		foreach(cell, all)
+		{
+			PvextGrown *grown = lfirst(cell);
+
+			if (grown->relid == table->relid ||
+				(has_subclass(table->relid) &&
+				 list_member_oid(pvext_with_parents(grown->relid), table->relid)))
+				left -= grown->updated < 0 || (grown->updated > 0 && has_before_trigger(grown->relid)) ?
+					PG_INT64_MAX / 2 : grown->updated + grown->deleted;
+		}
+		if (left < 0)
+			tables = lappend(tables, table);
+	}
+	return tables;
 }
 
 /*
@@ -260,18 +363,90 @@ holds_value(Look *look, Oid type, Datum value)
 	return false;
 }
 
-/* Is the column's value what it was before? */
+/* A row as it was before, by its primary key; NULL where it was not there or has none. */
+static HeapTuple
+fetch_before(Look *look, HeapTuple row)
+{
+	PvextTable *table = &look->table;
+	PvextArgs	args = {0};
+	HeapTuple	before;
+	HeapTupleHeader header;
+	bool		isnull;
+	uint64		n;
+	ListCell   *lc;
+
+	if (table->key == NIL)
+		return NULL;
+	foreach(lc, table->key)
+	{
+		Oid			type;
+		AttrNumber	attnum = pvext_column(table->relid, lfirst(lc), &type, NULL);
+		Datum		value = heap_getattr(row, attnum, look->desc, &isnull);
+
+		pvext_arg_text(&args, isnull ? NULL : text_of(type, value));
+	}
+	if (look->find_before.sql == NULL)
+		look->find_before.sql = MemoryContextStrdup(GetMemoryChunkContext(table->key),
+													psprintf("SELECT r FROM ONLY %s AS r WHERE %s", table->sql_name,
+															 pvext_key_match_sql(table, "$%d", 1)));
+	look->find_before.read_only = true;
+	PushActiveSnapshot(look->snapshot);
+	n = pvext_run_kept(table->owner, &look->find_before, &args, CURSOR_OPT_GENERIC_PLAN);
+	PopActiveSnapshot();
+	if (n == 0)
+		return NULL;
+	header = DatumGetHeapTupleHeader(pvext_datum(0, 1, &isnull));
+	before = palloc0(sizeof(HeapTupleData));
+	before->t_len = HeapTupleHeaderGetDatumLength(header);
+	before->t_data = header;
+	return before;
+}
+
+/* Is a column's value what it was before? */
 static bool
-is_unchanged(Look *look, int column, Datum value, HeapTuple before)
+is_unchanged(Look *look, int column, HeapTuple row, HeapTuple before)
 {
 	Form_pg_attribute att = TupleDescAttr(look->desc, column);
 	bool		isnull;
-	Datum		old;
+	bool		was_null;
+	Datum		value = heap_getattr(row, column + 1, look->desc, &isnull);
+	Datum		old = heap_getattr(before, column + 1, look->desc, &was_null);
 
+	if (isnull || was_null)
+		return isnull && was_null;
+	return datum_image_eq(old, value, att->attbyval, att->attlen);
+}
+
+/* Does a row say that it is somebody else's than before? */
+static bool
+is_handed_over(Look *look, HeapTuple row, HeapTuple before)
+{
+	for (int i = 0; i < look->desc->natts; i++)
+		if (pvext_has_name(look->place->links, NameStr(TupleDescAttr(look->desc, i)->attname)) &&
+			!is_unchanged(look, i, row, before))
+			return true;
+	return false;
+}
+
+/*
+ * Has the row come by a column's value meanwhile?  Of a table that is mapped only what has
+ * changed counts, also whose it is.
+ */
+static bool
+is_new(Look *look, int column, HeapTuple row, HeapTuple before)
+{
+	Place	   *place = look->place;
+	bool		updated = (row->t_data->t_infomask & HEAP_UPDATED) != 0;
+
+	if (!place->mapped || (before == NULL && !updated))
+		return true;
 	if (before == NULL)
-		return false;
-	old = heap_getattr(before, column + 1, look->desc, &isnull);
-	return !isnull && datum_image_eq(old, value, att->attbyval, att->attlen);
+		before = fetch_before(look, row);
+	if (before == NULL)
+		return !place->in_plan || look->table.key != NIL || place->grown->inserted != 0;
+	return !is_unchanged(look, column, row, before) ||
+		(place->in_plan && is_handed_over(look, row, before) &&
+		 pvext_has_name(place->personal, NameStr(TupleDescAttr(look->desc, column)->attname)));
 }
 
 static bool
@@ -285,14 +460,14 @@ holds_any(Look *look, HeapTuple row, HeapTuple before)
 		if (!look->columns[i])
 			continue;
 		value = heap_getattr(row, i + 1, look->desc, &isnull);
-		if (!isnull && !is_unchanged(look, i, value, before) &&
-			holds_value(look, TupleDescAttr(look->desc, i)->atttypid, value))
+		if (!isnull && holds_value(look, TupleDescAttr(look->desc, i)->atttypid, value) &&
+			is_new(look, i, row, before))
 			return true;
 	}
 	return false;
 }
 
-/* A row as it is now.  Of another's in a mapped table only what has changed counts. */
+/* A row as it is now. */
 static void
 look_at_row(Relation rel, HeapTuple row, HeapTuple before, void *arg)
 {
@@ -306,7 +481,7 @@ look_at_row(Relation rel, HeapTuple row, HeapTuple before, void *arg)
 		if (ItemPointerEquals(lfirst(lc), &row->t_self))
 			return;
 	old = MemoryContextSwitchTo(look->context);
-	holds = holds_any(look, row, look->place->mapped ? before : NULL);
+	holds = holds_any(look, row, before);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(look->context);
 	if (holds)
@@ -353,12 +528,19 @@ look_at(PvextStrays *strays, Place *place, List *matchers)
 		look.columns = flag_columns(place, look.desc);
 		look.context = AllocSetContextCreate(CurrentMemoryContext, "pvext row",
 											 ALLOCSET_DEFAULT_SIZES);
+		look.snapshot = strays->before;
+		look.table.relid = RelationGetRelid(rel);
+		look.table.owner = rel->rd_rel->relowner;
+		look.table.sql_name = pvext_relation_name(look.table.relid);
+		look.table.key = pvext_primary_key(look.table.relid);
 		pvext_switch_user(rel->rd_rel->relowner, &back);
 		PushActiveSnapshot(GetTransactionSnapshot());	/* for values out of line */
-		pvext_each_written(&strays->written, rel, place->grown, place->in_plan, look_at_row, &look);
+		pvext_each_written(&strays->written, rel, place->grown, !place->changed, look_at_row, &look);
 		PopActiveSnapshot();
 		pvext_restore_user(&back);
 		MemoryContextDelete(look.context);
+		if (look.find_before.plan)
+			SPI_freeplan(look.find_before.plan);
 	}
 	table_close(rel, NoLock);
 	return list_length(look.found);
@@ -377,12 +559,13 @@ refuse(const char *names, const char *counts)
 
 /*
  * Raise where triggers have written values of the persons whom the plan, which has been
- * carried out, is about.  leaf is the table that a purge takes rows of, else NULL.
+ * carried out, is about, or changed what it was to leave alone.  leaf is the table that a purge takes rows of, else NULL.
  */
 void
 pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool many)
 {
-	List	   *places = find_places(strays, plan, leaf != NULL);
+	List	   *all = pvext_grown_tables(&strays->written);
+	List	   *places = find_places(strays, plan, all, leaf != NULL);
 	List	   *matchers = NIL;
 	List	   *names = NIL;
 	StringInfoData counts;
@@ -390,7 +573,6 @@ pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool 
 
 	if (places != NIL)
 		matchers = make_matchers(pvext_telling_values(plan, leaf, strays->before, many));
-	UnregisterSnapshot(strays->before);
 	initStringInfo(&counts);
 	foreach(lc, matchers != NIL ? places : NIL)
 	{
@@ -406,6 +588,9 @@ pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool 
 		appendStringInfo(&counts, "%s%lld of %s", counts.len ? ", " : "", (long long) n,
 						 pvext_relation_name(place->grown->relid));
 	}
+	if (names == NIL && leaf == NULL && !plan->decided && !strays->rekeyed)
+		pvext_check_retained(plan, touched_tables(strays, plan, all), strays->before, many);
+	UnregisterSnapshot(strays->before);
 	if (names != NIL)
 		refuse(pvext_join_names(names, ", ", false), counts.data);
 }

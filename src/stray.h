@@ -9,14 +9,25 @@
 #include "utils/snapshot.h"
 #include "written.h"
 
+/* Rows of a table that pvext's own statements have changed or deleted. */
+typedef struct PvextOwnWrites
+{
+	Oid			relid;			/* as it is mapped */
+	int64		updated;
+	int64		deleted;
+} PvextOwnWrites;
+
 /* What pvext_begin_strays() notes. */
 typedef struct PvextStrays
 {
 	PvextWritten written;
 	Snapshot	before;
+	List	   *own;			/* PvextOwnWrites */
+	bool		rekeyed;		/* keys have been replaced: how many rows have followed is not known */
 } PvextStrays;
 
 extern void pvext_begin_strays(PvextStrays *strays);
+extern void pvext_note_own_writes(PvextStrays *strays, PvextTable *table, int64 updated, int64 deleted);
 extern void pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool many);
 
 #endif							/* PVEXT_STRAY_H */

@@ -86,6 +86,7 @@ read_counts(int *n)
 			{
 				count->inserted += t->tuples_inserted;
 				count->updated += t->tuples_updated;
+				count->deleted += t->tuples_deleted;
 				count->truncated = count->truncated || t->truncdropped;
 			}
 			(*n)++;
@@ -105,7 +106,7 @@ pvext_begin_written(PvextWritten *written)
 	written->counts = read_counts(&written->n);
 }
 
-/* The tables, catalogs included, that have got rows since then: a list of PvextGrown. */
+/* The tables, catalogs included, that have been written to since then: a list of PvextGrown. */
 List *
 pvext_grown_tables(const PvextWritten *written)
 {
@@ -121,13 +122,15 @@ pvext_grown_tables(const PvextWritten *written)
 		PvextGrown *table;
 		int64		inserted = now->inserted - (before ? before->inserted : 0);
 		int64		updated = now->updated - (before ? before->updated : 0);
+		int64		deleted = now->deleted - (before ? before->deleted : 0);
 
-		if (inserted == 0 && updated == 0 && !now->truncated)
+		if (inserted == 0 && updated == 0 && deleted == 0 && !now->truncated)
 			continue;
 		table = palloc(sizeof(PvextGrown));
 		table->relid = now->relid;
 		table->inserted = now->truncated ? -1 : inserted;
 		table->updated = now->truncated ? -1 : updated;
+		table->deleted = now->truncated ? -1 : deleted;
 		grown = lappend(grown, table);
 	}
 	return grown;

@@ -15,6 +15,7 @@ typedef struct PvextCount
 	Oid			relid;
 	int64		inserted;
 	int64		updated;
+	int64		deleted;
 	bool		truncated;		/* the counts have begun anew */
 } PvextCount;
 
@@ -26,12 +27,13 @@ typedef struct PvextWritten
 	int			n;
 } PvextWritten;
 
-/* A table that has got rows since then: how many; -1 where that is not known. */
+/* A table that has been written to since then: how many rows; -1 where that is not known. */
 typedef struct PvextGrown
 {
 	Oid			relid;
 	int64		inserted;
 	int64		updated;
+	int64		deleted;
 } PvextGrown;
 
 /*
