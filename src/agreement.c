@@ -20,6 +20,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "digest.h"
 #include "event.h"
 #include "evidence.h"
 #include "fmgr.h"
@@ -28,6 +29,7 @@
 #include "key.h"
 #include "map.h"
 #include "miscadmin.h"
+#include "moving.h"
 #include "secret.h"
 #include "spi.h"
 #include "storage/lmgr.h"
@@ -451,6 +453,26 @@ pvext_agreement_evidence(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(result);
 }
 
+/* Whose agreement it is, said twice: by the key and by its digest. */
+static void
+compare_key(uint64 row, void *arg)
+{
+	ReturnSetInfo *rsinfo = arg;
+	bool		isnull;
+	Datum		digest = pvext_datum(row, 3, &isnull);
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	if (!isnull && pvext_same_digest(DatumGetByteaPP(digest),
+									 pvext_subject_digest((int32) pvext_int(row, 1), pvext_value(row, 2))))
+		return;
+	values[0] = CStringGetTextDatum(pvext_value(row, 4));
+	values[1] = CStringGetTextDatum(pvext_value(row, 5));
+	values[2] = CStringGetTextDatum(psprintf("state %lld is of another subject than its digest",
+											 (long long) pvext_int(row, 6)));
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
 /*
  * pv.verify_agreements()
  *
@@ -461,7 +483,7 @@ Datum
 pvext_verify_agreements(PG_FUNCTION_ARGS)
 {
 	static const char sql[] =
-		"WITH a AS MATERIALIZED (SELECT id, name, version, accepted, digest,"
+		PVEXT_WAYS ", a AS MATERIALIZED (SELECT id, name, version, accepted, digest,"
 		"  sha256(convert_to(body, 'UTF8')) AS hash FROM pv.agreement)"
 		" SELECT a.name, a.version, 'the words do not have the digest recorded with them'"
 		" FROM a WHERE a.digest <> a.hash"
@@ -492,7 +514,7 @@ pvext_verify_agreements(PG_FUNCTION_ARGS)
 		"  l.* FROM pv.agreement_event AS l ORDER BY l.agreement_id, l.id DESC) AS e"
 		"  ON e.agreement_id = s.id"
 		" WHERE (s.name, s.version, s.state)"
-		"  IS DISTINCT FROM (e.name, e.version, e.action)"
+		"  IS DISTINCT FROM (e.name, e.version, e.action) OR NOT " PVEXT_CAME_ALONG
 		" ORDER BY 1, 2, 3";
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PvextScope	scope;
@@ -503,6 +525,8 @@ pvext_verify_agreements(PG_FUNCTION_ARGS)
 	n = pvext_own(sql, NULL);
 	for (uint64 i = 0; i < n; i++)
 		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
+	pvext_own_each("SELECT s.relation_id, s.key, s.subject_digest, s.name, s.version, s.id"
+				   " FROM pv.agreement_state AS s WHERE s.key IS NOT NULL ORDER BY s.id", NULL, compare_key, rsinfo);
 	pvext_leave(&scope);
 	return (Datum) 0;
 }

@@ -5,7 +5,9 @@
  * A partition takes rows out of a subject table, or back into it (detach.c).  Whoever has
  * consented, objected or agreed has done so as before: the states, the links that were sent
  * out and the keys of the evidence are those of the other table's subject from then on.  The
- * ledgers are only ever added to: their rows name the table of then, and the state.
+ * ledgers are only ever added to: their rows name the table of then, and the state.  So
+ * that a state which somebody has given to another table by force is told from one that has
+ * come along, the moves are on record.
  */
 #include "postgres.h"
 #include "message.h"
@@ -113,6 +115,17 @@ move_keys(int32 from, int32 to, List *texts)
 	move_bits(from, to);
 }
 
+/* The ledgers' rows stay as they are, and pv.verify_consents() knows why. */
+static void
+record_move(int32 from, int32 to)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, from);
+	pvext_arg_int4(&args, to);
+	(void) pvext_own("INSERT INTO pv.consent_move (from_id, to_id) VALUES ($1, $2)", &args);
+}
+
 /*
  * Subjects of one table are another's from now on, both by their ids in pv.relation: those
  * that have rows in found_in, or all where it is NULL.  Between pvext_enter() and
@@ -121,13 +134,18 @@ move_keys(int32 from, int32 to, List *texts)
 void
 pvext_move_consents(int32 from, int32 to, PvextTable *found_in)
 {
+	bool		any = false;
 	ListCell   *lc;
 
 	foreach(lc, list_keys(from, to))
 	{
 		List	   *texts = found_in ? keys_in(found_in, lfirst(lc)) : lfirst(lc);
 
-		if (texts != NIL)
-			move_keys(from, to, texts);
+		if (texts == NIL)
+			continue;
+		move_keys(from, to, texts);
+		any = true;
 	}
+	if (any)
+		record_move(from, to);
 }

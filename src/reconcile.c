@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "moving.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/array.h"
@@ -46,13 +47,13 @@ static const char *const queries[] = {
 	" FROM pv.consent_state AS s LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
 	" WHERE NOT EXISTS (SELECT FROM pv.purpose AS p WHERE p.id = s.purpose_id)",
 
-	"SELECT r.schema || '.' || r.name, NULL, p.name,"
+	PVEXT_WAYS "SELECT r.schema || '.' || r.name, NULL, p.name,"
 	" format('event %s is of a consent that has no state', e.id)"
 	" FROM pv.consent_event AS e"
 	" LEFT JOIN pv.relation AS r ON r.id = e.relation_id"
 	" LEFT JOIN pv.purpose AS p ON p.id = e.purpose_id"
 	" WHERE NOT EXISTS (SELECT FROM pv.consent_state AS s WHERE s.id = e.consent_id"
-	"  AND s.purpose_id = e.purpose_id)",
+	"  AND s.purpose_id = e.purpose_id AND " PVEXT_CAME_ALONG ")",
 
 	/* A request changes nothing of a consent that there is. */
 	"WITH last AS (SELECT DISTINCT ON (consent_id) consent_id, action, expires"

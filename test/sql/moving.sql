@@ -76,6 +76,22 @@ SELECT state FROM pv.erase_subject('reader', 11);
 SELECT relation, problem FROM pv.check_map();
 SELECT * FROM pv.verify_consents();
 
+-- a state that somebody has given to another table is none that has come along
+SELECT f.name AS from, t.name AS to FROM pv.consent_move AS m
+  JOIN pv.relation AS f ON f.id = m.from_id JOIN pv.relation AS t ON t.id = m.to_id ORDER BY m.id;
+SELECT pv.accept_agreement('reader', '1', 'terms', '1') \g /dev/null
+CREATE TABLE other (id int PRIMARY KEY, name text);
+SELECT pv.declare_subject('other'), pv.declare_personal('other', '{name}', 'identifying') \gset
+BEGIN;
+UPDATE pv.consent_state SET relation_id = (SELECT id FROM pv.relation WHERE name = 'other') WHERE key IS NOT NULL AND id = (SELECT min(id) FROM pv.consent_state WHERE key IS NOT NULL);
+UPDATE pv.agreement_state SET relation_id = (SELECT id FROM pv.relation WHERE name = 'other') WHERE key IS NOT NULL AND id = (SELECT min(id) FROM pv.agreement_state WHERE key IS NOT NULL);
+SELECT problem FROM pv.verify_consents();
+SELECT problem FROM pv.verify_agreements();
+ROLLBACK;
+UPDATE pv.consent_move SET to_id = 0;
+DROP TABLE other;
+SELECT pv.undeclare_orphan('moving', 'other') \gset
+
 -- who was erased on one side of it is not written to on the other
 SET client_min_messages = error;
 CREATE TABLE visitor (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);
