@@ -35,7 +35,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -82,7 +81,6 @@ typedef struct Site
 } Site;
 
 static Target *targets = NULL;
-static Oid	relation_relid = InvalidOid;	/* pv.relation: see pvext_map_changed() */
 
 PG_FUNCTION_INFO_V1(pvext_has_consent);
 PG_FUNCTION_INFO_V1(pvext_consented);
@@ -245,7 +243,7 @@ read_target(Target *target)
 	target->subject = NULL;
 	MemoryContextReset(target->context);
 	target->stale = false;
-	relation_relid = pvext_own_relation("relation");
+	pvext_watch_declarations();
 	target->generation = parallel ? pvext_snapshot_generation() : 0;
 	if (!parallel)
 		PushActiveSnapshot(GetLatestSnapshot());
@@ -260,10 +258,10 @@ read_target(Target *target)
 
 /* Relation cache callback: the data map, or the subject table, has changed. */
 static void
-relation_changed(Datum arg, Oid relid)
+relation_changed(Oid relid)
 {
 	for (Target *target = targets; target; target = target->next)
-		if (!OidIsValid(relid) || relid == relation_relid || relid == target->relid)
+		if (!OidIsValid(relid) || relid == target->relid)
 			target->stale = true;
 }
 

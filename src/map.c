@@ -22,7 +22,6 @@
 #include "part.h"
 #include "plan.h"
 #include "purpose.h"
-#include "secret.h"
 #include "storage/lmgr.h"
 #include "spi.h"
 #include "trigger.h"
@@ -39,7 +38,6 @@ static uint64 changes = 0;		/* invalidations seen so far */
 static uint64 current_as_of = 0;	/* how many of them current has in it */
 static List *retired = NIL;		/* PvextMap, freed when the transaction ends */
 static int	pins = 0;
-static Oid	map_relid = InvalidOid; /* pv.relation, which stands for them all */
 
 PG_FUNCTION_INFO_V1(pvext_map_changed);
 
@@ -101,14 +99,13 @@ pvext_map_changed(PG_FUNCTION_ARGS)
 
 /* Relation cache callback: was it one that the map was made from? */
 static void
-relation_changed(Datum arg, Oid relid)
+relation_changed(Oid relid)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(relid) || relid == map_relid)
+	if (!OidIsValid(relid))
 	{
 		changes++;
-		pvext_forget_secret();
 		return;
 	}
 	if (current == NULL)
@@ -123,16 +120,6 @@ static void
 catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	changes++;
-}
-
-/*
- * Whoever keeps something of pv's tables hears of changes from now on: an
- * extension that has been made anew has another pv.relation.
- */
-void
-pvext_watch_map(void)
-{
-	map_relid = pvext_own_relation("relation");
 }
 
 void
@@ -521,7 +508,7 @@ load_map(void)
 
 	map->context = CurrentMemoryContext;
 	map->number = ++maps;
-	pvext_watch_map();
+	pvext_watch_declarations();
 	load_tables(map);
 	load_links(map);
 	load_columns(map);

@@ -110,7 +110,6 @@ typedef struct PvextMap
 } PvextMap;
 
 extern void pvext_init_map(void);
-extern void pvext_watch_map(void);
 extern PvextMap *pvext_map(void);
 extern bool pvext_map_is_current(void);
 extern void pvext_lock_table(PvextTable *table, LOCKMODE mode);

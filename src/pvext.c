@@ -16,6 +16,7 @@
 #include "map.h"
 #include "pulse.h"
 #include "queue.h"
+#include "secret.h"
 #include "shape.h"
 #include "trigger.h"
 #include "trust.h"
@@ -29,6 +30,7 @@ void
 _PG_init(void)
 {
 	pvext_define_gucs();
+	pvext_init_secret();
 	pvext_init_map();
 	pvext_init_bitmap();
 	pvext_init_chunk();

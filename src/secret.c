@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 
 #include "catalog/pg_type.h"
+#include "change.h"
 #include "common/cryptohash.h"
 #include "common/hmac.h"
 #include "common/sha2.h"
 #include "guc.h"
 #include "identity.h"
-#include "map.h"
 #include "secret.h"
 #include "spi.h"
 #include "storage/fd.h"
@@ -153,15 +153,21 @@ read_secret(void)
 
 static bytea *cached = NULL;	/* in TopMemoryContext */
 
-/* Called when pv's tables have changed: the secret may be another. */
-void
-pvext_forget_secret(void)
+/* When pv's tables have changed the secret may be another. */
+static void
+relation_changed(Oid relid)
 {
-	if (cached == NULL)
+	if (cached == NULL || OidIsValid(relid))
 		return;
 	explicit_bzero(VARDATA(cached), VARSIZE(cached) - VARHDRSZ);
 	pfree(cached);
 	cached = NULL;
+}
+
+void
+pvext_init_secret(void)
+{
+	pvext_on_relation_change(relation_changed);
 }
 
 /* The secret; callers may be in the middle of a result, which stays. */
@@ -175,7 +181,7 @@ secret(void)
 
 	if (cached)
 		return cached;
-	pvext_watch_map();
+	pvext_watch_declarations();
 	found = read_secret();
 	SPI_tuptable = tuptable;
 	SPI_processed = processed;

@@ -36,7 +36,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -46,21 +45,20 @@ static HTAB *shapes = NULL;		/* PvextShape */
 static PvextShape *last = NULL;
 static bool any_fresh = false;
 static uint64 changes = 0;		/* invalidations that concern a shape, or might */
-static Oid map_relid = InvalidOid;	/* pv.relation, which stands for the map */
 
 /*
  * Keeping
  */
 
 static void
-relation_changed(Datum arg, Oid relid)
+relation_changed(Oid relid)
 {
 	HASH_SEQ_STATUS status;
 	PvextShape *shape;
 
 	if (shapes == NULL)
 		return;
-	if (OidIsValid(relid) && relid != map_relid)
+	if (OidIsValid(relid))
 	{
 		shape = hash_search(shapes, &relid, HASH_FIND, NULL);
 		if (shape)
@@ -341,7 +339,7 @@ make_shape(PvextShape *shape, Relation rel)
 	List	   *links;
 
 	pvext_enter(&scope);
-	map_relid = pvext_own_relation("relation");
+	pvext_watch_declarations();
 	shape->number = 0;
 	relation_id = audited_id(rel);
 	if (relation_id == 0)

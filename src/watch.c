@@ -69,7 +69,6 @@ static HTAB *relations = NULL;	/* PvextWatched */
 static PvextWatched *renewed = NULL;	/* the one that is being looked at */
 static PvextWatched *recent = NULL; /* the one that was asked for last */
 static uint64 changes = 0;		/* invalidations that concern what is kept */
-static Oid	map_relid = InvalidOid; /* pv.relation, which stands for the map */
 
 /*
  * Keeping
@@ -104,11 +103,11 @@ forget_all(void)
 }
 
 static void
-relation_changed(Datum arg, Oid relid)
+relation_changed(Oid relid)
 {
 	PvextWatched *relation;
 
-	if (!OidIsValid(relid) || relid == map_relid)
+	if (!OidIsValid(relid))
 	{
 		forget_all();
 		return;
@@ -197,7 +196,7 @@ pvext_is_watching(void)
 	before = changes;
 	if (has_extension(&lacks))
 	{
-		map_relid = pvext_own_relation("relation");
+		pvext_watch_declarations();
 		scan(pvext_own_relation("audited"), InvalidOid, 0, InvalidOid, (Datum) 0, note_row, &any);
 	}
 	else if (!lacks)
@@ -414,7 +413,7 @@ look_at(PvextWatched *relation)
 	{
 		int32		id = 0;
 
-		scan(map_relid, pvext_own_relation("relation_relation_key"), RELATION_RELATION,
+		scan(pvext_own_relation("relation"), pvext_own_relation("relation_relation_key"), RELATION_RELATION,
 			 F_OIDEQ, ObjectIdGetDatum(lfirst_oid(lc)), note_id, &id);
 		if (id == 0)
 			continue;
