@@ -298,17 +298,15 @@ pvext_count_strangers(PvextTable *subject)
 	Search		search = {subject};
 	PvextArgs	args = {0};
 
-	search.count.sql = psprintf("SELECT count(*) FROM %s JOIN %s AS r ON %s",
-								pvext_key_rows_sql(subject), subject->sql_name,
-								pvext_key_match_sql(subject, "k.k%d", 1));
+	search.count = pvext_statement(psprintf("SELECT count(*) FROM %s JOIN %s AS r ON %s",
+											pvext_key_rows_sql(subject), subject->sql_name,
+											pvext_key_match_sql(subject, "k.k%d", 1)));
 	pvext_arg_int4(&args, subject->id);
 	pvext_own_each("SELECT array_agg(key) FROM (SELECT key, row_number() OVER () / 1000 AS n FROM"
 				   " (SELECT key FROM pv.consent_state WHERE relation_id = $1 AND key IS NOT NULL"
 				   "  UNION SELECT key FROM pv.agreement_state"
 				   "  WHERE relation_id = $1 AND key IS NOT NULL) AS u) AS k GROUP BY n",
 				   &args, count_missing, &search);
-	if (search.count.plan)
-		SPI_freeplan(search.count.plan);
 	return search.missing;
 }
 

@@ -76,8 +76,8 @@ conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char 
 static bool
 is_no_person(PvextTable *subject, const char *key)
 {
-	PvextStatement find = {psprintf("SELECT FROM %s AS r WHERE %s", subject->sql_name,
-									pvext_key_match_sql(subject, "$%d", 1)), NULL};
+	PvextStatement find = pvext_statement(psprintf("SELECT FROM %s AS r WHERE %s", subject->sql_name,
+												   pvext_key_match_sql(subject, "$%d", 1)));
 	PvextArgs	args = {0};
 	ListCell   *lc;
 

@@ -30,8 +30,8 @@
 static bool
 is_there(PvextTable *subject, const char *key)
 {
-	PvextStatement find = {psprintf("SELECT FROM %s AS r WHERE %s", subject->sql_name,
-									pvext_key_match_sql(subject, "$%d", 1)), NULL};
+	PvextStatement find = pvext_statement(psprintf("SELECT FROM %s AS r WHERE %s", subject->sql_name,
+												   pvext_key_match_sql(subject, "$%d", 1)));
 	PvextArgs	args = {0};
 	ListCell   *lc;
 

@@ -238,8 +238,6 @@ read_target(Target *target)
 	MemoryContext old;
 	bool		parallel = IsInParallelMode();
 
-	if (target->subject && target->subject->find_subject[PVEXT_TO_LOOK].plan)
-		SPI_freeplan(target->subject->find_subject[PVEXT_TO_LOOK].plan);
 	target->subject = NULL;
 	MemoryContextReset(target->context);
 	target->stale = false;

@@ -314,8 +314,8 @@ pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 	foreach(lc, pvext_split_key(subject, key))
 		pvext_arg_text(&args, lfirst(lc));
 	if (statement->sql == NULL)
-		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject),
-											 subject_sql(subject, how));
+		*statement = pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(subject),
+														 subject_sql(subject, how)));
 	statement->read_only = how == PVEXT_TO_LOOK;
 	if (pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN) == 0)
 		return NULL;

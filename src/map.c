@@ -20,7 +20,6 @@
 #include "miscadmin.h"
 #include "ownership.h"
 #include "part.h"
-#include "plan.h"
 #include "purpose.h"
 #include "storage/lmgr.h"
 #include "spi.h"
@@ -66,14 +65,7 @@ free_retired(XactEvent event, void *arg)
 		return;
 	pins = 0;
 	foreach(lc, retired)
-	{
-		PvextMap   *map = lfirst(lc);
-		ListCell   *table;
-
-		foreach(table, map->tables)
-			pvext_free_plans(lfirst(table));
-		MemoryContextDelete(map->context);
-	}
+		MemoryContextDelete(((PvextMap *) lfirst(lc))->context);
 	list_free(retired);
 	retired = NIL;
 }

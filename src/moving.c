@@ -58,9 +58,9 @@ list_keys(int32 from, int32 to)
 static List *
 keys_in(PvextTable *subject, List *texts)
 {
-	PvextStatement find = {psprintf("SELECT k.n FROM (SELECT row_number() OVER () AS n, k.* FROM %s) AS k"
-									" JOIN %s AS r ON %s", pvext_key_rows_sql(subject), subject->sql_name,
-									pvext_key_match_sql(subject, "k.k%d", 1)), NULL};
+	PvextStatement find = pvext_statement(psprintf("SELECT k.n FROM (SELECT row_number() OVER () AS n, k.* FROM %s) AS k"
+												   " JOIN %s AS r ON %s", pvext_key_rows_sql(subject),
+												   subject->sql_name, pvext_key_match_sql(subject, "k.k%d", 1)));
 	PvextArgs	args = {0};
 	List	   *found = NIL;
 
@@ -68,8 +68,6 @@ keys_in(PvextTable *subject, List *texts)
 	(void) pvext_run_keys(subject, &find, &args, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		found = lappend(found, list_nth(texts, (int) pvext_int(i, 1) - 1));
-	if (find.plan)
-		SPI_freeplan(find.plan);
 	return found;
 }
 

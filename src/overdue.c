@@ -233,8 +233,10 @@ look_at(PvextTaking *taking, ItemPointerData *tids, int n, Looks *looks)
 static void
 look_at_rows(Count *count, PvextDue *due, Oid relid, Looks *looks)
 {
-	MemoryContext context = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext taking",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext batch = AllocSetContextCreate(context, "pvext rows", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	PvextTaking *taking = pvext_begin_taking(count->map, due, relid, false);
 	PvextPlaces places = {context};
 	ItemPointerData last;
@@ -255,8 +257,8 @@ look_at_rows(Count *count, PvextDue *due, Oid relid, Looks *looks)
 		if (places.n > 0)
 			last = places.tids[places.n - 1];
 	}
-	pvext_end_taking(taking);
-	MemoryContextDelete(batch);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 }
 
 static int

@@ -532,8 +532,8 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
  * SQL until has passed; see apply_expiry().  Of a subject of whom it has not passed for
  * any it takes nothing.  blocked, or NULL, holds a character per
  * target of pvext_judging_plan().  Columns of others that have been dropped are
- * passed over: there is nothing in them.  In the current context, to be freed by
- * pvext_free_plan().  Between pvext_enter() and pvext_leave().
+ * passed over: there is nothing in them.  In the current context.  Between pvext_enter()
+ * and pvext_leave().
  */
 PvextPlan *
 pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *columns,
@@ -689,90 +689,4 @@ pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
 		lock_tables(((PvextPlan *) lfirst(lc))->tables, AccessShareLock);
 	if (plan->others != NIL && mode == RowExclusiveLock)
 		pvext_keep_holds();
-}
-
-static void
-free_step(PvextStep *step)
-{
-	if (step == NULL)
-		return;
-	if (step->few.plan)
-		SPI_freeplan(step->few.plan);
-	if (step->many.plan)
-		SPI_freeplan(step->many.plan);
-}
-
-static void
-free_steps(List *steps)
-{
-	ListCell   *lc;
-
-	foreach(lc, steps)
-		free_step(lfirst(lc));
-}
-
-/* Free what the server keeps for a plan. */
-void
-pvext_free_plan(PvextPlan *plan)
-{
-	ListCell   *lc;
-
-	free_steps(plan->writes);
-	free_steps(plan->checks);
-	free_steps(plan->blocker_steps);
-	free_steps(list_difference_ptr(plan->blocker_locks, plan->blocker_steps));
-	free_steps(plan->tellings);
-	foreach(lc, plan->sets)
-	{
-		free_step(((PvextSet *) lfirst(lc))->collect);
-		free_step(((PvextSet *) lfirst(lc))->look);
-	}
-	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-
-		free_step(target->gather);
-		free_step(target->unlink);
-		free_step(target->follow);
-		free_step(target->identify);
-		free_step(target->digest);
-		free_step(target->preview);
-		free_step(target->held);
-		free_step(target->sharers);
-	}
-	foreach(lc, plan->removals)
-	{
-		free_step(((PvextRemoval *) lfirst(lc))->preview);
-		free_step(((PvextRemoval *) lfirst(lc))->held);
-		free_step(((PvextRemoval *) lfirst(lc))->sharers);
-	}
-	foreach(lc, plan->others)
-		pvext_free_plan(lfirst(lc));
-	if (plan->lock_one.plan)
-		SPI_freeplan(plan->lock_one.plan);
-	if (plan->look_one.plan)
-		SPI_freeplan(plan->look_one.plan);
-	if (plan->key_one.plan)
-		SPI_freeplan(plan->key_one.plan);
-	if (plan->lock_many.plan)
-		SPI_freeplan(plan->lock_many.plan);
-	if (plan->look_many.plan)
-		SPI_freeplan(plan->look_many.plan);
-}
-
-/* Free the plans that the server keeps for a subject table. */
-void
-pvext_free_plans(PvextTable *subject)
-{
-	ListCell   *lc;
-
-	foreach(lc, subject->plans)
-		pvext_free_plan(lfirst(lc));
-	for (int i = 0; i < lengthof(subject->find_subject); i++)
-		if (subject->find_subject[i].plan)
-			SPI_freeplan(subject->find_subject[i].plan);
-	if (subject->addresses.plan)
-		SPI_freeplan(subject->addresses.plan);
-	if (subject->traits.plan)
-		SPI_freeplan(subject->traits.plan);
 }

@@ -162,9 +162,7 @@ extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextCo
 extern PvextPlan *pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table,
 									 List *columns, const char *until, bool redacts,
 									 const char *blocked);
-extern void pvext_free_plan(PvextPlan *plan);
 extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
-extern void pvext_free_plans(PvextTable *subject);
 extern uint64 pvext_run_step(PvextStep *step, bool many);
 
 #endif							/* PVEXT_PLAN_H */

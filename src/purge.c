@@ -229,8 +229,6 @@ list_works(void *arg)
 static void
 forget_taking(Purge *purge)
 {
-	if (purge->taking)
-		pvext_end_taking(purge->taking);
 	purge->taking = NULL;
 	purge->due = NULL;
 	purge->map_number = 0;

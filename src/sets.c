@@ -53,7 +53,7 @@ pvext_sql_step(PvextSql *sql, PvextTable *table)
 
 	step->table = table;
 	step->params = sql->params;
-	step->few.sql = step->many.sql = sql->text.data;
+	step->few = step->many = pvext_statement(sql->text.data);
 	return step;
 }
 

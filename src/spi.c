@@ -314,6 +314,43 @@ pvext_arg_bool(PvextArgs *args, bool value)
 }
 
 /*
+ * A statement whose plan is freed with the memory context of its text, for what is
+ * made at run time.  Nobody needs to know which statements have been planned yet.
+ */
+PvextStatement
+pvext_statement(char *sql)
+{
+	PvextStatement statement = {sql};
+
+	statement.context = GetMemoryChunkContext(sql);
+	return statement;
+}
+
+/* Of a memory context that is reset. */
+static void
+free_plan(void *plan)
+{
+	SPI_freeplan(plan);
+}
+
+static void
+keep_plan(PvextStatement *statement, SPIPlanPtr plan)
+{
+	MemoryContextCallback *callback = NULL;
+
+	if (statement->context)
+		callback = MemoryContextAlloc(statement->context, sizeof(MemoryContextCallback));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep statement");
+	if (callback)
+	{
+		callback->func = free_plan;
+		callback->arg = plan;
+		MemoryContextRegisterResetCallback(statement->context, callback);
+	}
+}
+
+/*
  * Prepare the statement if it has no plan yet, and execute it, both as role.
  *
  * The nest level undoes what a trigger may have SET, so that the next
@@ -344,8 +381,8 @@ prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
 		if (plan == NULL)
 			elog(ERROR, "could not prepare statement: %s",
 				 SPI_result_code_string(SPI_result));
-		if (keep && SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not keep statement");
+		if (keep)
+			keep_plan(statement, plan);
 		statement->plan = plan;
 	}
 	result = pvext_execute_own(statement->plan, args, statement->snapshot,

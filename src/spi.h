@@ -21,13 +21,14 @@ typedef struct PvextArgs
 	char	   *nulls;
 } PvextArgs;
 
-/* A statement whose plan is kept for the life of the backend. */
+/* A statement whose plan is kept: for the life of the backend, or as long as its text is. */
 typedef struct PvextStatement
 {
 	const char *sql;
 	SPIPlanPtr	plan;
 	bool		read_only;		/* sees what the active snapshot sees */
 	Snapshot	snapshot;		/* as of when it sees others' work; NULL: now */
+	MemoryContext context;		/* of its text: see pvext_statement(); or NULL */
 } PvextStatement;
 
 /* What pvext_enter() changed and pvext_leave() restores. */
@@ -63,6 +64,7 @@ extern void pvext_arg_int4(PvextArgs *args, int32 value);
 extern void pvext_arg_oid(PvextArgs *args, Oid type, Oid value);
 extern void pvext_arg_bool(PvextArgs *args, bool value);
 
+extern PvextStatement pvext_statement(char *sql);
 extern uint64 pvext_run(Oid role, const char *sql, PvextArgs *args);
 extern uint64 pvext_run_kept(Oid role, PvextStatement *statement,
 							 PvextArgs *args, int cursor_options);

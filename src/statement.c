@@ -378,7 +378,7 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	else
 	{
 		step->params = sql.params;
-		step->few.sql = sql.text.data;
+		step->few = pvext_statement(sql.text.data);
 	}
 }
 
@@ -392,9 +392,9 @@ pvext_finish_checks(PvextPlan *plan)
 	{
 		PvextStep  *step = lfirst(lc);
 
-		step->few.sql = step->many.sql =
-			psprintf("SELECT count(*) FILTER (WHERE dirty), count(*) FILTER (WHERE held), max(until)"
-					 " FROM (%s) AS r", step->few.sql);
+		step->few = step->many =
+			pvext_statement(psprintf("SELECT count(*) FILTER (WHERE dirty), count(*) FILTER (WHERE held), max(until)"
+									 " FROM (%s) AS r", step->few.sql));
 	}
 }
 
@@ -622,12 +622,12 @@ pvext_build_locks(PvextPlan *plan)
 		pvext_check_bound_owner(subject, subject->condition_owner, "the condition");
 		appendStringInfo(&where, " AND (%s)", subject->condition);
 	}
-	plan->look_one.sql = psprintf("SELECT CAST(1 AS bigint), %s FROM %s AS r WHERE %s%s",
-							  columns.data, subject->sql_name,
-							  pvext_key_match_sql(subject, "$%d", 1), where.data);
-	plan->lock_one.sql = psprintf("%s FOR UPDATE", plan->look_one.sql);
-	plan->key_one.sql = psprintf("SELECT CAST(1 AS bigint), %s FROM %s", columns.data,
-								 row_of_key_sql(plan));
+	plan->look_one = pvext_statement(psprintf("SELECT CAST(1 AS bigint), %s FROM %s AS r WHERE %s%s",
+											  columns.data, subject->sql_name,
+											  pvext_key_match_sql(subject, "$%d", 1), where.data));
+	plan->lock_one = pvext_statement(psprintf("%s FOR UPDATE", plan->look_one.sql));
+	plan->key_one = pvext_statement(psprintf("SELECT CAST(1 AS bigint), %s FROM %s", columns.data,
+											 row_of_key_sql(plan)));
 	{
 		StringInfoData keys;
 		StringInfoData names;
@@ -639,12 +639,12 @@ pvext_build_locks(PvextPlan *plan)
 			appendStringInfo(&keys, "%s$%d", i > 1 ? ", " : "", i);
 			appendStringInfo(&names, "k%d, ", i);
 		}
-		plan->look_many.sql =
-			psprintf("SELECT k.n, %s FROM unnest(%s) WITH ORDINALITY AS k(%sn)"
-					 " JOIN %s AS r ON %s WHERE true%s ORDER BY %s",
-					 columns.data, keys.data, names.data, subject->sql_name,
-					 pvext_key_match_sql(subject, "k.k%d", 1), where.data, order.data);
-		plan->lock_many.sql = psprintf("%s FOR UPDATE OF r", plan->look_many.sql);
+		plan->look_many =
+			pvext_statement(psprintf("SELECT k.n, %s FROM unnest(%s) WITH ORDINALITY AS k(%sn)"
+									 " JOIN %s AS r ON %s WHERE true%s ORDER BY %s",
+									 columns.data, keys.data, names.data, subject->sql_name,
+									 pvext_key_match_sql(subject, "k.k%d", 1), where.data, order.data));
+		plan->lock_many = pvext_statement(psprintf("%s FOR UPDATE OF r", plan->look_many.sql));
 	}
 }
 

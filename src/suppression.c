@@ -134,7 +134,7 @@ address_digests(PvextTable *subject, List *keys, bool now)
 
 		if (sql == NULL)
 			return NIL;
-		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject), sql);
+		*statement = pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(subject), sql));
 	}
 	pvext_arg_key_columns(&args, subject, keys);
 	statement->read_only = !now;

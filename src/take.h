@@ -36,7 +36,6 @@ typedef struct PvextPicks
 extern PvextTaking *pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock);
 extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);
 extern bool pvext_reads_log(PvextTaking *taking);
-extern void pvext_end_taking(PvextTaking *taking);
 extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
 							  ItemPointer after, bool all);
 extern void pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks);

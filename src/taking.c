@@ -76,12 +76,12 @@ count_taken(PvextTaking *taking, PvextStep *step, const char *dirty)
 {
 	bool		verify = taking->verify.sql != NULL;
 
-	step->few.sql = step->many.sql =
-		psprintf("WITH taken AS (%s RETURNING %s AS dirty%s%s)"
-				 " SELECT count(*), count(*) FILTER (WHERE dirty)%s FROM taken",
-				 step->few.sql, dirty, verify ? ", " : "",
-				 verify ? psprintf("%s AS key", pvext_key_sql(taking->plan->subject)) : "",
-				 verify ? ", array_agg(key)" : "");
+	step->few = step->many =
+		pvext_statement(psprintf("WITH taken AS (%s RETURNING %s AS dirty%s%s)"
+								 " SELECT count(*), count(*) FILTER (WHERE dirty)%s FROM taken",
+								 step->few.sql, dirty, verify ? ", " : "",
+								 verify ? psprintf("%s AS key", pvext_key_sql(taking->plan->subject)) : "",
+								 verify ? ", array_agg(key)" : ""));
 }
 
 /* Does it depend on rows of the table whether others are due? */
@@ -127,7 +127,7 @@ build_verify(PvextTaking *taking)
 		appendStringInfoString(&sql.text, "true");	/* without it none would be due */
 	else
 		pvext_append_due(&sql, taking->due, false);
-	taking->verify.sql = sql.text.data;
+	taking->verify = pvext_statement(sql.text.data);
 }
 
 /* The UPDATE of the values. */
@@ -263,7 +263,8 @@ takes_more(PvextTaking *taking)
 /*
  * Begin to take what is due of a table from the rows that relid, the table or one below
  * it, holds itself or, without lock, to look at it.  Between pvext_enter() and
- * pvext_leave(), in the current context; lives no longer than the map.
+ * pvext_leave(), in the current context; lives no longer than the map, and is done
+ * with when that context is reset.
  */
 PvextTaking *
 pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
@@ -321,50 +322,9 @@ pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)
 		pvext_keep_holds();
 }
 
-static void
-free_step(PvextStep *step)
-{
-	if (step && step->few.plan)
-		SPI_freeplan(step->few.plan);
-	if (step && step->many.plan)
-		SPI_freeplan(step->many.plan);
-}
-
 /* Does each batch cost a reading of the audit log? */
 bool
 pvext_reads_log(PvextTaking *taking)
 {
 	return taking->logged;
-}
-
-/* Free what the server keeps for it. */
-void
-pvext_end_taking(PvextTaking *taking)
-{
-	ListCell   *lc;
-
-	free_step(taking->scan);
-	free_step(taking->pick);
-	free_step(taking->decide);
-	free_step(taking->confirm);
-	free_step(taking->left);
-	free_step(taking->collect);
-	free_step(taking->take);
-	if (taking->verify.plan)
-		SPI_freeplan(taking->verify.plan);
-	foreach(lc, taking->children)
-		free_step(lfirst(lc));
-	foreach(lc, taking->followers)
-		free_step(lfirst(lc));
-	foreach(lc, taking->plan->targets)
-	{
-		free_step(((PvextTarget *) lfirst(lc))->gather);
-		free_step(((PvextTarget *) lfirst(lc))->unlink);
-	}
-	foreach(lc, taking->unlinks)
-		free_step(lfirst(lc));
-	foreach(lc, taking->plan->tellings)
-		free_step(lfirst(lc));
-	foreach(lc, taking->subject_plans)
-		pvext_free_plan(lfirst(lc));
 }

@@ -39,6 +39,10 @@ SELECT pv.verify_erasure('customer', 99);
 SELECT pv.place_hold('customer', 99, 'court case');
 SELECT pv.erase_subject('customer', 7);
 SELECT pv.erase_subject('customer', 'x'::text);
+-- and the looking leaves nothing behind in the session
+SELECT count(*) AS plans FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource' \gset
+DO $$ BEGIN FOR i IN 1 .. 10 LOOP BEGIN PERFORM pv.erase_subject('customer', 7); EXCEPTION WHEN no_data_found THEN END; END LOOP; END $$;
+SELECT count(*) - :plans AS plans FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource';
 
 -- Preview, erasure, verification
 SELECT relation, column_name, rows, strategy, verdict FROM pv.preview_erasure('customer', 42) ORDER BY 1, 2;
