@@ -1,11 +1,10 @@
 /*
  * duty.c
- *		What pvext does by itself, and the record of it.
+ *		A run of a duty, its steps, and the record of it.
  *
  * A duty is done in small transactions (steps), each within a subtransaction, so that
- * what fails is undone and recorded while the rest goes on.  A background worker
- * does the duties one after the other; pv.run_duties() and pv.purge() do the same from
- * any other scheduler.  A lock for each duty keeps two from doing it at once.
+ * what fails is undone and recorded while the rest goes on.  Which duties there are is
+ * in duties.c.  A lock for each keeps two from doing it at once.
  *
  * Each run has a row in pv.run_log.  One that is there without an end when the duty is
  * done next was cut off.
@@ -14,32 +13,25 @@
 #include "message.h"
 
 #include "access/xact.h"
-#include "arg.h"
-#include "catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "compat.h"
 #include "duty.h"
 #include "event.h"
 #include "failure.h"
-#include "fmgr.h"
 #include "guc.h"
 #include "identity.h"
 #include "limit.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
-#include "pulse.h"
 #include "spi.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -48,26 +40,12 @@
 /* How long a step waits for a lock, unless pvext.lock_timeout says so. */
 #define STEP_LOCK_TIMEOUT "1s"
 
-/* How long a duty may take before others have their turn, in seconds. */
+/* How long a duty may take before others have their turn, in seconds, and how many there are. */
 #define LONGEST_TURN 15
+#define TURNS 4
 
 /* How often it is looked whether a standby lags or the database is wanted, in ms. */
 #define LONGEST_NAP 500
-
-static const struct
-{
-	const char *name;
-	void		(*body) (PvextRun *run);
-}			duties[] =
-{
-	{"expire", pvext_expire},
-	{"erase", pvext_complete_requests},
-	{"purge", pvext_purge},
-	{"seal", pvext_seal},
-};
-
-PG_FUNCTION_INFO_V1(pvext_run_duties);
-PG_FUNCTION_INFO_V1(pvext_purge_now);
 
 /*
  * Steps
@@ -88,22 +66,6 @@ is_there(PvextRun *run)
 		return false;
 	strlcpy(run->version, pvext_value(0, 1), sizeof(run->version));
 	return strcmp(run->version, PVEXT_VERSION) == 0 && pvext_may_act();
-}
-
-/* Say so where the duties were not done for want of the right version; once an hour. */
-static void
-complain_of_version(PvextRun *run)
-{
-	if (run->version[0] == '\0' || strcmp(run->version, PVEXT_VERSION) == 0 ||
-		(run->worker && !pvext_is_time_to_warn(MyDatabaseId)))
-		return;
-	ereport(run->worker ? WARNING : ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("pvext's duties in database \"%s\" are not done",
-					get_database_name(MyDatabaseId)),
-			 errdetail("The library is of version %s, the extension of version %s.",
-					   PVEXT_VERSION, run->version),
-			 errhint("Run ALTER EXTENSION pvext UPDATE in this database.")));
 }
 
 typedef struct Step
@@ -336,7 +298,7 @@ end_log(void *arg)
 }
 
 /*
- * Doing duties
+ * Beginning and ending
  */
 
 /*
@@ -359,7 +321,7 @@ set_duty_lock(LOCKTAG *tag, int duty)
 static int
 turn(void)
 {
-	return Min(Max(pvext_naptime / (int) lengthof(duties), 1), LONGEST_TURN) * 1000;
+	return Min(Max(pvext_naptime / TURNS, 1), LONGEST_TURN) * 1000;
 }
 
 /*
@@ -414,161 +376,4 @@ pvext_end_run(PvextRun *run)
 	MemoryContextDelete(run->context);
 	run->context = NULL;
 	LockRelease(&run->lock, ExclusiveLock, true);
-}
-
-/* Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic. */
-static void
-do_duty(PvextRun *run, int duty)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	if (!pvext_begin_run(run, duty, duties[duty].name))
-		return;
-	PG_TRY();
-	{
-		if (pvext_log_begin(run))
-		{
-			duties[duty].body(run);
-			pvext_log_end(run);
-		}
-	}
-	PG_FINALLY();
-	{
-		MemoryContextSwitchTo(caller);
-		pvext_end_run(run);
-	}
-	PG_END_TRY();
-}
-
-static int
-find_duty(const char *name)
-{
-	for (int i = 0; i < lengthof(duties); i++)
-		if (strcmp(duties[i].name, name) == 0)
-			return i;
-	if (strcmp(name, "scrub") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("duty \"scrub\" can only be done by the background worker"),
-				 errhint("Run the commands of pv.scrub_plan() one by one, in psql with \\gexec.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("duty \"%s\" is not known", name),
-			 errhint("The duties are expire, erase, purge and seal.")));
-	return -1;					/* not reached */
-}
-
-/*
- * All duties, by a background worker, in a transaction that this ends and begins anew.
- * True where there is more to do than the time was enough for.
- */
-bool
-pvext_run_all_duties(void)
-{
-	PvextRun	run = {.worker = true, .patient = true};
-	bool		more = false;
-
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	for (int i = 0; i < lengthof(duties) && !run.stop; i++)
-	{
-		run.unfinished = false;
-		do_duty(&run, i);
-		more = more || (run.unfinished && !run.waits);
-	}
-	complain_of_version(&run);
-	SPI_finish();
-	return more;
-}
-
-/*
- * Say so where nothing is done in this database.  A database that has moved to another
- * cluster is made known there.
- */
-static void
-look_where_we_are(void)
-{
-	PvextScope	scope;
-	PvextIdentity identity;
-
-	PushActiveSnapshot(GetTransactionSnapshot());
-	pvext_enter(&scope);
-	if (!pvext_settle_identity())
-	{
-		identity = pvext_identity();
-		ereport(identity == PVEXT_IS_RESTORED ? WARNING : NOTICE,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 identity == PVEXT_IS_RESTORED ?
-				 errmsg("no duty is done: this database has been restored from a dump") :
-				 errmsg("no duty is done: nothing is declared in this database"),
-				 identity == PVEXT_IS_RESTORED ?
-				 errhint("When the restore is complete, call pv.resume().") : 0));
-	}
-	pvext_leave(&scope);
-	PopActiveSnapshot();
-}
-
-/* Begin a procedure that commits: it must not be in a transaction of the caller's. */
-static void
-begin_procedure(FunctionCallInfo fcinfo, const char *name)
-{
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-		castNode(CallContext, fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s commits, and cannot run inside a transaction block", name),
-				 errhint("CALL it by itself, outside of BEGIN and functions.")));
-	PreventCommandIfReadOnly(name);
-	PreventCommandDuringRecovery(name);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s must see rows that are committed while it waits", name),
-				 errhint("Set default_transaction_isolation to read committed.")));
-	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	look_where_we_are();
-}
-
-/*
- * pv.run_duties(duties)
- */
-Datum
-pvext_run_duties(PG_FUNCTION_ARGS)
-{
-	PvextRun	run = {.patient = true};
-	List	   *wanted = NIL;
-	bool		do_it[lengthof(duties)];
-	ListCell   *lc;
-
-	if (!PG_ARGISNULL(0))
-		wanted = pvext_texts_arg(fcinfo, 0, "duties");
-	for (int i = 0; i < lengthof(duties); i++)
-		do_it[i] = PG_ARGISNULL(0);
-	foreach(lc, wanted)
-		do_it[find_duty(lfirst(lc))] = true;
-	begin_procedure(fcinfo, "pv.run_duties()");
-	for (int i = 0; i < lengthof(duties); i++)
-		if (do_it[i] && !run.stop)
-			do_duty(&run, i);
-	complain_of_version(&run);
-	SPI_finish();
-	PG_RETURN_VOID();
-}
-
-/*
- * pv.purge(relation, rule)
- */
-Datum
-pvext_purge_now(PG_FUNCTION_ARGS)
-{
-	PvextRun	run = {.relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0)};
-
-	if (!PG_ARGISNULL(1))
-		run.rule = text_to_cstring(PG_GETARG_TEXT_PP(1));	/* the portal's, which stays */
-	begin_procedure(fcinfo, "pv.purge()");
-	do_duty(&run, find_duty("purge"));
-	complain_of_version(&run);
-	SPI_finish();
-	PG_RETURN_VOID();
 }

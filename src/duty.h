@@ -1,6 +1,6 @@
 /*
  * duty.h
- *		What pvext does by itself, and the record of it.
+ *		A run of a duty, its steps, and the record of it.
  */
 #ifndef PVEXT_DUTY_H
 #define PVEXT_DUTY_H
@@ -49,15 +49,9 @@ extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
 extern void pvext_rest(PvextRun *run, int milliseconds);
 extern void pvext_wait_for_standbys(PvextRun *run);
 extern bool pvext_is_over(PvextRun *run);
-extern bool pvext_run_all_duties(void);
 extern bool pvext_begin_run(PvextRun *run, int duty, const char *name);
 extern bool pvext_log_begin(PvextRun *run);
 extern void pvext_log_end(PvextRun *run);
 extern void pvext_end_run(PvextRun *run);
-
-extern void pvext_expire(PvextRun *run);
-extern void pvext_complete_requests(PvextRun *run);
-extern void pvext_purge(PvextRun *run);
-extern void pvext_seal(PvextRun *run);
 
 #endif							/* PVEXT_DUTY_H */

@@ -29,6 +29,7 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "print.h"
+#include "purge.h"
 #include "refused.h"
 #include "storage/lmgr.h"
 #include "take.h"

@@ -25,6 +25,7 @@
 #include "ledger.h"
 #include "older.h"
 #include "others.h"
+#include "request.h"
 #include "run.h"
 #include "spi.h"
 #include "storage/lmgr.h"

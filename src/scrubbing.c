@@ -37,6 +37,7 @@ typedef struct Scrub
 	ErrorData  *error;			/* that ended one of them */
 	bool		idle;			/* there is nothing to do */
 	TimestampTz round_at;		/* when the other duties had their last round */
+	void		(*meanwhile) (void);	/* such a round */
 } Scrub;
 
 /*
@@ -224,7 +225,7 @@ do_round_when_due(Scrub *scrub)
 	if (!TimestampDifferenceExceeds(scrub->round_at, GetCurrentTimestamp(), pvext_naptime * 1000))
 		return;
 	StartTransactionCommand();
-	(void) pvext_run_all_duties();
+	scrub->meanwhile();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(caller);
 	scrub->round_at = GetCurrentTimestamp();
@@ -259,12 +260,15 @@ run_commands(Scrub *scrub)
 	}
 }
 
-/* Do the duty, if pvext.scrub is on and it is time.  Outside of any transaction. */
+/*
+ * Do the duty, if pvext.scrub is on and it is time.  Outside of any transaction; meanwhile
+ * is called within one, whenever a round of the other duties is due.
+ */
 void
-pvext_scrub_when_due(void)
+pvext_scrub_when_due(void (*meanwhile) (void))
 {
 	PvextRun	run = {.worker = true, .patient = true};
-	Scrub		scrub = {&run};
+	Scrub		scrub = {.run = &run,.meanwhile = meanwhile};
 
 	if (!pvext_scrub)
 		return;

@@ -17,6 +17,7 @@
 #include "failure.h"
 #include "guc.h"
 #include "spi.h"
+#include "upkeep.h"
 #include "utils/timestamp.h"
 
 /* How many consents expire in a step. */

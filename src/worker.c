@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "compat.h"
 #include "drain.h"
+#include "duties.h"
 #include "duty.h"
 #include "fmgr.h"
 #include "guc.h"
@@ -222,6 +223,12 @@ has_duties(void)
 	return result;
 }
 
+static void
+do_round(void)
+{
+	(void) pvext_run_all_duties();
+}
+
 /*
  * What it is doing when it is told to end is undone, and done again next time: it
  * ends at once, as a session does.
@@ -246,7 +253,7 @@ pvext_duty_main(Datum arg)
 		pvext_set_pace(MyDatabaseId, PVEXT_AT_ONCE);
 	CommitTransactionCommand();
 	if (any)
-		pvext_scrub_when_due();
+		pvext_scrub_when_due(do_round);
 	pgstat_report_stat(true);
 	proc_exit(0);
 }

@@ -1,0 +1,12 @@
+/*
+ * request.h
+ *		The duty "erase": requests that are open go on by themselves.
+ */
+#ifndef PVEXT_REQUEST_H
+#define PVEXT_REQUEST_H
+
+#include "duty.h"
+
+extern void pvext_complete_requests(PvextRun *run);
+
+#endif							/* PVEXT_REQUEST_H */
