@@ -5,7 +5,7 @@
 #ifndef PVEXT_AGAIN_H
 #define PVEXT_AGAIN_H
 
-#include "check.h"
+#include "finding.h"
 #include "duty.h"
 
 extern void pvext_look_again(PvextRun *run);

@@ -5,7 +5,7 @@
 #ifndef PVEXT_ALWAYS_H
 #define PVEXT_ALWAYS_H
 
-#include "check.h"
+#include "finding.h"
 #include "nodes/nodes.h"
 
 extern bool pvext_enables_triggers(Node *parsetree);

@@ -21,7 +21,7 @@
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "check.h"
+#include "finding.h"
 #include "commands/trigger.h"
 #include "event.h"
 #include "fmgr.h"

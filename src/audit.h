@@ -5,7 +5,7 @@
 #ifndef PVEXT_AUDIT_H
 #define PVEXT_AUDIT_H
 
-#include "check.h"
+#include "finding.h"
 #include "nodes/pg_list.h"
 
 /* The triggers of an audited table, for rows and for TRUNCATE. */

@@ -15,6 +15,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "firing.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "always.h"

@@ -5,7 +5,7 @@
 #ifndef PVEXT_ELSEWHERE_H
 #define PVEXT_ELSEWHERE_H
 
-#include "check.h"
+#include "finding.h"
 
 extern void pvext_check_elsewhere(PvextCheck *check);
 extern void pvext_check_rows_here(Oid relid);

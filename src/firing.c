@@ -13,7 +13,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "check.h"
+#include "finding.h"
 #include "firing.h"
 #include "miscadmin.h"
 #include "spi.h"

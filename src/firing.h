@@ -5,10 +5,12 @@
 #ifndef PVEXT_FIRING_H
 #define PVEXT_FIRING_H
 
+#include "finding.h"
+
 /*
  * WITH ... reached: the tables whose rows are deleted, or whose columns are given other
  * values; named, where the statement names the table, so that its statement triggers and
- * rules fire.  $1 is the check's table; check.h is needed.
+ * rules fire.  $1 is the check's table.
  */
 #define PVEXT_FIRING \
 	"WITH RECURSIVE reached (id, role, named, deleted, columns) AS (" \
@@ -40,5 +42,7 @@
 	"   AND (cardinality(t.tgattr::int2[]) = 0 OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = r.id" \
 	"    AND a.attnum = ANY (t.tgattr) AND (a.attname = ANY (r.columns) OR a.attgenerated <> ''))))" \
 	"  AND p.pronamespace <> 'pv'::regnamespace"
+
+extern void pvext_check_triggers(PvextCheck *check);
 
 #endif							/* PVEXT_FIRING_H */

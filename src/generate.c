@@ -13,7 +13,6 @@
 
 #include "candidate.h"
 #include "catalog.h"
-#include "check.h"
 #include "compat.h"
 #include "doubt.h"
 #include "fmgr.h"
@@ -21,6 +20,7 @@
 #include "print.h"
 #include "spi.h"
 #include "strategy.h"
+#include "unclassified.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(pvext_generate_map);

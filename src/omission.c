@@ -2,9 +2,9 @@
  * omission.c
  *		What the data map says nothing about.
  *
- * Columns that nobody has classified, tables and rows that no link leads to,
- * and subjects that only the ledgers know: what an erasure would not reach,
- * because nobody has declared it.  Called by check.c.
+ * Columns that nobody has classified (unclassified.c), tables and rows (nobody.c) that no
+ * link leads to, and subjects that only the ledgers know: what an erasure would not
+ * reach, because nobody has declared it.
  */
 #include "postgres.h"
 #include "message.h"
@@ -12,79 +12,17 @@
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "check.h"
 #include "ending.h"
 #include "expression.h"
+#include "finding.h"
+#include "nobody.h"
+#include "omission.h"
 #include "ownership.h"
 #include "print.h"
 #include "spi.h"
 #include "strategy.h"
+#include "unclassified.h"
 #include "utils/builtins.h"
-
-/*
- * The columns of a table that nobody has said anything about: neither that
- * they are personal nor that they aren't, no surrogate key, no link, which
- * follows its parent's key, and not computed.
- */
-List *
-pvext_unclassified_columns(Oid relid)
-{
-	static PvextStatement find = {
-		"SELECT a.attname FROM pg_attribute a"
-		" LEFT JOIN pv.relation r ON r.relation = a.attrelid"
-		" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
-		" AND a.attgenerated = '' AND a.attinhcount = 0"
-		" AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
-		"  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
-		"  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"
-		" AND NOT (a.atttypid IN"
-		"  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"
-		"  AND (EXISTS (SELECT FROM pv.declared_subject s"
-		"    WHERE s.relation_id = r.id AND a.attname = ANY (s.key))"
-		"   OR EXISTS (SELECT FROM pv.declared_link l"
-		"    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
-		" AND NOT EXISTS (SELECT FROM pv.declared_link l"
-		"  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
-		" AND NOT EXISTS (SELECT FROM pv.declared_personal p"
-		"  WHERE p.relation_id = r.id AND p.column_name = a.attname)"
-		" AND NOT EXISTS (SELECT FROM pv.not_personal n"
-		"  WHERE n.relation_id = r.id AND n.column_name = a.attname)"
-		" ORDER BY a.attnum", NULL
-	};
-	PvextArgs	args = {0};
-	List	   *names = NIL;
-
-	pvext_arg_oid(&args, REGCLASSOID, relid);
-	(void) pvext_own_kept(&find, &args);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		names = lappend(names, pvext_value(i, 1));
-	return names;
-}
-
-/* Unclassified columns of subject tables and linked ones; of only, where given. */
-void
-pvext_check_unclassified(PvextCheck *check, List *only)
-{
-	ListCell   *lc;
-	ListCell   *column;
-
-	foreach(lc, pvext_mapped_relations(check))
-	{
-		char	  **row = lfirst(lc);
-
-		foreach(column, pvext_unclassified_columns(atooid(row[0])))
-		{
-			char	   *name = lfirst(column);
-
-			if (only != NIL && !pvext_has_name(only, name))
-				continue;
-			pvext_add_finding(check, row[1], name, false, "the column is not classified",
-						psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",
-								 pvext_print_literal(row[1]),
-								 pvext_print_names(list_make1(name))));
-		}
-	}
-}
 
 /*
  * Foreign keys to mapped tables from tables of which nothing is declared, not

@@ -16,7 +16,7 @@
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "check.h"
+#include "finding.h"
 #include "event.h"
 #include "fmgr.h"
 #include "compat.h"

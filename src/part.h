@@ -5,7 +5,7 @@
 #ifndef PVEXT_PART_H
 #define PVEXT_PART_H
 
-#include "check.h"
+#include "finding.h"
 
 /* SQL: the parts of declared tables as tree (relation, id), id being that of pv.relation. */
 #define PVEXT_PARTS \

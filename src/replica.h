@@ -5,7 +5,7 @@
 #ifndef PVEXT_REPLICA_H
 #define PVEXT_REPLICA_H
 
-#include "check.h"
+#include "finding.h"
 
 /* The tables that a command may have left without what they need. */
 typedef enum PvextReplicaScope

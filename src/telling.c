@@ -12,12 +12,12 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "check.h"
 #include "free_text.h"
 #include "mb/pg_wchar.h"
 #include "phrase.h"
 #include "sets.h"
 #include "telling.h"
+#include "unclassified.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"

@@ -5,7 +5,7 @@
 #ifndef PVEXT_WRITABLE_H
 #define PVEXT_WRITABLE_H
 
-#include "check.h"
+#include "finding.h"
 
 /*
  * SQL: what an erasure or a purge does to tables, by their ids in pv.relation, as written (id,

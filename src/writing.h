@@ -5,7 +5,7 @@
 #ifndef PVEXT_WRITING_H
 #define PVEXT_WRITING_H
 
-#include "check.h"
+#include "finding.h"
 
 extern void pvext_check_writing(PvextCheck *check);
 
