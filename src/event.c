@@ -11,6 +11,7 @@
 #include "event.h"
 #include "identity.h"
 #include "miscadmin.h"
+#include "secret.h"
 #include "spi.h"
 
 /* The name of the role that logged in, whatever SET ROLE made of it. */
@@ -63,8 +64,8 @@ pvext_record_event(const char *call, const bytea *subject_digest)
 	};
 	PvextArgs	args = {0};
 
-	if (subject_digest == NULL)
-		pvext_make_identity();
+	if (subject_digest == NULL && pvext_make_identity())
+		pvext_make_secret();
 	pvext_arg_name(&args, pvext_login_name());
 	pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
 	pvext_arg_text(&args, call);

@@ -17,7 +17,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "always.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -25,23 +24,17 @@
 #include "access/xlog.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "event.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "identity.h"
 #include "miscadmin.h"
-#include "orphan.h"
-#include "part.h"
-#include "secret.h"
 #include "spi.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/xid8.h"
 
 PG_FUNCTION_INFO_V1(pvext_identity_state);
-PG_FUNCTION_INFO_V1(pvext_resume);
 
 /* What pv.identity_state() calls each PvextIdentity. */
 static const char *const names[] = {"new", "own", "upgraded", "copied", "restored"};
@@ -189,9 +182,12 @@ pvext_is_restoring(void)
 	return restoring;
 }
 
-/* Write the row, or write it anew: by the transaction that it names. */
-static void
-stamp(bool anew)
+/*
+ * Write the row, or write it anew: by the transaction that it names.  Between
+ * pvext_enter() and pvext_leave().
+ */
+void
+pvext_stamp_identity(bool anew)
 {
 	PvextArgs	args = {0};
 
@@ -217,7 +213,7 @@ pvext_settle_identity(void)
 {
 	if (pvext_identity() == PVEXT_IS_UPGRADED)
 	{
-		stamp(true);
+		pvext_stamp_identity(true);
 		ereport(LOG,
 				(errmsg("pvext goes on in database %u: the cluster has got another system identifier",
 						MyDatabaseId)));
@@ -226,11 +222,11 @@ pvext_settle_identity(void)
 }
 
 /*
- * A declaring call: the first one writes the row, and makes the secret.  Where there are
- * events of others already, a dump is being restored, which brings the row.  Between
- * pvext_enter() and pvext_leave(), before the call is recorded.
+ * A declaring call: the first one writes the row, and has true, to make the secret.  Where
+ * there are events of others already, a dump is being restored, which brings the row.
+ * Between pvext_enter() and pvext_leave(), before the call is recorded.
  */
-void
+bool
 pvext_make_identity(void)
 {
 	static Oid	made = InvalidOid;	/* the table that has its row for good */
@@ -238,7 +234,7 @@ pvext_make_identity(void)
 	Row			row;
 
 	if (table == made)
-		return;
+		return false;
 	if (read_row(&row))
 	{
 		if (!TransactionIdIsCurrentTransactionId(row.xmin))
@@ -246,9 +242,10 @@ pvext_make_identity(void)
 	}
 	else if (!has_row("event_record"))
 	{
-		stamp(false);
-		pvext_make_secret();
+		pvext_stamp_identity(false);
+		return true;
 	}
+	return false;
 }
 
 /*
@@ -258,35 +255,4 @@ Datum
 pvext_identity_state(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(names[pvext_identity()]));
-}
-
-/*
- * pv.resume()
- */
-Datum
-pvext_resume(PG_FUNCTION_ARGS)
-{
-	PvextScope	scope;
-	PvextIdentity identity;
-	bool		stopped;
-
-	PreventCommandIfReadOnly("pv.resume()");
-	pvext_enter(&scope);
-	identity = pvext_identity();
-	stopped = identity != PVEXT_IS_NEW && identity != PVEXT_IS_OWN;
-	if (stopped)
-	{
-		stamp(true);
-		pvext_keep_always();
-		pvext_make_secret();
-		pvext_refresh_owners(true);
-	}
-	if (pvext_take_up_orphans(true) != NIL || stopped)
-		pvext_record_event("resume()", NULL);
-	else
-		ereport(NOTICE,
-				(errmsg("nothing waits for pv.resume() in this database")));
-	pvext_note_parts();
-	pvext_leave(&scope);
-	PG_RETURN_VOID();
 }

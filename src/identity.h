@@ -18,6 +18,7 @@ extern PvextIdentity pvext_identity(void);
 extern bool pvext_may_act(void);
 extern bool pvext_is_restoring(void);
 extern bool pvext_settle_identity(void);
-extern void pvext_make_identity(void);
+extern void pvext_stamp_identity(bool anew);
+extern bool pvext_make_identity(void);
 
 #endif							/* PVEXT_IDENTITY_H */
