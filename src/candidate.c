@@ -23,6 +23,7 @@
 #include "link.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -29,6 +29,7 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "part.h"
+#include "result.h"
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"

@@ -13,6 +13,7 @@
 #include "chunk.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "seal.h"
 #include "spi.h"
 #include "utils/builtins.h"

@@ -13,6 +13,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "catch.h"
 #include "firing.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -35,6 +36,7 @@
 #include "plan.h"
 #include "print.h"
 #include "replica.h"
+#include "result.h"
 #include "spi.h"
 #include "unclassified.h"
 #include "unread.h"

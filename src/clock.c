@@ -26,6 +26,7 @@
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
 #include "pgtime.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/date.h"

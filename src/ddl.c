@@ -15,6 +15,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "catch.h"
 #include "firing.h"
 #include "fmgr.h"
 #include "compat.h"
@@ -35,6 +36,7 @@
 #include "orphan.h"
 #include "part.h"
 #include "replica.h"
+#include "result.h"
 #include "spi.h"
 #include "stored.h"
 #include "utils/builtins.h"

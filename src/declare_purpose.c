@@ -13,6 +13,7 @@
 #include "consent.h"
 #include "event.h"
 #include "fmgr.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"

@@ -12,6 +12,7 @@
 
 #include "access/htup.h"
 #include "catalog/pg_type.h"
+#include "catch.h"
 #include "deferred.h"
 #include "digest.h"
 #include "event.h"

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "doubt.h"
 #include "guess.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -28,6 +28,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "result.h"
 #include "spi.h"
 #include "storage/latch.h"
 #include "storage/lock.h"

@@ -14,6 +14,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "elsewhere.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

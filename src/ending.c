@@ -21,6 +21,7 @@
 #include "guc.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -14,6 +14,7 @@
 #include "arg.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "catch.h"
 #include "commands/trigger.h"
 #include "event.h"
 #include "failure.h"

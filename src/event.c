@@ -11,6 +11,7 @@
 #include "event.h"
 #include "identity.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 

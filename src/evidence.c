@@ -29,6 +29,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "mb/pg_wchar.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/builtins.h"

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "finding.h"
 #include "fmgr.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

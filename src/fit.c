@@ -24,6 +24,7 @@
 #include "nodes/bitmapset.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
+#include "result.h"
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "token.h"

@@ -15,6 +15,7 @@
 #include "follow.h"
 #include "link.h"
 #include "nodes/parsenodes.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

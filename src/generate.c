@@ -13,6 +13,7 @@
 
 #include "candidate.h"
 #include "catalog.h"
+#include "catch.h"
 #include "compat.h"
 #include "doubt.h"
 #include "fmgr.h"

@@ -22,6 +22,7 @@
 #include "key.h"
 #include "match.h"
 #include "others.h"
+#include "result.h"
 #include "secret.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"

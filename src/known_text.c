@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "free_text.h"
 #include "known_text.h"
+#include "result.h"
 #include "run.h"
 #include "statement.h"
 #include "utils/builtins.h"

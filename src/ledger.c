@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "ledger.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -16,6 +16,7 @@
 
 #include <signal.h>
 
+#include "catch.h"
 #include "limit.h"
 #include "miscadmin.h"
 #include "spi.h"

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "lineage.h"
 #include "part.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 

@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "replica.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

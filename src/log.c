@@ -25,6 +25,7 @@
 #include "catalog/indexing.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
+#include "catch.h"
 #include "chunk.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"

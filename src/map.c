@@ -14,6 +14,7 @@
 #include "change.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "error.h"
 #include "fmgr.h"
 #include "compat.h"
 #include "map.h"
@@ -21,9 +22,9 @@
 #include "ownership.h"
 #include "part.h"
 #include "purpose.h"
+#include "result.h"
 #include "storage/lmgr.h"
 #include "spi.h"
-#include "trigger.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -426,39 +427,6 @@ pvext_lock_table(PvextTable *table, LOCKMODE mode)
 }
 
 /*
- * An error that the server raised while it worked on users' rows may hold
- * their values: take them out.  pvext's own never do.  In place of its hint it may
- * get one of pvext's.
- */
-void
-pvext_forget_values(ErrorData *error)
-{
-	error->context = NULL;
-	error->internalquery = NULL;
-	error->internalpos = 0;
-	if (error->domain == NULL || strcmp(error->domain, TEXTDOMAIN) != 0)
-	{
-		error->detail = error->detail_log = NULL;
-		error->hint = pvext_trigger_hint(error->sqlerrcode);
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
-			error->message = "a value of the subject's rows could not be converted or computed";
-	}
-}
-
-/* Raise the error in hand again without values. */
-static void
-raise_without_values(MemoryContext context)
-{
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
-	pvext_forget_values(error);
-	ReThrowError(error);
-}
-
-/*
  * Do something by the map's plans, whose values a nested call would overwrite:
  * such a call is refused.  Errors are raised without values.
  */
@@ -476,7 +444,7 @@ pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)
 	PG_CATCH();
 	{
 		pins--;
-		raise_without_values(context);
+		pvext_raise_without_values(context);
 	}
 	PG_END_TRY();
 	pins--;

@@ -114,7 +114,6 @@ extern PvextMap *pvext_map(void);
 extern bool pvext_map_is_current(void);
 extern void pvext_lock_table(PvextTable *table, LOCKMODE mode);
 extern void pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg);
-extern void pvext_forget_values(ErrorData *error);
 extern PvextTable *pvext_map_table(PvextMap *map, Oid relid);
 extern PvextTable *pvext_map_subject(PvextMap *map, Oid relid);
 extern PvextLink *pvext_map_link(PvextTable *table, const char *name);

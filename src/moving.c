@@ -18,6 +18,7 @@
 #include "evidence.h"
 #include "key.h"
 #include "moving.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/array.h"

@@ -18,6 +18,7 @@
 #include "obstacle.h"
 #include "pause.h"
 #include "pgstat.h"
+#include "result.h"
 #include "spi.h"
 #include "storage/bufmgr.h"
 #include "utils/pg_lsn.h"

@@ -12,6 +12,7 @@
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "catch.h"
 #include "ending.h"
 #include "expression.h"
 #include "finding.h"

@@ -24,6 +24,7 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "opt_in.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/builtins.h"

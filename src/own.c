@@ -15,11 +15,39 @@
 #include "utils/plancache.h"
 #include "utils/portal.h"
 
+/* The innermost of pvext's statements that are running. */
+PvextStatementScope *pvext_running = NULL;
+
+/* How many have begun beneath no other. */
+uint64		pvext_statements = 0;
+
 /* The text of the statement that is being run. */
 static const char *own_text = NULL;
 
 /* The name of the cursor that is being opened. */
 static const char *own_cursor = NULL;
+
+/*
+ * One of pvext's statements begins; scope lives until pvext_end_statement(), which is
+ * to be called in any case, with an error or without.
+ */
+void
+pvext_begin_statement(PvextStatementScope *scope)
+{
+	scope->outer = pvext_running;
+	scope->context = CurrentMemoryContext;
+	scope->paths = NIL;
+	scope->call = NULL;
+	if (pvext_running == NULL)
+		pvext_statements++;
+	pvext_running = scope;
+}
+
+void
+pvext_end_statement(PvextStatementScope *scope)
+{
+	pvext_running = scope->outer;
+}
 
 /*
  * Is it a statement of pvext's own that is planned or started with this text?  A cursor has

@@ -14,10 +14,12 @@
 #include "message.h"
 
 #include "catalog.h"
+#include "catch.h"
 #include "common/hashfn.h"
 #include "expression.h"
 #include "lib/stringinfo.h"
 #include "past.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -19,6 +19,7 @@
 #include "nodes/parsenodes.h"
 #include "purpose.h"
 #include "replica.h"
+#include "result.h"
 #include "spi.h"
 #include "storage/lmgr.h"
 #include "strategy.h"

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "key.h"
 #include "own.h"
+#include "result.h"
 #include "secret.h"
 #include "taking.h"
 #include "utils/array.h"

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "purpose.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "obstacle.h"
 #include "pause.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/pg_lsn.h"

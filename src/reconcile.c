@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "moving.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "utils/array.h"

@@ -28,6 +28,7 @@
 #include "commit.h"
 #include "drain.h"
 #include "redact.h"
+#include "result.h"
 #include "run.h"
 #include "statement.h"
 #include "surrogate.h"

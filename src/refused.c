@@ -13,9 +13,11 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "catch.h"
 #include "failure.h"
 #include "key.h"
 #include "refused.h"
+#include "result.h"
 #include "secret.h"
 #include "taking.h"
 #include "utils/builtins.h"

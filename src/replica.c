@@ -12,9 +12,11 @@
 
 #include "access/table.h"
 #include "catalog.h"
+#include "catch.h"
 #include "compat.h"
 #include "executor/executor.h"
 #include "replica.h"
+#include "result.h"
 #include "spi.h"
 #include "writable.h"
 

@@ -26,6 +26,7 @@
 #include "older.h"
 #include "others.h"
 #include "request.h"
+#include "result.h"
 #include "run.h"
 #include "spi.h"
 #include "storage/lmgr.h"

@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "hold.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 

@@ -20,6 +20,7 @@
 #include "moment.h"
 #include "others.h"
 #include "phrase.h"
+#include "result.h"
 #include "run.h"
 #include "stray.h"
 #include "utils/array.h"

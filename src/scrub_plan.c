@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "obstacle.h"
 #include "remnant.h"
+#include "result.h"
 #include "scrub_plan.h"
 #include "spi.h"
 #include "utils/array.h"

@@ -20,6 +20,7 @@
 #include "common/sha2.h"
 #include "guc.h"
 #include "identity.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "storage/fd.h"

@@ -7,19 +7,10 @@
 
 #include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "parameter.h"
 
 /* The search_path under which pvext's statements are parsed, planned and run. */
 #define PVEXT_PINNED_PATH "pg_catalog, pg_temp"
-
-/* The values of a statement, in the order of $1, $2, ...; begins as zeroes. */
-typedef struct PvextArgs
-{
-	int			n;
-	int			size;
-	Oid		   *types;
-	Datum	   *values;
-	char	   *nulls;
-} PvextArgs;
 
 /* A statement whose plan is kept: for the life of the backend, or as long as its text is. */
 typedef struct PvextStatement
@@ -53,17 +44,6 @@ extern void pvext_restore_user(const PvextUser *back);
 
 extern Oid	pvext_role(void);
 
-extern void pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull);
-extern void pvext_arg_text(PvextArgs *args, const char *value);
-extern void pvext_arg_name(PvextArgs *args, const char *value);
-extern void pvext_arg_oids(PvextArgs *args, List *oids);
-extern void pvext_arg_names(PvextArgs *args, List *names, bool isnull);
-extern Datum pvext_text_array(List *texts);
-extern void pvext_arg_digests(PvextArgs *args, List *digests);
-extern void pvext_arg_int4(PvextArgs *args, int32 value);
-extern void pvext_arg_oid(PvextArgs *args, Oid type, Oid value);
-extern void pvext_arg_bool(PvextArgs *args, bool value);
-
 extern PvextStatement pvext_statement(char *sql);
 extern uint64 pvext_run(Oid role, const char *sql, PvextArgs *args);
 extern uint64 pvext_run_kept(Oid role, PvextStatement *statement,
@@ -73,16 +53,5 @@ extern uint64 pvext_own_kept(PvextStatement *statement, PvextArgs *args);
 
 extern void pvext_own_each(const char *sql, PvextArgs *args,
 						   void (*each) (uint64 row, void *arg), void *arg);
-
-extern HeapTuple pvext_result_row(uint64 row);
-extern char *pvext_value(uint64 row, int column);
-extern Datum pvext_datum(uint64 row, int column, bool *isnull);
-extern bool pvext_bool(uint64 row, int column);
-extern int64 pvext_int(uint64 row, int column);
-extern List *pvext_names(uint64 row, int column);
-extern List *pvext_texts(uint64 row, int column);
-extern ErrorData *pvext_catch_all(void (*body) (void *), void *arg);
-extern ErrorData *pvext_catch(void (*body) (void *), void *arg);
-extern ErrorData *pvext_try(void (*body) (void *), void *arg);
 
 #endif							/* PVEXT_SPI_H */

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "stored.h"
 

@@ -31,6 +31,7 @@
 #include "matcher.h"
 #include "mb/pg_wchar.h"
 #include "phrase.h"
+#include "result.h"
 #include "retained.h"
 #include "stray.h"
 #include "telling.h"

@@ -13,6 +13,7 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "result.h"
 #include "spi.h"
 #include "surrogate.h"
 

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "others.h"
 #include "redact.h"
+#include "result.h"
 #include "run.h"
 #include "secret.h"
 #include "statement.h"

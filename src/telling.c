@@ -15,6 +15,7 @@
 #include "free_text.h"
 #include "mb/pg_wchar.h"
 #include "phrase.h"
+#include "result.h"
 #include "sets.h"
 #include "telling.h"
 #include "unclassified.h"

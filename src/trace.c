@@ -26,6 +26,7 @@
 #include "digest.h"
 #include "image.h"
 #include "key.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "trace.h"

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "mb/pg_wchar.h"
 #include "record.h"
+#include "result.h"
 #include "shape.h"
 #include "spi.h"
 #include "storage/itemptr.h"

@@ -24,6 +24,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "own.h"
 #include "spi.h"
 #include "trigger.h"
 #include "trust.h"
@@ -52,37 +53,13 @@ typedef struct TriggerCall
 	ErrorContextCallback errors;
 } TriggerCall;
 
-/* The innermost of pvext's statements that are running. */
-static PvextStatementScope *statement = NULL;
-
-/* The function that an error has ended, and the path it was called with. */
+/* The function that an error has ended, in which statement, and the path it was called with. */
 static char failed_function[4 * NAMEDATALEN + 10];
 static char failed_path[1024];
+static uint64 failed_statement = 0;
 
 static needs_fmgr_hook_type next_needs_fmgr_hook = NULL;
 static fmgr_hook_type next_fmgr_hook = NULL;
-
-/*
- * One of pvext's statements begins; scope lives until pvext_end_statement(), which is
- * to be called in any case, with an error or without.
- */
-void
-pvext_begin_statement(PvextStatementScope *scope)
-{
-	scope->outer = statement;
-	scope->context = CurrentMemoryContext;
-	scope->paths = NIL;
-	scope->call = NULL;
-	if (statement == NULL)
-		failed_function[0] = '\0';
-	statement = scope;
-}
-
-void
-pvext_end_statement(PvextStatementScope *scope)
-{
-	statement = scope->outer;
-}
 
 /*
  * What to do about an error that a trigger function without a search_path of its own
@@ -93,7 +70,8 @@ pvext_trigger_hint(int sqlerrcode)
 {
 	int			category = ERRCODE_TO_CATEGORY(sqlerrcode);
 
-	if (failed_function[0] == '\0' || sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+	if (failed_function[0] == '\0' || failed_statement != pvext_statements ||
+		sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
 		(category != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
 		 category != ERRCODE_INVALID_SCHEMA_NAME))
 		return NULL;
@@ -107,10 +85,11 @@ note_function(void *arg)
 {
 	TriggerCall *call = arg;
 
-	if (statement == NULL || statement->call != call)
+	if (pvext_running == NULL || pvext_running->call != call)
 		return;
 	strlcpy(failed_function, call->has_path ? "" : call->name, sizeof(failed_function));
 	strlcpy(failed_path, namespace_search_path, sizeof(failed_path));
+	failed_statement = pvext_statements;
 }
 
 /*
@@ -133,7 +112,7 @@ needs_hook(Oid function)
 	bool		needed = next_needs_fmgr_hook && next_needs_fmgr_hook(function);
 	HeapTuple	tuple;
 
-	if (needed || statement == NULL)
+	if (needed || pvext_running == NULL)
 		return needed;
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
@@ -187,7 +166,7 @@ know(TriggerCall *call, FmgrInfo *flinfo)
 static PvextPath *
 path_of(Oid role)
 {
-	PvextStatementScope *scope = statement;
+	PvextStatementScope *scope = pvext_running;
 	MemoryContext old;
 	ListCell   *lc;
 	PvextPath  *path;
@@ -233,7 +212,7 @@ path_for(TriggerCall *call, Oid function)
 static void
 begin_call(TriggerCall *call, Oid function)
 {
-	TriggerCall *outer = statement->call;
+	TriggerCall *outer = pvext_running->call;
 
 	call->role = GetUserId();
 	call->nestlevel = 0;
@@ -249,7 +228,7 @@ begin_call(TriggerCall *call, Oid function)
 	}
 	call->outer = outer;
 	call->open = true;
-	statement->call = call;
+	pvext_running->call = call;
 	call->errors.callback = note_function;
 	call->errors.arg = call;
 	call->errors.previous = error_context_stack;
@@ -266,7 +245,7 @@ end_call(TriggerCall *call)
 	const char *before = call->outer == NULL ? PVEXT_PINNED_PATH : call->path_before;
 
 	call->open = false;
-	statement->call = call->outer;
+	pvext_running->call = call->outer;
 	failed_function[0] = '\0';	/* what it caught is no error */
 	error_context_stack = call->errors.previous;
 	if (call->nestlevel > 0)
@@ -283,8 +262,8 @@ static void
 abort_call(TriggerCall *call)
 {
 	call->open = false;
-	if (statement)
-		statement->call = call->outer;
+	if (pvext_running)
+		pvext_running->call = call->outer;
 	if (call->nestlevel > 0)
 		AtEOXact_GUC(false, call->nestlevel);
 }
@@ -297,14 +276,14 @@ on_call(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 	switch (event)
 	{
 		case FHET_START:
-			if (call == NULL && (statement || next_fmgr_hook))
+			if (call == NULL && (pvext_running || next_fmgr_hook))
 			{
 				call = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(TriggerCall));
 				*private = PointerGetDatum(call);
 			}
 			if (next_fmgr_hook)
 				next_fmgr_hook(event, flinfo, &call->next_private);
-			if (statement == NULL)
+			if (pvext_running == NULL)
 				break;
 			if (!call->known)
 				know(call, flinfo);

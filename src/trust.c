@@ -32,6 +32,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "source.h"
 #include "spi.h"
 #include "trust.h"

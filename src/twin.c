@@ -13,6 +13,7 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "result.h"
 #include "spi.h"
 #include "twin.h"
 #include "utils/lsyscache.h"

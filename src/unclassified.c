@@ -9,6 +9,7 @@
 #include "catalog/pg_type.h"
 #include "finding.h"
 #include "print.h"
+#include "result.h"
 #include "spi.h"
 #include "unclassified.h"
 

@@ -17,6 +17,7 @@
 #include "image.h"
 #include "log.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "shape.h"
 #include "spi.h"
 #include "unread.h"

@@ -16,6 +16,7 @@
 #include "event.h"
 #include "failure.h"
 #include "guc.h"
+#include "result.h"
 #include "spi.h"
 #include "upkeep.h"
 #include "utils/timestamp.h"

@@ -12,9 +12,11 @@
 #include "message.h"
 
 #include "catalog.h"
+#include "catch.h"
 #include "expression.h"
 #include "hold.h"
 #include "others.h"
+#include "result.h"
 #include "retention.h"
 #include "run.h"
 #include "utils/builtins.h"

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "others.h"
 #include "ownership.h"
+#include "result.h"
 #include "run.h"
 #include "secret.h"
 #include "utils/array.h"

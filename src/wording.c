@@ -22,6 +22,7 @@
 #include "fmgr.h"
 #include "compat.h"
 #include "miscadmin.h"
+#include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"

@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "parser/parsetree.h"
 #include "print.h"
+#include "result.h"
 #include "rewrite/prs2lock.h"
 #include "source.h"
 #include "spi.h"
