@@ -220,7 +220,8 @@ SELECT * FROM letter ORDER BY id;
 SELECT * FROM pv.verify_erasure('person', 2);
 SELECT relation, key ->> 'id' AS id, old ->> 'words' AS old, new ->> 'words' AS new, redacted FROM pv.audit_trail
     WHERE operation = 'UPDATE' ORDER BY relation::text, 2, at;
-SELECT relation, key ->> 'id' AS id FROM pv.subject_trail('person', 2) WHERE relation IN ('ownership.item', 'ownership.page') ORDER BY 1, 2;
+SELECT relation, key ->> 'id' AS id FROM pv.subject_trail('person', 2)
+    WHERE operation = 'UPDATE' AND relation IN ('ownership.item', 'ownership.page') ORDER BY 1, 2;
 
 -- A purge asks all whom a column is about.
 CREATE TABLE visit (id int PRIMARY KEY, guest int REFERENCES person, host int REFERENCES person, day date, notes text);
