@@ -13,6 +13,7 @@
 
 #include "catalog.h"
 #include "moment.h"
+#include "result.h"
 #include "retained.h"
 #include "sets.h"
 #include "statement.h"

@@ -387,9 +387,10 @@ fetch_before(Look *look, HeapTuple row)
 		pvext_arg_text(&args, isnull ? NULL : text_of(type, value));
 	}
 	if (look->find_before.sql == NULL)
-		look->find_before.sql = MemoryContextStrdup(GetMemoryChunkContext(table->key),
-													psprintf("SELECT r FROM ONLY %s AS r WHERE %s", table->sql_name,
-															 pvext_key_match_sql(table, "$%d", 1)));
+		look->find_before =
+			pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(table->key),
+												psprintf("SELECT r FROM ONLY %s AS r WHERE %s", table->sql_name,
+														 pvext_key_match_sql(table, "$%d", 1))));
 	look->find_before.read_only = true;
 	PushActiveSnapshot(look->snapshot);
 	n = pvext_run_kept(table->owner, &look->find_before, &args, CURSOR_OPT_GENERIC_PLAN);
@@ -540,8 +541,6 @@ look_at(PvextStrays *strays, Place *place, List *matchers)
 		PopActiveSnapshot();
 		pvext_restore_user(&back);
 		MemoryContextDelete(look.context);
-		if (look.find_before.plan)
-			SPI_freeplan(look.find_before.plan);
 	}
 	table_close(rel, NoLock);
 	return list_length(look.found);

@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "digest.h"
 #include "key.h"
+#include "result.h"
 #include "secret.h"
 #include "spi.h"
 #include "telling.h"
@@ -121,8 +122,8 @@ pvext_read_traits(PvextTable *subject, List *keys)
 	uint64		n;
 
 	if (statement->sql == NULL)
-		statement->sql = MemoryContextStrdup(GetMemoryChunkContext(subject),
-											 traits_sql(subject, columns));
+		*statement = pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(subject),
+														 traits_sql(subject, columns)));
 	pvext_arg_key_columns(&args, subject, keys);
 	n = pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN);
 	found = SPI_tuptable;
