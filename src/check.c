@@ -52,6 +52,31 @@
 
 PG_FUNCTION_INFO_V1(pvext_check_map);
 
+/*
+ * What can be done about an orphan: its name, schema and name apart, who owns a table of
+ * its name, one that has a former name of it, tables that have left it with its
+ * declarations, and one that has without them.
+ */
+static char *
+orphan_hint(char **row)
+{
+	char	   *undeclare = psprintf("pv.undeclare_orphan(%s, %s)", pvext_print_literal(row[1]),
+									 pvext_print_literal(row[2]));
+
+	if (row[3])
+		return psprintf("A table of that name is there, but it is another role's: if it is the same, let an officer call pv.resume(), else %s.",
+						undeclare);
+	if (row[4])
+		return pvext_stand_in_hint(row[1], row[2], row[4]);
+	if (row[6])
+		return psprintf("%s has left it and nothing is declared of it. %s", row[6],
+						pvext_stand_in_hint(row[1], row[2], row[6]));
+	if (row[5])
+		return psprintf("What left it before has taken its declarations along, and keeps them: %s. Create the table again, or call %s.",
+						row[5], undeclare);
+	return psprintf("Create it again, or call %s.", undeclare);
+}
+
 /* Declarations whose table has been dropped. */
 static void
 check_orphans(PvextCheck *check)
@@ -62,7 +87,12 @@ check_orphans(PvextCheck *check)
 					  "SELECT format('%I.%I', r.schema, r.name), r.schema, r.name, s.owner,"
 					  " (SELECT f.name FROM unnest(r.former) WITH ORDINALITY AS f(name, n) JOIN pg_class AS t ON t.oid = to_regclass(f.name)"
 					  "  WHERE t.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pv.relation AS o WHERE o.relation = t.oid)"
-					  "  ORDER BY f.n DESC LIMIT 1)"
+					  "  ORDER BY f.n DESC LIMIT 1),"
+					  " (SELECT string_agg(CAST(CAST(t.oid AS regclass) AS text), ', ' ORDER BY CAST(CAST(t.oid AS regclass) AS text))"
+					  "  FROM pv.part AS p JOIN pg_class AS t ON t.oid = p.relation WHERE p.relation_id = r.id AND p.left_at IS NOT NULL),"
+					  " (SELECT min(CAST(CAST(t.oid AS regclass) AS text))"
+					  "  FROM pv.part AS p JOIN pg_class AS t ON t.oid = p.relation WHERE p.relation_id = r.id AND p.left_at IS NULL"
+					  "  AND NOT t.relispartition AND NOT EXISTS (SELECT FROM pv.relation AS o WHERE o.relation = t.oid))"
 					  " FROM pv.relation r"
 					  " LEFT JOIN pg_class c ON c.oid = r.relation"
 					  " LEFT JOIN LATERAL (SELECT pg_get_userbyid(t.relowner) AS owner FROM pg_class AS t"
@@ -77,15 +107,9 @@ check_orphans(PvextCheck *check)
 					  "  OR r.id IN (SELECT over_id FROM pv.declared_retention)"
 					  "  OR r.id IN (SELECT over_id FROM pv.declared_blocker)) ORDER BY 1"))
 	{
-		char	  **row = lfirst(lc);
-
-		pvext_add_finding(check, row[0], NULL, true,
-					"the table has been dropped, its declarations have not",
-					row[3] == NULL && row[4] ? pvext_stand_in_hint(row[1], row[2], row[4]) :
-					psprintf(row[3] ?
-							 "A table of that name is there, but it is another role's: if it is the same, let an officer call pv.resume(), else pv.undeclare_orphan(%s, %s)." :
-							 "Create it again, or call pv.undeclare_orphan(%s, %s).",
-							 pvext_print_literal(row[1]), pvext_print_literal(row[2])));
+		pvext_add_finding(check, ((char **) lfirst(lc))[0], NULL, true,
+						  "the table has been dropped, its declarations have not",
+						  orphan_hint(lfirst(lc)));
 	}
 }
 
@@ -226,6 +250,15 @@ check_expressions(PvextCheck *check)
 	}
 }
 
+/* Expressions are tried on all rows where there is time for it. */
+static void
+try_on_all_rows(void *arg)
+{
+	char	  **row = arg;
+
+	pvext_try_on_all_rows(atooid(row[0]), row[2], row[4]);
+}
+
 static void
 resolve_strategy(void *arg)
 {
@@ -270,6 +303,13 @@ check_strategies(PvextCheck *check)
 			pvext_add_finding(check, row[1], row[2], true,
 						psprintf("the strategy no longer works: %s", error->message),
 						error->hint ? error->hint : "Declare the column with another strategy.");
+		if (error || check->only != 0 || strcmp(row[3], "expression") != 0)
+			continue;
+		error = pvext_try(try_on_all_rows, row);
+		if (error)
+			pvext_add_finding(check, row[1], row[2], true,
+						psprintf("the expression does not work on all rows: %s",
+								 error->detail ? error->detail : error->message), error->hint);
 	}
 }
 

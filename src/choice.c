@@ -189,6 +189,23 @@ pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,
 }
 
 /*
+ * Raise where an expression, bound, fails on any row that there is, of which a declaration
+ * tries but some.  Reads the whole table, as its owner.
+ */
+void
+pvext_try_on_all_rows(Oid relid, const char *column, const char *bound)
+{
+	PvextFit   *fit = pvext_fit(relid, column, false);
+	PvextFailure failure = {0};
+	PvextStrategy strategy;
+
+	fit->all_rows = true;
+	pvext_init_strategy(&strategy, relid, column, "expression", pstrdup(bound));
+	if (!pvext_trial(fit, &strategy, &failure))
+		raise_failure(fit, PVEXT_EXPRESSION, &failure);
+}
+
+/*
  * Warn of rows whose values look like tokens though nothing has made them so:
  * they would be taken as erased.
  */

@@ -28,6 +28,7 @@ typedef struct PvextFit
 	bool		only_empty;		/* a range that only must not overlap others */
 	List	   *generated;		/* names of the columns computed from it */
 	List	   *null_unique;	/* SQL conditions under which it collides as NULL */
+	bool		all_rows;		/* what is tried is tried on all of them, not on some */
 } PvextFit;
 
 extern PvextFit *pvext_fit(Oid relid, const char *column, bool leads);

@@ -321,6 +321,7 @@ pvext_take_up_orphan(PG_FUNCTION_ARGS)
 	(void) pvext_own("UPDATE pv.relation AS r SET relation = $2, schema = n.nspname, name = c.relname, former = '{}'"
 					 " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
 					 " WHERE r.id = $1 AND c.oid = $2", &args);
+	(void) pvext_own("DELETE FROM pv.part WHERE relation_id = $1 AND relation = $2", &args);
 	pvext_note_parts();
 	pvext_complete_audit();
 	pvext_record_event(psprintf("take_up_orphan(%s, %s)", quote_qualified_identifier(schema, name),

@@ -58,6 +58,9 @@ extern PvextStrategyKind pvext_resolve_strategy(Oid relid, const char *column,
 												const char *bound, bool leads,
 												char **argument);
 
+/* Raise where an expression, bound, fails on any row; reads the whole table. */
+extern void pvext_try_on_all_rows(Oid relid, const char *column, const char *bound);
+
 /* Warn of rows that look like tokens though nothing has replaced them. */
 extern void pvext_warn_of_tokens(const PvextStrategy *strategy);
 

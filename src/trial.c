@@ -172,7 +172,7 @@ replaced_rows(const PvextFit *fit, const char *from, List *replaced,
 	}
 	appendStringInfo(&buf, ")::%s AS pvext_row FROM %s LIMIT %d) AS pvext_rows,"
 					 " LATERAL unnest(ARRAY[pvext_rows.pvext_row]) AS %s",
-					 fit->table, from, TRIAL_ROWS, PVEXT_ROW);
+					 fit->table, from, fit->all_rows ? PG_INT32_MAX : TRIAL_ROWS, PVEXT_ROW);
 	return buf.data;
 }
 
