@@ -55,7 +55,7 @@ TABLE letter ORDER BY id;
 SELECT name FROM person WHERE id = 1;
 SELECT relation, column_name, rows FROM pv.verify_erasure('person', 1);
 -- What the log has of those rows stays with them, but for the address.
-SELECT key, old, new FROM pv.audit_trail WHERE relation = 'hold_other.letter' ORDER BY id, n;
+SELECT key, old, new FROM pv.audit_trail WHERE relation = 'hold_other.letter' ORDER BY CAST(key ->> 'id' AS int), id, n;
 -- Nothing changes while he is held, whoever asks.
 CALL pv.run_duties();
 SELECT state, reasons(blocked_by) FROM pv.erase_subject('person', 1);
@@ -75,7 +75,7 @@ CALL pv.run_duties();
 SELECT state, reasons(blocked_by) FROM request;
 SELECT id, subject, remark, body FROM letter ORDER BY id;
 SELECT count(*) FROM pv.verify_erasure('person', 1);
-SELECT key, old, new FROM pv.audit_trail WHERE relation = 'hold_other.letter' ORDER BY id, n;
+SELECT key, old, new FROM pv.audit_trail WHERE relation = 'hold_other.letter' ORDER BY CAST(key ->> 'id' AS int), id, n;
 
 -- A hold that runs out: everything of a request is kept by it, and with no unblock_delay nor
 -- worker the next call takes it.
@@ -159,12 +159,12 @@ SELECT hold('member', '12', 'Ida''s case');
 SELECT relation, column_name, rows, verdict, until, regexp_replace(basis, '\d+', 'N') AS basis FROM pv.preview_erasure('member', 11);
 SELECT state, reasons(blocked_by), rows_deleted FROM pv.erase_subject('member', 11);
 TABLE friend ORDER BY 1, 2;
-SELECT key, operation, old, new FROM pv.audit_trail WHERE relation = 'hold_other.friend' ORDER BY id, n;
+SELECT key, operation, old, new FROM pv.audit_trail WHERE relation = 'hold_other.friend' ORDER BY CAST(key AS text), id, n;
 SELECT release('Ida''s case');
 CALL pv.run_duties();
 SELECT state, reasons(blocked_by), deleted FROM request;
 TABLE friend ORDER BY 1, 2;
-SELECT key, operation, old, new FROM pv.audit_trail WHERE relation = 'hold_other.friend' ORDER BY id, n;
+SELECT key, operation, old, new FROM pv.audit_trail WHERE relation = 'hold_other.friend' ORDER BY CAST(key AS text), id, n;
 
 -- What has a row below it that must stay does so, too: a thread with a post of somebody who
 -- is held, which a cascade would take, and one whose post has a file of his. A link's condition says
@@ -296,12 +296,12 @@ INSERT INTO slip VALUES (51, 52, 'of both'), (51, 51, 'of one');
 SELECT hold('member', '52', 'case of 52');
 SELECT state, reasons(blocked_by) FROM pv.erase_subject('member', 51);
 TABLE slip ORDER BY b;
-SELECT operation, old ->> 'words' AS old, new ->> 'words' AS new FROM pv.audit_trail WHERE relation = 'hold_other.slip' ORDER BY id, n;
+SELECT operation, old ->> 'words' AS old, new ->> 'words' AS new FROM pv.audit_trail WHERE relation = 'hold_other.slip' ORDER BY operation, old ->> 'words', new ->> 'words', id, n;
 SELECT release('case of 52');
 CALL pv.run_duties();
 SELECT state, reasons(blocked_by) FROM request;
 TABLE slip ORDER BY b;
-SELECT operation, old ->> 'words' AS old, new ->> 'words' AS new FROM pv.audit_trail WHERE relation = 'hold_other.slip' ORDER BY id, n;
+SELECT operation, old ->> 'words' AS old, new ->> 'words' AS new FROM pv.audit_trail WHERE relation = 'hold_other.slip' ORDER BY operation, old ->> 'words', new ->> 'words', id, n;
 
 -- One's own hold and blocker, and somebody else's hold; the delay after what blocked is gone
 SELECT pv.declare_blocker('member', 'unpaid', 'subject.name IS NOT DISTINCT FROM ''debtor''', 'owes');
