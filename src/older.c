@@ -141,19 +141,25 @@ arg_running(PvextArgs *args, const PvextOlder *older)
 int64
 pvext_keep_older(const PvextOlder *older)
 {
+	static PvextStatement keep_running = {
+		"INSERT INTO pv.older_transaction (set_id, pid, backend_start, lxid, began)"
+		" SELECT $3, a.pid, a.backend_start, t.lxid, coalesce(a.xact_start, clock_timestamp())"
+		" FROM unnest($1, $2) AS t(pid, lxid) JOIN pg_stat_get_activity(NULL) AS a"
+		"  ON a.pid = t.pid ON CONFLICT DO NOTHING", NULL
+	};
+	static PvextStatement keep_prepared = {
+		"INSERT INTO pv.older_transaction (set_id, gid, began)"
+		" SELECT $1, p.gid, p.prepared FROM " PREPARED_HERE " ON CONFLICT DO NOTHING", NULL
+	};
 	int64		set = (int64) U64FromFullTransactionId(GetTopFullTransactionId());
 	PvextArgs	args = {0};
 	PvextArgs	prepared = {0};
 
 	arg_running(&args, older);
 	pvext_arg(&args, INT8OID, Int64GetDatum(set), false);
-	(void) pvext_own("INSERT INTO pv.older_transaction (set_id, pid, backend_start, lxid, began)"
-					 " SELECT $3, a.pid, a.backend_start, t.lxid, coalesce(a.xact_start, clock_timestamp())"
-					 " FROM unnest($1, $2) AS t(pid, lxid) JOIN pg_stat_get_activity(NULL) AS a"
-					 "  ON a.pid = t.pid ON CONFLICT DO NOTHING", &args);
+	(void) pvext_own_kept(&keep_running, &args);
 	pvext_arg(&prepared, INT8OID, Int64GetDatum(set), false);
-	(void) pvext_own("INSERT INTO pv.older_transaction (set_id, gid, began)"
-					 " SELECT $1, p.gid, p.prepared FROM " PREPARED_HERE " ON CONFLICT DO NOTHING", &prepared);
+	(void) pvext_own_kept(&keep_prepared, &prepared);
 	return set;
 }
 
@@ -164,15 +170,18 @@ pvext_keep_older(const PvextOlder *older)
 bool
 pvext_is_awaited(int64 set)
 {
+	static PvextStatement find = {
+		"SELECT FROM pv.older_transaction AS w WHERE w.set_id = $3"
+		" AND CASE WHEN w.gid IS NULL THEN " IS_RUNNING
+		"  OR EXISTS (SELECT FROM " PREPARED_HERE ") ELSE " IS_PREPARED " END", NULL
+	};
 	PvextOlder	now = {0};
 	PvextArgs	args = {0};
 
 	pvext_find_older(&now);
 	arg_running(&args, &now);
 	pvext_arg(&args, INT8OID, Int64GetDatum(set), false);
-	return pvext_own("SELECT FROM pv.older_transaction AS w WHERE w.set_id = $3"
-					 " AND CASE WHEN w.gid IS NULL THEN " IS_RUNNING
-					 "  OR EXISTS (SELECT FROM " PREPARED_HERE ") ELSE " IS_PREPARED " END", &args) > 0;
+	return pvext_own_kept(&find, &args) > 0;
 }
 
 /* Forget those that have ended.  What somebody else is about to forget stays. */
