@@ -96,10 +96,27 @@ work_by_table(PvextMap *map, PvextPlan *plan)
 	return works;
 }
 
-/* The UPDATEs, DELETEs and verifying queries, leaves first. */
+/* Is a rule of the table over another one's rows? */
+static bool
+has_clock_elsewhere(PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+		if (((PvextRule *) lfirst(lc))->over)
+			return true;
+	return false;
+}
+
+/*
+ * The UPDATEs, DELETEs and verifying queries, leaves first, but for values whose time a
+ * clock over another table's rows tells: once it has lost what it reads, they would never
+ * be due.
+ */
 static void
 build_writes(PvextMap *map, PvextPlan *plan)
 {
+	List	   *timed = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -121,10 +138,13 @@ build_writes(PvextMap *map, PvextPlan *plan)
 		}
 		if (work->removal && !work->removal->blocked)
 			plan->writes = lappend(plan->writes, pvext_build_delete(plan, work->removal));
-		if (now != NIL)
+		if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
+			timed = lcons(pvext_build_update(plan, work->table, now), timed);
+		else if (now != NIL)
 			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
 		pvext_add_check(plan, work->table, work->targets, work->removal);
 	}
+	plan->writes = list_concat(timed, plan->writes);
 	pvext_finish_checks(plan);
 }
 

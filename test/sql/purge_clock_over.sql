@@ -63,3 +63,22 @@ SELECT relation, rule, hint FROM pv.preview_purge() WHERE rule <> 'ten' ORDER BY
 RESET search_path;
 DROP SCHEMA purge_clock_over CASCADE;
 DROP EXTENSION pvext;
+
+-- an erasure takes what a clock times before what the clock reads, once both have ended
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pvext CASCADE;
+CREATE TABLE lodger (id int PRIMARY KEY, name text);
+CREATE TABLE booking (id int PRIMARY KEY, lodger int REFERENCES lodger, place text);
+CREATE TABLE night (id int PRIMARY KEY, booking int REFERENCES booking, at date);
+CREATE INDEX ON booking (lodger);
+CREATE INDEX ON night (booking);
+INSERT INTO lodger VALUES (1, 'Ann'), (2, 'Bo');
+INSERT INTO booking VALUES (1, 1, 'Oslo'), (2, 2, 'Bergen');
+INSERT INTO night VALUES (1, 1, '2001-01-01'), (2, 2, current_date);
+SELECT pv.declare_subject('lodger'), pv.link_foreign_keys('lodger', 2), pv.declare_personal('lodger', '{name}', 'identifying'),
+       pv.declare_personal('booking', '{place}', 'place'), pv.declare_personal('night', '{at}', 'time') \gset
+SELECT pv.declare_retention('night', 'books', '2 years', 'at', 'law', mandatory => true),
+       pv.declare_retention('booking', 'books', '1 year', 'max(at)', 'law', mandatory => true, over => 'night') \gset
+SELECT state, retained_until FROM pv.erase_subject('lodger', 1);
+SELECT state, retained_until - current_date < interval '3 years' AS known FROM pv.erase_subject('lodger', 2);
+SELECT l.name, b.place, n.at = current_date AS at FROM lodger AS l JOIN booking AS b ON b.lodger = l.id JOIN night AS n ON n.booking = b.id ORDER BY l.id;
