@@ -13,6 +13,8 @@
 #include "access/xact.h"
 #include "catalog.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "compat.h"
 #include "drain.h"
 #include "duties.h"
@@ -31,6 +33,7 @@
 #include "spi.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
@@ -107,6 +110,22 @@ pin_settings(void)
 }
 
 /*
+ * Is there an audit log to write to?  It stays until the transaction ends: whoever drops
+ * the extension locks its tables in an order of the server's, not in this worker's, and
+ * one of the two would be ended by the deadlock.
+ */
+static bool
+can_record(void)
+{
+	Oid			extension = get_extension_oid("pvext", true);
+
+	if (!OidIsValid(extension))
+		return false;
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	return pvext_can_drain();
+}
+
+/*
  * Write down what waits for this database; how many readings that were.  With much
  * to do, a commit does not wait for the disk: what a crash then takes away is in
  * the gap that it leaves, for what says since when goes with it.
@@ -119,7 +138,7 @@ drain(bool open_too, bool lazy)
 	pvext_begin_transaction("recording reads of personal data");
 	if (lazy)
 		pvext_commit_lazily();
-	if (pvext_can_drain())
+	if (can_record())
 		n = pvext_drain(open_too);
 	else
 		n = pvext_log_readings(MyDatabaseId);
@@ -133,7 +152,7 @@ note_crash(void)
 	if (pvext_crash_time() == 0)
 		return;
 	pvext_begin_transaction("recording that the server has crashed");
-	if (pvext_can_drain())
+	if (can_record())
 		pvext_note_crash();
 	pvext_end_transaction();
 }
