@@ -28,7 +28,6 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "guc.h"
-#include "handed.h"
 #include "identify.h"
 #include "identity.h"
 #include "miscadmin.h"
@@ -546,7 +545,6 @@ pvext_init_access(void)
 	next_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = executor_end;
 	pvext_init_command();
-	pvext_init_handed();
 	pvext_init_identify();
 	next_planner = planner_hook;
 	planner_hook = plan_statement;

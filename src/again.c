@@ -27,6 +27,7 @@
 #include "miscadmin.h"
 #include "plan.h"
 #include "preview.h"
+#include "relation.h"
 #include "result.h"
 #include "run.h"
 #include "secret.h"

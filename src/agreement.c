@@ -30,6 +30,7 @@
 #include "map.h"
 #include "miscadmin.h"
 #include "moving.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "spi.h"

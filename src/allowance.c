@@ -25,6 +25,7 @@
 #include "guc.h"
 #include "ledger.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "storage/lock.h"

@@ -15,6 +15,7 @@
 #include "audit.h"
 #include "catalog.h"
 #include "nodes/parsenodes.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "utils/builtins.h"

@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "map.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "storage/lmgr.h"

@@ -21,6 +21,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "token.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"

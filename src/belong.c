@@ -14,6 +14,9 @@
 #include "lib/stringinfo.h"
 #include "match.h"
 #include "miscadmin.h"
+#include "relation.h"
+#include "result.h"
+#include "spi.h"
 #include "utils/builtins.h"
 
 /* More ways than this make no statement that could be planned. */
@@ -193,4 +196,26 @@ bool
 pvext_may_be_several(PvextTable *table)
 {
 	return ways_up(table, NIL) > 1;
+}
+
+/*
+ * Is the foreign key, to the relation of the id, a declared link as well; with deletes,
+ * one by which all its rows are deleted with the parent's?  Between pvext_enter() and
+ * pvext_leave().
+ */
+bool
+pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
+{
+	PvextArgs	args = {0};
+	uint64		n;
+
+	pvext_arg_int4(&args, pvext_relation_id(fk->relid));
+	pvext_arg_int4(&args, parent_id);
+	n = pvext_own("SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
+				  " FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2", &args);
+	for (uint64 i = 0; i < n; i++)
+		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
+			(!deletes || pvext_bool(i, 3)))
+			return true;
+	return false;
 }

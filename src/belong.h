@@ -5,6 +5,7 @@
 #ifndef PVEXT_BELONG_H
 #define PVEXT_BELONG_H
 
+#include "catalog.h"
 #include "map.h"
 
 extern List *pvext_paths(PvextTable *table, PvextTable *ancestor);
@@ -14,5 +15,6 @@ extern void pvext_append_link_match(StringInfo buf, PvextLink *link, const char 
 									const char *parent);
 extern bool pvext_may_be_several(PvextTable *table);
 extern char *pvext_belongs_sql(PvextTable *table, PvextTable *ancestor);
+extern bool pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes);
 
 #endif							/* PVEXT_BELONG_H */

@@ -23,6 +23,7 @@
 #include "link.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "utils/array.h"

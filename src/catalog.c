@@ -1,6 +1,6 @@
 /*
  * catalog.c
- *		What the system catalogs and pv.relation know of a relation.
+ *		What the system catalogs know of a relation.
  *
  * Columns are passed around as lists of C strings, since that is how pvext
  * keeps them: a name survives dump and restore, an attribute number doesn't.
@@ -10,7 +10,6 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/nbtree.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog.h"
@@ -18,28 +17,20 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "compat.h"
 #include "miscadmin.h"
-#include "part.h"
-#include "result.h"
-#include "spi.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 
 /* The owner of a relation; raises where the relation is gone. */
 Oid
@@ -579,145 +570,4 @@ pvext_join_names(List *names, const char *separator, bool quote)
 		appendStringInfo(&buf, "%s%s", buf.len > 0 ? separator : "",
 						 quote ? quote_identifier(lfirst(lc)) : (char *) lfirst(lc));
 	return buf.data;
-}
-
-/*
- * The operator, as OPERATOR(schema.name), by which btree or hash calls a value
- * of type left equal to one of type right; NULL where there is none in common.
- */
-char *
-pvext_equality(Oid left, Oid right)
-{
-	Oid			opclass;
-	Oid			operator = InvalidOid;
-
-	left = getBaseType(left);
-	right = getBaseType(right);
-	if (left == right)
-		operator = lookup_type_cache(left, TYPECACHE_EQ_OPR)->eq_opr;
-	if (!OidIsValid(operator))
-	{
-		opclass = GetDefaultOpClass(right, BTREE_AM_OID);
-		if (OidIsValid(opclass))
-		{
-			Oid			input = get_opclass_input_type(opclass);
-			Oid			other = GetDefaultOpClass(left, BTREE_AM_OID);
-
-			if (OidIsValid(other) &&
-				get_opclass_family(other) == get_opclass_family(opclass))
-				operator = get_opfamily_member(get_opclass_family(opclass),
-											   get_opclass_input_type(other), input,
-											   BTEqualStrategyNumber);
-		}
-	}
-	if (!OidIsValid(operator))
-		return NULL;
-	{
-		HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-		Form_pg_operator form = (Form_pg_operator) GETSTRUCT(tuple);
-		char	   *text = psprintf("OPERATOR(%s.%s)",
-									quote_identifier(get_namespace_name(form->oprnamespace)),
-									NameStr(form->oprname));
-
-		ReleaseSysCache(tuple);
-		return text;
-	}
-}
-
-/* The type's name, qualified and quoted, as it can be written in SQL. */
-char *
-pvext_type_name(Oid type, int32 typmod)
-{
-	return format_type_extended(type, typmod,
-								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-}
-
-/*
- * A relation of schema pv by its name; InvalidOid where it isn't there, as once
- * the extension has been dropped.
- */
-Oid
-pvext_own_relation(const char *name)
-{
-	return get_relname_relid(name, get_namespace_oid("pv", true));
-}
-
-/*
- * For heap functions that write a table of schema pv with a TOAST table: what they
- * put there is looked at by a snapshot, of which there is none when a transaction or
- * a savepoint ends.  Returns if one was pushed, for the caller to pop.
- */
-bool
-pvext_ensure_snapshot(void)
-{
-	if (HaveRegisteredOrActiveSnapshot())
-		return false;
-	PushActiveSnapshot(GetTransactionSnapshot());
-	return true;
-}
-
-/* Has a table of schema pv never had a row?  Cheaper than to look for one. */
-bool
-pvext_never_used(const char *name)
-{
-	Relation	rel = table_open(pvext_own_relation(name), AccessShareLock);
-	bool		empty = RelationGetNumberOfBlocks(rel) == 0;
-
-	table_close(rel, AccessShareLock);
-	return empty;
-}
-
-/* The id of a relation in pv.relation, 0 where no declaration names it. */
-int32
-pvext_relation_id(Oid relid)
-{
-	PvextArgs	args = {0};
-
-	pvext_arg_oid(&args, REGCLASSOID, relid);
-	if (pvext_own("SELECT id FROM pv.relation WHERE relation OPERATOR(pg_catalog.=) $1",
-				  &args) == 0)
-		return 0;
-	return (int32) pvext_int(0, 1);
-}
-
-/* The relation of an id in pv.relation; raises where it is an orphan. */
-Oid
-pvext_relation_by_id(int32 id)
-{
-	PvextArgs	args = {0};
-
-	pvext_arg_int4(&args, id);
-	if (pvext_own("SELECT relation FROM pv.relation WHERE id = $1 AND relation IS NOT NULL",
-				  &args) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the subject's table has been dropped"),
-				 errhint("pv.check_map() lists such orphans.")));
-	return (Oid) pvext_int(0, 1);
-}
-
-/*
- * The id of a relation in pv.relation, entered there if need be.  A dropped
- * table's declarations are taken up by the table that has its name and owner again.
- */
-int32
-pvext_register_relation(Oid relid)
-{
-	PvextArgs	args = {0};
-	int32		id = pvext_relation_id(relid);
-
-	if (id != 0)
-		return id;
-	pvext_arg_oid(&args, REGCLASSOID, relid);
-	pvext_arg_name(&args, get_namespace_name(get_rel_namespace(relid)));
-	pvext_arg_name(&args, get_rel_name(relid));
-	pvext_arg_name(&args, GetUserNameFromId(pvext_owner(relid), false));
-	if (pvext_own("UPDATE pv.relation SET relation = $1 WHERE id = (SELECT min(id) FROM pv.relation"
-				  " WHERE relation IS NULL AND schema = $2 AND name = $3 AND owner = $4)"
-				  " RETURNING id", &args) == 0)
-		(void) pvext_own("INSERT INTO pv.relation (relation, schema, name, owner)"
-						 " VALUES ($1, $2, $3, $4) RETURNING id", &args);
-	id = (int32) pvext_int(0, 1);
-	pvext_note_parts();
-	return id;
 }

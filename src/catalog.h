@@ -1,6 +1,6 @@
 /*
  * catalog.h
- *		What the system catalogs and pv.relation know of a relation.
+ *		What the system catalogs know of a relation.
  */
 #ifndef PVEXT_CATALOG_H
 #define PVEXT_CATALOG_H
@@ -46,14 +46,5 @@ extern bool pvext_has_name(List *names, const char *name);
 extern bool pvext_same_names(List *a, List *b);
 extern bool pvext_equal_names(List *a, List *b);
 extern char *pvext_join_names(List *names, const char *separator, bool quote);
-extern char *pvext_equality(Oid left, Oid right);
-extern char *pvext_type_name(Oid type, int32 typmod);
-
-extern Oid	pvext_own_relation(const char *name);
-extern bool pvext_ensure_snapshot(void);
-extern bool pvext_never_used(const char *name);
-extern int32 pvext_relation_id(Oid relid);
-extern Oid	pvext_relation_by_id(int32 id);
-extern int32 pvext_register_relation(Oid relid);
 
 #endif							/* PVEXT_CATALOG_H */

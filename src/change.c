@@ -15,6 +15,7 @@
 
 #include "catalog.h"
 #include "change.h"
+#include "relation.h"
 #include "utils/inval.h"
 
 #define MAX_LISTENERS 8

@@ -13,6 +13,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "belong.h"
 #include "catch.h"
 #include "firing.h"
 #include "fmgr.h"
@@ -27,7 +28,6 @@
 #include "funcapi.h"
 #include "hold.h"
 #include "index.h"
-#include "link.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "omission.h"

@@ -14,6 +14,7 @@
 #include "expression.h"
 #include "fit.h"
 #include "follow.h"
+#include "relation.h"
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "strategy.h"

@@ -34,6 +34,7 @@
 #include "compat.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"

@@ -29,6 +29,7 @@
 #include "key.h"
 #include "miscadmin.h"
 #include "opt_in.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "spi.h"

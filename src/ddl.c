@@ -35,6 +35,7 @@
 #include "miscadmin.h"
 #include "orphan.h"
 #include "part.h"
+#include "relation.h"
 #include "replica.h"
 #include "result.h"
 #include "spi.h"

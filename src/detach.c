@@ -35,6 +35,7 @@
 #include "nodes/parsenodes.h"
 #include "orphan.h"
 #include "part.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "spi.h"

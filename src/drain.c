@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "queue.h"
+#include "relation.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/fmgroids.h"

@@ -21,6 +21,7 @@
 #include "guc.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "utils/array.h"

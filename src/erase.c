@@ -36,6 +36,7 @@
 #include "others.h"
 #include "part.h"
 #include "redact.h"
+#include "relation.h"
 #include "run.h"
 #include "secret.h"
 #include "spi.h"

@@ -16,6 +16,7 @@
 #include "limit.h"
 #include "miscadmin.h"
 #include "pulse.h"
+#include "relation.h"
 #include "spi.h"
 #include "storage/ipc.h"
 

@@ -28,6 +28,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "token.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"

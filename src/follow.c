@@ -10,10 +10,10 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "belong.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "follow.h"
-#include "link.h"
 #include "nodes/parsenodes.h"
 #include "result.h"
 #include "spi.h"

@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "free_text.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

@@ -19,6 +19,7 @@
 #include "fmgr.h"
 #include "guess.h"
 #include "print.h"
+#include "relation.h"
 #include "spi.h"
 #include "strategy.h"
 #include "unclassified.h"

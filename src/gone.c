@@ -25,6 +25,7 @@
 #include "result.h"
 #include "secret.h"
 #include "storage/lmgr.h"
+#include "type.h"
 #include "utils/builtins.h"
 
 /* Is there a row of the key, be it a person's or, by the subject's condition, not? */

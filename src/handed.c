@@ -13,7 +13,6 @@
 #include "access/sysattr.h"
 #include "guc.h"
 #include "handed.h"
-#include "in_force.h"
 #include "privilege.h"
 #include "reading.h"
 #include "utils/lsyscache.h"
@@ -57,8 +56,8 @@ subject_of(PvextWatched *relation, List *key)
  * user: how many, and the first of them, a list of C strings.  The table's key is a list
  * of names.  Nothing is recorded unless one of these is personal and the table audited.
  */
-static void
-record_handed_out(Oid relid, List *key, int64 rows, List *first)
+void
+pvext_hand_out(Oid relid, List *key, int64 rows, List *first)
 {
 	StringInfoData buf;
 	PvextWatched *relation;
@@ -87,10 +86,4 @@ record_handed_out(Oid relid, List *key, int64 rows, List *first)
 	}
 	pvext_queue_reading(pvext_reading(&buf), false, &place);
 	pfree(buf.data);
-}
-
-void
-pvext_init_handed(void)
-{
-	pvext_handed_out = record_handed_out;
 }

@@ -5,6 +5,8 @@
 #ifndef PVEXT_HANDED_H
 #define PVEXT_HANDED_H
 
-extern void pvext_init_handed(void);
+#include "nodes/pg_list.h"
+
+extern void pvext_hand_out(Oid relid, List *key, int64 rows, List *first);
 
 #endif							/* PVEXT_HANDED_H */

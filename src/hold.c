@@ -29,6 +29,7 @@
 #include "key.h"
 #include "miscadmin.h"
 #include "others.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "spi.h"

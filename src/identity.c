@@ -28,6 +28,7 @@
 #include "compat.h"
 #include "identity.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"

@@ -27,9 +27,11 @@
 #include "compat.h"
 #include "funcapi.h"
 #include "guc.h"
+#include "handed.h"
 #include "in_force.h"
 #include "key.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "spi.h"
 #include "state.h"
 #include "utils/array.h"
@@ -597,9 +599,6 @@ pvext_has_consent(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(has_consent(fcinfo, site));
 }
 
-/* Who wants to know of keys that are handed out; see handed.c. */
-void		(*pvext_handed_out) (Oid relid, List *key, int64 rows, List *first) = NULL;
-
 /* Where the keys of pv.consented() go. */
 typedef struct Keys
 {
@@ -681,8 +680,7 @@ pvext_consented(PG_FUNCTION_ARGS)
 		pvext_each_bucket(keys.target->subject->id, keys.target->purpose_id, put_bucket, &keys);
 	else
 		put_states(&keys);
-	if (pvext_handed_out)
-		pvext_handed_out(keys.target->relid, keys.target->subject->key, keys.n, keys.first);
+	pvext_hand_out(keys.target->relid, keys.target->subject->key, keys.n, keys.first);
 	return (Datum) 0;
 }
 

@@ -7,8 +7,6 @@
 
 #include "purpose.h"
 
-extern void (*pvext_handed_out) (Oid relid, List *key, int64 rows, List *first);
-
 extern bool pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose,
 								  const char *key);
 

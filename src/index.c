@@ -19,6 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"

@@ -16,6 +16,7 @@
 #include "key.h"
 #include "result.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -9,6 +9,7 @@
 #include "message.h"
 
 #include "arg.h"
+#include "belong.h"
 #include "catalog.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
@@ -24,6 +25,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "relation.h"
 #include "replica.h"
 #include "result.h"
 #include "spi.h"
@@ -109,28 +111,6 @@ default_name(List *columns)
 
 	name[pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1)] = '\0';
 	return name;
-}
-
-/*
- * Is the foreign key, to the relation of the id, a declared link as well; with deletes,
- * one by which all its rows are deleted with the parent's?  Between pvext_enter() and
- * pvext_leave().
- */
-bool
-pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
-{
-	PvextArgs	args = {0};
-	uint64		n;
-
-	pvext_arg_int4(&args, pvext_relation_id(fk->relid));
-	pvext_arg_int4(&args, parent_id);
-	n = pvext_own("SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
-				  " FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2", &args);
-	for (uint64 i = 0; i < n; i++)
-		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
-			(!deletes || pvext_bool(i, 3)))
-			return true;
-	return false;
 }
 
 /*

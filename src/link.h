@@ -12,6 +12,5 @@ extern void pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 										List *parent_columns, const char *name,
 										const char *condition, const char *bound,
 										const char *on_erase, bool inherit);
-extern bool pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes);
 
 #endif							/* PVEXT_LINK_H */

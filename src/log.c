@@ -32,6 +32,7 @@
 #include "compat.h"
 #include "log.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "spi.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"

@@ -22,6 +22,7 @@
 #include "ownership.h"
 #include "part.h"
 #include "purpose.h"
+#include "relation.h"
 #include "result.h"
 #include "storage/lmgr.h"
 #include "spi.h"

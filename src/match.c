@@ -19,6 +19,7 @@
 #include "match.h"
 #include "parser/parse_coerce.h"
 #include "strategy.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"

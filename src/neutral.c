@@ -22,6 +22,7 @@
 #include "neutral.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"

@@ -20,6 +20,7 @@
 #include "omission.h"
 #include "ownership.h"
 #include "print.h"
+#include "relation.h"
 #include "spi.h"
 #include "strategy.h"
 #include "unclassified.h"

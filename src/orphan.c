@@ -24,6 +24,7 @@
 #include "orphan.h"
 #include "part.h"
 #include "print.h"
+#include "relation.h"
 #include "result.h"
 #include "spi.h"
 #include "storage/lmgr.h"

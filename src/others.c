@@ -28,6 +28,7 @@
 #include "key.h"
 #include "miscadmin.h"
 #include "others.h"
+#include "relation.h"
 #include "result.h"
 #include "run.h"
 #include "secret.h"

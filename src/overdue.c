@@ -25,6 +25,7 @@
 #include "hold.h"
 #include "limit.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "storage/proc.h"
 #include "take.h"

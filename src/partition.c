@@ -31,6 +31,7 @@
 #include "identity.h"
 #include "leaf.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "seal.h"
 #include "spi.h"

@@ -21,6 +21,7 @@
 #include "past.h"
 #include "result.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 

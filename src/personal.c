@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "purpose.h"
+#include "relation.h"
 #include "replica.h"
 #include "result.h"
 #include "spi.h"

@@ -21,6 +21,7 @@
 #include "ledger.h"
 #include "others.h"
 #include "preview.h"
+#include "relation.h"
 #include "result.h"
 #include "run.h"
 #include "secret.h"

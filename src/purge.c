@@ -33,6 +33,7 @@
 #include "print.h"
 #include "purge.h"
 #include "refused.h"
+#include "relation.h"
 #include "result.h"
 #include "storage/lmgr.h"
 #include "take.h"

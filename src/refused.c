@@ -17,6 +17,7 @@
 #include "failure.h"
 #include "key.h"
 #include "refused.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "taking.h"

@@ -16,6 +16,7 @@
 #include "nodes/parsenodes.h"
 #include "rekey.h"
 #include "statement.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

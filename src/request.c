@@ -25,6 +25,7 @@
 #include "ledger.h"
 #include "older.h"
 #include "others.h"
+#include "relation.h"
 #include "request.h"
 #include "result.h"
 #include "run.h"

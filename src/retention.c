@@ -25,6 +25,7 @@
 #include "hold.h"
 #include "index.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "replica.h"
 #include "retention.h"
 #include "spi.h"

@@ -36,6 +36,7 @@
 #include "compat.h"
 #include "leaf.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "seal.h"
 #include "spi.h"

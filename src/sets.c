@@ -22,6 +22,7 @@
 #include "match.h"
 #include "ownership.h"
 #include "sets.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "whose.h"

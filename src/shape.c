@@ -34,6 +34,7 @@
 #include "result.h"
 #include "shape.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"

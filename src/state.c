@@ -19,6 +19,7 @@
 #include "commands/sequence.h"
 #include "event.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "state.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"

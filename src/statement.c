@@ -16,6 +16,7 @@
 #include "known_text.h"
 #include "others.h"
 #include "statement.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

@@ -23,6 +23,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "strategy.h"
 #include "token.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -58,26 +59,6 @@ pvext_strategy_kind(const char *name, PvextStrategyKind *kind)
 			return true;
 		}
 	return false;
-}
-
-/* Is it a string type, or a domain over one?  (citext is one.) */
-bool
-pvext_is_text(Oid type)
-{
-	return TypeCategory(getBaseType(type)) == TYPCATEGORY_STRING;
-}
-
-/* How many characters a string type takes, -1 for any number. */
-int
-pvext_text_room(Oid type, int32 typmod)
-{
-	Oid			base = getBaseTypeAndTypmod(type, &typmod);
-
-	if ((base == VARCHAROID || base == BPCHAROID) && typmod >= (int32) VARHDRSZ)
-		return typmod - VARHDRSZ;
-	if (base == NAMEOID)
-		return NAMEDATALEN - 1;
-	return -1;
 }
 
 /* Does the type compare by an equality of pg_catalog's that ignores spelling? */

@@ -81,8 +81,6 @@ extern char *pvext_strategy_sample(const PvextStrategy *strategy);
 /* SQL, never NULL: are two values of a type the same, also in case? */
 extern char *pvext_same_sql(Oid type, const char *a, const char *b);
 
-extern bool pvext_is_text(Oid type);
-extern int	pvext_text_room(Oid type, int32 typmod);
 extern List *pvext_parse_paths(const char *parameter);
 extern bool pvext_parse_networks(const char *argument, int *v4, int *v6);
 

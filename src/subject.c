@@ -15,7 +15,9 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "opt_in.h"
+#include "relation.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

@@ -20,6 +20,7 @@
 #include "ledger.h"
 #include "map.h"
 #include "mb/pg_wchar.h"
+#include "relation.h"
 #include "run.h"
 #include "secret.h"
 #include "spi.h"

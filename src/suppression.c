@@ -21,6 +21,7 @@
 #include "key.h"
 #include "normal.h"
 #include "parser/parse_coerce.h"
+#include "relation.h"
 #include "result.h"
 #include "secret.h"
 #include "spi.h"

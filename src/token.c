@@ -23,6 +23,7 @@
 #include "secret.h"
 #include "strategy.h"
 #include "token.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

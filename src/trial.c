@@ -27,6 +27,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
 #include "trial.h"
+#include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"

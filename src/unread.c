@@ -17,6 +17,7 @@
 #include "image.h"
 #include "log.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "shape.h"
 #include "spi.h"

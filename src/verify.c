@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "relation.h"
 #include "result.h"
 #include "seal.h"
 #include "spi.h"

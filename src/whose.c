@@ -27,6 +27,7 @@
 #include "result.h"
 #include "run.h"
 #include "secret.h"
+#include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

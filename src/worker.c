@@ -29,6 +29,7 @@
 #include "postmaster/interrupt.h"
 #include "pulse.h"
 #include "queue.h"
+#include "relation.h"
 #include "scrubbing.h"
 #include "spi.h"
 #include "storage/ipc.h"
