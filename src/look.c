@@ -26,7 +26,7 @@ look_again(PvextPlan *plan, List *rows, PvextRequest *request, List *kept,
 	/* What is clean of identifying values is known, now that they have gone. */
 	pvext_record_redaction(plan, request->subject_digest);
 	pvext_follow_kept(plan, kept);
-	pvext_run_plan(plan, rows, request->subject_digest, true, tracing, &more);
+	pvext_run_plan(plan, rows, request->subject_digest, true, pvext_trace_rows, tracing, &more);
 	outcome->anonymised += more.anonymised;
 	outcome->deleted += more.deleted;
 	outcome->held = more.held;
@@ -53,7 +53,8 @@ pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextTracing *tra
 		look->kept = pvext_decrypt_keys(request->subject_digest, request->former_keys);
 	pvext_follow_kept(plan, look->kept);
 	pvext_run_plan(plan, rows, request->subject_digest,
-				   request->executed || ((PvextRow *) linitial(rows))->gone, tracing, outcome);
+				   request->executed || ((PvextRow *) linitial(rows))->gone, pvext_trace_rows, tracing,
+				   outcome);
 	look->kept = list_concat(look->kept, plan->kept);
 	if ((again && plan->kept == NIL) || !pvext_any_older(&older))
 		return;

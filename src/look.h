@@ -7,6 +7,7 @@
 
 #include "ledger.h"
 #include "run.h"
+#include "trace.h"
 
 /* What a run has left to be looked for. */
 typedef struct PvextLook

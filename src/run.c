@@ -224,15 +224,6 @@ pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)
 	}
 }
 
-/* The same for a run, which locks the rows. */
-static void
-collect(PvextPlan *plan, bool append, bool many, PvextTracing *tracing)
-{
-	pvext_collect(plan, true, append, many);
-	if (tracing)
-		pvext_trace_rows(tracing, plan);
-}
-
 /* Numbers for new tokens, as many as asked for. */
 static int64 *
 draw_serials(int n)
@@ -681,12 +672,23 @@ typedef struct Run
 	bool		whole;
 	bool		many;
 	PvextOutcome *outcome;
+	void		(*found) (void *arg);	/* called when rows have been found */
+	void	   *found_arg;
 	PvextStrays strays;
 	bool		begun;
 	bool		idle;			/* of what is due by a clock nothing is any more */
 	List	   *matched;		/* PvextRow: rows, and those under keys they have got since */
 	int64		keys;			/* that the pass has replaced */
 } Run;
+
+/* pvext_collect() for a run, which locks the rows. */
+static void
+collect(Run *run, bool append)
+{
+	pvext_collect(run->plan, true, append, run->many);
+	if (run->found)
+		run->found(run->found_arg);
+}
 
 /* Is there still something to be taken of what the plan is for? */
 static bool
@@ -761,7 +763,8 @@ write_pass(void *arg)
  * Erase what may go of these subjects, whose own rows are locked and whose
  * verdict the plan is for.  A row's key is changed where it was re-keyed.
  * digest and whole are for redaction, which takes one subject at a time, and so does
- * one whose row is gone; tracing, or NULL, is told which rows they are.  plan->kept then
+ * one whose row is gone.  found(arg), if given, is called whenever the plan's slots have
+ * got the keys of rows that were found: of all in hand, or of more.  plan->kept then
  * has the keys that were replaced, as long as the current context.
  * Returns false, having done nothing, where the plan is for what a clock has made due,
  * and none of it is due any more now that its rows are locked.
@@ -770,9 +773,9 @@ write_pass(void *arg)
  */
 bool
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
-			   PvextTracing *tracing, PvextOutcome *outcome)
+			   void (*found) (void *arg), void *arg, PvextOutcome *outcome)
 {
-	Run			run = {plan, rows, digest, whole, list_length(rows) > PVEXT_FEW_SUBJECTS, outcome};
+	Run			run = {plan, rows, digest, whole, list_length(rows) > PVEXT_FEW_SUBJECTS, outcome, found, arg};
 	bool		rekeyed = false;
 	int64		dirty = 0;
 
@@ -782,7 +785,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	run.matched = rows;
 	for (int pass = 1; pass <= MAX_PASSES; pass++)
 	{
-		collect(plan, rekeyed, run.many, tracing);
+		collect(&run, rekeyed);
 		pvext_read_others(plan);
 		pvext_at_one_moment(write_pass, &run);
 		if (run.idle)
@@ -790,7 +793,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 		if (run.keys > 0)
 		{
 			rekeyed = true;
-			collect(plan, true, run.many, tracing);
+			collect(&run, true);
 		}
 		pvext_check_plan(plan, run.many, &dirty, outcome);
 		if (dirty == 0)

@@ -6,7 +6,6 @@
 #define PVEXT_RUN_H
 
 #include "plan.h"
-#include "trace.h"
 
 /* Above this many subjects, statements are planned for their very keys. */
 #define PVEXT_FEW_SUBJECTS 20
@@ -41,7 +40,8 @@ extern void pvext_unlink_objects(PvextPlan *plan, bool many);
 extern void pvext_gather_values(PvextPlan *plan, bool many);
 extern void pvext_collect(PvextPlan *plan, bool lock, bool append, bool many);
 extern bool pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest,
-						   bool whole, PvextTracing *tracing, PvextOutcome *outcome);
+						   bool whole, void (*found) (void *arg), void *arg,
+						   PvextOutcome *outcome);
 extern void pvext_check_plan(PvextPlan *plan, bool many, int64 *dirty,
 							 PvextOutcome *outcome);
 

@@ -236,7 +236,7 @@ begin_search(PvextMap *map, Search *search)
 	pvext_forget_slots(plan);
 	pvext_set_rows(plan, rows);
 	pvext_collect(plan, false, false, false);
-	pvext_trace_rows(tracing, plan);
+	pvext_trace_rows(tracing);
 	return tracing;
 }
 

@@ -188,7 +188,7 @@ take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
 	for (int i = 0; redaction && i < n; i++)
 		pvext_redact_before(redaction, picks->keys[rows[i]], NULL);
 	if (redaction)
-		pvext_trace_rows(pvext_redaction_tracing(redaction), plan);
+		pvext_trace_rows(pvext_redaction_tracing(redaction));
 	foreach(lc, taking->children)	/* the rows furthest away first */
 		(void) pvext_run_step(lfirst(lc), false);
 	pvext_gather_values(plan, false);
@@ -308,8 +308,8 @@ take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 	pvext_set_rows(plan, rows);
 	redaction = pvext_begin_redaction(taking->map, plan);
 	pvext_redact_before(redaction, key, digest);
-	if (!pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_redaction_tracing(redaction),
-						&outcome))
+	if (!pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_trace_rows,
+						pvext_redaction_tracing(redaction), &outcome))
 		return false;
 	pvext_redact_after(redaction, row->key);
 	pvext_plan_redaction(redactions, redaction, outcome.held == 0);

@@ -263,14 +263,18 @@ learn_slots(PvextKnown *known, PvextSet *set)
 	}
 }
 
-/* The rows of now, as the plan's slots hold them. */
+/*
+ * The rows of now, as the plan's slots hold them.  Its argument is a PvextTracing, as
+ * pvext_run_plan() passes it on, or NULL.
+ */
 void
-pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan)
+pvext_trace_rows(void *arg)
 {
+	PvextTracing *tracing = arg;
 	ListCell   *lc;
 	ListCell   *cell;
 
-	foreach(lc, tracing->sets)
+	foreach(lc, tracing ? tracing->sets : NIL)
 	{
 		PvextTracedSet *traced = lfirst(lc);
 

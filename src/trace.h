@@ -66,7 +66,7 @@ extern PvextTracedSet *pvext_trace_link(PvextTracing *tracing, PvextTracedSet *p
 extern void pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key);
 extern void pvext_trace_others(PvextTracing *tracing, PvextTracing *other);
 extern void pvext_trace_readers(PvextTracing *tracing, PvextTable *subject);
-extern void pvext_trace_rows(PvextTracing *tracing, PvextPlan *plan);
+extern void pvext_trace_rows(void *arg);
 extern void pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found);
 extern bool pvext_trace_item(PvextTracing *tracing, PvextReadItem item);
 extern bool pvext_side_is_known(PvextTracing *tracing, PvextTable *table, List *columns,
