@@ -57,6 +57,7 @@ CREATE TABLE pv.consent_state (
     kept_until     timestamptz,
     CONSTRAINT consent_state_key UNIQUE (relation_id, key, purpose_id),
     CHECK (given = (state = 'given')),
+    CONSTRAINT consent_state_of_somebody CHECK ((key IS NULL) = (state = 'erased')),
     CHECK (key IS NULL OR former_key IS NULL)
 );
 COMMENT ON TABLE pv.consent_state IS 'each subject''s consent or objection as it is now; read it as pv.consent';

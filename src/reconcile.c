@@ -48,6 +48,13 @@ static const char *const queries[] = {
 	" FROM pv.consent_state AS s LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
 	" WHERE NOT EXISTS (SELECT FROM pv.purpose AS p WHERE p.id = s.purpose_id)",
 
+	"SELECT r.schema || '.' || r.name, coalesce(s.key, s.former_key), p.name,"
+	" CASE WHEN s.key IS NULL THEN format('the state is %s, and nobody''s', s.state)"
+	"  ELSE 'the subject has been erased, and is named' END"
+	" FROM pv.consent_state AS s LEFT JOIN pv.relation AS r ON r.id = s.relation_id"
+	" LEFT JOIN pv.purpose AS p ON p.id = s.purpose_id"
+	" WHERE (s.key IS NULL) <> (s.state = 'erased')",
+
 	PVEXT_WAYS "SELECT r.schema || '.' || r.name, NULL, p.name,"
 	" format('event %s is of a consent that has no state', e.id)"
 	" FROM pv.consent_event AS e"

@@ -101,6 +101,7 @@ list_requests(void *arg)
 	pvext_arg_int4(&args, pvext_unblock_delay);
 	n = pvext_own("SELECT e.id, e.relation_id, r.relation, e.key, e.subject_digest, e.blocked_by,"
 				  " e.state IN ('blocked', 'partial') AND NOT" RETENTION_ENDS
+				  " AND (e.state <> 'partial' OR e.blocked_by <> '{}' OR e.retained_until IS NOT NULL)"
 				  " AND (e.clear_since + make_interval(secs => $4) <= now()) IS NOT TRUE,"
 				  " f.failed, e.clear_since IS NOT NULL"
 				  " FROM pv.erasure_ledger AS e JOIN pv.relation AS r ON r.id = e.relation_id"
@@ -114,7 +115,7 @@ list_requests(void *arg)
 				  " WHEN 'verifying' THEN NOT EXISTS (SELECT FROM pv.older_transaction AS w"
 				  "  WHERE w.set_id = e.verify_after)"
 				  " WHEN 'blocked' THEN e.retained_until IS NULL OR" NAMES_HOLD " OR" RETENTION_ENDS
-				  " WHEN 'partial' THEN e.blocked_by <> '{}' OR" RETENTION_ENDS
+				  " WHEN 'partial' THEN e.blocked_by <> '{}' OR e.retained_until IS NULL OR" RETENTION_ENDS
 				  " ELSE false END"
 				  " ORDER BY (e.requested_at, e.id) <= (l.requested_at, l.id), e.requested_at, e.id", &args);
 	MemoryContextSwitchTo(requests->run->context);

@@ -172,6 +172,8 @@ pvext_is_same_person(PvextRequest *request, List *traits)
 			return true;
 		n++;
 	}
+	if (traits == NIL)			/* nothing is left of what was remembered, if that was anything */
+		return request->traits == NIL;
 	return 2 * n >= list_length(traits);
 }
 

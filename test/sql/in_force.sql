@@ -1021,6 +1021,15 @@ BEGIN;
 INSERT INTO pv.consent_state (relation_id, purpose_id, key, subject_digest, state, since, given) VALUES (:relation, :news, '6000', 'x', 'given', now(), true);
 SELECT * FROM pv.verify_consents() ORDER BY 1, 2, 3, 4;
 ROLLBACK;
+-- one that becomes nobody's
+\set VERBOSITY sqlstate
+UPDATE pv.consent_state SET key = NULL WHERE id = :state;
+\set VERBOSITY default
+BEGIN;
+ALTER TABLE pv.consent_state DROP CONSTRAINT consent_state_of_somebody;
+UPDATE pv.consent_state SET key = NULL WHERE id = :state;
+SELECT * FROM pv.verify_consents() ORDER BY 1, 2, 3, 4;
+ROLLBACK;
 -- a consent that becomes somebody else's
 BEGIN;
 UPDATE pv.consent_state SET key = 'a' WHERE key = 'A' AND relation_id = (SELECT id FROM pv.relation WHERE relation = 'of_text'::regclass);

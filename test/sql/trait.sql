@@ -73,7 +73,7 @@ SELECT state FROM pv.erase_subjects('customer', '{11,12,13,14,15}');
 UPDATE customer SET city = 'Moss' WHERE id = 11;
 UPDATE customer SET name = 'Dora Dahl', phone = '456' WHERE id = 12;   -- the address is there still
 UPDATE customer SET email = 'dd@x.no', city = 'Moss' WHERE id = 13;    -- two of three are
-UPDATE customer SET name = NULL, email = NULL, phone = '' WHERE id = 14;   -- there is nothing to tell by
+UPDATE customer SET name = NULL, email = NULL, phone = '' WHERE id = 14;   -- nothing is left to tell by: it may be anybody
 UPDATE customer SET email = 'dd@x.no', phone = '456' WHERE id = 15;    -- too little is left
 CALL pv.run_duties();
 -- It is looked at anew each time that it is gone on with.
@@ -155,6 +155,16 @@ SELECT pv.declare_not_personal('login', '{nick}');
 UPDATE pv.duty_failure SET retry_at = now();
 CALL pv.run_duties();
 SELECT mail LIKE 'j@%' AS j, nick FROM login;
+
+-- Nobody who says nothing of himself is taken for who said something.
+INSERT INTO customer VALUES (60, 'Anna', 'anna@x.no', NULL, 'Oslo', true);
+SELECT state FROM pv.erase_subject('customer', 60);
+DELETE FROM customer WHERE id = 60;
+INSERT INTO customer VALUES (60, NULL, '', NULL, 'a guest''s', false);
+CALL pv.run_duties();
+SELECT * FROM customer WHERE id = 60;
+SELECT * FROM request;
+SELECT * FROM failure;
 
 RESET search_path;
 SET client_min_messages = warning;
