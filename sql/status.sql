@@ -38,6 +38,14 @@ CREATE VIEW pv.status AS
         WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
                           WHERE a.attrelid = c.oid AND a.attname = d.name AND a.attnum > 0 AND NOT a.attisdropped)
         UNION
+        SELECT CAST(CAST(c.oid AS regclass) AS text), 'it has become a partition of a table of which nothing is declared'
+        FROM pv.relation AS r JOIN pg_class AS c ON c.oid = r.relation
+        WHERE c.relispartition
+              AND r.id IN (SELECT d.relation_id FROM pv.declared_subject AS d UNION ALL SELECT d.relation_id FROM pv.declared_link AS d)
+              AND NOT EXISTS (SELECT FROM pg_partition_ancestors(c.oid) AS a JOIN pv.relation AS u ON u.relation = a.relid
+                              WHERE u.id <> r.id AND u.id IN (SELECT d.relation_id FROM pv.declared_subject AS d
+                                                              UNION ALL SELECT d.relation_id FROM pv.declared_link AS d))
+        UNION
         SELECT CAST(CAST(c.oid AS regclass) AS text), format('it has left %I.%I, unseen', r.schema, r.name)
         FROM pv.part AS p JOIN pg_class AS c ON c.oid = p.relation JOIN pv.relation AS r ON r.id = p.relation_id
              JOIN pg_class AS d ON d.oid = r.relation

@@ -503,6 +503,31 @@ build_statements(PvextMap *map, PvextPlan *plan)
 	note_tables(map, plan);
 }
 
+/*
+ * Raise where a table has become a partition of one of which nothing is declared: new rows
+ * of persons come to other partitions of that.
+ */
+static void
+refuse_attached(PvextMap *map, PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->tables)
+	{
+		PvextTable *table = lfirst(lc);
+		Oid			root = pvext_partition_root(table->relid);
+		PvextTable *above = pvext_map_table(map, root);
+
+		if (root != table->relid && (above == NULL || (!above->is_subject && above->links == NIL)))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table %s has become a partition of %s, of which nothing is declared",
+							table->sql_name, pvext_relation_name(root)),
+					 errhint("Declare %s as %s was, and take the declarations of that back.",
+							 pvext_relation_name(root), table->sql_name)));
+	}
+}
+
 static PvextPlan *
 make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
@@ -519,6 +544,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
 	build_statements(map, plan);
+	refuse_attached(map, plan);
 	return plan;
 }
 

@@ -83,6 +83,32 @@ ALTER TABLE a DROP name_old;
 SELECT item, state, error FROM pv.status WHERE item = 'map';
 
 DROP TABLE a;
+SELECT pv.undeclare_orphan('public', 'a');
+
+-- A table that becomes a partition of a new one: whose rows come to others of that is not known.
+CREATE TABLE guest (id int PRIMARY KEY, name text);
+CREATE TABLE visit (id int, guest_id int, words text);
+CREATE INDEX ON visit (guest_id);
+INSERT INTO guest VALUES (1, 'Anna');
+INSERT INTO visit VALUES (1, 1, 'old words');
+SELECT pv.declare_subject('guest'), pv.declare_personal('guest', '{name}', 'name');
+SELECT pv.declare_link('visit', '{guest_id}', 'guest'), pv.declare_personal('visit', '{words}', 'text');
+ALTER TABLE visit RENAME TO visit_old;
+CREATE TABLE visit (id int, guest_id int, words text) PARTITION BY RANGE (id);
+ALTER TABLE visit ATTACH PARTITION visit_old FOR VALUES FROM (0) TO (100);
+CREATE TABLE visit_new PARTITION OF visit FOR VALUES FROM (100) TO (200);
+INSERT INTO visit VALUES (110, 1, 'new words');
+SELECT error FROM pv.status WHERE item = 'map';
+SELECT state FROM pv.erase_subject('guest', 1);
+SELECT count(*) FROM pv.preview_erasure('guest', 1);
+SELECT pv.declare_not_personal('visit');
+SELECT state FROM pv.erase_subject('guest', 1);
+CREATE INDEX ON visit (guest_id);
+SELECT pv.declare_link('visit', '{guest_id}', 'guest'), pv.declare_personal('visit', '{words}', 'text');
+SELECT error FROM pv.status WHERE item = 'map' AND error ~ 'visit';
+SELECT state IN ('completed', 'verifying') AS done FROM pv.erase_subject('guest', 1);
+SELECT * FROM visit ORDER BY id;
+DROP TABLE visit, guest;
 DROP EXTENSION pvext;
 DROP SCHEMA attic;
 DROP OWNED BY regress_renamed_off;
