@@ -101,6 +101,7 @@ typedef struct PvextTarget
 	PvextStep  *rewritten;		/* those before and after, where texts may be others', too */
 	PvextStep  *preview;		/* due, kept, until; how many of those kept are so for others */
 	PvextStep  *held;			/* rows in which it is kept, by primary key */
+	PvextStep  *stays;			/* of staying.c; NULL: not built yet */
 } PvextTarget;
 
 /* Rows of a table that are deleted. */
@@ -135,6 +136,8 @@ struct PvextPlan
 	List	   *blocker_locks;	/* the same, locking the rows they look at */
 	PvextParam	values;			/* text[]: identifying values */
 	PvextParam	whole;			/* bool: redact whole texts */
+	PvextParam	place;			/* tid: of a row that is asked about */
+	PvextParam	place_in;		/* oid: the table that it is in */
 	PvextParam	own_xid;		/* xid: of the (sub)transaction that writes */
 	PvextStatement lock_one;
 	PvextStatement lock_many;

@@ -38,8 +38,8 @@ pvext_append_test(PvextSql *sql, PvextTarget *target)
  * it is about is held; with held, that one of them keeps it.  Nothing where that is said
  * for all rows.
  */
-static void
-append_kept(PvextSql *sql, const char *until, List *others, bool held)
+void
+pvext_append_kept(PvextSql *sql, const char *until, List *others, bool held)
 {
 	if (until == NULL && others == NIL)
 		return;
@@ -72,7 +72,7 @@ pvext_append_need(PvextSql *sql, PvextTarget *target, bool held)
 {
 	pvext_append_test(sql, target);
 	if (!target->blocked)
-		append_kept(sql, target->until, target->others, held);
+		pvext_append_kept(sql, target->until, target->others, held);
 }
 
 /* SQL: the column's test, its parameters added to the statement's. */
@@ -220,7 +220,7 @@ pvext_build_delete(PvextPlan *plan, PvextRemoval *removal)
 	pvext_sql_init(&sql);
 	appendStringInfo(&sql.text, "DELETE FROM %s AS r WHERE ", removal->table->sql_name);
 	pvext_append_match(plan, &sql, removal->set);
-	append_kept(&sql, removal->until, removal->others, false);
+	pvext_append_kept(&sql, removal->until, removal->others, false);
 	return pvext_sql_step(&sql, removal->table);
 }
 
@@ -294,7 +294,7 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 		appendStringInfoString(&sql->text, first ? "" : " OR ");
 		pvext_append_match(plan, sql, removal->set);
 		if (!removal->blocked)
-			append_kept(sql, removal->until, removal->others, held);
+			pvext_append_kept(sql, removal->until, removal->others, held);
 		first = false;
 	}
 	appendStringInfoString(&sql->text, first ? "false, false)" : ", false)");
@@ -477,7 +477,7 @@ pvext_build_held(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 		pvext_append_need(&sql, target, true);
 	}
 	else
-		append_kept(&sql, removal->until, removal->others, true);
+		pvext_append_kept(&sql, removal->until, removal->others, true);
 	appendStringInfoString(&sql.text, key == NIL ? " LIMIT 1" : "");
 	return pvext_sql_step(&sql, table);
 }
@@ -495,10 +495,10 @@ build_preview(PvextPlan *plan, PvextTable *table, PvextTarget *target, PvextRemo
 
 	pvext_sql_init(&sql);
 	appendStringInfoString(&sql.text, "SELECT count(*) FILTER (WHERE true");
-	append_kept(&sql, until, others, false);
+	pvext_append_kept(&sql, until, others, false);
 	appendStringInfoString(&sql.text, "), count(*) FILTER (WHERE ");
 	appendStringInfoString(&sql.text, until || others ? "true" : "false");
-	append_kept(&sql, until, others, true);
+	pvext_append_kept(&sql, until, others, true);
 	appendStringInfo(&sql.text, "), max(%s), count(*) FILTER (WHERE ",
 					 until ? until : "CAST(NULL AS timestamptz)");
 	if (others)
@@ -527,7 +527,7 @@ build_digest(PvextTarget *target)
 					 pvext_redact_digest(column), target->table->sql_name);
 	pvext_append_match(target->plan, &sql, target->set);
 	appendStringInfo(&sql.text, " AND %s IS NOT NULL", column);
-	append_kept(&sql, target->until, target->others, false);
+	pvext_append_kept(&sql, target->until, target->others, false);
 	return pvext_sql_step(&sql, target->table);
 }
 

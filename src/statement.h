@@ -15,6 +15,7 @@ extern void pvext_finish_checks(PvextPlan *plan);
 extern PvextStep *pvext_build_column(PvextTarget *target, const char *what,
 									 bool need, const char *also);
 extern void pvext_append_test(PvextSql *sql, PvextTarget *target);
+extern void pvext_append_kept(PvextSql *sql, const char *until, List *others, bool held);
 extern void pvext_append_need(PvextSql *sql, PvextTarget *target, bool held);
 extern char *pvext_target_value(PvextTarget *target, PvextSql *sql);
 extern PvextStep *pvext_build_unlink(PvextTarget *target);

@@ -10,11 +10,11 @@
  * may be written to, such as counters and queues of keys.
  *
  * Which values these are is read then, and only then, as they were before: by a
- * snapshot of that time.  What is declared not to be personal is not looked at, nor what
- * stays lawfully where it is.  Of tables that the plan is about, rows that were there have
- * been verified as far as they are the person's.  They are looked at where more rows have
- * been changed than by pvext's own statements: a trigger may have written the person into
- * somebody else's, or handed one over.
+ * snapshot of that time.  What is declared not to be personal is not looked at, and what
+ * stays lawfully in rows of the person's own is no stray (staying.c).  Of tables that the
+ * plan is about, rows that were there have been verified as far as they are the person's.
+ * They are looked at where more rows have been changed than by pvext's own statements: a
+ * trigger may have written the person into somebody else's, or handed one over.
  */
 #include "postgres.h"
 #include "message.h"
@@ -33,6 +33,7 @@
 #include "phrase.h"
 #include "result.h"
 #include "retained.h"
+#include "staying.h"
 #include "stray.h"
 #include "telling.h"
 #include "unclassified.h"
@@ -53,6 +54,7 @@ typedef struct Place
 	List	   *columns;		/* names of those that are looked at */
 	List	   *personal;		/* those among them that are declared */
 	List	   *links;			/* names of columns that say whose a row is */
+	List	   *relids;			/* the table and its parents */
 } Place;
 
 /* The look at one of them. */
@@ -61,7 +63,9 @@ typedef struct Look
 	Place	   *place;
 	List	   *matchers;
 	TupleDesc	desc;
+	bool		many;
 	bool	   *columns;		/* are they looked at? */
+	List	  **staying;		/* of each: PvextTarget by which its values may stay */
 	MemoryContext context;		/* of a row */
 	Snapshot	snapshot;		/* of the time before */
 	PvextTable	table;			/* with its primary key, if it has one */
@@ -195,39 +199,21 @@ read_declarations(Place *place, List *relids)
 	}
 }
 
-/* Do values of the column stay for a while, as the plan's verdict is? */
-static bool
-is_held(PvextPlan *plan, List *relids, const char *column)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-
-		if ((target->blocked || target->until || (target->others && plan->any_held)) && strcmp(target->column->name, column) == 0 &&
-			list_member_oid(relids, target->table->relid))
-			return true;
-	}
-	return false;
-}
-
 /*
  * The columns that are looked at: what is not classified, keys that are surrogate being so
  * without a word, and what is declared of somebody.  What a purge leaves of that is there
  * by rules of its own.
  */
 static void
-choose_columns(Place *place, PvextPlan *plan, List *relids, bool purging)
+choose_columns(Place *place, List *relids, bool purging)
 {
 	ListCell   *lc;
 
 	read_declarations(place, relids);
 	foreach(lc, relids)
 		place->columns = list_concat(place->columns, pvext_unclassified_columns(lfirst_oid(lc)));
-	foreach(lc, purging ? NIL : place->personal)
-		if (!is_held(plan, relids, lfirst(lc)))
-			place->columns = lappend(place->columns, lfirst(lc));
+	if (!purging)
+		place->columns = list_concat(place->columns, place->personal);
 }
 
 /* A table that is to be looked at; NULL where it is not. */
@@ -246,12 +232,13 @@ make_place(PvextStrays *strays, PvextPlan *plan, PvextGrown *grown, List *all, b
 	relids = pvext_with_parents(grown->relid);
 	place = palloc0(sizeof(Place));
 	place->grown = grown;
+	place->relids = relids;
 	table = table_of_plan(plan, relids);
 	place->in_plan = table != NULL;
 	place->changed = table == NULL || !is_own_work(strays, table, grown, all);
 	if (grown->inserted == 0 && (grown->updated == 0 || !place->changed))
 		return NULL;
-	choose_columns(place, plan, relids, purging);
+	choose_columns(place, relids, purging);
 	return place->columns != NIL ? place : NULL;
 }
 
@@ -451,21 +438,39 @@ is_new(Look *look, int column, HeapTuple row, HeapTuple before)
 		 pvext_has_name(place->personal, NameStr(TupleDescAttr(look->desc, column)->attname)));
 }
 
+/* Does a row's column hold one of the values? */
+static bool
+holds_in_column(Look *look, int column, HeapTuple row)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, column + 1, look->desc, &isnull);
+
+	return !isnull && holds_value(look, TupleDescAttr(look->desc, column)->atttypid, value);
+}
+
+/*
+ * Does the column's value stay lawfully in the row: is the row the person's own, and was
+ * the value in it before, or the whole row not there?
+ */
+static bool
+may_stay(Look *look, int column, HeapTuple row, HeapTuple before)
+{
+	if (look->staying[column] == NIL)
+		return false;
+	if (before == NULL && (row->t_data->t_infomask & HEAP_UPDATED))
+		before = fetch_before(look, row);
+	if (before != NULL && !holds_in_column(look, column, before))
+		return false;
+	return pvext_stays(look->staying[column], row, look->many);
+}
+
 static bool
 holds_any(Look *look, HeapTuple row, HeapTuple before)
 {
 	for (int i = 0; i < look->desc->natts; i++)
-	{
-		bool		isnull;
-		Datum		value;
-
-		if (!look->columns[i])
-			continue;
-		value = heap_getattr(row, i + 1, look->desc, &isnull);
-		if (!isnull && holds_value(look, TupleDescAttr(look->desc, i)->atttypid, value) &&
-			is_new(look, i, row, before))
+		if (look->columns[i] && holds_in_column(look, i, row) && is_new(look, i, row, before) &&
+			!may_stay(look, i, row, before))
 			return true;
-	}
 	return false;
 }
 
@@ -495,28 +500,32 @@ look_at_row(Relation rel, HeapTuple row, HeapTuple before, void *arg)
 	}
 }
 
-/* Which columns are looked at, by their order. */
-static bool *
-flag_columns(Place *place, TupleDesc desc)
+/* Which columns are looked at, by their order, and by which targets their values may stay. */
+static void
+flag_columns(Look *look, PvextPlan *plan)
 {
-	bool	   *columns = palloc(sizeof(bool) * Max(desc->natts, 1));
+	Place	   *place = look->place;
+	int			natts = look->desc->natts;
 
-	for (int i = 0; i < desc->natts; i++)
+	look->columns = palloc0(sizeof(bool) * Max(natts, 1));
+	look->staying = palloc0(sizeof(List *) * Max(natts, 1));
+	for (int i = 0; i < natts; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Form_pg_attribute att = TupleDescAttr(look->desc, i);
 
-		columns[i] = !att->attisdropped && att->atttypid != BOOLOID &&
+		look->columns[i] = !att->attisdropped && att->atttypid != BOOLOID &&
 			pvext_has_name(place->columns, NameStr(att->attname));
+		if (look->columns[i])
+			look->staying[i] = pvext_staying_targets(plan, place->relids, NameStr(att->attname));
 	}
-	return columns;
 }
 
 /* How many of the rows that a table has got hold one of the values. */
 static int64
-look_at(PvextStrays *strays, Place *place, List *matchers)
+look_at(PvextStrays *strays, PvextPlan *plan, Place *place, List *matchers, bool many)
 {
 	Relation	rel = table_open(place->grown->relid, AccessShareLock);
-	Look		look = {place, matchers, RelationGetDescr(rel)};
+	Look		look = {place, matchers, RelationGetDescr(rel), many};
 	PvextUser	back;
 
 	if (rel->rd_rel->relam != HEAP_TABLE_AM_OID)
@@ -527,7 +536,7 @@ look_at(PvextStrays *strays, Place *place, List *matchers)
 				 errdetail("It is kept by another access method than heap.")));
 	else
 	{
-		look.columns = flag_columns(place, look.desc);
+		flag_columns(&look, plan);
 		look.context = AllocSetContextCreate(CurrentMemoryContext, "pvext row",
 											 ALLOCSET_DEFAULT_SIZES);
 		look.snapshot = strays->before;
@@ -577,7 +586,7 @@ pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool 
 	foreach(lc, matchers != NIL ? places : NIL)
 	{
 		Place	   *place = lfirst(lc);
-		int64		n = look_at(strays, place, matchers);
+		int64		n = look_at(strays, plan, place, matchers, many);
 		char	   *name;
 
 		if (n == 0)
