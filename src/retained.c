@@ -2,11 +2,12 @@
  * retained.c
  *		What is retained, or blocked, stays what it was, whatever triggers do.
  *
- * An erasure leaves alone what the law, or a blocker, keeps of the person.  A trigger of
- * the application's that its statements fire may empty it all the same, and the data is
- * lost.  So where rows of such a table have been changed or deleted by others than pvext's
- * own statements, as the server's counts tell, the values that were kept are compared with
- * those of before, as of one moment: what other sessions do is not taken for a trigger's.
+ * An erasure leaves alone what the law, a blocker, or a hold on somebody else whom it is
+ * about, too, keeps of the person.  A trigger of the application's that its statements
+ * fire may empty it all the same, and the data is lost.  So where rows of such a table have
+ * been changed or deleted by others than pvext's own statements, as the server's counts
+ * tell, the values that were kept are compared with those of before, as of one moment: what
+ * other sessions do is not taken for a trigger's.
  */
 #include "postgres.h"
 #include "message.h"
@@ -17,6 +18,7 @@
 #include "retained.h"
 #include "sets.h"
 #include "statement.h"
+#include "unclassified.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -25,6 +27,7 @@
 typedef struct Kept
 {
 	PvextTarget *target;		/* or NULL */
+	PvextRemoval *removal;		/* or NULL */
 	PvextTable *table;
 	PvextStep  *before;			/* how many, and a digest of them */
 	PvextStep  *now;
@@ -39,6 +42,40 @@ typedef struct Look
 	char	   *digest;
 } Look;
 
+static bool
+is_personal(PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+		if (strcmp(((PvextColumn *) lfirst(lc))->name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * SQL: what stays of a row: the target's value, or of a row that is not deleted which one
+ * it is, and what nobody has classified; its personal columns are targets of their own.
+ */
+static char *
+digested_sql(PvextTarget *target, PvextTable *table)
+{
+	List	   *columns;
+	StringInfoData sql;
+	ListCell   *lc;
+
+	if (target)
+		return psprintf("r.%s", quote_identifier(target->column->name));
+	columns = pvext_unclassified_columns(table->relid);
+	initStringInfo(&sql);
+	foreach(lc, pvext_primary_key(table->relid))
+		if (!is_personal(table, lfirst(lc)))
+			columns = lappend(columns, lfirst(lc));
+	foreach(lc, columns)
+		appendStringInfo(&sql, "%sr.%s", sql.len ? ", " : "", quote_identifier(lfirst(lc)));
+	return psprintf("ROW(%s)", sql.data);
+}
+
 static PvextStep *
 build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool before)
 {
@@ -47,10 +84,8 @@ build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool bef
 	PvextSql	sql;
 
 	pvext_sql_init(&sql);
-	appendStringInfo(&sql.text, "SELECT count(*), CAST(sum(%s) AS text) FROM %s AS r WHERE ",
-					 target ? psprintf("hashtextextended(CAST(r.%s AS text) COLLATE \"C\", 0)",
-									   quote_identifier(target->column->name)) : "0",
-					 table->sql_name);
+	appendStringInfo(&sql.text, "SELECT count(*), CAST(sum(hashtextextended(CAST(%s AS text) COLLATE \"C\", 0)) AS text)"
+					 " FROM %s AS r WHERE ", digested_sql(target, table), table->sql_name);
 	pvext_append_match(plan, &sql, target ? target->set : removal->set);
 	if (target)
 	{
@@ -58,7 +93,7 @@ build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool bef
 		pvext_append_need(&sql, target, true);
 	}
 	else if (!removal->blocked)
-		appendStringInfo(&sql.text, " AND %s > now()", removal->until);
+		pvext_append_kept(&sql, removal->until, removal->others, true);
 	step = pvext_sql_step(&sql, table);
 	step->few.read_only = step->many.read_only = before;
 	plan->tellings = lappend(plan->tellings, step);	/* freed with the plan */
@@ -71,6 +106,7 @@ add_kept(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 	Kept	   *kept = palloc(sizeof(Kept));
 
 	kept->target = target;
+	kept->removal = removal;
 	kept->table = target ? target->table : removal->table;
 	kept->before = build_step(plan, target, removal, true);
 	kept->now = build_step(plan, target, removal, false);
@@ -87,17 +123,26 @@ build(PvextPlan *plan)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		if ((target->until || target->blocked) && !target->column->missing)
+		if ((target->until || target->blocked || target->others) && !target->column->missing)
 			add_kept(plan, target, NULL);
 	}
 	foreach(lc, plan->removals)
 	{
 		PvextRemoval *removal = lfirst(lc);
 
-		if (removal->until || removal->blocked)
+		if (removal->until || removal->blocked || removal->others)
 			add_kept(plan, NULL, removal);
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/* May the target, or else the removal, keep something, as those stand who are held? */
+static bool
+keeps(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
+{
+	if (target)
+		return target->until || target->blocked || (target->others && plan->any_held);
+	return removal->until || removal->blocked || (removal->others && plan->any_held);
 }
 
 /* Does the plan's verdict keep something of the table? */
@@ -107,19 +152,11 @@ keeps_any(PvextPlan *plan, PvextTable *table)
 	ListCell   *lc;
 
 	foreach(lc, plan->targets)
-	{
-		PvextTarget *target = lfirst(lc);
-
-		if (target->table == table && (target->until || target->blocked))
+		if (((PvextTarget *) lfirst(lc))->table == table && keeps(plan, lfirst(lc), NULL))
 			return true;
-	}
 	foreach(lc, plan->removals)
-	{
-		PvextRemoval *removal = lfirst(lc);
-
-		if (removal->table == table && (removal->until || removal->blocked))
+		if (((PvextRemoval *) lfirst(lc))->table == table && keeps(plan, NULL, lfirst(lc)))
 			return true;
-	}
 	return false;
 }
 
@@ -175,7 +212,8 @@ pvext_check_retained(PvextPlan *plan, List *tables, Snapshot before, bool many)
 	{
 		Kept	   *kept = lfirst(lc);
 
-		if (list_member_ptr(tables, kept->table) && is_changed(kept, before, many))
+		if (list_member_ptr(tables, kept->table) && keeps(plan, kept->target, kept->removal) &&
+			is_changed(kept, before, many))
 			names = lappend(names, kept->target ?
 							psprintf("%s (%s)", kept->table->sql_name, kept->target->column->name) :
 							kept->table->sql_name);
@@ -185,6 +223,6 @@ pvext_check_retained(PvextPlan *plan, List *tables, Snapshot before, bool many)
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("triggers or rules have changed what is to stay of the person: %s",
 						pvext_join_names(names, ", ", false)),
-				 errdetail("A retention rule or a blocker keeps it."),
+				 errdetail("A retention rule, a blocker, or a hold on somebody else keeps it."),
 				 errhint("Let the triggers that an erasure fires leave it alone.")));
 }

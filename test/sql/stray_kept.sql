@@ -70,6 +70,37 @@ CALL make('UPDATE letter SET pad = ''seen''');
 SELECT try(113);
 SELECT body, pad FROM letter WHERE id IN (113, 118) ORDER BY id;
 
+-- what is kept for the other is emptied, changed, taken away or deleted; what nobody keeps may be
+INSERT INTO letter VALUES (1, 115, 114, 'to the held', NULL), (2, 115, 116, 'to another', NULL);
+CALL make('UPDATE letter SET body = NULL WHERE sender = OLD.id');
+SELECT try(115);
+CALL make('UPDATE letter SET body = ''x'' WHERE id = 1');
+SELECT try(115);
+CALL make('UPDATE letter SET receiver = NULL WHERE sender = OLD.id');
+SELECT try(115);
+CALL make('DELETE FROM letter WHERE sender = OLD.id');
+SELECT try(115);
+CALL make('DELETE FROM letter WHERE id = 2; UPDATE letter SET pad = ''sent'' WHERE id = 1');
+SELECT try(115);
+SELECT id, body, pad FROM letter WHERE sender = 115 ORDER BY id;
+-- rows that would be deleted
+CREATE TABLE talk (id int PRIMARY KEY, a int REFERENCES person, b int REFERENCES person, said text);
+CREATE INDEX ON talk (a);
+CREATE INDEX ON talk (b);
+INSERT INTO talk VALUES (1, 116, 114, 'the one'), (2, 116, 117, 'the other');
+ALTER TABLE talk ADD heard int DEFAULT 0;
+SELECT pv.declare_link('talk', '{a}', 'person', on_erase => 'delete'), pv.declare_link('talk', '{b}', 'person', on_erase => 'delete'),
+       pv.declare_not_personal('talk', '{heard}') \gset
+CALL make('DELETE FROM talk WHERE a = OLD.id');
+SELECT try(116);
+CALL make('UPDATE talk SET said = ''x'' WHERE id = 1');
+SELECT try(116);
+CALL make('DELETE FROM talk WHERE a = OLD.id; INSERT INTO talk VALUES (3, OLD.id, 114, ''the one'')');
+SELECT try(116);
+CALL make('DELETE FROM talk WHERE id = 2; UPDATE talk SET heard = 7');
+SELECT try(116);
+TABLE talk;
+
 -- a blocker keeps the column
 SELECT pv.declare_purpose('books', 'legal_obligation', 'to keep books'), pv.declare_purpose('shop', 'contract', 'to sell') \gset
 SELECT pv.declare_personal('person', '{name}', 'identifying', '{shop}', erase_with => 'null'),
