@@ -110,8 +110,8 @@ pvext_check_elsewhere(PvextCheck *check)
 }
 
 /* Is a table foreign, or one of its partitions and children? */
-static bool
-is_foreign(Oid relid)
+bool
+pvext_is_foreign(Oid relid)
 {
 	ListCell   *lc;
 
@@ -130,7 +130,7 @@ pvext_check_rows_here(Oid relid)
 {
 	PvextArgs	args = {0};
 
-	if (!may_be_distributed() && !is_foreign(relid))
+	if (!may_be_distributed() && !pvext_is_foreign(relid))
 		return;
 	arg_distributed(&args);
 	pvext_arg_oid(&args, OIDOID, relid);

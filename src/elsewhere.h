@@ -8,6 +8,7 @@
 #include "finding.h"
 
 extern void pvext_check_elsewhere(PvextCheck *check);
+extern bool pvext_is_foreign(Oid relid);
 extern void pvext_check_rows_here(Oid relid);
 extern void pvext_refuse_elsewhere(void);
 

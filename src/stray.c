@@ -26,6 +26,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "elsewhere.h"
 #include "free_text.h"
 #include "key.h"
 #include "matcher.h"
@@ -140,24 +141,63 @@ has_before_trigger(Oid relid)
 	return has;
 }
 
-/* Has pvext changed all the rows that have been in a table of the plan, or its parts, and as it said? */
+/* Is it the table, or a part of it, that has been written to? */
+static bool
+is_part(PvextGrown *grown, Oid relid, bool has_parts)
+{
+	return grown->relid == relid ||
+		(has_parts && list_member_oid(pvext_with_parents(grown->relid), relid));
+}
+
+/*
+ * Find out whether all rows of the table and its parts that have been changed where they
+ * are have been so by pvext's own statements.  The server counts a row that an UPDATE moves
+ * to another partition as one deleted and one inserted: there are no more of them than of
+ * either.  It does not count what is changed elsewhere.
+ */
+static void
+sum_up(PvextOwnWrites *own, List *all)
+{
+	bool		has_parts = has_subclass(own->relid);
+	int64		left = own->updated;
+	int64		inserted = 0;
+	int64		deleted = 0;
+	bool		known = true;
+	ListCell   *lc;
+
+	foreach(lc, all)
+	{
+		PvextGrown *grown = lfirst(lc);
+
+		if (!is_part(grown, own->relid, has_parts))
+			continue;
+		known = known && grown->updated >= 0;
+		left -= grown->updated;
+		inserted += grown->inserted;
+		deleted += grown->deleted;
+	}
+	if (has_parts)
+		left -= Min(inserted, deleted);
+	own->all = known && left >= 0 && !(has_parts && pvext_is_foreign(own->relid));
+	own->summed = true;
+}
+
+/*
+ * Has pvext changed all the rows that have been changed in a table, which is one of the
+ * plan's or a part of one, and as it said?
+ */
 static bool
 is_own_work(PvextStrays *strays, PvextTable *table, PvextGrown *grown, List *all)
 {
 	PvextOwnWrites *own = own_writes(strays, table->relid);
-	int64		left = own ? own->updated : 0;
-	ListCell   *lc;
 
-	if (strays->rekeyed)
+	if (strays->rekeyed || grown->updated == 0)
 		return true;
-	if (grown->updated != 0 && has_before_trigger(grown->relid))
+	if (own == NULL || has_before_trigger(grown->relid))
 		return false;
-	if (grown->updated <= left && grown->relid == table->relid)
-		return grown->updated >= 0;
-	foreach(lc, all)
-		if (list_member_oid(pvext_with_parents(((PvextGrown *) lfirst(lc))->relid), table->relid))
-			left -= ((PvextGrown *) lfirst(lc))->updated;
-	return left >= 0;
+	if (!own->summed)
+		sum_up(own, all);
+	return own->all;
 }
 
 /* Has the table, which is one of the plan's own, but been changed, and by pvext alone?  Most are. */
@@ -271,18 +311,17 @@ touched_tables(PvextStrays *strays, PvextPlan *plan, List *all)
 		PvextTable *table = lfirst(lc);
 		PvextOwnWrites *own = own_writes(strays, table->relid);
 		int64		left = own ? own->updated + own->deleted : 0;
+		bool		has_parts = has_subclass(table->relid);
 
 		foreach(cell, all)
 		{
 			PvextGrown *grown = lfirst(cell);
 
-			if (grown->relid == table->relid ||
-				(has_subclass(table->relid) &&
-				 list_member_oid(pvext_with_parents(grown->relid), table->relid)))
+			if (is_part(grown, table->relid, has_parts))
 				left -= grown->updated < 0 || (grown->updated > 0 && has_before_trigger(grown->relid)) ?
 					PG_INT64_MAX / 2 : grown->updated + grown->deleted;
 		}
-		if (left < 0)
+		if (left < 0 || (own && has_parts && pvext_is_foreign(table->relid)))
 			tables = lappend(tables, table);
 	}
 	return tables;

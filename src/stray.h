@@ -15,6 +15,8 @@ typedef struct PvextOwnWrites
 	Oid			relid;			/* as it is mapped */
 	int64		updated;
 	int64		deleted;
+	bool		summed;			/* is known: */
+	bool		all;			/* nobody else has changed any */
 } PvextOwnWrites;
 
 /* What pvext_begin_strays() notes. */

@@ -120,3 +120,21 @@ CALL make('NULL');
 SELECT try(103);
 SELECT tableoid::regclass, memo, at FROM visit WHERE id = 103;
 SELECT name FROM person WHERE id IN (101, 102, 103) ORDER BY id;
+
+-- rows that move, or are in a child, don't stand for others that a trigger changes
+CREATE TABLE stay (id int PRIMARY KEY, person int REFERENCES person, memo text);
+CREATE TABLE old_stay (PRIMARY KEY (id)) INHERITS (stay);
+CREATE INDEX ON stay (person);
+CREATE INDEX ON old_stay (person);
+INSERT INTO stay VALUES (1, 120, 'by nobody');
+INSERT INTO old_stay SELECT i, i, 'by Ada Byron' || i FROM generate_series(101, 119) AS i;
+INSERT INTO visit VALUES (1, 120, '1970-01-01', 'by nobody');
+SELECT pv.declare_link('stay', '{person}', 'person'), pv.declare_personal('stay', '{memo}', 'free text', erase_with => 'null') \gset
+CALL make('UPDATE visit SET memo = OLD.name WHERE id = 1');
+SELECT try(118);
+CALL make('UPDATE stay SET memo = OLD.name WHERE id = 1');
+SELECT try(118);
+CALL make('UPDATE visit SET memo = ''by somebody'' WHERE id = 1; UPDATE stay SET memo = ''by somebody'' WHERE id = 1');
+SELECT try(118);
+SELECT tableoid::regclass, memo, at FROM visit WHERE id IN (1, 118) ORDER BY id;
+SELECT tableoid::regclass, memo FROM stay WHERE id IN (1, 118) ORDER BY id;
