@@ -726,7 +726,7 @@ write_all(Run *run)
 			run->outcome->deleted += n;
 		else
 			run->outcome->anonymised += n;
-		pvext_note_own_writes(&run->strays, step->table, deletes ? 0 : n, deletes ? n : 0);
+		pvext_note_own_writes(&run->strays.own, step->table, deletes ? 0 : n, deletes ? n : 0);
 	}
 }
 

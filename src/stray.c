@@ -24,9 +24,7 @@
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "elsewhere.h"
 #include "free_text.h"
 #include "key.h"
 #include "matcher.h"
@@ -87,33 +85,6 @@ pvext_begin_strays(PvextStrays *strays)
 	strays->rekeyed = false;
 }
 
-static PvextOwnWrites *
-own_writes(PvextStrays *strays, Oid relid)
-{
-	ListCell   *lc;
-
-	foreach(lc, strays->own)
-		if (((PvextOwnWrites *) lfirst(lc))->relid == relid)
-			return lfirst(lc);
-	return NULL;
-}
-
-/* One of pvext's own statements has changed, or deleted, so many rows. */
-void
-pvext_note_own_writes(PvextStrays *strays, PvextTable *table, int64 updated, int64 deleted)
-{
-	PvextOwnWrites *own = own_writes(strays, table->relid);
-
-	if (own == NULL)
-	{
-		own = palloc0(sizeof(PvextOwnWrites));
-		own->relid = table->relid;
-		strays->own = lappend(strays->own, own);
-	}
-	own->updated += updated;
-	own->deleted += deleted;
-}
-
 /*
  * Tables
  */
@@ -130,74 +101,11 @@ table_of_plan(PvextPlan *plan, List *relids)
 	return NULL;
 }
 
-/* May a trigger of the table change what an UPDATE of pvext's writes? */
-static bool
-has_before_trigger(Oid relid)
-{
-	Relation	rel = table_open(relid, NoLock);
-	bool		has = rel->trigdesc && rel->trigdesc->trig_update_before_row;
-
-	table_close(rel, NoLock);
-	return has;
-}
-
-/* Is it the table, or a part of it, that has been written to? */
-static bool
-is_part(PvextGrown *grown, Oid relid, bool has_parts)
-{
-	return grown->relid == relid ||
-		(has_parts && list_member_oid(pvext_with_parents(grown->relid), relid));
-}
-
-/*
- * Find out whether all rows of the table and its parts that have been changed where they
- * are have been so by pvext's own statements.  The server counts a row that an UPDATE moves
- * to another partition as one deleted and one inserted: there are no more of them than of
- * either.  It does not count what is changed elsewhere.
- */
-static void
-sum_up(PvextOwnWrites *own, List *all)
-{
-	bool		has_parts = has_subclass(own->relid);
-	int64		left = own->updated;
-	int64		inserted = 0;
-	int64		deleted = 0;
-	bool		known = true;
-	ListCell   *lc;
-
-	foreach(lc, all)
-	{
-		PvextGrown *grown = lfirst(lc);
-
-		if (!is_part(grown, own->relid, has_parts))
-			continue;
-		known = known && grown->updated >= 0;
-		left -= grown->updated;
-		inserted += grown->inserted;
-		deleted += grown->deleted;
-	}
-	if (has_parts)
-		left -= Min(inserted, deleted);
-	own->all = known && left >= 0 && !(has_parts && pvext_is_foreign(own->relid));
-	own->summed = true;
-}
-
-/*
- * Has pvext changed all the rows that have been changed in a table, which is one of the
- * plan's or a part of one, and as it said?
- */
+/* Has pvext changed all rows of the table, as far as that is known? */
 static bool
 is_own_work(PvextStrays *strays, PvextTable *table, PvextGrown *grown, List *all)
 {
-	PvextOwnWrites *own = own_writes(strays, table->relid);
-
-	if (strays->rekeyed || grown->updated == 0)
-		return true;
-	if (own == NULL || has_before_trigger(grown->relid))
-		return false;
-	if (!own->summed)
-		sum_up(own, all);
-	return own->all;
+	return strays->rekeyed || pvext_is_own_work(strays->own, table, grown, all);
 }
 
 /* Has the table, which is one of the plan's own, but been changed, and by pvext alone?  Most are. */
@@ -296,35 +204,6 @@ find_places(PvextStrays *strays, PvextPlan *plan, List *all, bool purging)
 			places = lappend(places, place);
 	}
 	return places;
-}
-
-/* The plan's tables of which rows have been changed or deleted by others than its statements. */
-static List *
-touched_tables(PvextStrays *strays, PvextPlan *plan, List *all)
-{
-	List	   *tables = NIL;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, plan->tables)
-	{
-		PvextTable *table = lfirst(lc);
-		PvextOwnWrites *own = own_writes(strays, table->relid);
-		int64		left = own ? own->updated + own->deleted : 0;
-		bool		has_parts = has_subclass(table->relid);
-
-		foreach(cell, all)
-		{
-			PvextGrown *grown = lfirst(cell);
-
-			if (is_part(grown, table->relid, has_parts))
-				left -= grown->updated < 0 || (grown->updated > 0 && has_before_trigger(grown->relid)) ?
-					PG_INT64_MAX / 2 : grown->updated + grown->deleted;
-		}
-		if (left < 0 || (own && has_parts && pvext_is_foreign(table->relid)))
-			tables = lappend(tables, table);
-	}
-	return tables;
 }
 
 /*
@@ -637,7 +516,7 @@ pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool 
 						 pvext_relation_name(place->grown->relid));
 	}
 	if (names == NIL && leaf == NULL && !plan->decided && !strays->rekeyed)
-		pvext_check_retained(plan, touched_tables(strays, plan, all), strays->before, many);
+		pvext_check_retained(plan, pvext_touched_tables(strays->own, plan, all), strays->before, many);
 	UnregisterSnapshot(strays->before);
 	if (names != NIL)
 		refuse(pvext_join_names(names, ", ", false), counts.data);

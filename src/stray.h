@@ -5,19 +5,10 @@
 #ifndef PVEXT_STRAY_H
 #define PVEXT_STRAY_H
 
+#include "own_writes.h"
 #include "plan.h"
 #include "utils/snapshot.h"
 #include "written.h"
-
-/* Rows of a table that pvext's own statements have changed or deleted. */
-typedef struct PvextOwnWrites
-{
-	Oid			relid;			/* as it is mapped */
-	int64		updated;
-	int64		deleted;
-	bool		summed;			/* is known: */
-	bool		all;			/* nobody else has changed any */
-} PvextOwnWrites;
 
 /* What pvext_begin_strays() notes. */
 typedef struct PvextStrays
@@ -29,7 +20,6 @@ typedef struct PvextStrays
 } PvextStrays;
 
 extern void pvext_begin_strays(PvextStrays *strays);
-extern void pvext_note_own_writes(PvextStrays *strays, PvextTable *table, int64 updated, int64 deleted);
 extern void pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool many);
 
 #endif							/* PVEXT_STRAY_H */

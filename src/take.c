@@ -197,7 +197,7 @@ take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
 		(void) pvext_run_step(lfirst(lc), false);
 	(void) pvext_run_step(taking->take, false);
 	taken = check_taken(taking, n);
-	pvext_note_own_writes(&strays, taking->due->table, taking->due->columns ? taken : 0,
+	pvext_note_own_writes(&strays.own, taking->due->table, taking->due->columns ? taken : 0,
 						  taking->due->columns ? 0 : taken);
 	pvext_check_strays(&strays, plan, taking->leaf, false);
 	if (redaction)
