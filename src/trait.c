@@ -27,6 +27,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 /* A value of a person's row. */
 typedef struct Trait
@@ -153,6 +154,19 @@ is_known(List *known, const Trait *trait)
 	return false;
 }
 
+/* Has another request taken what was remembered?  It may have been asked for at the same time. */
+static bool
+was_erased(PvextRequest *request)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, request->relation_id);
+	pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
+	pvext_arg(&args, UUIDOID, UUIDPGetDatum(&request->id), false);
+	return pvext_own("SELECT FROM pv.erasure_ledger WHERE relation_id = $1 AND subject_digest = $2"
+					 " AND id <> $3 AND executed_at IS NOT NULL LIMIT 1", &args) > 0;
+}
+
 /* Is the row whose traits these are the person's whom the request is about, as far as can be told? */
 bool
 pvext_is_same_person(PvextRequest *request, List *traits)
@@ -172,8 +186,8 @@ pvext_is_same_person(PvextRequest *request, List *traits)
 			return true;
 		n++;
 	}
-	if (traits == NIL)			/* nothing is left of what was remembered, if that was anything */
-		return request->traits == NIL;
+	if (traits == NIL)			/* is nothing left of what was remembered? */
+		return request->traits == NIL || was_erased(request);
 	return 2 * n >= list_length(traits);
 }
 
