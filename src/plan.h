@@ -152,7 +152,6 @@ struct PvextPlan
 	bool		any_held;		/* there are such, as pvext_read_others() has found */
 	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
 	List	   *telling_columns;	/* of telling.c; NIL: not looked for yet */
-	List	   *tellings;		/* their PvextSteps, and those of retained.c */
 	List	   *retained;		/* of retained.c; NIL: not looked for yet */
 };
 

@@ -96,7 +96,6 @@ build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool bef
 		pvext_append_kept(&sql, removal->until, removal->others, true);
 	step = pvext_sql_step(&sql, table);
 	step->few.read_only = step->many.read_only = before;
-	plan->tellings = lappend(plan->tellings, step);	/* freed with the plan */
 	return step;
 }
 

@@ -662,7 +662,6 @@ pvext_unlink_objects(PvextPlan *plan, bool many)
 	}
 }
 
-
 /* A run, and the pass of it in hand. */
 typedef struct Run
 {

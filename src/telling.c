@@ -92,7 +92,6 @@ add_telling(PvextPlan *plan, PvextTable *table, PvextSet *set, const char *name,
 	telling->step = pvext_sql_step(&sql, table);
 	telling->step->few.read_only = telling->step->many.read_only = true;
 	telling->identifying = identifying && !pvext_is_json(type);
-	plan->tellings = lappend(plan->tellings, telling->step);
 	plan->telling_columns = lappend(plan->telling_columns, telling);
 }
 
