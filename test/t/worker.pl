@@ -1,7 +1,7 @@
 # The background worker, with a real server: it does the duties by itself, in every
 # database that has pvext, and is in nobody's way; what is terminated, killed or
 # stopped at once in the middle leaves nothing half done, and the rest is done later.
-# What fails is fault.pl's.
+# What fails is worker_fault.pl's.
 use strict;
 use warnings FATAL => 'all';
 

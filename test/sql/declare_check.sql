@@ -5,7 +5,7 @@ CREATE ROLE regress_check_other;
 CREATE SCHEMA "check";
 GRANT USAGE, CREATE ON SCHEMA "check" TO regress_check_owner, regress_check_other;
 SET search_path = "check";
--- The checks are looked at here, the event triggers in ddl.sql.
+-- The checks are looked at here, the event triggers in declare_ddl.sql.
 ALTER EVENT TRIGGER pvext_ddl_command_end DISABLE;
 
 CREATE TABLE customer (id integer PRIMARY KEY, email text UNIQUE, name text NOT NULL, active boolean, seen date,
