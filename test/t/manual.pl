@@ -6,9 +6,9 @@
 # not compared, but must hold no ERROR.  Blanks at the ends of lines, and empty lines
 # at the end, do not count.  All other blocks are not run.
 #
-# The worker does nothing here, so that answers are the same every time: what it would
-# do, the manual's SQL does by CALL.  Sessions are told that it is enabled, for
-# pv.status to say what it says in a company.
+# The worker does nothing here, so that answers are the same every time: what it
+# would do, the manual's SQL does by CALL.  The superuser's sessions are told that it is
+# enabled, for pv.status to say what it says in a company.
 use strict;
 use warnings FATAL => 'all';
 
@@ -154,16 +154,16 @@ sub check_in_new_database
 
 $node->append_conf('postgresql.conf', qq{
 autovacuum = off
+timezone = 'UTC'
 pvext.max_workers = 0
 });
 $node->start;
-$node->safe_psql('postgres', 'CREATE ROLE dba SUPERUSER LOGIN');
+$node->safe_psql('postgres', 'CREATE ROLE dba SUPERUSER LOGIN; ALTER ROLE dba SET pvext.enabled = on');
 
 $ENV{PGHOST} = $node->host;
 $ENV{PGPORT} = $node->port;
 $ENV{PGTZ} = 'UTC';
 $ENV{PGDATESTYLE} = 'ISO, YMD';
-$ENV{PGOPTIONS} = '-c pvext.enabled=on';
 $ENV{PGAPPNAME} = 'psql';
 $ENV{PGCLIENTENCODING} = 'UTF8';
 delete $ENV{PGDATABASE};
