@@ -60,6 +60,12 @@ $(EXTENSION_SCRIPT): $(SQL_FILES) pvext.control Makefile
 	  cat $(SQL_FILES); } > $@.tmp
 	mv $@.tmp $@
 
+# What the reference has from the catalog, of a database with the extension that psql
+# finds by its environment variables: make doc PGDATABASE=...
+.PHONY: doc
+doc:
+	doc/reference/generate
+
 # The version of the distribution and of the extension, not that of the
 # specification in "meta-spec". The date stays when there is nothing to change.
 META.json: pvext.control
