@@ -3,26 +3,32 @@
 EXTENSION = pvext
 MODULE_big = pvext
 
-# The concepts, each a src/<word>.c, most with a header.
-SRC_WORDS = $(sort $(basename $(notdir $(wildcard src/*.c))))
+# Where the tree is, when it is built outside of it: make -f .../Makefile VPATH=...
+TREE := $(if $(VPATH),$(VPATH)/)
 
-# The parts of the extension script, sql/<word>.sql, in the order in which they
-# need each other.
+# The concepts: src/<folder>/<word>.c, most with a header. An object lies in the
+# same folder, of the directory that is built in.
+SRC_FILES := $(sort $(patsubst $(TREE)%,%,$(wildcard $(TREE)src/*.c $(TREE)src/*/*.c)))
+
+# The parts of the extension script, sql/<folder>/<word>.sql, in the order in which
+# they need each other.
 SQL_PARTS = header relation part event identity secret subject link personal hold retention \
 	evidence consent suppression agreement history erase audit seal access duty again scope scrub receipt search status map ddl role privileges
 
-OBJS = $(SRC_WORDS:%=src/%.o)
+OBJS = $(SRC_FILES:.c=.o)
 SQL_FILES = $(SQL_PARTS:%=sql/%.sql)
 
 # A person writes the version in the control file only. PGXN wants three numbers.
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" pvext.control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(TREE)pvext.control)
 DISTVERSION := $(EXTVERSION)$(if $(word 3,$(subst ., ,$(EXTVERSION))),,.0)
 
 EXTENSION_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(EXTENSION_SCRIPT)
-DATA = $(wildcard sql/updates/$(EXTENSION)--*--*.sql)
+DATA = $(patsubst $(TREE)%,%,$(wildcard $(TREE)sql/updates/$(EXTENSION)--*--*.sql))
 
-PG_CPPFLAGS = -DPVEXT_VERSION='"$(EXTVERSION)"'
+# Headers are named with their folder. -iquote: none of them is taken for the
+# system's header of the same name.
+PG_CPPFLAGS = -iquote $(TREE)src -DPVEXT_VERSION='"$(EXTVERSION)"'
 
 # Only what PGDLLEXPORT marks is visible to other modules; and since all symbols are
 # bound when the library is loaded, calls need no stubs that could do so later.
@@ -43,21 +49,31 @@ TAP_TESTS = 1
 PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 
 EXTRA_CLEAN = sql/$(EXTENSION)--*.sql test/results test/log \
-	test/regression.diffs test/regression.out
+	test/regression.diffs test/regression.out \
+	$(foreach made,o bc o.d bc.d,src/*.$(made) src/*/*.$(made))
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-all: META.json
+all: $(if $(VPATH),,META.json)
 
-# There are few headers and a compilation takes a second: a changed header
-# rebuilds everything.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) pvext.control
+# A compilation writes beside the object which headers it has read, for the next make.
+COMPILE.c += -MMD -MP -MT $@ -MF $@.d
+COMPILE.c.bc += -MMD -MP -MT $@ -MF $@.d
+-include $(wildcard $(OBJS:=.d) $(OBJS:.o=.bc.d))
+
+# All are compiled with the version.
+$(OBJS) $(OBJS:.o=.bc): pvext.control
+
+# Of a build outside of the tree.
+ifdef VPATH
+$(shell mkdir -p sql $(sort $(dir $(OBJS))))
+endif
 
 $(EXTENSION_SCRIPT): $(SQL_FILES) pvext.control Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-	  cat $(SQL_FILES); } > $@.tmp
+	  cat $(filter %.sql,$^); } > $@.tmp
 	mv $@.tmp $@
 
 # What the reference has from the catalog, of a database with the extension that psql
