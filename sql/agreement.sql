@@ -146,6 +146,9 @@ CREATE VIEW pv.agreement_history AS
     LEFT JOIN pv.agreement a ON a.name = e.name AND a.version = e.version;
 COMMENT ON VIEW pv.agreement_history IS
     'the ledger of agreements as an authority would ask for it: who accepted which words, when, and on what evidence; key and evidence are NULL for a subject that has been erased';
+COMMENT ON COLUMN pv.agreement_history.subject IS 'the subject table';
+COMMENT ON COLUMN pv.agreement_history.key IS 'the subject''s key';
+COMMENT ON COLUMN pv.agreement_history.body IS 'the words';
 
 CREATE FUNCTION pv.verify_agreements(OUT name text, OUT version text, OUT problem text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_agreements';

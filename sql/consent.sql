@@ -199,6 +199,8 @@ CREATE VIEW pv.consent AS
     JOIN pv.relation r ON r.id = s.relation_id
     JOIN pv.purpose p ON p.id = s.purpose_id;
 COMMENT ON VIEW pv.consent IS 'each subject''s consent or objection as it is now';
+COMMENT ON COLUMN pv.consent.subject IS 'the subject table';
+COMMENT ON COLUMN pv.consent.purpose IS 'the purpose';
 COMMENT ON COLUMN pv.consent.key IS 'the subject''s key; NULL from its erasure on';
 COMMENT ON COLUMN pv.consent.former_key IS 'the key of a subject that has been erased, while its proof is kept; else NULL';
 COMMENT ON COLUMN pv.consent.in_force IS 'whether there is a consent that has not expired';
@@ -210,7 +212,7 @@ COMMENT ON FUNCTION pv.declare_consent_text(text, text, text, text) IS
 CREATE FUNCTION pv.withdraw_consent_text(purpose text, version text, language text DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_withdraw_consent_text';
 COMMENT ON FUNCTION pv.withdraw_consent_text(text, text, text) IS
-    'from now on nobody can consent to a version (by default in any language); consents given stay. Errors: 42704 no such text, 55000 withdrawn before';
+    'from now on nobody can consent to a version (by default in any language); consents given stay. Errors: 42704 no such text, 42809 the purpose does not rest on consent, 55000 withdrawn before';
 
 CREATE FUNCTION pv.give_consent(subject regclass, key text, purpose text, version text, channel text,
                                 evidence jsonb DEFAULT NULL, expires timestamptz DEFAULT NULL,
@@ -303,6 +305,10 @@ CREATE VIEW pv.consent_history AS
         ON t.purpose_id = e.purpose_id AND t.version = e.version AND t.language = e.language;
 COMMENT ON VIEW pv.consent_history IS
     'the consent ledger as an authority would ask for it: who, when, which words, through which channel, on what evidence; key and evidence are NULL for a subject that has been erased, unless its proof is kept';
+COMMENT ON COLUMN pv.consent_history.subject IS 'the subject table';
+COMMENT ON COLUMN pv.consent_history.key IS 'the subject''s key';
+COMMENT ON COLUMN pv.consent_history.purpose IS 'the purpose';
+COMMENT ON COLUMN pv.consent_history.text IS 'the words; NULL where no text, or no language of it, is on record';
 
 CREATE FUNCTION pv.verify_consents(OUT subject text, OUT key text, OUT purpose text, OUT problem text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_consents';

@@ -76,8 +76,8 @@ SELECT pg_extension_config_dump('pv.purge_count', '');
 CREATE PROCEDURE pv.run_duties(duties text[] DEFAULT NULL)
     LANGUAGE C AS 'MODULE_PATHNAME', 'pvext_run_duties';
 COMMENT ON PROCEDURE pv.run_duties(text[]) IS
-    'does what the background worker does: the duties expire, erase, purge and seal, or those named; commits after each step. What has failed lately is left for later. Errors: 25001 in a transaction block or above READ COMMITTED, 22023 no such duty';
+    'does what the background worker does: the duties expire, erase, purge and seal, or those named; commits after each step. What has failed lately is left for later. Errors: 25001 in a transaction block or above READ COMMITTED, 22023 no such duty, 0A000 scrub, which is the worker''s, 25006 read only, or a standby, 55000 the library is not of the extension''s version';
 CREATE PROCEDURE pv.purge(relation regclass DEFAULT NULL, rule text DEFAULT NULL)
     LANGUAGE C AS 'MODULE_PATHNAME', 'pvext_purge_now';
 COMMENT ON PROCEDURE pv.purge(regclass, text) IS
-    'takes what the active retention rules (of a table, of a name) have made due; commits after each batch. pv.run_log has what became of it. Errors: 25001 in a transaction block or above READ COMMITTED';
+    'takes what the active retention rules (of a table, of a name) have made due; commits after each batch. pv.run_log has what became of it. Errors: 25001 in a transaction block or above READ COMMITTED, 25006 read only, or a standby';

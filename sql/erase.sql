@@ -95,6 +95,7 @@ CREATE VIEW pv.erasure AS
            e.reason, e.rows_anonymised, e.rows_deleted, e.retained_until, e.blocked_by, e.scrubbed_at
     FROM pv.erasure_ledger e JOIN pv.relation r ON r.id = e.relation_id;
 COMMENT ON VIEW pv.erasure IS 'the erasure ledger: requests for erasure and what became of them';
+COMMENT ON COLUMN pv.erasure.subject IS 'the subject table';
 
 CREATE VIEW pv.erasure_wait AS
     SELECT e.id AS erasure, w.pid, w.gid, w.began,
@@ -144,7 +145,7 @@ COMMENT ON FUNCTION pv.preview_erasure(regclass, anyelement) IS 'the same for a 
 CREATE FUNCTION pv.erase_subject(subject regclass, key text, reason text DEFAULT NULL)
     RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, text, text) IS
-    'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 25001 isolation above READ COMMITTED, 27000 rows still personal, 55000 triggers have written the person''s values where the map does not know them; where a lock is not had in time, a warning, and the request is entered for the worker';
+    'erases what may go of a subject, in this transaction, and records the request; returns its row of the ledger; where a lock is not had in time, a warning (55P03), and the request is entered for the worker. Errors: P0002 no such subject, 54000 pvext.erasure_limit, 25001 isolation above READ COMMITTED, 27000 rows still personal, 55000 triggers have written the person''s values where the map does not know them, 25006 read only, or a standby, 55006 called from a trigger or expression that pvext itself is running, 42501 an expression was declared for a former owner';
 CREATE FUNCTION pv.erase_subject(subject regclass, key anyelement, reason text DEFAULT NULL)
     RETURNS pv.erasure LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_erase_subject';
 COMMENT ON FUNCTION pv.erase_subject(regclass, anyelement, text) IS 'the same for a typed key';
@@ -160,7 +161,7 @@ COMMENT ON FUNCTION pv.cancel_erasure(uuid, text) IS
 CREATE FUNCTION pv.approve_erasure(erasure uuid)
     RETURNS pv.erasure LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_approve_erasure';
 COMMENT ON FUNCTION pv.approve_erasure(uuid) IS
-    'approves a request that another login made, under another role, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, or called by code that runs on somebody''s behalf, 55000 nothing to approve';
+    'approves a request that another login made, under another role, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, or called by code that runs on somebody''s behalf, 55000 nothing to approve, or the row seems to be another person''s by now';
 
 CREATE FUNCTION pv.verify_erasure(subject regclass, key text,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
@@ -175,4 +176,4 @@ CREATE FUNCTION pv.verify_erasure(erasure uuid,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_erasure';
 COMMENT ON FUNCTION pv.verify_erasure(uuid) IS
-    'the same for an erasure of the ledger; looks for the row by its digest, which reads the subject table whole';
+    'the same for an erasure of the ledger; looks for the row by its digest, which reads the subject table whole. Errors: P0002 no such erasure';

@@ -29,6 +29,8 @@ CREATE VIEW pv.blocker AS
     JOIN pv.relation s ON s.id = b.relation_id
     LEFT JOIN pv.relation o ON o.id = b.over_id;
 COMMENT ON VIEW pv.blocker IS 'conditions under which a subject is not erased';
+COMMENT ON COLUMN pv.blocker.subject IS 'the subject table';
+COMMENT ON COLUMN pv.blocker.relation IS 'the linked table that the condition is over; NULL for the subject table itself';
 
 CREATE TABLE pv.hold (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -64,18 +66,18 @@ CREATE FUNCTION pv.declare_blocker(subject regclass, name text, condition text, 
                                    relation regclass DEFAULT NULL, purposes text[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_blocker';
 COMMENT ON FUNCTION pv.declare_blocker(regclass, text, text, text, regclass, text[]) IS
-    'declares a condition over the subject''s row, called subject, or over rows of a linked table, under which nothing (with purposes: nothing of theirs) is erased; NULL and errors block. Replaces an earlier one of the name. Errors: 42704 not a subject, not linked, no such purpose; 42702 unqualified column in a subquery';
+    'declares a condition over the subject''s row, called subject, or over rows of a linked table, under which nothing (with purposes: nothing of theirs) is erased; NULL and errors block. Replaces an earlier one of the name. Errors: 42704 not a subject, not linked, no such purpose; 42702 unqualified column in a subquery; 42601 the condition cannot be parsed; 42703 it names no such column; 42804 it is not boolean; 42P17 a volatile function';
 CREATE FUNCTION pv.undeclare_blocker(subject regclass, name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_blocker';
 COMMENT ON FUNCTION pv.undeclare_blocker(regclass, text) IS 'takes a blocker away. Errors: 42704 not declared';
 CREATE FUNCTION pv.check_blockers(subject regclass, OUT name text, OUT blocked bigint, OUT subjects bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_blockers';
 COMMENT ON FUNCTION pv.check_blockers(regclass) IS
-    'how many of the subjects each blocker blocks now, with a WARNING at none or all';
+    'how many of the subjects each blocker blocks now, with a WARNING at none or all. Errors: 42704 not a subject';
 CREATE FUNCTION pv.place_hold(subject regclass, key text, reason text, expires timestamptz DEFAULT NULL)
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_place_hold';
 COMMENT ON FUNCTION pv.place_hold(regclass, text, text, timestamptz) IS
-    'holds back every erasure of a subject, and of rows and columns that are about the subject and somebody else, until released or expired; returns the hold''s id. Errors: P0002 no such subject';
+    'holds back every erasure of a subject, and of rows and columns that are about the subject and somebody else, until released or expired; returns the hold''s id. Errors: P0002 no such subject, 22023 it would have expired already';
 CREATE FUNCTION pv.place_hold(subject regclass, key anyelement, reason text, expires timestamptz DEFAULT NULL)
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_place_hold';
 COMMENT ON FUNCTION pv.place_hold(regclass, anyelement, text, timestamptz) IS 'the same for a typed key';

@@ -37,6 +37,8 @@ CREATE VIEW pv.link AS
     JOIN pv.relation r ON r.id = l.relation_id
     JOIN pv.relation p ON p.id = l.parent_id;
 COMMENT ON VIEW pv.link IS 'which table''s rows belong to which other table''s rows';
+COMMENT ON COLUMN pv.link.relation IS 'the table whose rows belong to others';
+COMMENT ON COLUMN pv.link.parent IS 'the table of the rows that they belong to';
 
 CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regclass,
                                 parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,

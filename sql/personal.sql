@@ -58,6 +58,7 @@ CREATE VIEW pv.personal AS
            p.column_name, p.category, p.purposes, p.erase_with, p.parameter, p.strategy, p.paths
     FROM pv.declared_personal p JOIN pv.relation r ON r.id = p.relation_id;
 COMMENT ON VIEW pv.personal IS 'columns that hold personal data, whose it is, and how it is erased';
+COMMENT ON COLUMN pv.personal.relation IS 'the table';
 COMMENT ON COLUMN pv.personal.link IS 'the link whose subject the column is about, or several joined by commas; NULL for the subject''s own row, * for any';
 COMMENT ON COLUMN pv.personal.paths IS 'the links up to the subjects, each path the links'' names joined by dots; empty for the subject''s own row, NULL for any';
 COMMENT ON COLUMN pv.personal.strategy IS 'erase_with, or what auto came to';
@@ -75,11 +76,11 @@ SELECT pg_extension_config_dump('pv.not_personal', '');
 CREATE FUNCTION pv.declare_purpose(name text, legal_basis pv.legal_basis, description text)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_purpose';
 COMMENT ON FUNCTION pv.declare_purpose(text, pv.legal_basis, text) IS
-    'declares what personal data is processed for; a purpose that exists gets the new description, and the new basis';
+    'declares what personal data is processed for; a purpose that exists gets the new description, and the new basis. Errors: 22023 the name is empty, 55006 from or to consent while consents are in force or objections stand';
 CREATE FUNCTION pv.undeclare_purpose(name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_purpose';
 COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
-    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column or blocker names it';
+    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column or blocker names it, or consents or objections are on record';
 
 CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category text,
                                     purposes text[] DEFAULT NULL, erase_with text DEFAULT 'auto',
@@ -87,7 +88,7 @@ CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category 
                                     links name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_personal';
 COMMENT ON FUNCTION pv.declare_personal(regclass, name[], text, text[], text, text, name, name[]) IS
-    'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several: the subject''s at the end of the link, or of any of the links; replaces an earlier declaration, with a NOTICE. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, 42702 link needed, 22023 and others where the strategy cannot work on the column';
+    'declares columns that hold personal data, how they are erased, and whose they are where rows belong to several: the subject''s at the end of the link, or of any of the links; replaces an earlier declaration, with a NOTICE. Category identifying marks what free text is redacted of. Errors: 42703 no such column, 42704 no such purpose or link, or the table is linked to no subject, 42702 link needed, 428C9 a generated column, 22023 and the SQLSTATE of the constraint in question where the strategy cannot work on the column';
 CREATE FUNCTION pv.undeclare_personal(relation regclass, columns name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_personal';
 COMMENT ON FUNCTION pv.undeclare_personal(regclass, name[]) IS
@@ -100,7 +101,7 @@ COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[]) IS
 CREATE FUNCTION pv.undeclare_not_personal(relation regclass, columns name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_personal';
 COMMENT ON FUNCTION pv.undeclare_not_personal(regclass, name[]) IS
-    'makes columns, by default all of the table''s, unclassified again';
+    'makes columns, by default all of the table''s, unclassified again. Errors: 42704 not declared';
 
 CREATE FUNCTION pv.remove_path(document jsonb, path text[])
     RETURNS jsonb LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pvext_remove_path';

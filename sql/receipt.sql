@@ -31,7 +31,7 @@ SELECT pg_extension_config_dump('pv.scrub_receipt_id_seq', '');
 CREATE FUNCTION pv.scrub_plan(wal boolean DEFAULT true, OUT command text, OUT lock text, OUT wal_bytes bigint, OUT note text)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_scrub_plan';
 COMMENT ON FUNCTION pv.scrub_plan(boolean) IS
-    'the commands that scrub what has been erased, in their order, each to be run by itself (in psql: SELECT command FROM pv.scrub_plan() \gexec): the strongest lock that each takes, how much WAL it writes where that is known, and what it is for. Errors: 55006 somebody keeps rows that were erased';
+    'the commands that scrub what has been erased, in their order, each to be run by itself (in psql: SELECT command FROM pv.scrub_plan() \gexec): the strongest lock that each takes, how much WAL it writes where that is known, and what it is for. Errors: 55006 somebody keeps rows that were erased, or the scrub would have to wait for a session that is idle in a transaction';
 CREATE FUNCTION pv.drop_stale_statistics(before xid8)
     RETURNS bigint LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_drop_stale_statistics';
 COMMENT ON FUNCTION pv.drop_stale_statistics(xid8) IS

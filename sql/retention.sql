@@ -45,6 +45,8 @@ CREATE VIEW pv.retention AS
     JOIN pv.relation r ON r.id = t.relation_id
     LEFT JOIN pv.relation o ON o.id = t.over_id;
 COMMENT ON VIEW pv.retention IS 'how long columns are kept, from which moment, and on what basis';
+COMMENT ON COLUMN pv.retention.relation IS 'the table';
+COMMENT ON COLUMN pv.retention.over IS 'the linked table that the clock is an aggregate over; NULL where it is over the row itself';
 
 CREATE FUNCTION pv.declare_retention(relation regclass, name text, keep interval, after text, basis text,
                                      columns name[] DEFAULT NULL, mandatory boolean DEFAULT false,
@@ -52,7 +54,7 @@ CREATE FUNCTION pv.declare_retention(relation regclass, name text, keep interval
                                      otherwise text DEFAULT NULL, time_zone text DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_retention';
 COMMENT ON FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text) IS
-    'declares how long columns (by default all personal ones) are kept after a moment of each row, or of the linked rows of over; a mandatory rule also holds back requests. Replaces an earlier one of the name, and is then proposed again. Errors: 42804 clock not a date or time, 22023 keep or time zone, 42704 over not linked';
+    'declares how long columns (by default all personal ones) are kept after a moment of each row, or of the linked rows of over; a mandatory rule also holds back requests. Replaces an earlier one of the name, and is then proposed again. Errors: 42804 clock not a date or time, 22023 keep, action or time zone, 42704 over not linked, 0A000 over has another owner, 55000 rows that are to be deleted are referred to by others';
 CREATE FUNCTION pv.undeclare_retention(relation regclass, name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_retention';
 COMMENT ON FUNCTION pv.undeclare_retention(regclass, text) IS 'takes a retention rule away. Errors: 42704 not declared';
@@ -78,6 +80,7 @@ CREATE VIEW pv.retention_conflicts AS
     JOIN pv.relation AS r ON r.id = a.relation_id
     WHERE a.column_name IS NOT NULL OR a.action = 'delete';
 COMMENT ON VIEW pv.retention_conflicts IS 'retention rules that promise a shorter time than another rule on the same column, or row: the latest end wins';
+COMMENT ON COLUMN pv.retention_conflicts.relation IS 'the table';
 COMMENT ON COLUMN pv.retention_conflicts.column_name IS 'the column; NULL for rows that are to be deleted';
 COMMENT ON COLUMN pv.retention_conflicts.rule IS 'the rule with the shorter time';
 COMMENT ON COLUMN pv.retention_conflicts.keep IS 'that time';

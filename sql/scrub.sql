@@ -16,7 +16,7 @@ CREATE FUNCTION pv.scrub_pages(relation regclass, force boolean DEFAULT false, b
                                OUT pages bigint, OUT scrubbed bigint, OUT bytes bigint, OUT unknown bigint)
     RETURNS record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_scrub_pages';
 COMMENT ON FUNCTION pv.scrub_pages(regclass, boolean, xid8) IS
-    'zeroes what belongs to nothing on the pages of a table, its partitions, TOAST table and indexes, after VACUUM; force logs every page, also those with nothing to zero. before: rows that died later are not in the way. Returns pages looked at, pages changed, bytes zeroed, pages of a kind that is left alone. Errors: 55006 somebody keeps rows that were erased, 55000 dead rows or values of dropped columns are still there, 42501 not the owner, 42809 not a table';
+    'zeroes what belongs to nothing on the pages of a table, its partitions, TOAST table and indexes, after VACUUM; force logs every page, also those with nothing to zero. before: rows that died later are not in the way. Returns pages looked at, pages changed, bytes zeroed, pages of a kind that is left alone. Errors: 55006 somebody keeps rows that were erased, or has a page pinned, 55000 dead rows or values of dropped columns are still there, or it is a standby, 42501 not the owner, 42809 an index, a view or a temporary table, 0A000 not stored as a heap, 22023 before is not a transaction of late';
 CREATE FUNCTION pv.check_vacuumed(relation regclass, before xid8)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_vacuumed';
 COMMENT ON FUNCTION pv.check_vacuumed(regclass, xid8) IS

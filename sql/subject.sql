@@ -23,14 +23,17 @@ CREATE VIEW pv.subject AS
     SELECT r.relation, s.key, s.description, s.condition, r.schema, r.name
     FROM pv.declared_subject s JOIN pv.relation r ON r.id = s.relation_id;
 COMMENT ON VIEW pv.subject IS 'tables whose rows are persons';
+COMMENT ON COLUMN pv.subject.relation IS 'the table';
+COMMENT ON COLUMN pv.subject.schema IS 'its schema';
+COMMENT ON COLUMN pv.subject.name IS 'its name';
 
 CREATE FUNCTION pv.declare_subject(relation regclass, key name[] DEFAULT NULL,
                                    description text DEFAULT NULL, condition text DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_subject';
 COMMENT ON FUNCTION pv.declare_subject(regclass, name[], text, text) IS
-    'declares that the rows of a table (those meeting condition) are persons, each named by key, by default the primary key; replaces an earlier declaration. Errors: 42809 not an ordinary table, 42703 no such column, 42830 key not unique, 42501 not the owner';
+    'declares that the rows of a table (those meeting condition) are persons, each named by key, by default the primary key; replaces an earlier declaration. Errors: 42809 a view, a partition or a foreign table, 42703 no such column, 42830 key not unique, 42501 not the owner, 55006 another key, while consents or agreements name subjects by the former';
 
 CREATE FUNCTION pv.undeclare_subject(relation regclass)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_subject';
 COMMENT ON FUNCTION pv.undeclare_subject(regclass) IS
-    'takes a subject table out of the map; its links, personal columns and ledger stay. Errors: 42704 not declared, 55006 a blocker, hold or open request needs it';
+    'takes a subject table out of the map; its links, personal columns and ledger stay, and tokens of consents that were sent out die. Errors: 42704 not declared, 55006 a blocker, hold or open request needs it, or consents or agreements name its subjects';
