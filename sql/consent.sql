@@ -292,7 +292,7 @@ COMMENT ON FUNCTION pv.consented(regclass, text) IS
 CREATE FUNCTION pv.consent_evidence(event bigint)
     RETURNS jsonb LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_consent_evidence';
 COMMENT ON FUNCTION pv.consent_evidence(bigint) IS
-    'the evidence of a row of pv.consent_event; NULL where there was none, or the subject has been erased. Errors: P0002 no such event, XX001 it has been tampered with';
+    'the evidence of a row of pv.consent_event; NULL where there was none, or it was destroyed with the subject''s erasure. Errors: P0002 no such event, XX001 it has been tampered with';
 CREATE VIEW pv.consent_history AS
     SELECT r.relation AS subject, coalesce(s.key, s.former_key) AS key, p.name AS purpose,
            e.at, e.action, e.version, e.language, t.body AS text, e.text_digest, e.channel,

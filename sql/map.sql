@@ -13,7 +13,7 @@ COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
 CREATE FUNCTION pv.generate_map(subject regclass)
     RETURNS text LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_generate_map';
 COMMENT ON FUNCTION pv.generate_map(regclass) IS
-    'SQL to edit and run: what is missing of a subject''s data map, with a suggestion for every unclassified column by its name and type. Errors: 42704 not a subject';
+    'SQL to edit and run: what is missing of a subject''s data map, with a suggestion for every unclassified column by its name and type; of a table that is none yet, the declaration of the subject, too. Errors: 42809 not an ordinary table';
 
 CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
