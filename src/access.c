@@ -24,11 +24,9 @@
 #include "access/xact.h"
 #include "carry.h"
 #include "collect.h"
-#include "command.h"
 #include "compat.h"
 #include "executor/executor.h"
 #include "guc.h"
-#include "identify.h"
 #include "identity.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
@@ -544,8 +542,6 @@ pvext_init_access(void)
 	ExecutorFinish_hook = executor_finish;
 	next_end = ExecutorEnd_hook;
 	ExecutorEnd_hook = executor_end;
-	pvext_init_command();
-	pvext_init_identify();
 	next_planner = planner_hook;
 	planner_hook = plan_statement;
 }

@@ -79,8 +79,5 @@ extern void pvext_collect_current(PvextCollection *collection);
 extern void pvext_look_at_comparisons(PvextCollection *collection);
 extern bool pvext_add_compared(PvextCollection *collection);
 extern void pvext_end_collecting(PvextCollection *collection);
-extern int	pvext_key_is_integer(const PvextScannedKey *key);
-extern char *pvext_key_value_text(Oid type, Datum value, bool alone);
-extern char *pvext_join_key(char **parts, int n);
 
 #endif							/* PVEXT_COLLECT_H */

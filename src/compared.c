@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "compared.h"
 #include "guc.h"
+#include "key_text.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"

@@ -28,7 +28,6 @@
 #include "compat.h"
 #include "key.h"
 #include "miscadmin.h"
-#include "opt_in.h"
 #include "relation.h"
 #include "result.h"
 #include "secret.h"
@@ -189,6 +188,22 @@ read_change(PvextConsentCall *call, FunctionCallInfo fcinfo, PvextConsentChange 
 	change->evidence = PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4);
 	change->expires = DT_NOEND;
 	pvext_begin_consent_call(call, fcinfo);
+}
+
+/* Whoever has withdrawn a consent can no longer confirm what was asked before. */
+void
+pvext_forget_requests(PvextConsentCall *call)
+{
+	static PvextStatement delete = {
+		"DELETE FROM pv.consent_token WHERE relation_id = $1 AND purpose_id = $2"
+		" AND key = $3 AND kind = 'confirm'", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, call->subject->id);
+	pvext_arg_int4(&args, call->purpose->id);
+	pvext_arg_text(&args, call->key);
+	(void) pvext_own_kept(&delete, &args);
 }
 
 /*

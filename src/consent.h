@@ -41,5 +41,6 @@ extern void pvext_stop_new_consents(void);
 extern bool pvext_is_consented_to(int32 purpose_id);
 extern bool pvext_is_objected_to(int32 purpose_id);
 extern char *pvext_consents_naming(int32 purpose_id);
+extern void pvext_forget_requests(PvextConsentCall *call);
 
 #endif							/* PVEXT_CONSENT_H */

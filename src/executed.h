@@ -5,25 +5,8 @@
 #ifndef PVEXT_EXECUTED_H
 #define PVEXT_EXECUTED_H
 
-/* A word or sign of a source. */
-typedef struct PvextToken
-{
-	char	   *word;			/* an identifier or keyword; NULL: a sign */
-	bool		quoted;
-	char		sign;
-	int			literal;		/* number of the string that it is in, from 1; or 0 */
-	const char *end;			/* where it ends in the source */
-} PvextToken;
+#include "source_token.h"
 
-typedef struct PvextTokens
-{
-	PvextToken *all;
-	int			n;
-	int			literals;		/* how many strings there are */
-	int			in_literal;		/* being read */
-} PvextTokens;
-
-extern bool pvext_is_keyword(const PvextToken *token, const char *keyword);
 extern bool *pvext_executed_literals(PvextTokens *tokens);
 
 #endif							/* PVEXT_EXECUTED_H */

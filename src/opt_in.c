@@ -360,24 +360,6 @@ pvext_withdraw_by_token(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * Forgetting them
- */
-
-/* Whoever has withdrawn a consent can no longer confirm what was asked before. */
-void
-pvext_forget_requests(PvextConsentCall *call)
-{
-	static PvextStatement delete = {
-		"DELETE FROM pv.consent_token WHERE relation_id = $1 AND purpose_id = $2"
-		" AND key = $3 AND kind = 'confirm'", NULL
-	};
-	PvextArgs	args = {0};
-
-	arg_call(&args, call);
-	(void) pvext_own_kept(&delete, &args);
-}
-
 /* A table whose keys will mean something else: no token may outlive that. */
 void
 pvext_forget_tokens(int32 relation_id)

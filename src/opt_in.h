@@ -7,7 +7,6 @@
 
 #include "consent.h"
 
-extern void pvext_forget_requests(PvextConsentCall *call);
 extern void pvext_forget_tokens(int32 relation_id);
 
 #endif							/* PVEXT_OPT_IN_H */

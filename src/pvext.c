@@ -8,10 +8,12 @@
 #include "access.h"
 #include "bitmap.h"
 #include "chunk.h"
+#include "command.h"
 #include "compat.h"
 #include "drain.h"
 #include "fmgr.h"
 #include "guc.h"
+#include "identify.h"
 #include "launcher.h"
 #include "map.h"
 #include "pulse.h"
@@ -39,6 +41,8 @@ _PG_init(void)
 	pvext_init_queue();
 	pvext_init_drain();
 	pvext_init_access();
+	pvext_init_command();
+	pvext_init_identify();
 	pvext_init_pulse();
 	pvext_init_trust();
 	pvext_init_trigger();

@@ -22,6 +22,7 @@
 #include "carry.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "key_text.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
@@ -253,7 +254,7 @@ collect_at(Whence *whence, PlanState *node, List *keys)
 		PvextKeySite *site = palloc0(sizeof(PvextKeySite));
 
 		site->key = along->key;
-		site->integer = pvext_key_is_integer(along->key);
+		site->integer = pvext_key_is_integer(along->key->columns, along->key->n);
 		site->slot = along->columns ? &collector->row : along->slot;
 		site->attnums = along->columns ? along->columns : along->attnums;
 		collector->sites = lappend(collector->sites, site);
@@ -491,7 +492,7 @@ collect_carried(Whence *whence, PvextCollector *collector, const PvextCarried *c
 	site->key = key;
 	site->slot = &collector->row;
 	site->attnums = key->attnums;
-	site->integer = pvext_key_is_integer(key);
+	site->integer = pvext_key_is_integer(key->columns, key->n);
 	collector->sites = lappend(collector->sites, site);
 }
 
