@@ -18,7 +18,7 @@
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "verify.h"
+#include "verification.h"
 
 /* Up to which transaction a cluster's chunks have been sealed. */
 typedef struct Bound

@@ -13,12 +13,12 @@
 #include "compat.h"
 #include "shape.h"
 #include "utils/timestamp.h"
-#include "verify.h"
+#include "verification.h"
 
 /* Items of a chunk that are to be reported. */
 typedef struct Range
 {
-	PvextFinding finding;
+	PvextDefect defect;
 	const PvextChunk *chunk;
 	uint32		from;
 	uint32		to;				/* not included */
@@ -51,17 +51,17 @@ operation(uint8 kind)
 static void
 report_item(Range *range, const PvextReadItem *item, int n)
 {
-	PvextFinding finding = range->finding;
+	PvextDefect defect = range->defect;
 
-	finding.record = n;
-	finding.operation = operation(item->kind);
+	defect.record = n;
+	defect.operation = operation(item->kind);
 	if (item->kind == PVEXT_ITEM_TIME)
-		finding.detail = "when the changes after it were made";
+		defect.detail = "when the changes after it were made";
 	else if (item->kind == PVEXT_ITEM_WHO)
-		finding.detail = "who made the changes after it";
+		defect.detail = "who made the changes after it";
 	else if (item->shape != 0)
-		finding.relation = pvext_old_shape(item->shape)->relation;
-	range->report(&finding, range->arg);
+		defect.relation = pvext_old_shape(item->shape)->relation;
+	range->report(&defect, range->arg);
 	range->reported++;
 }
 
@@ -75,37 +75,37 @@ report_items(Range *range)
 	for (uint32 n = 0; n < range->to && pvext_next_item(&items, &item); n++)
 	{
 		if (item.kind == PVEXT_ITEM_TIME)
-			range->finding.at = item.time;
+			range->defect.at = item.time;
 		if (n >= range->from && (range->context || operation(item.kind)))
 			report_item(range, &item, n);
 	}
 }
 
 /*
- * Report a finding for each of the items of a chunk from one on to before another, or
+ * Report a defect for each of the items of a chunk from one on to before another, or
  * once where they cannot be read.
  */
 static void
-report_range(const PvextFinding *finding, const PvextChunk *chunk,
+report_range(const PvextDefect *defect, const PvextChunk *chunk,
 			 uint32 from, uint32 to, PvextReport report, void *arg)
 {
-	Range		range = {*finding, chunk, from, to, true, report, arg, 0};
+	Range		range = {*defect, chunk, from, to, true, report, arg, 0};
 
 	report_items(&range);
 	if (range.reported == 0)
-		report(finding, arg);
+		report(defect, arg);
 }
 
 /* The same for all records of a chunk. */
 void
-pvext_report_records(const PvextFinding *finding, const PvextChunk *chunk,
+pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
 					 PvextReport report, void *arg)
 {
-	Range		range = {*finding, chunk, 0, PG_UINT32_MAX, false, report, arg, 0};
+	Range		range = {*defect, chunk, 0, PG_UINT32_MAX, false, report, arg, 0};
 
 	report_items(&range);
 	if (range.reported == 0)
-		report(finding, arg);
+		report(defect, arg);
 }
 
 static bool
@@ -117,7 +117,7 @@ same_mark(const PvextLeaf *leaf, uint32 i, const StringInfoData *digests, uint32
 
 /* Report the items whose marks differ, where as many were sealed as there are. */
 static void
-report_changed(const PvextFinding *finding, const PvextChunk *chunk, const PvextLeaf *leaf,
+report_changed(const PvextDefect *defect, const PvextChunk *chunk, const PvextLeaf *leaf,
 			   const StringInfoData *digests, PvextReport report, void *arg)
 {
 	bool		any = false;
@@ -125,11 +125,11 @@ report_changed(const PvextFinding *finding, const PvextChunk *chunk, const Pvext
 	for (uint32 i = 0; i < leaf->items; i++)
 		if (!same_mark(leaf, i, digests, i))
 		{
-			report_range(finding, chunk, i, i + 1, report, arg);
+			report_range(defect, chunk, i, i + 1, report, arg);
 			any = true;
 		}
 	if (!any)
-		report(finding, arg);
+		report(defect, arg);
 }
 
 /*
@@ -137,7 +137,7 @@ report_changed(const PvextFinding *finding, const PvextChunk *chunk, const Pvext
  * out; between them records have been taken away, put in, or both.
  */
 static void
-report_others(PvextFinding *finding, const PvextChunk *chunk, const PvextLeaf *leaf,
+report_others(PvextDefect *defect, const PvextChunk *chunk, const PvextLeaf *leaf,
 			  const StringInfoData *digests, PvextReport report, void *arg)
 {
 	uint32		items = digests->len / PVEXT_DIGEST_SIZE;
@@ -152,18 +152,18 @@ report_others(PvextFinding *finding, const PvextChunk *chunk, const PvextLeaf *l
 		after++;
 	if (leaf->items > before + after)
 	{
-		finding->problem = "missing";
-		finding->record = before;
-		finding->detail = psprintf("records from this one on: %u",
+		defect->problem = "missing";
+		defect->record = before;
+		defect->detail = psprintf("records from this one on: %u",
 								   leaf->items - before - after);
-		report(finding, arg);
+		report(defect, arg);
 	}
 	if (items > before + after)
 	{
-		finding->problem = "forged";
-		finding->record = -1;
-		finding->detail = NULL;
-		report_range(finding, chunk, before, items - after, report, arg);
+		defect->problem = "forged";
+		defect->record = -1;
+		defect->detail = NULL;
+		report_range(defect, chunk, before, items - after, report, arg);
 	}
 }
 
@@ -174,39 +174,39 @@ void
 pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextLeaf *leaf,
 					int64 seal, PvextReport report, void *arg)
 {
-	PvextFinding finding = PVEXT_NO_FINDING;
+	PvextDefect defect = PVEXT_NO_DEFECT;
 	PvextPiece	payload = {chunk->data, chunk->size};
 	StringInfoData digests;
 	uint8		digest[PVEXT_DIGEST_SIZE];
 	int64		records;
 
-	finding.problem = "changed";
-	finding.seal = seal;
-	finding.chunk = leaf->id;
+	defect.problem = "changed";
+	defect.seal = seal;
+	defect.chunk = leaf->id;
 	pvext_hash(hashing, &payload, 1, digest);
 	if (memcmp(digest, leaf->raw, PVEXT_DIGEST_SIZE) == 0)
 	{
 		if (leaf->items > 0)
 			return;
-		finding.problem = "unreadable";
-		finding.detail = "it could not be read when it was sealed";
-		report(&finding, arg);
+		defect.problem = "unreadable";
+		defect.detail = "it could not be read when it was sealed";
+		report(&defect, arg);
 		return;
 	}
 	initStringInfo(&digests);
 	if (!pvext_digest_items(hashing, chunk, &digests, NULL, &records))
 	{
-		finding.problem = leaf->items > 0 ? "changed" : "unreadable";
-		finding.detail = leaf->items > 0 ? "its records cannot be read any more" :
+		defect.problem = leaf->items > 0 ? "changed" : "unreadable";
+		defect.detail = leaf->items > 0 ? "its records cannot be read any more" :
 			"it could not be read when it was sealed, and has been changed since";
-		report(&finding, arg);
+		report(&defect, arg);
 		return;
 	}
 	pvext_chunk_root(hashing, chunk, &digests, digest);
 	if (memcmp(digest, leaf->root, PVEXT_DIGEST_SIZE) == 0)
 		return;
 	if (digests.len == leaf->items * PVEXT_DIGEST_SIZE)
-		report_changed(&finding, chunk, leaf, &digests, report, arg);
+		report_changed(&defect, chunk, leaf, &digests, report, arg);
 	else
-		report_others(&finding, chunk, leaf, &digests, report, arg);
+		report_others(&defect, chunk, leaf, &digests, report, arg);
 }

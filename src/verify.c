@@ -36,7 +36,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
-#include "verify.h"
+#include "verification.h"
 
 /* A partition that isn't there, though chunks of it were sealed. */
 typedef struct Lost
@@ -48,61 +48,6 @@ typedef struct Lost
 PG_FUNCTION_INFO_V1(pvext_verify_audit);
 
 /*
- * Findings
- */
-
-static void
-report(const PvextFinding *finding, void *arg)
-{
-	PvextVerification *v = arg;
-	Datum		values[8];
-	bool		nulls[8];
-
-	nulls[0] = false;
-	values[0] = CStringGetTextDatum(finding->problem);
-	nulls[1] = finding->seal < 0;
-	values[1] = Int64GetDatum(finding->seal);
-	nulls[2] = finding->chunk < 0;
-	values[2] = Int64GetDatum(finding->chunk);
-	nulls[3] = finding->record < 0;
-	values[3] = Int32GetDatum(finding->record);
-	nulls[4] = finding->relation == NULL;
-	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(finding->relation);
-	nulls[5] = TIMESTAMP_IS_NOBEGIN(finding->at);
-	values[5] = TimestampTzGetDatum(finding->at);
-	nulls[6] = finding->operation == NULL;
-	values[6] = nulls[6] ? (Datum) 0 : CStringGetTextDatum(finding->operation);
-	nulls[7] = finding->detail == NULL;
-	values[7] = nulls[7] ? (Datum) 0 : CStringGetTextDatum(finding->detail);
-	tuplestore_putvalues(v->result->setResult, v->result->setDesc, values, nulls);
-}
-
-/* A finding about a seal. */
-void
-pvext_report_seal(PvextVerification *v, const char *problem, int64 seal, char *detail)
-{
-	PvextFinding finding = PVEXT_NO_FINDING;
-
-	finding.problem = problem;
-	finding.seal = seal;
-	finding.detail = detail;
-	report(&finding, v);
-}
-
-/* A finding about a chunk. */
-void
-pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 chunk, char *detail)
-{
-	PvextFinding finding = PVEXT_NO_FINDING;
-
-	finding.problem = problem;
-	finding.seal = seal;
-	finding.chunk = chunk;
-	finding.detail = detail;
-	report(&finding, v);
-}
-
-/*
  * Shapes
  */
 
@@ -110,14 +55,14 @@ pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 
 static void
 report_shape(uint64 row, void *arg)
 {
-	PvextFinding finding = PVEXT_NO_FINDING;
+	PvextDefect defect = PVEXT_NO_DEFECT;
 
-	finding.problem = pvext_bool(row, 3) ? "changed" : "missing";
-	finding.seal = pvext_int(row, 1);
-	finding.relation = "pv.audit_shape";
-	finding.detail = psprintf("shape " INT64_FORMAT ", which says what the values of records are",
+	defect.problem = pvext_bool(row, 3) ? "changed" : "missing";
+	defect.seal = pvext_int(row, 1);
+	defect.relation = "pv.audit_shape";
+	defect.detail = psprintf("shape " INT64_FORMAT ", which says what the values of records are",
 							  pvext_int(row, 2));
-	report(&finding, arg);
+	pvext_report(&defect, arg);
 }
 
 /* Each is reported by the first seal that tells. */
@@ -146,13 +91,13 @@ check_shapes(PvextVerification *v)
 static void
 report_trigger(uint64 row, void *arg)
 {
-	PvextFinding finding = PVEXT_NO_FINDING;
+	PvextDefect defect = PVEXT_NO_DEFECT;
 
-	finding.problem = "unprotected";
-	finding.relation = pvext_value(row, 1);
-	finding.detail = psprintf("trigger %s is missing, disabled or another one",
+	defect.problem = "unprotected";
+	defect.relation = pvext_value(row, 1);
+	defect.detail = psprintf("trigger %s is missing, disabled or another one",
 							  pvext_value(row, 2));
-	report(&finding, arg);
+	pvext_report(&defect, arg);
 }
 
 /* The types are those of BEFORE UPDATE OR DELETE OR TRUNCATE, and BEFORE INSERT. */
@@ -284,13 +229,13 @@ report_lost(PvextVerification *v)
 	foreach(lc, v->lost)
 	{
 		Lost	   *lost = lfirst(lc);
-		PvextFinding finding = PVEXT_NO_FINDING;
+		PvextDefect defect = PVEXT_NO_DEFECT;
 
-		finding.problem = "missing";
-		finding.relation = psprintf("pv.audit_log_" INT64_FORMAT, lost->partition);
-		finding.detail = psprintf("the partition, with " INT64_FORMAT " chunks that were sealed",
+		defect.problem = "missing";
+		defect.relation = psprintf("pv.audit_log_" INT64_FORMAT, lost->partition);
+		defect.detail = psprintf("the partition, with " INT64_FORMAT " chunks that were sealed",
 								  lost->chunks);
-		report(&finding, v);
+		pvext_report(&defect, v);
 	}
 }
 
@@ -308,7 +253,7 @@ look_into(PvextVerification *v, const PvextChunk *chunk)
 static void
 check_unsealed(PvextVerification *v, const PvextChunk *chunk)
 {
-	PvextFinding finding = PVEXT_NO_FINDING;
+	PvextDefect defect = PVEXT_NO_DEFECT;
 	bool		early = chunk->incarnation == (int64) GetSystemIdentifier() &&
 		chunk->xid >= U64FromFullTransactionId(ReadNextFullTransactionId());
 
@@ -318,11 +263,11 @@ check_unsealed(PvextVerification *v, const PvextChunk *chunk)
 		look_into(v, chunk);
 		return;
 	}
-	finding.problem = "forged";
-	finding.chunk = chunk->id;
-	finding.detail = early ? "its transaction is yet to come" :
+	defect.problem = "forged";
+	defect.chunk = chunk->id;
+	defect.detail = early ? "its transaction is yet to come" :
 		"no seal covers it, though its transaction has been sealed";
-	pvext_report_records(&finding, chunk, report, v);
+	pvext_report_records(&defect, chunk, pvext_report, v);
 }
 
 /* A seal covers the chunk: compare them. */
@@ -338,7 +283,7 @@ check_sealed(PvextVerification *v, PvextChunk *chunk, int64 seal, int64 incarnat
 	chunk->incarnation = incarnation;
 	if (leaf->items == 0)
 		pvext_note_unread(&v->told, chunk->partition, chunk->id, PVEXT_MALFORMED);
-	pvext_compare_chunk(v->hashing, chunk, leaf, seal, report, v);
+	pvext_compare_chunk(v->hashing, chunk, leaf, seal, pvext_report, v);
 }
 
 /* A row of the query below. */
@@ -472,15 +417,15 @@ check_unread(PvextVerification *v)
 	foreach(lc, v->unread.chunks)
 	{
 		PvextUnreadChunk *chunk = lfirst(lc);
-		PvextFinding finding = PVEXT_NO_FINDING;
+		PvextDefect defect = PVEXT_NO_DEFECT;
 
 		if (pvext_is_noted(&v->told, chunk->partition, chunk->id))
 			continue;
-		finding.problem = "unreadable";
-		finding.chunk = chunk->id;
-		finding.relation = pvext_relation_name(chunk->partition);
-		finding.detail = chunk->why;
-		report(&finding, v);
+		defect.problem = "unreadable";
+		defect.chunk = chunk->id;
+		defect.relation = pvext_relation_name(chunk->partition);
+		defect.detail = chunk->why;
+		pvext_report(&defect, v);
 	}
 	if (!XactReadOnly)
 		pvext_record_unread(&v->unread, false);

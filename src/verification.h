@@ -1,9 +1,9 @@
 /*
- * verify.h
- *		What is wrong with the audit log: verify.c, chain.c and compare.c.
+ * verification.h
+ *		What is wrong with the audit log: a run of pv.verify_audit().
  */
-#ifndef PVEXT_VERIFY_H
-#define PVEXT_VERIFY_H
+#ifndef PVEXT_VERIFICATION_H
+#define PVEXT_VERIFICATION_H
 
 #include "datatype/timestamp.h"
 #include "leaf.h"
@@ -11,8 +11,8 @@
 #include "seal.h"
 #include "unread.h"
 
-/* A row of pv.verify_audit(); begins as PVEXT_NO_FINDING. */
-typedef struct PvextFinding
+/* A row of pv.verify_audit(); begins as PVEXT_NO_DEFECT. */
+typedef struct PvextDefect
 {
 	const char *problem;
 	int64		seal;			/* -1 for NULL, as of the next two */
@@ -22,9 +22,9 @@ typedef struct PvextFinding
 	TimestampTz at;				/* DT_NOBEGIN for NULL */
 	const char *operation;
 	const char *detail;
-} PvextFinding;
+} PvextDefect;
 
-#define PVEXT_NO_FINDING {NULL, -1, -1, -1, NULL, DT_NOBEGIN, NULL, NULL}
+#define PVEXT_NO_DEFECT {NULL, -1, -1, -1, NULL, DT_NOBEGIN, NULL, NULL}
 
 /* A run of pv.verify_audit(). */
 typedef struct PvextVerification
@@ -49,14 +49,15 @@ typedef struct PvextVerification
 	bytea	   *leaves;
 } PvextVerification;
 
-typedef void (*PvextReport) (const PvextFinding *finding, void *arg);
+typedef void (*PvextReport) (const PvextDefect *defect, void *arg);
 
 extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
 								const PvextLeaf *leaf, int64 seal,
 								PvextReport report, void *arg);
-extern void pvext_report_records(const PvextFinding *finding, const PvextChunk *chunk,
+extern void pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
 								 PvextReport report, void *arg);
 
+extern void pvext_report(const PvextDefect *defect, void *arg);
 extern void pvext_report_seal(PvextVerification *v, const char *problem, int64 seal, char *detail);
 extern void pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 chunk,
 							   char *detail);
@@ -66,4 +67,4 @@ extern void pvext_check_seals(PvextVerification *v);
 extern bool pvext_is_dropped(PvextVerification *v, int64 chunk);
 extern bool pvext_has_been_sealed(PvextVerification *v, int64 incarnation, uint64 xid);
 
-#endif							/* PVEXT_VERIFY_H */
+#endif							/* PVEXT_VERIFICATION_H */
