@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "duties.h"
 #include "duty.h"
+#include "failure.h"
 #include "fmgr.h"
 #include "identity.h"
 #include "miscadmin.h"
@@ -77,6 +78,7 @@ do_duty(PvextRun *run, int duty)
 	PG_FINALLY();
 	{
 		MemoryContextSwitchTo(caller);
+		pvext_at(run, 0, NULL);
 		pvext_end_run(run);
 	}
 	PG_END_TRY();

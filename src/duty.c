@@ -21,7 +21,6 @@
 #include "compat.h"
 #include "duty.h"
 #include "event.h"
-#include "failure.h"
 #include "guc.h"
 #include "identity.h"
 #include "limit.h"
@@ -346,7 +345,8 @@ pvext_begin_run(PvextRun *run, int duty, const char *name)
 	run->own_code = run->unfinished = run->waits = false;
 	run->resume = run->stopped_at = NULL;
 	run->until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), turn());
-	pvext_at(run, 0, NULL);
+	run->at_relation = 0;
+	run->at_name = NULL;
 	run->context = AllocSetContextCreate(TopMemoryContext, "pvext duty", ALLOCSET_DEFAULT_SIZES);
 	run->step_context = AllocSetContextCreate(run->context, "pvext step", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(run->context);
@@ -373,7 +373,6 @@ pvext_log_end(PvextRun *run)
 void
 pvext_end_run(PvextRun *run)
 {
-	pvext_at(run, 0, NULL);
 	MemoryContextDelete(run->context);
 	run->context = NULL;
 	LockRelease(&run->lock, ExclusiveLock, true);
