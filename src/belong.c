@@ -17,7 +17,9 @@
 #include "relation.h"
 #include "result.h"
 #include "spi.h"
+#include "type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 /* More ways than this make no statement that could be planned. */
 #define MAX_PATHS 100
@@ -218,4 +220,36 @@ pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
 			(!deletes || pvext_bool(i, 3)))
 			return true;
 	return false;
+}
+
+/*
+ * SQL: row r of the link's parent has the key k1, k2, ... of the child's types or, with
+ * down, row r of its table that of the parent's.
+ */
+void
+pvext_append_key_match(StringInfo sql, PvextLink *link, bool down)
+{
+	ListCell   *lc;
+	ListCell   *other;
+	int			i = 0;
+
+	forboth(lc, link->columns, other, link->parent_columns)
+	{
+		const char *parent = quote_identifier(lfirst(other));
+		Oid			type;
+		PvextMatch	match;
+
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
+		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
+		if (down)
+			appendStringInfo(sql, "%s %s CAST(k.k%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
+							 match.equals, i, pvext_type_name(match.element, -1));
+		else if (match.as_text)
+			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", parent, i);
+		else
+			appendStringInfo(sql, "CAST(k.k%d AS %s) %s r.%s", i,
+							 pvext_type_name(OidIsValid(match.cast) ? match.cast : getBaseType(type), -1),
+							 match.equals, parent);
+	}
 }

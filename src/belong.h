@@ -16,5 +16,6 @@ extern void pvext_append_link_match(StringInfo buf, PvextLink *link, const char 
 extern bool pvext_may_be_several(PvextTable *table);
 extern char *pvext_belongs_sql(PvextTable *table, PvextTable *ancestor);
 extern bool pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes);
+extern void pvext_append_key_match(StringInfo sql, PvextLink *link, bool down);
 
 #endif							/* PVEXT_BELONG_H */

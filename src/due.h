@@ -38,8 +38,5 @@ extern void pvext_append_due(PvextSql *sql, PvextDue *due, bool by_index);
 extern void pvext_set_cutoffs(PvextDue *due);
 extern char *pvext_text_is_gone(PvextColumn *column);
 extern char *pvext_missing_index(PvextDue *due);
-extern List *pvext_links_below(PvextMap *map, PvextTable *table);
-extern List *pvext_children_of_rows(PvextMap *map, PvextTable *table);
-extern char *pvext_children_until(PvextMap *map, PvextTable *table, char **basis);
 
 #endif							/* PVEXT_DUE_H */

@@ -20,6 +20,7 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "cascade.h"
 #include "catalog.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"

@@ -10,6 +10,7 @@
 #include "message.h"
 
 #include "audit.h"
+#include "cascade.h"
 #include "catalog.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -23,11 +24,11 @@
 #include "part.h"
 #include "plan.h"
 #include "rekey.h"
+#include "rule.h"
 #include "statement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "verdict.h"
 
 /* How far a table is from its subjects, at most; cycles are cut. */
 static int

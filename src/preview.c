@@ -23,6 +23,7 @@
 #include "preview.h"
 #include "relation.h"
 #include "result.h"
+#include "rule.h"
 #include "run.h"
 #include "secret.h"
 #include "unread.h"

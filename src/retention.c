@@ -14,6 +14,7 @@
 
 #include "arg.h"
 #include "belong.h"
+#include "cascade.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "clock.h"
@@ -27,7 +28,7 @@
 #include "miscadmin.h"
 #include "relation.h"
 #include "replica.h"
-#include "retention.h"
+#include "rule.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -51,56 +52,6 @@ typedef struct Declaration
 
 PG_FUNCTION_INFO_V1(pvext_declare_retention);
 PG_FUNCTION_INFO_V1(pvext_undeclare_retention);
-
-static void
-check_over(PvextTable *table, PvextTable *over)
-{
-	if (!pvext_same_owner(over, table))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s and what links it to %s have different owners",
-						over->sql_name, table->sql_name),
-				 errhint("A rule can only be over tables of one owner: give them one, or keep the moment in a column of %s.",
-						 table->sql_name)));
-}
-
-/* SQL: the end of a period that begins at a local time, NULL if that is. */
-static char *
-end_sql(PvextRule *rule, const char *clock)
-{
-	return psprintf("timezone(%s, %s + CAST(%s AS interval))",
-					quote_literal_cstr(rule->time_zone), clock,
-					quote_literal_cstr(rule->keep));
-}
-
-/*
- * SQL over row r of the table: until when the rule keeps it, a timestamptz
- * that is never NULL.  Raises where the rule may no longer run as the owner.
- */
-char *
-pvext_rule_until(PvextTable *table, PvextRule *rule)
-{
-	StringInfoData buf;
-	char	   *after = rule->after;
-
-	pvext_check_bound_owner(table, rule->owner,
-							psprintf("retention rule \"%s\"", rule->name));
-	if (rule->over)
-	{
-		check_over(table, rule->over);
-
-		/* The first r is the statement's row: FROM doesn't see what follows. */
-		after = psprintf("(SELECT %s FROM (SELECT r.*) AS o, %s AS r WHERE %s)",
-						 after, rule->over->sql_name,
-						 pvext_belongs_sql(rule->over, table));
-	}
-	initStringInfo(&buf);
-	appendStringInfo(&buf, "coalesce(%s, ", end_sql(rule, after));
-	if (rule->otherwise)
-		appendStringInfo(&buf, "%s, ", end_sql(rule, rule->otherwise));
-	appendStringInfoString(&buf, "CAST('infinity' AS timestamptz))");
-	return buf.data;
-}
 
 /* Rules are about columns of the relation. */
 static void

@@ -16,6 +16,7 @@
 #include "message.h"
 
 #include "audit.h"
+#include "belong.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "expression.h"

@@ -17,16 +17,6 @@ typedef struct PvextVerdict
 	bool		any_hold;		/* there is one, in force or not */
 } PvextVerdict;
 
-extern bool pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of,
-							  const char *column);
-extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
-						   const char *column);
-extern bool pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column);
-extern bool pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table);
-extern List *pvext_rules_about(PvextTable *table, const char *column);
-extern char *pvext_last_end(PvextTable *table, List *rules);
-extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
-extern char *pvext_consent_due(PvextColumn *column, List *ended, List *in_force);
 extern List *pvext_reasons(PvextVerdict *verdict);
 extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 						  PvextVerdict *verdict);

@@ -29,7 +29,6 @@ typedef struct PvextFate
 	char	   *blocked;		/* of a subject: as PvextOwner.blocked */
 } PvextFate;
 
-extern void pvext_append_key_match(StringInfo sql, PvextLink *link, bool down);
 extern void pvext_append_whose(StringInfo columns, PvextDue *due);
 extern List *pvext_find_owners(PvextDue *due, SPITupleTable *rows, uint64 n, int column);
 extern void pvext_judge_owners(PvextMap *map, PvextDue *due, List *owners, bool lock,
