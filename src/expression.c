@@ -15,6 +15,8 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "catalog/namespace.h"
+#include "catch.h"
+#include "error.h"
 #include "expression.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -353,4 +355,42 @@ pvext_mentions(const char *expression, const char *column)
 			!IS_HIGHBIT_SET(p[len]))
 			return true;
 	return false;
+}
+
+/* An expression being tried. */
+typedef struct Trial
+{
+	Oid			role;
+	const char *sql;
+} Trial;
+
+static void
+run_trial(void *arg)
+{
+	Trial	   *trial = arg;
+
+	(void) pvext_run(trial->role, trial->sql, NULL);
+}
+
+/*
+ * Evaluate an expression over row r of up to so many rows of a relation, as its
+ * owner.  Raises what that raises, without a message that may hold values.
+ */
+void
+pvext_try_expression(Oid owner, const char *relation, const char *sql, int rows,
+					 const char *what)
+{
+	Trial		trial = {owner};
+	ErrorData  *error;
+
+	trial.sql = psprintf("SELECT count(s.v) FROM (SELECT (%s) AS v FROM %s AS r LIMIT %d) AS s",
+						 sql, relation, rows);
+	error = pvext_try(run_trial, &trial);
+	if (error == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(error->sqlerrcode),
+			 errmsg("%s fails on rows of %s", what, relation),
+			 pvext_is_about_catalog(error) ? errdetail("The server says: %s.", error->message) : 0,
+			 errhint("Try the expression in a SELECT on the table, as the table's owner.")));
 }

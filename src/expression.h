@@ -34,4 +34,10 @@ extern bool pvext_is_mutable(Node *expr);
 extern bool pvext_is_volatile(Node *expr);
 extern char *pvext_deparse(Oid relid, Node *expr, bool prefix);
 
+/* Rows on which a declaration tries what it is given. */
+#define PVEXT_TRIAL_ROWS 1000
+
+extern void pvext_try_expression(Oid owner, const char *relation, const char *sql, int rows,
+								 const char *what);
+
 #endif							/* PVEXT_EXPRESSION_H */

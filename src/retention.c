@@ -197,7 +197,7 @@ complete_rule(Declaration *d)
 	if (d->rule.otherwise)
 		d->rule.otherwise = pvext_localise(d->relid, d->rule.otherwise, d->otherwise_type,
 									 d->rule.time_zone);
-	pvext_try_expression(table, pvext_rule_until(table, &d->rule),
+	pvext_try_expression(table->owner, table->sql_name, pvext_rule_until(table, &d->rule),
 						 trial_rows(table, d->rule.over), "the retention rule");
 	return table;
 }
