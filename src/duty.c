@@ -52,6 +52,23 @@
  */
 
 /*
+ * Keep the extension until the transaction ends.  Whoever drops it locks its tables in an
+ * order of the server's, not in that of the step, and one of the two would be ended by the
+ * deadlock.  False where it is being dropped, or is not there.
+ */
+static bool
+keep_extension(void)
+{
+	Oid			extension = get_extension_oid("pvext", true);
+	LOCKTAG		tag;
+
+	if (!OidIsValid(extension))
+		return false;
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, extension, 0);
+	return LockAcquire(&tag, AccessShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
  * Is pvext still there, the one that this library is for, and in a database that may be
  * acted in?  Meanwhile a dump may be restored.  It notes if another version is there.
  */
@@ -62,7 +79,8 @@ is_there(PvextRun *run)
 		"SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL
 	};
 
-	if (!OidIsValid(get_namespace_oid("pv", true)) || pvext_own_kept(&find, NULL) == 0)
+	if (!keep_extension() || !OidIsValid(get_namespace_oid("pv", true)) ||
+		pvext_own_kept(&find, NULL) == 0)
 		return false;
 	strlcpy(run->version, pvext_value(0, 1), sizeof(run->version));
 	return strcmp(run->version, PVEXT_VERSION) == 0 && pvext_may_act();
