@@ -20,6 +20,9 @@ use Test::More;
 
 my $node = new_node('manual');
 
+# How psql, and programs that it starts, say that something went wrong
+my $error = qr/^(?:ERROR|FATAL|PANIC):|^invalid command|^\\\w+:|\berror: /m;
+
 # The blocks of SQL in a file: each with the line that it begins at, its text, and
 # what psql shall answer, or undef.
 sub blocks_of
@@ -131,21 +134,23 @@ sub check_file
 		}
 		else
 		{
-			unlike($answer, qr/^(?:ERROR|FATAL|PANIC|error|invalid|\\\w+: error):? /m, "$name: no error");
+			unlike($answer, $error, "$name: no error");
 		}
 	}
 	is(join("\n", @answers), '', "$file: nothing is left over");
 	return;
 }
 
-# For each file a new database, and no roles of the last one's.
+# For each file a new database, and no databases or roles of the last one's.
 sub check_in_new_database
 {
 	my ($file) = @_;
 
 	$node->safe_psql('postgres', 'CREATE DATABASE company');
 	check_file($file);
-	$node->safe_psql('postgres', 'DROP DATABASE company');
+	$node->safe_psql('postgres', "DROP DATABASE $_")
+	  foreach split /\n/, $node->safe_psql('postgres',
+		"SELECT quote_ident(datname) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')");
 	$node->safe_psql('postgres', "DROP ROLE $_")
 	  foreach split /\n/, $node->safe_psql('postgres',
 		"SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname NOT IN ('dba', current_user)");
