@@ -32,14 +32,7 @@ CREATE FUNCTION public.forge(payload bytea) RETURNS bigint LANGUAGE sql AS $$
     SELECT greatest(max(l.id), 1000000) + 1, max(l.xid::text)::xid8, max(l.incarnation), $1 FROM pv.audit_log AS l WHERE l.id < 4294967296 RETURNING id $$;
 CREATE FUNCTION public.forged() RETURNS TABLE (operation text, key jsonb, new jsonb) LANGUAGE sql AS $$
     SELECT operation, key, new FROM pv.audit_trail WHERE login = 'forger' ORDER BY id, n $$;
--- Others, such as autovacuum, may have transactions of their own for a moment.
-CREATE FUNCTION public.seal() RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    WHILE pg_snapshot_xmin(pg_current_snapshot()) <= (SELECT max(l.xid::text::bigint)::text::xid8 FROM pv.audit_log AS l) LOOP
-        PERFORM pg_sleep(0.01);
-    END LOOP;
-    RETURN pv.seal_audit();
-END $$;
+\i test/prelude/seal.sql
 SELECT id AS shape FROM pv.audit_shape \gset
 -- one that is as it should be
 SELECT forge(head() || change('i', :shape, val(1, 1, '\x63000000'), val(2, 1, 'good'), val(3, 1, '\x01000000'),

@@ -1,5 +1,5 @@
 -- Links that the foreign keys suggest, and a map proposed from the catalog.
-SET client_min_messages = warning; DROP EXTENSION IF EXISTS pvext CASCADE; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
+SET client_min_messages = warning; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
 CREATE ROLE regress_candidate_owner;
 CREATE SCHEMA candidate;
 GRANT USAGE ON SCHEMA pv TO regress_candidate_owner;

@@ -1,5 +1,5 @@
 -- The data map follows DDL.
-SET client_min_messages = warning; DROP EXTENSION IF EXISTS pvext CASCADE; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
+SET client_min_messages = warning; CREATE EXTENSION pvext CASCADE; RESET client_min_messages;
 CREATE ROLE regress_ddl_owner;
 CREATE ROLE regress_ddl_other;
 CREATE SCHEMA ddl;

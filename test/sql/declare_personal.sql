@@ -1,6 +1,5 @@
 -- Personal columns, purposes, and whose a column is.
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pvext CASCADE;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
 CREATE SCHEMA personal;

@@ -1,6 +1,5 @@
 -- Profiles: what a role needs of pvext for the work it does.
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pvext CASCADE;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
 

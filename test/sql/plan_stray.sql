@@ -19,15 +19,7 @@ SELECT pv.declare_subject('person'),
 CREATE TABLE kept (id int, name text, email text, at timestamptz DEFAULT now());
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO kept VALUES (OLD.id, OLD.name, OLD.email); RETURN coalesce(NEW, OLD); END $$;
--- Erase somebody within a transaction that is rolled back: what came of it, and is the person still there?
-CREATE FUNCTION try(id int) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE hint text; detail text;
-BEGIN
-    RETURN (SELECT state FROM pv.erase_subject('person', try.id));
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
-    RETURN format('%s %s [%s]', SQLSTATE, SQLERRM, detail);
-END $$;
+\i test/prelude/stray.sql
 
 -- for each row, before and after
 CREATE TRIGGER k BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION keep();

@@ -24,19 +24,7 @@ SELECT pv.declare_subject('person'), pv.link_foreign_keys('person'),
        pv.declare_personal('visit', '{memo}', 'free text', erase_with => 'null'),
        pv.declare_personal('visit', '{at}', 'date', erase_with => 'generalise', parameter => 'year'),
        pv.declare_retention('invoice', 'books', '5 years', 'issued_on', 'law', mandatory => true) \gset
-CREATE FUNCTION try(id int) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text;
-BEGIN
-    RETURN (SELECT state FROM pv.erase_subject('person', try.id));
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN format('%s %s [%s]', SQLSTATE, SQLERRM, detail);
-END $$;
-CREATE PROCEDURE make(body text, event text DEFAULT 'AFTER UPDATE OF name ON person') LANGUAGE plpgsql AS $make$ BEGIN
-    EXECUTE format('CREATE OR REPLACE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS %L', 'BEGIN ' || body || '; RETURN NEW; END');
-    DROP TRIGGER IF EXISTS fire ON person;
-    EXECUTE format('CREATE TRIGGER fire %s FOR EACH ROW EXECUTE FUNCTION fire()', event);
-END $make$;
+\i test/prelude/stray.sql
 
 -- a rule retains values of the table, of the other person's row or not, and of the person's own or not
 CALL make('UPDATE invoice SET addressee = ''once '' || OLD.name WHERE id = 120');

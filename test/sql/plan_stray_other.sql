@@ -22,20 +22,7 @@ SELECT pv.declare_subject('person'), pv.link_foreign_keys('person', 2),
        pv.declare_personal('invoice', '{addressee}', 'identifying', erase_with => 'null'),
        pv.declare_personal('line', '{text}', 'free text', erase_with => 'null'),
        pv.declare_retention('invoice', 'books', '5 years', 'issued_on', 'law', mandatory => true) \gset
-CREATE FUNCTION try(id int) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE detail text;
-BEGIN
-    RETURN (SELECT state FROM pv.erase_subject('person', try.id));
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-    RETURN format('%s %s [%s]', SQLSTATE, SQLERRM, detail);
-END $$;
-CREATE PROCEDURE make(body text, event text DEFAULT 'AFTER UPDATE OF name ON person') LANGUAGE plpgsql AS $make$ BEGIN
-    EXECUTE format('CREATE OR REPLACE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS %L', 'BEGIN ' || body || '; RETURN NEW; END');
-    DROP TRIGGER IF EXISTS fire ON person;
-    DROP TRIGGER IF EXISTS fire ON note;
-    EXECUTE format('CREATE TRIGGER fire %s FOR EACH ROW EXECUTE FUNCTION fire()', event);
-END $make$;
+\i test/prelude/stray.sql
 
 -- others' rows are changed, and nobody is in them
 CALL make('UPDATE person SET touched = touched + 1 WHERE id IN (OLD.id, OLD.partner)');

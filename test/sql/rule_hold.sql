@@ -1,6 +1,5 @@
 -- Blockers and holds: what keeps a subject from being erased.
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pvext CASCADE;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
 

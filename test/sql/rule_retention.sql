@@ -1,6 +1,5 @@
 -- Retention rules: how long columns are kept.
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pvext CASCADE;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
 SET DateStyle = ISO;

@@ -5,14 +5,7 @@ RESET client_min_messages;
 CREATE ROLE regress_seal_officer;
 CREATE ROLE regress_seal_auditor;
 SELECT pv.grant_role('regress_seal_officer', 'officer'), pv.grant_role('regress_seal_auditor', 'auditor');
--- Others, such as autovacuum, may have transactions of their own for a moment.
-CREATE FUNCTION public.seal() RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    WHILE pg_snapshot_xmin(pg_current_snapshot()) <= (SELECT max(l.xid::text::bigint)::text::xid8 FROM pv.audit_log AS l WHERE l.incarnation <> 1) LOOP
-        PERFORM pg_sleep(0.01);
-    END LOOP;
-    RETURN pv.seal_audit();
-END $$;
+\i test/prelude/seal.sql
 CREATE VIEW public.wrong AS
     SELECT problem, seal, chunk, record, w.relation, operation, at IS NOT NULL AS at, regexp_replace(detail, '\d{2,}', 'N', 'g') AS detail
     FROM pv.verify_audit() AS w WHERE problem <> 'unprotected';

@@ -3,13 +3,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION pvext CASCADE;
 RESET client_min_messages;
-CREATE FUNCTION public.seal() RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    WHILE pg_snapshot_xmin(pg_current_snapshot()) <= (SELECT max(l.xid::text::bigint)::text::xid8 FROM pv.audit_log AS l) LOOP
-        PERFORM pg_sleep(0.01);
-    END LOOP;
-    RETURN pv.seal_audit();
-END $$;
+\i test/prelude/seal.sql
 CREATE TABLE public.customer (id int PRIMARY KEY, name text);
 CREATE TABLE public.message (id int PRIMARY KEY, sender int REFERENCES public.customer, receiver int REFERENCES public.customer, signature text, greeting text);
 CREATE INDEX ON public.message (sender);

@@ -1,7 +1,6 @@
 -- What becomes of a value: which strategy fits which column, which is refused,
 -- and what auto finds. (What the strategies do to values is in the erasure tests.)
 SET client_min_messages = warning;
-DROP EXTENSION IF EXISTS pvext CASCADE;
 CREATE EXTENSION pvext CASCADE;
 CREATE EXTENSION citext;
 RESET client_min_messages;
