@@ -12,9 +12,75 @@ TEMPLATE=/tmp/pvext.XXXXXX
 
 say() { echo "== $*"; }
 
+# What is done now, as which step of all, where the script has said how many there are.
+steps=
+steps_done=0
+
+step() {
+    steps_done=$((steps_done + 1))
+    say "${steps:+step $steps_done of $steps: }$*"
+}
+
 die() {
     echo "test/${0##*/}: $*" >&2
     exit 1
+}
+
+# Are all of these programs there?
+have() {
+    local program
+    for program; do command -v "$program" >/dev/null || return; done
+}
+
+# What a step's command prints, a file without a name: nothing is left of it, however
+# this ends.
+open_noise() {
+    local file
+    file=$(mktemp) && exec {noise}<>"$file" && rm "$file"
+}
+
+noise() { cat "/proc/$$/fd/$noise"; }
+
+# Tells how far a command is, by the function named first: on a terminal each second in
+# one line, elsewhere in a line now and then.  Ends with the script.
+tell_progress() {
+    local how_far=$1 never now last='' n=0
+    exec {never}<> <(:)
+    while kill -0 $$ 2>/dev/null; do
+        read -r -t 1 <&"$never"
+        n=$((n + 1))
+        [ -t 1 ] || [ $((n % 20)) = 0 ] || continue
+        now=$($how_far 2>/dev/null)
+        if [ -t 1 ]; then printf '\r\033[K   %s' "${now:0:76}"; elif [ "$now" != "$last" ]; then echo "   $now"; fi
+        last=$now
+    done
+}
+
+# Runs a command, and tells meanwhile how far it is.
+watched() {
+    local teller status
+    tell_progress "$1" &
+    teller=$!
+    shift
+    "$@"
+    status=$?
+    kill $teller && wait $teller 2>/dev/null
+    [ ! -t 1 ] || printf '\r\033[K'
+    return $status
+}
+
+to_noise() { "$@" >&"$noise" 2>&1; }
+
+# The same for a command whose output is seen only when it fails.
+quietly() {
+    local how_far=$1 status
+    shift
+    open_noise || return
+    watched "$how_far" to_noise "$@"
+    status=$?
+    [ $status = 0 ] || noise | grep -v -E '^(dl|pm)status:' | tail -n 50
+    exec {noise}>&-
+    return $status
 }
 
 # Where the server's programs are: the system's, unless another one was built.
@@ -28,23 +94,40 @@ have_server() {
         [ -e "/usr/include/postgresql/$major/server/postgres.h" ]
 }
 
-# What needs root is done as root: directly, or through a sudo that doesn't ask.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif sudo -n true 2>/dev/null; then
-        sudo -n "$@"
+# What needs root is done as root: directly, or through sudo, which may ask for a
+# password where there is a terminal to ask at; it is told what for before.
+sudo=()
+
+become_root() {
+    [ "$(id -u)" != 0 ] && [ ${#sudo[@]} = 0 ] || return 0
+    if sudo -n true 2>/dev/null; then
+        sudo=(sudo -n)
+    elif have sudo && [ "${CI:-}" != true ] && { : </dev/tty; } 2>/dev/null; then
+        say "root is needed for: $*; sudo may ask for your password"
+        sudo -v && sudo=(sudo)
     else
         echo "test/${0##*/}: needs root or sudo for: $*" >&2
         return 1
     fi
 }
 
+as_root() { become_root "$@" && "${sudo[@]}" "$@"; }
+
+# The last word of apt, as it says it to programs: "kind:what:percent:text".
+apt_progress() {
+    noise | sed -n 's/^\(dl\|pm\)status:[^:]*:\([0-9]*\)[^:]*:/\1 \2 %: /p' |
+        sed -n '$ { s/^dl/downloading,/; s/^pm/installing,/; p; }'
+}
+
+apt_install() {
+    as_root apt-get update -q &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
+            -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 install "$@"
+}
+
 install_packages() {
     say "installing $*"
-    as_root apt-get update -q &&
-        as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -q -y --no-install-recommends "$@"
+    become_root "installing $*" && quietly apt_progress apt_install "$@"
 }
 
 # Installs the server, what builds pvext, and the packages named.
@@ -53,6 +136,8 @@ install_missing() {
     local conf=/etc/postgresql-common/createcluster.d/pvext-test.conf
 
     have_server && have_tools && return
+    step "installing what is missing"
+    become_root "installing $packages" || die "missing: $packages"
     # Installing a first postgresql-N would make and start a cluster of its own.
     as_root mkdir -p "${conf%/*}" &&
         echo "create_main_cluster = false" | as_root tee $conf >/dev/null ||
@@ -110,12 +195,16 @@ staging_conf() {
     echo "dynamic_library_path = '$stage$($config --pkglibdir):\$libdir'"
 }
 
+count_sources() { find "$tree/src" -name '*.c' | wc -l; }
+
+build_progress() { echo "$(find "$work/tree/src" -name '*.o' | wc -l) of $(count_sources) files"; }
+
 build() {
     local werror=
     [ "${CI:-}" = true ] && werror=WERROR=1
-    say "building for PostgreSQL $major"
+    step "building for PostgreSQL $major, $(count_sources) files"
     make_here -s clean >/dev/null &&
-        make_here -s -j2 $werror &&
+        watched build_progress make_here -s -j2 $werror &&
         make_here -s install DESTDIR="$work/stage" >/dev/null
 }
 
