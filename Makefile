@@ -80,7 +80,7 @@ $(EXTENSION_SCRIPT): $(SQL_FILES) pvext.control Makefile
 # finds by its environment variables: make doc PGDATABASE=...
 .PHONY: doc
 doc:
-	doc/reference/generate
+	$(TREE)doc/reference/generate
 
 # The version of the distribution and of the extension, not that of the
 # specification in "meta-spec". The date stays when there is nothing to change.
