@@ -86,7 +86,7 @@ sub trimmed
 sub difference
 {
 	my ($expected, $got) = @_;
-	my $dir = tempdir();
+	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my $out;
 
 	append_to_file("$dir/expected", $expected);
