@@ -30,7 +30,7 @@ SELECT json_build_object(
     'relations', (
         SELECT json_agg(json_build_object(
                    'name', c.relname,
-                   'view', c.relkind = 'v',
+                   'type', c.relkind = 'c',
                    'comment', coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type')),
                    'profiles', ARRAY(SELECT r.name FROM pg_temp.profile AS r WHERE has_table_privilege(CAST(r.role AS oid), c.oid, 'SELECT')),
                    'columns', (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
