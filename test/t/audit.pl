@@ -9,17 +9,7 @@ use PvextTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('primary', allows_streaming => 'logical');
-
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nrestart_after_crash = on\n");
-$node->start;
-
-sub query
-{
-	my ($sql, $on) = @_;
-
-	return ($on // $node)->safe_psql('postgres', $sql);
-}
+my $node = start_node('primary', "max_prepared_transactions = 10\nrestart_after_crash = on\n", allows_streaming => 'logical');
 
 # Every change that was committed is on record, and no other: the application
 # notes in the same transaction how many it makes.
@@ -31,7 +21,7 @@ sub all_on_record
 		SELECT count(*), count(*) FILTER (WHERE made IS DISTINCT FROM recorded) FROM
 		 (SELECT xid, sum(changes) AS made FROM made GROUP BY xid) AS m
 		 FULL JOIN (SELECT xid, count(*) AS recorded FROM pv.audit_trail
-		            WHERE relation = 'public.account' GROUP BY xid) AS r USING (xid)}, $on);
+		            WHERE relation = 'public.account' GROUP BY xid) AS r USING (xid)}, 'postgres', $on);
 }
 
 # What the seals say: nothing, where all is well.
@@ -39,7 +29,7 @@ sub problems
 {
 	my ($on) = @_;
 
-	return query('SELECT count(*) FROM pv.verify_audit()', $on);
+	return query('SELECT count(*) FROM pv.verify_audit()', 'postgres', $on);
 }
 
 query(q{
@@ -68,18 +58,19 @@ my ($out, $err) = ('', '');
 my $bench = IPC::Run::start(
 	[ 'pgbench', '-n', '-c', 3, '-T', 60, '-f', $script, $node->connstr('postgres') ],
 	'>', \$out, '2>', \$err);
-$node->poll_query_until('postgres', 'SELECT count(*) > 20 FROM made');
+wait_for('SELECT count(*) > 20 FROM made');
 query('SELECT pv.rotate_audit()');
 query("BEGIN; UPDATE account SET m = 'happy' WHERE id = 1000;
 	INSERT INTO made VALUES (pg_current_xact_id(), 1); PREPARE TRANSACTION 'kept'");
-$node->poll_query_until('postgres', 'SELECT count(*) > 200 FROM made');
+wait_for('SELECT count(*) > 200 FROM made');
 query('SELECT pv.seal_audit()');
-$node->poll_query_until('postgres', 'SELECT count(*) > 400 FROM made');
+wait_for('SELECT count(*) > 400 FROM made');
 query('SELECT pv.seal_audit()');
+my $log = log_size();
 kill 'KILL', query(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1});
 eval { $bench->finish };
-$node->poll_query_until('postgres', 'SELECT true');
-like(slurp_file($node->logfile), qr/terminated by signal 9/, 'the server has crashed');
+wait_for_restart($log);
+like(logged_since($log), qr/terminated by signal 9/, 'the server has crashed');
 like(all_on_record(), qr/^\d{3,}\|0$/, 'after a crash every committed change is on record, and no other');
 is(problems(), 0, 'and the seals verify');
 query("COMMIT PREPARED 'kept'");
@@ -91,10 +82,7 @@ is(problems(), 0, 'it is sealed behind those that were sealed while it was prepa
 my $head = query('SELECT pv.seal_head()');
 
 # A standby reads it, and goes on with it
-$node->backup('copy');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'copy', has_streaming => 1);
-$standby->start;
+my $standby = new_standby('standby');
 query(q{WITH i AS (UPDATE account SET v = 'streamed' WHERE id <= 10 RETURNING 1)
 	INSERT INTO made SELECT pg_current_xact_id(), count(*) FROM i});
 $node->wait_for_catchup($standby);
@@ -102,10 +90,10 @@ like(all_on_record($standby), qr/\|0$/, 'a standby has every record');
 is(problems($standby), 0, 'and verifies the seals');
 $standby->promote;
 query(q{WITH i AS (UPDATE account SET v = 'promoted' WHERE id <= 10 RETURNING 1)
-	INSERT INTO made SELECT pg_current_xact_id(), count(*) FROM i}, $standby);
-query('SELECT pv.seal_audit()', $standby);
+	INSERT INTO made SELECT pg_current_xact_id(), count(*) FROM i}, 'postgres', $standby);
+query('SELECT pv.seal_audit()', 'postgres', $standby);
 like(all_on_record($standby), qr/\|0$/, 'after its promotion it goes on recording');
-is(query("SELECT count(*) FROM pv.verify_audit('$head')", $standby), 0,
+is(query("SELECT count(*) FROM pv.verify_audit('$head')", 'postgres', $standby), 0,
 	'and sealing, in the same chain');
 $standby->stop;
 
@@ -113,7 +101,7 @@ $standby->stop;
 my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
 my $restored = new_node('restored');
 $restored->start;
-query('CREATE TYPE other AS ENUM ()', $restored);
+query('CREATE TYPE other AS ENUM ()', 'postgres', $restored);
 query('SELECT pv.rotate_audit(); SELECT pv.rotate_audit()');
 query(q{WITH i AS (UPDATE account SET v = 'rotated' WHERE id <= 10 RETURNING 1)
 	INSERT INTO made SELECT pg_current_xact_id(), count(*) FROM i});
@@ -127,13 +115,13 @@ my $trail = q{SELECT count(*), md5(string_agg(concat(incarnation, xid, id, n, at
 my $before = query($trail);
 command_ok([ 'pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr('postgres') ], 'the log is dumped');
 command_ok([ 'pg_restore', '--exit-on-error', '-d', $restored->connstr('postgres'), $dump ], 'and restored');
-is(query($trail, $restored), $before, 'and reads the same');
-is(query("SELECT count(*) FROM pv.verify_audit('$head')", $restored), 0, 'its seals verify there');
-query($unsealed =~ s/not sealed/recorded there/r, $restored);
-query('SELECT pv.seal_audit()', $restored);
-is(query("SELECT count(*) FROM pv.verify_audit('$head')", $restored), 0,
+is(query($trail, 'postgres', $restored), $before, 'and reads the same');
+is(query("SELECT count(*) FROM pv.verify_audit('$head')", 'postgres', $restored), 0, 'its seals verify there');
+query($unsealed =~ s/not sealed/recorded there/r, 'postgres', $restored);
+query('SELECT pv.seal_audit()', 'postgres', $restored);
+is(query("SELECT count(*) FROM pv.verify_audit('$head')", 'postgres', $restored), 0,
 	'what was not sealed when it was dumped is sealed there, with what has come since');
-is(query(q{SELECT count(*) FROM pv.audit_trail WHERE new ->> 'v' IN ('not sealed', 'recorded there')}, $restored), 20,
+is(query(q{SELECT count(*) FROM pv.audit_trail WHERE new ->> 'v' IN ('not sealed', 'recorded there')}, 'postgres', $restored), 20,
 	'and changes go on being recorded');
 $restored->stop;
 
@@ -144,17 +132,17 @@ query('CREATE TABLE fed (id int PRIMARY KEY, v text); CREATE TABLE quiet (id int
 	CREATE PUBLICATION feed FOR TABLE fed, quiet');
 query(q{CREATE EXTENSION pvext CASCADE;
 	CREATE TABLE fed (id int PRIMARY KEY, v text); CREATE TABLE quiet (id int PRIMARY KEY, v text);
-	SELECT pv.enable_audit('fed', always => true); SELECT pv.enable_audit('quiet');}, $subscriber);
+	SELECT pv.enable_audit('fed', always => true); SELECT pv.enable_audit('quiet');}, 'postgres', $subscriber);
 query(sprintf(q{CREATE SUBSCRIPTION feeding CONNECTION $$%s$$ PUBLICATION feed WITH (copy_data = false)},
-		$node->connstr('postgres')), $subscriber);
+		$node->connstr('postgres')), 'postgres', $subscriber);
 query(q{INSERT INTO fed SELECT i, 'one' FROM generate_series(1, 20) AS i; UPDATE fed SET v = 'two' WHERE id = 1;
 	DELETE FROM fed WHERE id = 2; TRUNCATE fed; INSERT INTO quiet VALUES (1, 'quiet')});
 $node->wait_for_catchup('feeding');
 is(query(q{SELECT string_agg(operation || count, ' ' ORDER BY first) FROM
-	(SELECT operation, count(*), min(id * 100 + n) AS first FROM pv.audit_trail GROUP BY operation) AS o}, $subscriber),
+	(SELECT operation, count(*), min(id * 100 + n) AS first FROM pv.audit_trail GROUP BY operation) AS o}, 'postgres', $subscriber),
 	'INSERT20 UPDATE1 DELETE1 TRUNCATE1', 'a subscriber records what it applies to tables audited always, and to no others');
 is(query(q{SELECT string_agg(DISTINCT application, ', ') = 'origin pg_' || (SELECT oid FROM pg_subscription)
-	FROM pv.audit_trail}, $subscriber), 't', 'and says from which origin it came');
+	FROM pv.audit_trail}, 'postgres', $subscriber), 't', 'and says from which origin it came');
 $subscriber->stop;
 
 # Much in one statement, and much in one value, in bounded memory

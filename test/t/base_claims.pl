@@ -6,13 +6,9 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('primary');
-
-$node->append_conf('postgresql.conf', "pvext.enabled = off\n");
-$node->start;
+my $node = start_node('primary', "pvext.enabled = off\n");
 
 # One statement that reads and one that changes, by whoever the options say.
 sub as_claimed
@@ -59,7 +55,7 @@ sub create_database
 }
 
 # A role whose name is text in one encoding and none in another
-$node->safe_psql('postgres', 'CREATE ROLE reader LOGIN');
+query('CREATE ROLE reader LOGIN');
 for my $encoding ('LATIN1', 'UTF8', 'EUC_JP', 'SQL_ASCII')
 {
 	create_database(lc $encoding, $encoding);

@@ -7,14 +7,7 @@ use lib 'test/t';
 use PvextTest;
 use Test::More;
 
-my $node = new_node('primary');
-$node->append_conf('postgresql.conf', "search_path = 'app, public'\npvext.enabled = on\npvext.naptime = 1\npvext.purge_delay = 0\n");
-$node->start;
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
+my $node = start_node('primary', "search_path = 'app, public'\npvext.enabled = on\npvext.naptime = 1\npvext.purge_delay = 0\n");
 
 query(q{
 	CREATE EXTENSION pvext CASCADE;
@@ -40,7 +33,7 @@ query("SELECT pv.erase_subject('app.person', 2)");
 is(query('SELECT path FROM app.seen WHERE id = 2'), 'public, app, pg_temp', 'as it is now');
 query(q{DELETE FROM app.seen;
 	SELECT pv.declare_retention('app.person', 'old', '1 year', 'left_on', 'x'); SELECT pv.activate_retention('app.person', 'old', 4)});
-$node->poll_query_until('postgres', 'SELECT count(name) = 3 FROM app.person') or die 'the worker purges nothing';
+wait_for('SELECT count(name) = 3 FROM app.person');
 is(query('SELECT string_agg(DISTINCT path, $$;$$), count(*), bool_and(worker) FROM app.seen'), 'public, app, pg_temp|4|t', 'in the worker, too');
 $node->stop;
 

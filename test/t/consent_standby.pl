@@ -5,10 +5,9 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = new_node('primary', allows_streaming => 1);
+my $primary = start_node('primary', "max_prepared_transactions = 5\nautovacuum = off\n", allows_streaming => 1);
 my $n = 10000;    # customers: three buckets of bits
 
 # What the functions say, of keys of each kind, and of what they look up.
@@ -37,21 +36,6 @@ sub answers
 	return join "\n--\n", map { $node->safe_psql('postgres', $_) } @questions;
 }
 
-sub sqlstate
-{
-	my ($node, $sql) = @_;
-	my ($ret, $out, $err) = $node->psql('postgres', $sql, extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
-
-	return $err =~ /ERROR:  (\w{5})/ ? $1 : $out;
-}
-
-sub query
-{
-	return $primary->safe_psql('postgres', $_[0]);
-}
-
-$primary->append_conf('postgresql.conf', "max_prepared_transactions = 5\nautovacuum = off\n");
-$primary->start;
 query(qq{
 	SET client_min_messages = warning;
 	CREATE EXTENSION pvext CASCADE;
@@ -76,12 +60,7 @@ query(qq{
 	SELECT state FROM pv.erase_subject('customer', 32);
 	INSERT INTO customer VALUES ($n + 1, '32\@EXAMPLE.org');
 });
-$primary->backup('backup');
-
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($primary, 'backup', has_streaming => 1);
-$standby->start;
-$primary->wait_for_catchup($standby);
+my $standby = new_standby('standby');
 
 is(answers($standby), answers($primary), 'the standby answers as the primary does');
 like(answers($standby), qr/^333\|/, 'and there is something to answer');
@@ -90,22 +69,18 @@ is($standby->safe_psql('postgres', "SELECT pv.has_consent('customer', 2, 'news')
 	't|f|f|f', 'of single subjects, too');
 
 # Changes arrive while a session on the standby has read all of it before.
-my $session = $standby->background_psql('postgres', on_error_stop => 0) if $standby->can('background_psql');
+my $session = $standby->background_psql('postgres');
 my $ask = "SELECT pv.has_consent('customer', 62, 'news'), pv.has_consent('customer', 63, 'news'), pv.has_consent('reader', 'reader 1', 'news'), pv.has_consent('customer', 64, 'news');\n";
-SKIP:
-{
-	skip 'no background_psql that can be asked', 3 if !$session || !$session->can('query');
-	is($session->query($ask), 't|f|t|f', 'a session asks');
-	query(q{
-		SELECT pv.withdraw_consent('customer', 62, 'news', 'web'), pv.give_consent('customer', 63, 'news', '1', 'web'),
-		       pv.withdraw_consent('reader', 'reader 1'::text, 'news', 'web')});
-	$primary->wait_for_catchup($standby);
-	is($session->query($ask), 'f|t|f|f', 'and sees what has changed since');
-	query("SELECT pv.give_consent('customer', 64, 'news', '1', 'web', expires => clock_timestamp() + interval '1 second'); SELECT pg_sleep(1.1)");
-	$primary->wait_for_catchup($standby);
-	is($session->query($ask), 'f|t|f|f', 'what has expired is none there either');
-	$session->quit;
-}
+is($session->query($ask), 't|f|t|f', 'a session asks');
+query(q{
+	SELECT pv.withdraw_consent('customer', 62, 'news', 'web'), pv.give_consent('customer', 63, 'news', '1', 'web'),
+	       pv.withdraw_consent('reader', 'reader 1'::text, 'news', 'web')});
+$primary->wait_for_catchup($standby);
+is($session->query($ask), 'f|t|f|f', 'and sees what has changed since');
+query("SELECT pv.give_consent('customer', 64, 'news', '1', 'web', expires => clock_timestamp() + interval '1 second'); SELECT pg_sleep(1.1)");
+$primary->wait_for_catchup($standby);
+is($session->query($ask), 'f|t|f|f', 'what has expired is none there either');
+$session->quit;
 query(q{
 	SELECT count(pv.withdraw_consent('customer', i, 'news', 'web')) FROM generate_series(2, 300, 60) i;
 	SELECT pv.withdraw_consent('pair', ROW(1, 'b'::text), 'news', 'web');
@@ -118,7 +93,7 @@ is($standby->safe_psql('postgres', "SELECT pv.has_consent('customer', 2, 'news')
 	'f|t|f', 'and not by chance');
 
 # A standby records nothing.
-is(sqlstate($standby, $_), '25006', "refused on the standby: $_")
+is(sqlstate($_, 'postgres', $standby), '25006', "refused on the standby: $_")
   foreach (
 	"SELECT pv.give_consent('customer', 1, 'news', '1', 'web')",
 	"SELECT pv.withdraw_consent('customer', 2, 'news', 'web')",
@@ -131,7 +106,7 @@ is(sqlstate($standby, $_), '25006', "refused on the standby: $_")
 	"SELECT pv.declare_consent_text('news', '2', 'en', 'x')",
 	"SELECT pv.withdraw_consent_text('news', '1')",
 	"SELECT pv.erase_subject('customer', 1)");
-is(sqlstate($primary, "BEGIN READ ONLY; SELECT pv.give_consent('customer', 1, 'news', '1', 'web')"), '25006', 'nor does a transaction that only reads');
+is(sqlstate("BEGIN READ ONLY; SELECT pv.give_consent('customer', 1, 'news', '1', 'web')"), '25006', 'nor does a transaction that only reads');
 is(query("BEGIN READ ONLY; SELECT pv.has_consent('customer', 63, 'news'), pv.may_process('customer', $n + 1, 'post')"), 't|f', 'which can ask, though');
 
 #
@@ -157,7 +132,7 @@ is(query("SET lock_timeout = '1s'; SET statement_timeout = '5s';
 	SELECT pv.give_consent('customer', 104, 'news', '1', 'web'); SELECT pv.give_consent('customer', 105, 'news', '1', 'web');
 	SELECT pv.withdraw_consent('customer', 104, 'news', 'web'); $four"),
 	"\n\n\n{105}", 'others of the bucket do not wait');
-is(sqlstate($primary, "SET lock_timeout = '100ms'; SELECT pv.withdraw_consent('customer', 101, 'news', 'web')"), '55P03', 'who is about the same subject does');
+is(sqlstate("SET lock_timeout = '100ms'; SELECT pv.withdraw_consent('customer', 101, 'news', 'web')"), '55P03', 'who is about the same subject does');
 query("BEGIN; SELECT pv.give_consent('customer', 106, 'news', '1', 'web'), pv.withdraw_consent('customer', 105, 'news', 'web'); PREPARE TRANSACTION 'two'");
 query("SELECT pv.give_consent('customer', 107, 'news', '1', 'web')");
 is(query($four), '{105,107}', 'with two prepared');
@@ -190,7 +165,7 @@ $primary->wait_for_catchup($standby);
 my $before = answers($primary);
 $primary->stop;
 $standby->promote;
-$standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'not promoted';
+wait_for('SELECT NOT pg_is_in_recovery()', 'postgres', $standby);
 is(answers($standby), $before, 'promoted, it answers as before');
 is($standby->safe_psql('postgres', "SELECT pv.give_consent('customer', 1, 'news', '1', 'web', '{\"ip\": \"10.9.9.9\"}'); SELECT pv.withdraw_consent('customer', 63, 'news', 'web'); SELECT pv.has_consent('customer', 1, 'news'), pv.has_consent('customer', 63, 'news')"),
 	"\n\nt|f", 'and takes consents');

@@ -5,12 +5,15 @@ use strict;
 use warnings FATAL => 'all';
 
 use lib 'test/t';
-use IPC::Run;
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('crash');
+my $node = start_node('crash', qq{
+restart_after_crash = on
+max_prepared_transactions = 2
+autovacuum = off
+pvext.erasure_limit = 0
+});
 my $n = 250;    # persons
 
 # What an erasure must leave of everybody, by states of the ledger: who is
@@ -26,65 +29,18 @@ my $all_or_nothing = q{
 	  AND e.former_digest = (SELECT v.subject_digest FROM pv.event v WHERE v.call LIKE 'place_hold%' ORDER BY v.id OFFSET p.id - 1 LIMIT 1)
 	GROUP BY p.id};
 
-# Start psql in the background with SQL of which the last command may block.
-sub start_psql
-{
-	my ($marker, @sql) = @_;
-	my ($in, $out, $err) = ('', '', '');
-	my $psql = IPC::Run::start(
-		[ 'psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1',
-			'-d', $node->connstr('postgres') . " application_name=$marker",
-			map { ('-c', $_) } @sql ],
-		'<', \$in, '>', \$out, '2>', \$err);
-
-	return { handle => $psql, out => \$out, err => \$err, marker => $marker };
-}
-
-# Wait until that session sleeps; returns its backend.
-sub wait_for_sleep
+# The backend of a session, once that sleeps.
+sub sleeper
 {
 	my ($session) = @_;
 
-	$node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = '$session->{marker}' AND wait_event = 'PgSleep'")
-	  or die "$session->{marker} does not sleep";
-	return $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE application_name = '$session->{marker}'");
-}
-
-sub finish
-{
-	my ($session) = @_;
-
-	eval { $session->{handle}->finish };
-	return ${ $session->{err} };
+	return pid_of("application_name = '$session->{name}' AND wait_event = 'PgSleep'");
 }
 
 # Did the session end before its time?  One that was killed may have ended by itself.
 sub was_cut_off
 {
 	return finish($_[0]) =~ /server closed the connection|connection to server was lost/;
-}
-
-# The server is there again after one of its backends was killed.
-sub wait_for_recovery
-{
-	my ($log) = @_;
-
-	$node->wait_for_log(qr/all server processes terminated; reinitializing/, $log)
-	  if $node->can('wait_for_log');
-	$node->poll_query_until('postgres', 'SELECT true') or die 'no recovery';
-	return;
-}
-
-sub log_size
-{
-	return -s $node->logfile;
-}
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
 }
 
 # Everybody has all or nothing; returns how many are erased.
@@ -101,13 +57,6 @@ sub check
 	return query("SELECT count(*) FROM ($all_or_nothing) x WHERE erasures = 1");
 }
 
-$node->append_conf('postgresql.conf', qq{
-restart_after_crash = on
-max_prepared_transactions = 2
-autovacuum = off
-pvext.erasure_limit = 0
-});
-$node->start;
 query(qq{
 	SET client_min_messages = warning;
 	CREATE EXTENSION pvext CASCADE;
@@ -153,11 +102,11 @@ foreach my $table (qw(item session purchase person))
 {
 	my $log = log_size();
 	my $session = start_psql("at_$table", "SET crash.at = '$table'", $erasing);
-	my $pid = wait_for_sleep($session);
+	my $pid = sleeper($session);
 
 	kill 'KILL', $pid;
 	like(finish($session), qr/connection|terminat/, "killed in $table");
-	wait_for_recovery($log);
+	wait_for_restart($log);
 	check("killed in $table", 0);
 	is(query('SELECT * FROM person ORDER BY id'), $untouched, "killed in $table: nobody has changed");
 	is(query('SELECT count(*) FROM pv.erasure'), '0', "killed in $table: the ledger is empty");
@@ -166,18 +115,18 @@ foreach my $table (qw(item session purchase person))
 
 my $log = log_size();
 my $session = start_psql('uncommitted', 'BEGIN', $erasing, 'SELECT pg_sleep(600)');
-kill 'KILL', wait_for_sleep($session);
+kill 'KILL', sleeper($session);
 finish($session);
-wait_for_recovery($log);
+wait_for_restart($log);
 check('killed before the commit', 0);
 
 # A cancel and a termination are no crash, and leave as little.
 $session = start_psql('cancelled', "SET crash.at = 'person'", $erasing);
-query('SELECT pg_cancel_backend(' . wait_for_sleep($session) . ')');
+query('SELECT pg_cancel_backend(' . sleeper($session) . ')');
 like(finish($session), qr/canceling statement due to user request/, 'cancelled');
 check('cancelled', 0);
 $session = start_psql('terminated', "SET crash.at = 'person'", $erasing);
-query('SELECT pg_terminate_backend(' . wait_for_sleep($session) . ')');
+query('SELECT pg_terminate_backend(' . sleeper($session) . ')');
 finish($session);
 check('terminated', 0);
 
@@ -186,7 +135,7 @@ check('terminated', 0);
 #
 
 $session = start_psql('stopped', "SET crash.at = 'person'", $erasing);
-wait_for_sleep($session);
+sleeper($session);
 $node->stop('immediate');
 finish($session);
 $node->start;
@@ -251,7 +200,7 @@ foreach my $i (1 .. 8)
 	kill 'KILL', $pid;
 	if (was_cut_off($session))
 	{
-		wait_for_recovery($log);
+		wait_for_restart($log);
 		$kills++;
 	}
 	note "$name: " . check($name) . ' are erased';
@@ -294,13 +243,13 @@ my $changes = q{
 
 $log = log_size();
 $session = start_psql('consents', 'BEGIN', $changes, 'SELECT pg_sleep(600)');
-kill 'KILL', wait_for_sleep($session);
+kill 'KILL', sleeper($session);
 finish($session);
-wait_for_recovery($log);
+wait_for_restart($log);
 is(readers('killed with consents'), $readers, 'killed with consents: nothing has changed');
 
 $session = start_psql('consents_stopped', 'BEGIN', $changes, 'SELECT pg_sleep(600)');
-wait_for_sleep($session);
+sleeper($session);
 query("SELECT pv.give_consent('reader', 1, 'news', '1', 'web'), pv.withdraw_consent('reader', 100, 'news', 'web')");
 $node->stop('immediate');
 finish($session);
@@ -331,7 +280,7 @@ foreach my $i (1 .. 5)
 	kill 'KILL', $pid;
 	if (grep { was_cut_off($_) } @sessions)
 	{
-		wait_for_recovery($log);
+		wait_for_restart($log);
 		$kills++;
 	}
 	foreach my $session (@sessions)

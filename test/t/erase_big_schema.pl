@@ -644,12 +644,12 @@ sub map_is_sound
 }
 
 $node->start;
-$node->safe_psql('postgres', $before . 'CREATE DATABASE big');
+query($before . 'CREATE DATABASE big');
 
 my $file = $node->basedir . '/big.sql';
 append_to_file($file, $first . generated_tables() . $rest . 'CREATE EXTENSION pvext CASCADE;');
 load_file($node, 'big', $file);
-$node->safe_psql('postgres', 'CREATE DATABASE generated TEMPLATE big');
+query('CREATE DATABASE generated TEMPLATE big');
 cmp_ok($node->safe_psql('big', q{SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')
 	AND relnamespace::regnamespace::text IN ('crm', 'shop', 'support', 'audit')}), '>', 120, 'there are many tables');
 

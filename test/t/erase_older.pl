@@ -7,9 +7,8 @@ use lib 'test/t';
 use PvextTest;
 use Test::More;
 
-my $node = new_node('older');
+my $node = start_node('older', "max_prepared_transactions = 5");
 
-sub query { return $node->safe_psql('postgres', $_[0]); }
 sub duties { return query("CALL pv.run_duties('{erase}')"); }
 sub state { return query("SELECT string_agg(state::text, ',' ORDER BY requested_at) FROM pv.erasure"); }
 sub waits { return query("SELECT string_agg(regexp_replace(what, '[\\d:]+ old\$', 'T old'), ', ') FROM pv.erasure_wait"); }
@@ -26,8 +25,6 @@ sub reader
 	return $session;
 }
 
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 5");
-$node->start;
 query(q{
 	CREATE EXTENSION pvext CASCADE;
 	CREATE TABLE person (id int PRIMARY KEY, name text);

@@ -181,21 +181,13 @@ sub unchanged
 	} sort keys %$map;
 }
 
-sub sqlstate
-{
-	my ($database, $sql) = @_;
-	my ($ret, $out, $err) = $node->psql($database, $sql, extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
-
-	return $err =~ /ERROR:  (\w{5})/ ? $1 : $out;
-}
-
 $node->start;
 
 #
 # Northwind
 #
 
-$node->safe_psql('postgres', 'CREATE DATABASE northwind');
+query('CREATE DATABASE northwind');
 load_file($node, 'northwind', $northwind);
 $node->safe_psql(
 	'northwind', q{
@@ -240,7 +232,7 @@ is($node->safe_psql('northwind', 'SELECT relation, name, columns, parent, parent
 	'a self-reference is no link');
 is($node->safe_psql('northwind', "SELECT * FROM pv.check_map() WHERE severity = 'error'"),
 	'', 'the map has no error');
-is(sqlstate('northwind', "SELECT pv.declare_personal('customers', '{company_name}', 'identifying', erase_with => 'null')"),
+is(sqlstate("SELECT pv.declare_personal('customers', '{company_name}', 'identifying', erase_with => 'null')", 'northwind'),
 	'23502', 'null is refused on a column that is NOT NULL');
 
 my %customer = (
@@ -276,7 +268,7 @@ is($node->safe_psql('northwind',
 	'2', 'and so have its demographics');
 is($node->safe_psql('northwind', "SELECT count(*), count(DISTINCT id), bool_and(key IS NULL) FROM (SELECT (pv.erase_subject('customers', 'ALFKI'::text)).* UNION ALL SELECT * FROM pv.erasure WHERE former_digest = (SELECT former_digest FROM pv.erase_subject('customers', 'ALFKI'::text))) x"),
 	'2|1|t', 'asking again for ALFKI gives the row of the ledger');
-is(sqlstate('northwind', "SELECT pv.erase_subject('customers', 'ALFKX'::text)"),
+is(sqlstate("SELECT pv.erase_subject('customers', 'ALFKX'::text)", 'northwind'),
 	'P0002', 'another unknown key is an error');
 is($node->safe_psql('northwind', 'SELECT v.* FROM pv.erasure e, pv.verify_erasure(e.id) v'),
 	'', 'nothing of the erased is still personal');

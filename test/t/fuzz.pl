@@ -20,11 +20,9 @@ my $canary = 'cAnArY' x 2000;
 srand($seed);
 note("PVEXT_FUZZ_SEED=$seed PVEXT_FUZZ_ROUNDS=$rounds");
 
-my $node = new_node('primary');
+my $node = start_node('primary', "pvext.enabled = off\nautovacuum = off\nrestart_after_crash = off\npvext.erasure_limit = 0\n");
 
-$node->append_conf('postgresql.conf', "pvext.enabled = off\nautovacuum = off\nrestart_after_crash = off\npvext.erasure_limit = 0\n");
-$node->start;
-$node->safe_psql('postgres', q{
+query(q{
 	SET client_min_messages = warning;
 	CREATE EXTENSION pvext CASCADE;
 	CREATE TYPE mood AS ENUM ('good', 'bad');
@@ -37,15 +35,15 @@ $node->safe_psql('postgres', q{
 		WHERE attrelid = 'person'::regclass AND attnum > 1), 'contact'), pv.declare_link('item', '{person}', 'person', on_erase => 'delete'),
 		pv.enable_audit('person'), pv.enable_audit('item');
 });
-$node->safe_psql('postgres', join("\n", map { qq{
+query(join("\n", map { qq{
 	INSERT INTO person VALUES ($_, 'Name $_', date '1990-01-01' + $_, now(), jsonb_build_object('a', $_, 'b', jsonb_build_array(1.5, 'x', NULL, jsonb_build_object('c', true))),
 		ARRAY['t', NULL, 'u$_'], ARRAY[1.25, NULL, -$_], $_ * 1.1, '10.0.0.$_', B'10110', int8range($_, 1000), numrange(1.5, $_ + 2), daterange(current_date, NULL),
 		to_tsvector('simple', 'some words of $_'), '((0,0),(1,1),(2,0))', '((0,0),(1,1))', '\\xdeadbeef', gen_random_uuid(), 'good', '12:00+02', 'n$_', '<a>$_</a>', ARRAY[current_date]);
 	INSERT INTO item VALUES ('p$_\@x.no', $_, 'note $_');
 	UPDATE person SET name = name || '!', doc = NULL WHERE id = $_;} } 1 .. 60));
-$node->safe_psql('postgres', 'SELECT name FROM person WHERE id < 4; SELECT pv.drain_reads(); SELECT pv.seal_audit()');
-my $started = $node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()');
-my @payloads = split /\n/, $node->safe_psql('postgres', "SELECT encode(payload, 'hex') FROM pv.audit_log WHERE length(payload) < 2500 ORDER BY id LIMIT 40");
+query('SELECT name FROM person WHERE id < 4; SELECT pv.drain_reads(); SELECT pv.seal_audit()');
+my $started = query('SELECT pg_postmaster_start_time()');
+my @payloads = split /\n/, query("SELECT encode(payload, 'hex') FROM pv.audit_log WHERE length(payload) < 2500 ORDER BY id LIMIT 40");
 $_ = pack('H*', $_) for @payloads;
 cmp_ok(scalar @payloads, '>', 20, 'there are records to begin with');
 
@@ -112,7 +110,7 @@ sub look_at_all
 	look("$what, trail", 'SELECT * FROM pv.audit_trail; SELECT * FROM pv.access_log');
 	look("$what, subject_trail", "SELECT * FROM pv.subject_trail('person', $key)");
 	like(look("$what, erasure", "SELECT state FROM pv.erase_subject('person', $key)"), qr/^completed$/m, "$what: the erasure is completed");
-	is($node->safe_psql('postgres', qq{
+	is(query(qq{
 		SET client_min_messages = error;
 		SELECT count(*) FROM pv.audit_trail WHERE incarnation <> 0 AND id < 100000 AND concat(old, new) ~ '"Name $key!?"|"p$key\@x'}),
 		'0', "$what: what can be read is gone");
@@ -160,9 +158,9 @@ for my $round (1 .. $rounds)
 
 for my $round (1 .. 1 + $rounds / 4)
 {
-	$node->safe_psql('postgres', 'CHECKPOINT');
-	my $path = $node->safe_psql('postgres', "SELECT pg_relation_filepath('pv.audit_log_0')");
-	my $lines = $node->safe_psql('postgres', 'SELECT max((ctid::text::point)[1])::int FROM pv.audit_log');
+	query('CHECKPOINT');
+	my $path = query("SELECT pg_relation_filepath('pv.audit_log_0')");
+	my $lines = query('SELECT max((ctid::text::point)[1])::int FROM pv.audit_log');
 	$node->stop;
 	open my $file, '+<:raw', $node->data_dir . "/$path" or die $!;
 	my $size = -s $file;
@@ -178,7 +176,7 @@ for my $round (1 .. 1 + $rounds / 4)
 	}
 	close $file;
 	$node->start;
-	$started = $node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()');
+	$started = query('SELECT pg_postmaster_start_time()');
 	$key++;
 	my ($out, $err);
 	is($node->psql('postgres', "SET client_min_messages = error; SELECT state FROM pv.erase_subject('person', $key)", stdout => \$out, stderr => \$err),
@@ -190,15 +188,15 @@ for my $round (1 .. 1 + $rounds / 4)
 # Claims and keys, through the queue
 #
 
-$node->safe_psql('postgres', q{
+query(q{
 	CREATE TABLE customer (code text PRIMARY KEY, name text);
 	SELECT pv.declare_subject('customer'), pv.declare_personal('customer', '{name}', 'contact'), pv.enable_audit('customer');
 	GRANT SELECT ON customer TO PUBLIC;
 	CREATE ROLE reader LOGIN;
 });
 my @keys = map { join('', map { any('a' .. 'z', 'æ', '€', '"', '\\', '{', '}', ',', "\t", '😀') } 1 .. any(1, 2, 30, 150, 300)) } 1 .. 20;
-$node->safe_psql('postgres', join(";\n", map { "INSERT INTO customer VALUES (\$k\$$_\$k\$, 'x') ON CONFLICT DO NOTHING" } @keys));
-my $before = $node->safe_psql('postgres', 'SELECT count(*) FROM pv.access_log');
+query(join(";\n", map { "INSERT INTO customer VALUES (\$k\$$_\$k\$, 'x') ON CONFLICT DO NOTHING" } @keys));
+my $before = query('SELECT count(*) FROM pv.access_log');
 for my $round (1 .. 2 * $rounds)
 {
 	my $claim = random_bytes(int(rand(any(2, 20, 1000)))) =~ tr/\0/x/r;
@@ -209,12 +207,12 @@ for my $round (1 .. 2 * $rounds)
 	my $limit = any(1, 3, 20);
 	is($node->psql('postgres', "SELECT name FROM customer LIMIT $limit", extra_params => [ '-U', 'reader' ]), 0, "claims, round $round");
 }
-$node->safe_psql('postgres', 'SELECT pv.drain_reads()');
-is($node->safe_psql('postgres', q{
+query('SELECT pv.drain_reads()');
+is(query(q{
 	SELECT count(DISTINCT statement) FROM pv.access_log WHERE login = 'reader' AND relation = 'public.customer' AND columns = '{name}'}) + 0,
 	2 * $rounds, 'each read names who and what');
-is($node->safe_psql('postgres', 'SELECT queued - drained, waiting FROM pv.access_status'), '0|0', 'none is left in the queue');
-is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $started, 'the server has not crashed');
+is(query('SELECT queued - drained, waiting FROM pv.access_status'), '0|0', 'none is left in the queue');
+is(query('SELECT pg_postmaster_start_time()'), $started, 'the server has not crashed');
 unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC|TRAP:|broken":true/, 'nothing has');
 
 $node->stop;

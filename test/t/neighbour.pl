@@ -29,17 +29,6 @@ $node->append_conf('postgresql.conf', join "\n", 'auto_explain.log_min_duration 
 	'auto_explain.log_analyze = on', 'auto_explain.log_verbose = on', 'auto_explain.log_triggers = on', '') if $explains;
 $node->start;
 
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
-
-sub wait_for
-{
-	$node->poll_query_until('postgres', $_[0]) or die "in vain: $_[0]";
-	return;
-}
-
 # What has been logged since the last call; autovacuum analyses tables, whose values are
 # in no message of its.
 my $seen = 0;
@@ -109,7 +98,7 @@ query(q{ALTER TABLE customer DISABLE TRIGGER ALL;
 	CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM OLD.name::int; RETURN NEW; END $$;
 	CREATE TRIGGER z_fail BEFORE UPDATE ON customer FOR EACH ROW EXECUTE FUNCTION fail()});
 logged();
-like(($node->psql('postgres', q{SELECT pv.erase_subject('customer', 50)}))[2], qr/could not be converted or computed/, 'one that fails');
+like(error_of(q{SELECT pv.erase_subject('customer', 50)}), qr/could not be converted or computed/, 'one that fails');
 leaves_nothing('one that fails');
 
 # The settings are those of before afterwards.

@@ -6,23 +6,16 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $publisher = new_node('publisher', allows_streaming => 'logical');
-my $subscriber = new_node('subscriber', allows_streaming => 'logical');
+my ($publisher, $subscriber) = map { start_node($_, 'pvext.enabled = off', allows_streaming => 'logical') } qw(publisher subscriber);
 
-for my $node ($publisher, $subscriber)
-{
-	$node->append_conf('postgresql.conf', "pvext.enabled = off\n");
-	$node->start;
-	$node->safe_psql('postgres', q{
-		SET client_min_messages = warning;
-		CREATE EXTENSION pvext CASCADE;
-		CREATE TABLE customer (id int PRIMARY KEY, name text);
-		CREATE TABLE visit (id int PRIMARY KEY, customer_id int REFERENCES customer, page text);
-	});
-}
+query(q{
+	SET client_min_messages = warning;
+	CREATE EXTENSION pvext CASCADE;
+	CREATE TABLE customer (id int PRIMARY KEY, name text);
+	CREATE TABLE visit (id int PRIMARY KEY, customer_id int REFERENCES customer, page text);
+}, 'postgres', $_) foreach $publisher, $subscriber;
 # What is declared at the publisher comes with the tables of pv.
 $subscriber->safe_psql('postgres', q{
 	DO $$ DECLARE t regclass; BEGIN
@@ -30,11 +23,6 @@ $subscriber->safe_psql('postgres', q{
 			EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', t);
 		END LOOP;
 	END $$});
-
-sub query
-{
-	return $publisher->safe_psql('postgres', $_[0]);
-}
 
 query(q{
 	SELECT pv.declare_purpose('news', 'consent', 'news'), pv.declare_consent_text('news', '1', 'en', 'Yes'),

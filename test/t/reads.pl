@@ -5,13 +5,18 @@ use strict;
 use warnings FATAL => 'all';
 
 use lib 'test/t';
-use IPC::Run;
 use PvextTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
 
-my $node = new_node('primary', allows_streaming => 1);
+my $node = start_node('primary', qq{
+autovacuum = off
+restart_after_crash = on
+pvext.read_queue_size = 64
+wal_level = replica
+max_wal_senders = 3
+}, allows_streaming => 1);
+my $asleep = "wait_event = 'PgSleep'";
 
 # A database with an audited table of ten customers.
 my $setup = q{
@@ -23,13 +28,6 @@ my $setup = q{
 	SELECT pv.declare_personal('customer', '{name}', 'contact');
 	SELECT pv.enable_audit('customer');
 };
-
-sub query
-{
-	my ($sql, $database) = @_;
-
-	return $node->safe_psql($database // 'postgres', $sql);
-}
 
 # What has been recorded for a purpose, without waiting for the worker.
 sub recorded
@@ -44,8 +42,7 @@ sub is_recorded
 {
 	my ($purpose, $expected, $name, $database) = @_;
 
-	$node->poll_query_until($database // 'postgres',
-		"SELECT count(*) > 0 FROM pv.access_log WHERE purpose = '$purpose'");
+	wait_for("SELECT count(*) > 0 FROM pv.access_log WHERE purpose = '$purpose'", $database);
 	is(recorded($purpose, $database), $expected, $name);
 	return;
 }
@@ -63,42 +60,6 @@ sub logged
 	return grep { /LOG:  pvext read: .*"purpose":"$purpose"/ } split /\n/, slurp_file($server->logfile);
 }
 
-# Start psql in the background; the last command may sleep.
-sub start_psql
-{
-	my ($database, @sql) = @_;
-	my ($in, $out, $err) = ('', '', '');
-	my $psql = IPC::Run::start(
-		[ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr($database), map { ('-c', $_) } @sql ],
-		'<', \$in, '>', \$out, '2>', \$err);
-
-	return { handle => $psql, out => \$out, err => \$err };
-}
-
-# The backend that sleeps.
-sub sleeper
-{
-	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-	  or die 'nobody sleeps';
-	return query("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
-}
-
-sub finish
-{
-	my ($session) = @_;
-
-	eval { $session->{handle}->finish };
-	return;
-}
-
-$node->append_conf('postgresql.conf', qq{
-autovacuum = off
-restart_after_crash = on
-pvext.read_queue_size = 64
-wal_level = replica
-max_wal_senders = 3
-});
-$node->start;
 query($setup);
 
 #
@@ -113,7 +74,7 @@ query("SET pvext.purpose = 'rolled back'; BEGIN; SELECT name FROM customer; ROLL
 is_recorded('rolled back', '10', 'a read that is rolled back');
 query("SET pvext.purpose = 'read only'; SET default_transaction_read_only = on; SELECT name FROM customer");
 is_recorded('read only', '10', 'a read in a read-only transaction');
-$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pvext worker'");
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pvext worker'");
 pass('the worker goes when there is nothing to do');
 query('ALTER DATABASE postgres SET default_transaction_read_only = on');
 query("SET pvext.purpose = 'settings'; SELECT name FROM customer");
@@ -121,35 +82,34 @@ is_recorded('settings', '10', "the database's settings do not stop the worker");
 query('SET default_transaction_read_only = off; ALTER DATABASE postgres RESET default_transaction_read_only');
 
 # A statement that takes longer than it takes to record it
-my $session = start_psql('postgres', "SET pvext.purpose = 'slow'",
+my $session = start_psql('slow', "SET pvext.purpose = 'slow'",
 	'SELECT name, pg_sleep(CASE id WHEN 10 THEN 4 ELSE 0 END) FROM customer');
 is_recorded('slow', 'open', 'a statement that is running is on record');
 finish($session);
-$node->poll_query_until('postgres', "SELECT count(*) = 2 FROM pv.access_log WHERE purpose = 'slow'");
+wait_for("SELECT count(*) = 2 FROM pv.access_log WHERE purpose = 'slow'");
 is(recorded('slow'), 'open 10', 'and its end, too');
 is(query("SELECT count(DISTINCT statement) FROM pv.access_log WHERE purpose = 'slow'"), '1', 'as the same statement');
 
 # A backend that is terminated in the middle
-$session = start_psql('postgres', "SET pvext.purpose = 'terminated'",
+$session = start_psql('reader', "SET pvext.purpose = 'terminated'",
 	'SELECT name, pg_sleep(CASE id WHEN 4 THEN 600 ELSE 0 END) FROM customer');
-query('SELECT pg_terminate_backend(' . sleeper() . ')');
+query('SELECT pg_terminate_backend(' . pid_of($asleep) . ')');
 finish($session);
-$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pv.access_log WHERE purpose = 'terminated' AND rows IS NOT NULL");
+wait_for("SELECT count(*) > 0 FROM pv.access_log WHERE purpose = 'terminated' AND rows IS NOT NULL");
 like(recorded('terminated'), qr/^(open )?3$/, 'a terminated backend: the rows until then');
 
 # A worker that is terminated gives back nothing and loses nothing.
 query("SET pvext.purpose = 'twice'; SELECT name FROM customer");
 query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'pvext%'");
 is_recorded('twice', '10', 'the worker and the launcher terminated');
-$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'pvext launcher'");
+wait_for("SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'pvext launcher'");
 pass('the launcher is back');
 query("SET pvext.purpose = 'launched again'; SELECT name FROM customer");
 is_recorded('launched again', '10', 'and starts workers');
 
 # A transaction that has drained is not prepared.
-my (undef, undef, $error) = $node->psql('postgres',
-	"SET pvext.purpose = 'prepared'; SELECT name FROM customer; BEGIN; SELECT pv.drain_reads() > 0; PREPARE TRANSACTION 'x'");
-like($error, qr/cannot PREPARE a transaction that has drained reads|prepared transactions are disabled/, 'PREPARE is refused');
+like(error_of("SET pvext.purpose = 'prepared'; SELECT name FROM customer; BEGIN; SELECT pv.drain_reads() > 0; PREPARE TRANSACTION 'x'"),
+	qr/cannot PREPARE a transaction that has drained reads|prepared transactions are disabled/, 'PREPARE is refused');
 is_recorded('prepared', '10', 'and the read is recorded all the same');
 
 #
@@ -175,7 +135,7 @@ pass('databases are copied and dropped');
 query("CREATE DATABASE gone");
 query($setup, 'gone');
 query("SET pvext.purpose = 'no extension'; BEGIN; SELECT name FROM customer; DROP EXTENSION pvext CASCADE; COMMIT", 'gone');
-$node->poll_query_until('postgres', 'SELECT waiting = 0 FROM pv.access_status');
+wait_for('SELECT waiting = 0 FROM pv.access_status');
 is(scalar(logged($node, 'no extension')), 1, "a database that has pvext no more: its read is in the server's log");
 query('DROP DATABASE gone WITH (FORCE)');
 
@@ -191,7 +151,7 @@ is(scalar(@lines), counter('logged') - $before, 'as many lines as are counted');
 like($lines[0], qr/"login":"\w+","role":"\w+","application":"[^"]+","purpose":"full","tables":\[\{"relation":"public.customer","columns":\["name"\]\}\]/,
 	'which say who read what');
 unlike("@lines", qr/Name|keys|FETCH/, 'and nothing personal');
-$node->poll_query_until('postgres', 'SELECT waiting = 0 FROM pv.access_status');
+wait_for('SELECT waiting = 0 FROM pv.access_status');
 my %statements = map { /"statement":(\d+)/ ? ($1 => 1) : () } @lines;
 $statements{$_} = 1 foreach split /\n/, query("SELECT DISTINCT statement FROM pv.access_log WHERE purpose = 'full'");
 is(scalar(keys %statements), 100, 'none is missing');
@@ -200,9 +160,9 @@ is(scalar(keys %statements), 100, 'none is missing');
 # Shutting down
 #
 
-$session = start_psql('postgres', "SET pvext.purpose = 'shutdown'",
+$session = start_psql('reader', "SET pvext.purpose = 'shutdown'",
 	'SELECT name, pg_sleep(CASE id WHEN 4 THEN 600 ELSE 0 END) FROM customer');
-sleeper();
+pid_of($asleep);
 $node->stop('fast');
 finish($session);
 $node->start;
@@ -215,17 +175,13 @@ is(query('SELECT count(*) FROM pv.access_gap'), '0', 'there is no gap');
 # Standby
 #
 
-$node->backup('copy');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'copy', has_streaming => 1);
-$standby->start;
-$node->wait_for_catchup($standby);
+my $standby = new_standby('standby');
 is($standby->safe_psql('postgres', "SET pvext.purpose = 'on standby'; SELECT count(name) FROM customer"), '10', 'a standby reads');
 cmp_ok(scalar(logged($standby, 'on standby')), '>', 0, 'and has it in its log');
 is($standby->safe_psql('postgres', 'SELECT logged > 0 AND waiting = 0 FROM pv.access_status'), 't', 'and counts it');
 $standby->promote;
 $standby->safe_psql('postgres', "SET pvext.purpose = 'promoted'; SELECT name FROM customer");
-$standby->poll_query_until('postgres', "SELECT count(*) = 1 FROM pv.access_log WHERE purpose = 'promoted'");
+wait_for("SELECT count(*) = 1 FROM pv.access_log WHERE purpose = 'promoted'", 'postgres', $standby);
 is($standby->safe_psql('postgres', "SELECT rows FROM pv.access_log WHERE purpose = 'promoted'"), '10', 'promoted, it records');
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM pv.access_gap'), '1', 'and owns up to what the primary may have had');
 $standby->stop;
@@ -238,14 +194,14 @@ query('CREATE DATABASE third');
 query($setup, 'third');
 query("SET pvext.purpose = 'before'; SELECT name FROM customer", $_) foreach ('postgres', 'third');
 is_recorded('before', '10', 'before a crash', $_) foreach ('postgres', 'third');
-$session = start_psql('postgres', "SET pvext.purpose = 'lost'", 'SELECT name FROM customer', 'SELECT pg_sleep(600)');
-my $pid = sleeper();
-kill 'KILL', $pid;
+$session = start_psql('reader', "SET pvext.purpose = 'lost'", 'SELECT name FROM customer', 'SELECT pg_sleep(600)');
+my $log = log_size();
+kill 'KILL', pid_of($asleep);
 finish($session);
-$node->poll_query_until('postgres', 'SELECT true');
+wait_for_restart($log);
 foreach my $database ('postgres', 'third')
 {
-	$node->poll_query_until($database, 'SELECT count(*) = 1 FROM pv.access_gap');
+	wait_for('SELECT count(*) = 1 FROM pv.access_gap', $database);
 	is(query('SELECT since < up_again AND since > (SELECT max(at) FROM pv.access_log WHERE purpose = \'before\') FROM pv.access_gap', $database),
 		't', "a backend is killed: $database has a gap since the last reads that were recorded");
 }
@@ -254,11 +210,12 @@ query("SET pvext.purpose = 'after'; SELECT name FROM customer");
 is_recorded('after', '10', 'reads go on being recorded');
 $node->stop('immediate');
 $node->start;
-$node->poll_query_until('postgres', 'SELECT count(*) = 2 FROM pv.access_gap');
+wait_for('SELECT count(*) = 2 FROM pv.access_gap');
 is(query('SELECT count(*) FROM pv.access_gap'), '2', 'stopped at once: another gap');
-$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pvext worker'");
+wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pvext worker'");
 $node->restart;
-sleep 2;
+query("SET pvext.purpose = 'restarted'; SELECT name FROM customer");
+wait_for("SELECT count(*) > 0 FROM pv.access_log WHERE purpose = 'restarted'");
 is(query('SELECT count(*) FROM pv.access_gap'), '2', 'a clean restart is none');
 
 done_testing();

@@ -56,32 +56,6 @@ my @kept = (
 	'SELECT * FROM note ORDER BY id',
 	'SELECT * FROM visit ORDER BY id');
 
-sub contents
-{
-	my ($node, $database) = @_;
-
-	return { map { $_ => $node->safe_psql($database, "SET TimeZone = 'UTC'; $_") } @kept };
-}
-
-# Are two databases' contents the same?
-sub same_ok
-{
-	my ($after, $before, $name) = @_;
-	my @differ = grep { $after->{$_} ne $before->{$_} } @kept;
-
-	is(scalar @differ, 0, $name);
-	is($after->{$_}, $before->{$_}, "$name: $_") foreach @differ;
-	return;
-}
-
-sub sqlstate
-{
-	my ($node, $database, $sql) = @_;
-	my ($ret, $out, $err) = $node->psql($database, $sql, extra_params => [ '-v', 'VERBOSITY=sqlstate' ]);
-
-	return $err =~ /ERROR:  (\w{5})/ ? $1 : $out;
-}
-
 $old->start;
 $old->safe_psql(
 	'postgres', q{
@@ -202,7 +176,7 @@ $old->safe_psql('shop', "SET client_min_messages = error; $_") foreach (
 is($old->safe_psql('shop', 'SELECT state, count(*) FROM pv.erasure GROUP BY state ORDER BY state'),
 	"requested|1\nblocked|2\npartial|1\ncompleted|3\ncancelled|1",
 	'the ledger has erasures of many states');
-my $before = contents($old, 'shop');
+my $before = contents(\@kept, 'shop');
 
 # The dump, by text and by archive, goes to another server, roles first.
 my $plain = "$tempdir/plain.sql";
@@ -238,7 +212,7 @@ my $parallel = restore_ok('pg_restore in parallel', 'pg_restore', '-j', '3', '-d
 
 foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 {
-	same_ok(contents($new, $database), $before, "$database: all that pvext keeps is the same");
+	same_ok(contents(\@kept, $database, $new), $before, "$database: all that pvext keeps is the same");
 	is($new->safe_psql($database, "SELECT state FROM pv.status WHERE item = 'restore'; SET client_min_messages = error; SELECT pv.resume()"),
 		"restored\n", "$database: it goes on once that is said");
 	# Digests still match: the secret has travelled.
@@ -250,7 +224,7 @@ foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 		'8', "$database: asking again adds nothing");
 	is($new->safe_psql($database, "SELECT state, blocked_by FROM pv.erase_subject('customer', 'C5'::text)"),
 		'blocked|{"hold 2: court case"}', "$database: the hold holds");
-	is(sqlstate($new, $database, "SELECT pv.erase_subject('customer', 'C99'::text)"),
+	is(sqlstate("SELECT pv.erase_subject('customer', 'C99'::text)", $database, $new),
 		'P0002', "$database: an unknown key is an error");
 
 	# The next person, asked for by the application; and one who was blocked.
@@ -275,16 +249,16 @@ foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 		SELECT pv.withdraw_consent('member', 150, 'news', 'web');
 		SELECT id, pv.has_consent('member', id, 'news') FROM unnest('{-5,5,100,150,200,6000}'::bigint[]) id}),
 		"|\n\n\n-5|t\n5|t\n100|f\n150|f\n200|t\n6000|t", "$database: links work, consents are given and withdrawn");
-	is(sqlstate($new, $database, "SELECT pv.confirm_consent('$confirm')"), '28000', "$database: a link works once");
+	is(sqlstate("SELECT pv.confirm_consent('$confirm')", $database, $new), '28000', "$database: a link works once");
 	is($new->safe_psql($database, q{
 		SELECT count(*) = count(DISTINCT id) FROM pv.event;
 		SELECT count(*) FROM pv.verify_consents();
 		SELECT count(*) FROM pv.consent_bitmap GROUP BY relation_id, purpose_id, bucket HAVING count(*) > 1}),
 		"t\n0", "$database: ledger, state and bits agree");
-	is(sqlstate($new, $database, $_), '55000', "$database: refused: $_")
+	is(sqlstate($_, $database, $new), '55000', "$database: refused: $_")
 	  foreach ('DELETE FROM pv.consent_event', 'UPDATE pv.agreement_event SET at = now()', 'TRUNCATE pv.consent_event',
 		"UPDATE pv.consent_text SET body = 'x' WHERE version = '1'");
-	is(sqlstate($new, $database, "SELECT pv.give_consent('member', 10, 'news', '0', 'web')"), '55000', "$database: a text stays withdrawn");
+	is(sqlstate("SELECT pv.give_consent('member', 10, 'news', '0', 'web')", $database, $new), '55000', "$database: a text stays withdrawn");
 	is($new->safe_psql($database, q{
 		SELECT pv.bound_by('customer', 'C6'::text, 'terms'), pv.bound_by('customer', 'C7'::text, 'terms');
 		SELECT pv.accept_agreement('customer', 'C7'::text, 'terms', '2');
@@ -314,9 +288,9 @@ foreach my $database ('plain', 'archive', $parallel ? 'parallel' : ())
 		SELECT (pv.erase_subject('customer', 'C11'::text)).state;
 		SELECT count(*) = count(DISTINCT id) AND count(*) = 12 FROM customer}),
 		"\ncustomer_id\ncompleted\nt", "$database: declaring goes on, tokens stay unique");
-	is(sqlstate($new, $database, "SET ROLE shop_app; SELECT * FROM pv.secret"),
+	is(sqlstate("SET ROLE shop_app; SELECT * FROM pv.secret", $database, $new),
 		'42501', "$database: the secret is nobody's");
-	is(sqlstate($new, $database, "SET ROLE shop_owner; SELECT pv.declare_retention('customer', 'past', interval '1 year', 'max(issued_on)', 'our promise', over => '\"Bill\"')"),
+	is(sqlstate("SET ROLE shop_owner; SELECT pv.declare_retention('customer', 'past', interval '1 year', 'max(issued_on)', 'our promise', over => '\"Bill\"')", $database, $new),
 		'', "$database: the owner still declares");
 
 	# A table that returns takes its declarations up again.
@@ -338,7 +312,7 @@ is($second, $first, 'a dump of the restored is the dump');
 
 # --clean into a database that has it all already
 restore_ok('pg_restore --clean', 'pg_restore', '--clean', '--if-exists', '-d', $new->connstr('again'), $archive);
-same_ok(contents($new, 'again'), $before, 'again the same');
+same_ok(contents(\@kept, 'again', $new), $before, 'again the same');
 
 #
 # The extension goes, and comes again
@@ -368,9 +342,9 @@ is($new->safe_psql('plain', q{
 # A schema of that name that stands already: nobody may prepare it.
 $new->safe_psql('postgres', 'CREATE DATABASE prepared');
 $new->safe_psql('prepared', 'CREATE EXTENSION pgcrypto; CREATE SCHEMA pv');
-is(sqlstate($new, 'prepared', 'CREATE EXTENSION pvext'), '42P06', 'a schema pv made before is refused');
+is(sqlstate('CREATE EXTENSION pvext', 'prepared', $new), '42P06', 'a schema pv made before is refused');
 $new->safe_psql('prepared', 'GRANT ALL ON SCHEMA pv TO shop_owner; ALTER SCHEMA pv OWNER TO shop_owner');
-is(sqlstate($new, 'prepared', 'CREATE EXTENSION pvext SCHEMA pv'), '0A000', 'also as the schema to install into');
+is(sqlstate('CREATE EXTENSION pvext SCHEMA pv', 'prepared', $new), '0A000', 'also as the schema to install into');
 is($new->safe_psql('prepared', "SELECT count(*) FROM pg_class WHERE relnamespace = 'pv'::regnamespace"), '0', 'and nothing is in it');
 is($new->safe_psql('prepared', "DROP SCHEMA pv; CREATE EXTENSION pvext; SELECT count(*) FROM pv.subject"), '0', 'without it, it installs');
 

@@ -10,12 +10,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
-my $node = new_node('main');
-
 # DEBUG1: the postmaster tells of each worker that it starts.
-$node->append_conf('postgresql.conf', "pvext.naptime = '1s'\nlog_min_messages = debug1\n");
-$node->start;
-$node->safe_psql('postgres', 'CREATE DATABASE shop');
+my $node = start_node('main', "pvext.naptime = '1s'\nlog_min_messages = debug1\n");
+
+query('CREATE DATABASE shop');
 $node->safe_psql('shop', q{
 	SET client_min_messages = error;
 	CREATE EXTENSION pvext CASCADE;
@@ -64,23 +62,13 @@ my @kept = (
 	"SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname",
 	"SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'pv' ORDER BY 1");
 
-sub contents
+# What a database holds; a record of the reading would draw on a sequence.
+sub kept
 {
 	my ($database) = @_;
+	local $ENV{PGOPTIONS} = '-c pvext.audit_reads=off';
 
-	return { map { $_ => $node->safe_psql($database, "SET TimeZone = 'UTC'; SET pvext.audit_reads = off; $_") } @kept };
-}
-
-# Two workers have begun in a database from now on: the first of them has looked at it as it is.
-sub two_rounds
-{
-	my ($database) = @_;
-	my $oid = $node->safe_psql('postgres', "SELECT oid FROM pg_database WHERE datname = '$database'");
-	my $started = qr/starting background worker process "pvext duties for database $oid"/;
-	my $offset = -s $node->logfile;
-
-	$node->wait_for_log(qr/$started.*$started/s, $offset);
-	return;
+	return contents(\@kept, $database);
 }
 
 sub restore_ok
@@ -92,7 +80,7 @@ sub restore_ok
 	return;
 }
 
-my $before = contents('shop');
+my $before = kept('shop');
 $node->command_ok([ 'pg_dump', '-d', $node->connstr('shop'), '-Fc', '-f', "$tempdir/archive" ], 'pg_dump');
 $node->append_conf('postgresql.conf', 'pvext.enabled = on');
 $node->reload;
@@ -102,16 +90,13 @@ foreach my $options ([], ['--disable-triggers'], ['--single-transaction'], [ '-j
 	my $name = join ' ', '-a', @$options;
 	my $database = 'data' . scalar(@$options) . (($options->[0] // '') =~ /single/ ? 's' : '');
 
-	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE template0");
+	query("CREATE DATABASE $database TEMPLATE template0");
 	restore_ok("$name, the schema", '-s', '-d', $node->connstr($database));
-	two_rounds($database);
+	wait_for_workers($database);
 	is($node->safe_psql($database, 'SELECT count(*) FROM pv.run_log'), '0', "$name: nothing is done while there is only a schema");
 	restore_ok("$name, the data", '-a', @$options, '-d', $node->connstr($database));
-	two_rounds($database);
-	my $after = contents($database);
-	my @differ = grep { $after->{$_} ne $before->{$_} } @kept;
-	is(scalar @differ, 0, "$name: all is what it was");
-	is($after->{$_}, $before->{$_}, "$name: $_") foreach @differ;
+	wait_for_workers($database);
+	same_ok(kept($database), $before, "$name: all is what it was");
 	is($node->safe_psql($database, 'SELECT pv.identity_state()'), 'restored', "$name: it is restored");
 
 	# Changes are on record, before it is resumed and after, and sealed.

@@ -11,11 +11,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $tempdir = PostgreSQL::Test::Utils::tempdir;
-my $node = new_node('main', allows_streaming => 1);
-
 # DEBUG1: the postmaster tells of each worker that it starts.
-$node->append_conf('postgresql.conf', "pvext.enabled = on\npvext.naptime = '1s'\nlog_min_messages = debug1\nwal_level = replica\n");
-$node->start;
+my $node = start_node('main', "pvext.enabled = on\npvext.naptime = '1s'\nlog_min_messages = debug1\nwal_level = replica\n", allows_streaming => 1);
 
 # Ten customers, of whom half have an open service; the table that tells so comes last in
 # the dump, after one whose COPY waits for a lock. All are due for the purge, all have asked
@@ -24,7 +21,7 @@ sub make_shop
 {
 	my ($database) = @_;
 
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	query("CREATE DATABASE $database");
 	$node->safe_psql($database, q{
 		SET client_min_messages = error;
 		CREATE EXTENSION pvext CASCADE;
@@ -82,39 +79,12 @@ my @kept = (
 	'SELECT * FROM pv.audit_seal',
 	'SELECT id, n, relation, operation, key, old, new FROM pv.audit_trail ORDER BY xid, id, n');
 
-sub contents
-{
-	my ($database, $server) = @_;
-
-	return join "\n--\n", map { ($server // $node)->safe_psql($database, "SET TimeZone = 'UTC'; $_") } @kept;
-}
-
-sub query
-{
-	my ($database, $sql) = @_;
-
-	return $node->safe_psql($database, $sql);
-}
-
-# Two workers have begun in a database from now on: the first of them has looked at it as it is.
-sub two_rounds
-{
-	my ($database, $server) = @_;
-	$server //= $node;
-	my $oid = $server->safe_psql('postgres', "SELECT oid FROM pg_database WHERE datname = '$database'");
-	my $started = qr/starting background worker process "pvext duties for database $oid"/;
-	my $offset = -s $server->logfile;
-
-	$server->wait_for_log(qr/$started.*$started/s, $offset);
-	return;
-}
-
 # The states of the duties that could lose something
 sub states
 {
 	my ($database, $server) = @_;
 
-	return ($server // $node)->safe_psql($database, "SELECT item, state FROM pv.status WHERE item IN ('restore', 'expire', 'erase', 'purge')");
+	return query("SELECT item, state FROM pv.status WHERE item IN ('restore', 'expire', 'erase', 'purge')", $database, $server);
 }
 
 my $stopped = "restore|restored\nexpire|restored\nerase|restored\npurge|restored";
@@ -124,35 +94,33 @@ my $stopped = "restore|restored\nexpire|restored\nerase|restored\npurge|restored
 sub restore_with_pause
 {
 	my ($database, $pause, @command) = @_;
-	my ($in, $out) = ("SELECT pg_advisory_lock(4711);\n", '');
-	my $locker = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr($database) ], '<', \$in, '>', \$out);
+	my $locker = $node->background_psql($database);
 	my ($said, $err) = ('', '');
 
-	$locker->pump until $out =~ /\n/;
+	$locker->query_safe('SELECT pg_advisory_lock(4711)');
 	my $restore = IPC::Run::start(\@command, '>', \$said, '2>', \$err);
-	$node->poll_query_until($database, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted")
-	  or die "the restore does not wait: $err";
+	wait_for("SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted", $database);
 	$pause->();
-	$in .= "SELECT pg_advisory_unlock(4711);\n\\q\n";
-	$locker->finish;
+	$locker->query_safe('SELECT pg_advisory_unlock(4711)');
+	$locker->quit;
 	$restore->finish;
 	return $err;
 }
 
 make_shop('shop');
-my $before = contents('shop');
+my $before = contents(\@kept, 'shop');
 my $archive = "$tempdir/archive";
 my $plain = "$tempdir/plain.sql";
 $node->command_ok([ 'pg_dump', '-d', $node->connstr('shop'), '-Fc', '-f', $archive ], 'pg_dump');
 $node->command_ok([ 'pg_dump', '-d', $node->connstr('shop'), '-f', $plain ], 'pg_dump as text');
-is(query('shop', 'SELECT pv.identity_state()'), 'own', 'the database is known');
+is(query('SELECT pv.identity_state()', 'shop'), 'own', 'the database is known');
 
 #
 # Wherever a dump stands, duties that are called do nothing, and the rest of it goes in
 #
 
-query('postgres', 'CREATE DATABASE steps TEMPLATE template0');
-query('postgres', 'ALTER DATABASE steps SET pvext.enabled = off');
+query('CREATE DATABASE steps TEMPLATE template0');
+query('ALTER DATABASE steps SET pvext.enabled = off');
 my $script = slurp_file($plain);
 my @parts = split /(?<=^\\\.\n)/m, $script;
 cmp_ok(scalar @parts, '>', 20, 'the dump has many tables');
@@ -167,24 +135,24 @@ foreach my $part (@parts)
 }
 is($failed, '', 'each part goes in');
 is($acted, '', 'after each the duties do nothing, and say so');
-is(contents('steps'), $before, 'after all of them it is what it was');
+same_ok(contents(\@kept, 'steps'), $before, 'after all of them it is what it was');
 is(states('steps'), $stopped, 'and pv.status says what it is');
 
 #
 # A worker, while pg_restore fills the database
 #
 
-query('postgres', 'CREATE DATABASE archive TEMPLATE template0');
-is(restore_with_pause('archive', sub { two_rounds('archive') }, 'pg_restore', '-d', $node->connstr('archive'), $archive),
+query('CREATE DATABASE archive TEMPLATE template0');
+is(restore_with_pause('archive', sub { wait_for_workers('archive') }, 'pg_restore', '-d', $node->connstr('archive'), $archive),
 	'', 'a worker looks into a restore that waits: no error, no warning');
-two_rounds('archive');
-is(contents('archive'), $before, 'nothing has been done in it');
+wait_for_workers('archive');
+same_ok(contents(\@kept, 'archive'), $before, 'nothing has been done in it');
 is(states('archive'), $stopped, 'it is restored');
 
 # What the officer and the application do meanwhile
-query('archive', q{
+query(q{
 	CREATE ROLE officer LOGIN; CREATE ROLE clerk LOGIN;
-	SELECT pv.grant_role('officer', 'officer'), pv.grant_role('clerk', 'application');});
+	SELECT pv.grant_role('officer', 'officer'), pv.grant_role('clerk', 'application');}, 'archive');
 my ($ret, $out, $err) = $node->psql('archive', q{
 	SET SESSION AUTHORIZATION clerk;
 	SELECT state FROM pv.erase_subject('customer', 12);
@@ -202,19 +170,19 @@ my ($ret, $out, $err) = $node->psql('archive', q{
 is("$ret\n$out", "0\nrequested\nrequested\nblocked\nblocked\n\n\nf|f\nt\n", 'requests are recorded, withdrawals, objections and holds work');
 is(scalar(() = $err =~ /WARNING:  nothing is erased/g), 3, 'erasing says that it only records');
 is(scalar(() = $err =~ /WARNING:  no duty is done/g), 3, 'and so do duties that are called');
-is(query('archive', 'SELECT count(*) FROM customer WHERE name IS NULL'), '0', 'nothing is gone');
-is(query('archive', "SELECT count(*) FROM pv.erasure WHERE state = 'completed'"), '0', 'nothing is completed');
+is(query('SELECT count(*) FROM customer WHERE name IS NULL', 'archive'), '0', 'nothing is gone');
+is(query("SELECT count(*) FROM pv.erasure WHERE state = 'completed'", 'archive'), '0', 'nothing is completed');
 ($ret, $out, $err) = $node->psql('archive', q{SET SESSION AUTHORIZATION clerk; SELECT pv.resume()});
 like($err, qr/permission denied for function resume/, 'not everybody can resume');
 
 # Once resumed, duties do what they did: all services are open, but for one
-query('archive', q{UPDATE zz.service SET open = false WHERE customer_id IN (3, 12); SET SESSION AUTHORIZATION officer; SELECT pv.resume()});
-is(query('archive', 'SELECT pv.identity_state()'), 'own', 'it is resumed');
-$node->poll_query_until('archive', "SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'") or die 'nothing is completed';
-two_rounds('archive');
-is(query('archive', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM customer WHERE name IS NULL'), '3,12', 'the worker goes on, and the blockers hold');
-is(query('archive', "SELECT count(*) FROM pv.hold WHERE release_reason = 'expired'"), '1', 'what has expired is recorded');
-is(query('archive', "SELECT call FROM pv.event WHERE call = 'resume()'"), 'resume()', 'who resumed is on record');
+query(q{UPDATE zz.service SET open = false WHERE customer_id IN (3, 12); SET SESSION AUTHORIZATION officer; SELECT pv.resume()}, 'archive');
+is(query('SELECT pv.identity_state()', 'archive'), 'own', 'it is resumed');
+wait_for("SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'", 'archive');
+wait_for_workers('archive');
+is(query('SELECT string_agg(id::text, \',\' ORDER BY id) FROM customer WHERE name IS NULL', 'archive'), '3,12', 'the worker goes on, and the blockers hold');
+is(query("SELECT count(*) FROM pv.hold WHERE release_reason = 'expired'", 'archive'), '1', 'what has expired is recorded');
+is(query("SELECT call FROM pv.event WHERE call = 'resume()'", 'archive'), 'resume()', 'who resumed is on record');
 ($ret, $out, $err) = $node->psql('archive', 'SELECT pv.resume()');
 like($err, qr/NOTICE:  nothing waits for pv.resume/, 'and there is nothing more to resume');
 
@@ -222,75 +190,72 @@ like($err, qr/NOTICE:  nothing waits for pv.resume/, 'and there is nothing more 
 # --clean into the same database: neither the system identifier nor the OID differs
 #
 
-query('postgres', 'ALTER DATABASE shop RESET pvext.enabled');
-is(restore_with_pause('shop', sub { two_rounds('shop') }, 'pg_restore', '--clean', '--if-exists', '-d', $node->connstr('shop'), $archive),
+query('ALTER DATABASE shop RESET pvext.enabled');
+is(restore_with_pause('shop', sub { wait_for_workers('shop') }, 'pg_restore', '--clean', '--if-exists', '-d', $node->connstr('shop'), $archive),
 	'', '--clean into the database itself');
-two_rounds('shop');
-is(contents('shop'), $before, 'nothing has been done in it');
+wait_for_workers('shop');
+same_ok(contents(\@kept, 'shop'), $before, 'nothing has been done in it');
 is(states('shop'), $stopped, 'it is restored');
 
 # A dump of it is restored, too, and so is a copy.
 $node->command_ok([ 'pg_dump', '-d', $node->connstr('shop'), '-Fc', '-f', "$tempdir/second" ], 'pg_dump of the restored');
-query('postgres', 'CREATE DATABASE second TEMPLATE template0');
+query('CREATE DATABASE second TEMPLATE template0');
 $node->command_ok([ 'pg_restore', '--single-transaction', '-d', $node->connstr('second'), "$tempdir/second" ], 'restored in one transaction');
-two_rounds('second');
-is(contents('second'), $before, 'nothing has been done in it');
+wait_for_workers('second');
+same_ok(contents(\@kept, 'second'), $before, 'nothing has been done in it');
 is(states('second'), $stopped, 'it is restored, too');
-query('postgres', 'CREATE DATABASE third TEMPLATE second');
-two_rounds('third');
-is(contents('third'), $before, 'nothing has been done in its copy');
+query('CREATE DATABASE third TEMPLATE second');
+wait_for_workers('third');
+same_ok(contents(\@kept, 'third'), $before, 'nothing has been done in its copy');
 is(states('third'), $stopped, 'which is as restored');
 
 # Without events and identity, as after pg_restore -L: nothing is done, either.
-query('second', 'DELETE FROM pv.identity');
+query('DELETE FROM pv.identity', 'second');
 is(states('second'), $stopped, 'a map without identity is one that came with a dump');
-query('second', 'TRUNCATE pv.event_record');
-two_rounds('second');
-is(contents('second'), $before, 'nothing is done before all has come');
-query('second', 'SELECT pv.resume()');
-is(query('second', 'SELECT pv.identity_state()'), 'own', 'also that is resumed');
+query('TRUNCATE pv.event_record', 'second');
+wait_for_workers('second');
+same_ok(contents(\@kept, 'second'), $before, 'nothing is done before all has come');
+query('SELECT pv.resume()', 'second');
+is(query('SELECT pv.identity_state()', 'second'), 'own', 'also that is resumed');
 
 #
 # What copies files goes on
 #
 
-query('shop', 'UPDATE zz.service SET open = false WHERE customer_id <= 2; VACUUM (FREEZE) pv.identity; ALTER DATABASE shop SET pvext.enabled = off; SELECT pv.resume(); VACUUM FULL pv.identity');
-is(query('shop', 'SELECT pv.identity_state()'), 'own', 'VACUUM FULL keeps it');
-query('shop', 'VACUUM (FREEZE) pv.identity; CLUSTER pv.identity USING identity_pkey');
-is(query('shop', 'SELECT pv.identity_state()'), 'own', 'freezing and CLUSTER do');
-$node->backup('base');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'base', has_streaming => 1);
-$standby->start;
+query('UPDATE zz.service SET open = false WHERE customer_id <= 2; VACUUM (FREEZE) pv.identity; ALTER DATABASE shop SET pvext.enabled = off; SELECT pv.resume(); VACUUM FULL pv.identity', 'shop');
+is(query('SELECT pv.identity_state()', 'shop'), 'own', 'VACUUM FULL keeps it');
+query('VACUUM (FREEZE) pv.identity; CLUSTER pv.identity USING identity_pkey', 'shop');
+is(query('SELECT pv.identity_state()', 'shop'), 'own', 'freezing and CLUSTER do');
+my $standby = new_standby('standby');
 
-query('postgres', 'CREATE DATABASE copy TEMPLATE shop');
-is(query('copy', 'SELECT pv.identity_state()'), 'copied', 'a copy by CREATE DATABASE is known as one');
-$node->poll_query_until('copy', "SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'") or die 'nothing is completed';
-is(query('copy', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM customer WHERE name IS NULL'), '1,2', 'its duties go on');
+query('CREATE DATABASE copy TEMPLATE shop');
+is(query('SELECT pv.identity_state()', 'copy'), 'copied', 'a copy by CREATE DATABASE is known as one');
+wait_for("SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'", 'copy');
+is(query('SELECT string_agg(id::text, \',\' ORDER BY id) FROM customer WHERE name IS NULL', 'copy'), '1,2', 'its duties go on');
 is(states('copy'), "restore|copied\nexpire|ok\nerase|ok\npurge|ok", 'pv.status says that it is a copy');
-query('copy', 'SELECT pv.resume()');
+query('SELECT pv.resume()', 'copy');
 is(states('copy'), "expire|ok\nerase|ok\npurge|ok", 'until it is made one of its own');
 
 $node->wait_for_catchup($standby);
 $standby->promote;
 $standby->safe_psql('postgres', 'ALTER DATABASE shop RESET pvext.enabled');
-$standby->poll_query_until('shop', "SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'") or die 'nothing is completed';
+wait_for("SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'", 'shop', $standby);
 is($standby->safe_psql('shop', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM customer WHERE name IS NULL'), '1,2',
 	'a standby that is promoted goes on');
 is(states('shop', $standby), "expire|ok\nerase|ok\npurge|ok", 'as if nothing had happened');
 $standby->stop;
 
 # Another system identifier alone, as the row says it after pg_upgrade
-query('shop', 'UPDATE pv.identity SET system = 1, xid = pg_current_xact_id()');
-is(query('shop', 'SELECT pv.identity_state()'), 'upgraded', 'another cluster is noticed');
-my $offset = -s $node->logfile;
-query('shop', 'ALTER DATABASE shop RESET pvext.enabled');
-$node->poll_query_until('shop', "SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'") or die 'nothing is completed';
-is(query('shop', 'SELECT pv.identity_state()'), 'own', 'it is stamped anew');
-like(slurp_file($node->logfile, $offset), qr/LOG:  pvext goes on in database \d+: the cluster has got another system identifier/, 'and that is in the log');
-query('shop', 'UPDATE pv.identity SET system = 1, database = 1, xid = pg_current_xact_id()');
+query('UPDATE pv.identity SET system = 1, xid = pg_current_xact_id()', 'shop');
+is(query('SELECT pv.identity_state()', 'shop'), 'upgraded', 'another cluster is noticed');
+my $log = log_size();
+query('ALTER DATABASE shop RESET pvext.enabled', 'shop');
+wait_for("SELECT count(*) = 2 FROM pv.erasure WHERE state = 'completed'", 'shop');
+is(query('SELECT pv.identity_state()', 'shop'), 'own', 'it is stamped anew');
+like(logged_since($log), qr/LOG:  pvext goes on in database \d+: the cluster has got another system identifier/, 'and that is in the log');
+query('UPDATE pv.identity SET system = 1, database = 1, xid = pg_current_xact_id()', 'shop');
 is(states('shop'), $stopped, 'neither cluster nor database: it was restored');
-query('shop', 'SELECT pv.resume()');
+query('SELECT pv.resume()', 'shop');
 $node->stop;
 
 #
@@ -310,8 +275,7 @@ SKIP:
 		'pg_upgrade');
 	$upgraded->start;
 	my $last = $upgraded->safe_psql('shop', 'SELECT max(id) FROM pv.run_log');
-	$upgraded->poll_query_until('shop', "SELECT count(*) > 0 FROM pv.run_log WHERE duty = 'seal' AND state = 'done' AND id > $last")
-	  or die 'no duty is done';
+	wait_for("SELECT count(*) > 0 FROM pv.run_log WHERE duty = 'seal' AND state = 'done' AND id > $last", 'shop', $upgraded);
 	is($upgraded->safe_psql('shop', 'SELECT pv.identity_state()'), 'own', 'after pg_upgrade duties go on');
 	like(slurp_file($upgraded->logfile), qr/the cluster has got another system identifier/, 'and the log says so');
 	$upgraded->stop;

@@ -7,26 +7,17 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
 my $subjects = 20000;
-my $node = new_node('scrub', extra => [ '--data-checksums' ], allows_streaming => 1);
-
-$node->append_conf('postgresql.conf', q{
+my $node = start_node('scrub', q{
 autovacuum = off
 pvext.erasure_limit = 0
 max_wal_size = 256MB
 min_wal_size = 80MB
 wal_keep_size = 0
-});
-$node->start;
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
+}, extra => [ '--data-checksums' ], allows_streaming => 1);
 
 # Erased are every 400th person. Each value has a marker that ends in the
 # person's number, so that no marker is in another's.
@@ -44,16 +35,6 @@ sub found
 {
 	query('CHECKPOINT');
 	return query('SELECT place, sum(count) FROM pv.search_bytes(' . needles() . ') GROUP BY 1 ORDER BY 2 DESC, 1');
-}
-
-# The same without pvext: does any file hold one?
-sub found_by_grep
-{
-	my ($pattern) = @_;
-	my $out = '';
-
-	IPC::Run::run([ 'grep', '-r', '-a', '-l', '-E', $pattern, $node->data_dir ], '>', \$out);
-	return $out;
 }
 
 # What all others have.
@@ -158,7 +139,7 @@ is(query("SELECT count(*) FROM pv.scrub_plan() WHERE command ~ 'VACUUM FULL|REFR
 	'0', 'strong locks are marked');
 scrub();
 is(found(), '', 'no value is left');
-is(found_by_grep('(' . join('|', @kinds) . ')q0*(' . join('|', map { 400 * $_ + 7 } 0 .. 49) . ')x'), '', 'nor does grep find any');
+is(files_with('(' . join('|', @kinds) . ')q0*(' . join('|', map { 400 * $_ + 7 } 0 .. 49) . ')x'), '', 'nor does grep find any');
 is(others(), $before, 'nobody else has changed');
 is(query('SELECT count(*), count(scrubbed_at) FROM pv.erasure'), '50|50', 'the ledger says so');
 is(query('SELECT cardinality(erasures), cardinality(not_reached) > 5, \'WAL\' = ANY (scope), \'table public.visit_2b\' = ANY (scope) FROM pv.scrub_receipt'),
@@ -199,7 +180,7 @@ is(others(), $before, 'after a crash nobody else has changed');
 query("SELECT pv.erase_subject('person', 8)");
 scrub();
 is(query('SELECT cardinality(erasures) FROM pv.scrub_receipt ORDER BY id'), "50\n1", 'another receipt');
-is(found_by_grep('(nm|em|ph|nt|ad|lg)q000008x'), '', 'nothing is left of the next one');
+is(files_with('(nm|em|ph|nt|ad|lg)q000008x'), '', 'nothing is left of the next one');
 
 $node->stop;
 done_testing();

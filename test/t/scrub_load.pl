@@ -11,9 +11,7 @@ use Test::More;
 use Time::HiRes qw(time sleep);
 
 my $seconds = $ENV{PVEXT_TEST_SECONDS} || 12;
-my $node = new_node('scrub_load', extra => [ '--data-checksums' ], allows_streaming => 1);
-
-$node->append_conf('postgresql.conf', q{
+my $node = start_node('scrub_load', q{
 autovacuum = on
 autovacuum_naptime = 1s
 pvext.erasure_limit = 0
@@ -21,13 +19,7 @@ max_wal_size = 256MB
 min_wal_size = 80MB
 wal_keep_size = 0
 shared_buffers = 16MB
-});
-$node->start;
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
+}, extra => [ '--data-checksums' ], allows_streaming => 1);
 
 query(q{
 	SET client_min_messages = warning;
@@ -51,12 +43,7 @@ query(q{
 		pv.declare_link('noted', '{id}', 'person'), pv.declare_personal('noted', '{body}', 'text');
 	SELECT pg_create_physical_replication_slot('standby', true);
 });
-$node->backup('base');
-my $standby = PostgreSQL::Test::Cluster->new('scrub_standby');
-$standby->init_from_backup($node, 'base', has_streaming => 1);
-$standby->append_conf('postgresql.conf', "primary_slot_name = 'standby'\nhot_standby_feedback = on\nwal_receiver_status_interval = 1s\n");
-$standby->start;
-$node->wait_for_catchup($standby);
+my $standby = new_standby('scrub_standby', "primary_slot_name = 'standby'\nhot_standby_feedback = on\nwal_receiver_status_interval = 1s\n");
 
 my $needles = "ARRAY(SELECT k || i || 'x' FROM generate_series(20, 20000, 400) i, unnest('{nmq,phq,tgq,plq,loq,noq}'::text[]) k)";
 my $script = $node->basedir . '/work.sql';
@@ -106,7 +93,7 @@ is(query(q{SET enable_seqscan = off; SET enable_indexscan = off; SELECT count(*)
 # The standby's relations
 $node->wait_for_catchup($standby);
 $standby->safe_psql('postgres', 'CHECKPOINT');
-like(($standby->psql('postgres', "SELECT pv.scrub_pages('person')"))[2], qr/ERROR:  a standby cannot be scrubbed\nHINT:  /, 'a standby is not scrubbed by itself');
+like(error_of("SELECT pv.scrub_pages('person')", 'postgres', $standby), qr/ERROR:  a standby cannot be scrubbed\nHINT:  /, 'a standby is not scrubbed by itself');
 is($standby->safe_psql('postgres', "SELECT place, sum(count) FROM pv.search_bytes($needles) WHERE file ~ '^(base|global)/' GROUP BY 1"), '', 'nor is any value left in its relations');
 $standby->stop;
 $node->stop;

@@ -6,25 +6,16 @@ use warnings FATAL => 'all';
 use lib 'test/t';
 use PvextTest;
 use PostgreSQL::Test::BackgroundPsql;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('scrub_obstacle', extra => [ '--data-checksums' ], allows_streaming => 'logical');
-
-$node->append_conf('postgresql.conf', q{
+my $node = start_node('scrub_obstacle', q{
 autovacuum = off
 pvext.erasure_limit = 0
 max_prepared_transactions = 2
 max_wal_size = 128MB
 min_wal_size = 80MB
 wal_keep_size = 0
-});
-$node->start;
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
+}, extra => [ '--data-checksums' ], allows_streaming => 'logical');
 
 query(q{
 	SET client_min_messages = warning;
@@ -87,7 +78,7 @@ my $pid = $session->query('SELECT pg_backend_pid()');
 $session->query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM person LIMIT 1;');
 erase();
 query('VACUUM (INDEX_CLEANUP ON) person');
-like(($node->psql('postgres', "SELECT pv.scrub_pages('person')"))[2],
+like(error_of("SELECT pv.scrub_pages('person')"),
 	qr/ERROR:  row versions that were erased are kept by session $pid \(idle in transaction\)/, 'scrub_pages() names it, too');
 check_obstacle('a snapshot', qr/ERROR:  row versions that were erased are kept by session $pid \(idle in transaction\)\nHINT:  .*pg_terminate_backend\($pid\)/,
 	sub { $session->query('COMMIT') });
@@ -122,7 +113,7 @@ query("SELECT pv.declare_link('note', '{person_id}', 'person'), pv.declare_perso
 erase();
 $session->query('BEGIN; DECLARE c CURSOR FOR SELECT * FROM note; FETCH 1 FROM c;');
 query('VACUUM (INDEX_CLEANUP ON) note');
-like(($node->psql('postgres', "SELECT pv.scrub_pages('note')"))[2],
+like(error_of("SELECT pv.scrub_pages('note')"),
 	qr/ERROR:  page 0 of public\.note is pinned by session $pid \(idle in transaction\)\nDETAIL:  VACUUM could not remove 1 dead rows\.\nHINT:  .*pg_terminate_backend\($pid\)/,
 	'a pinned page');
 check_obstacle('a cursor', qr/ERROR:  the scrub would have to wait for session $pid \(idle in transaction\)\nHINT:  .*pg_terminate_backend\($pid\)/,
@@ -130,13 +121,13 @@ check_obstacle('a cursor', qr/ERROR:  the scrub would have to wait for session $
 
 # VACUUM was not run
 erase();
-like(($node->psql('postgres', "SELECT pv.scrub_pages('person')"))[2],
+like(error_of("SELECT pv.scrub_pages('person')"),
 	qr/ERROR:  public\.person still holds 1 dead rows\nHINT:  Run VACUUM \(INDEX_CLEANUP ON\) public\.person first\./, 'without VACUUM');
 
 # A column with values that has been dropped
 query("SELECT pv.undeclare_personal('person', '{gone}')");
 query('ALTER TABLE person DROP gone; VACUUM (INDEX_CLEANUP ON) person');
-like(($node->psql('postgres', "SELECT pv.scrub_pages('person')"))[2],
+like(error_of("SELECT pv.scrub_pages('person')"),
 	qr/ERROR:  public\.person still holds values of a dropped column in 19\d\d rows\nHINT:  .*VACUUM FULL public\.person/, 'a dropped column');
 is(query(q{SELECT command, lock FROM pv.scrub_plan() WHERE command ~ 'VACUUM.*public.person'}), 'VACUUM FULL public.person|ACCESS EXCLUSIVE', 'the plan rewrites the table');
 is(scrub(), '', 'which it does');
@@ -157,9 +148,9 @@ is(query("SELECT count(*) FROM pv.search_bytes(ARRAY['signedq1x'])"), '0', 'noth
 # Commands that were left out
 erase();
 my $finish = query("SELECT command FROM pv.scrub_plan() WHERE command ~ 'finish_scrub'");
-like(($node->psql('postgres', $finish))[2], qr/ERROR:  \S+ has not been scrubbed yet\nHINT:  Run all commands of pv\.scrub_plan\(\)/, 'no receipt for what was not done');
+like(error_of($finish), qr/ERROR:  \S+ has not been scrubbed yet\nHINT:  Run all commands of pv\.scrub_plan\(\)/, 'no receipt for what was not done');
 query("SELECT command FROM pv.scrub_plan(false) WHERE command !~ 'finish_scrub' \\gexec");
-like(($node->psql('postgres', $finish))[2], qr/ERROR:  WAL has not been scrubbed yet/, 'nor for WAL');
+like(error_of($finish), qr/ERROR:  WAL has not been scrubbed yet/, 'nor for WAL');
 is(scrub(), '', 'all of them');
 # Without WAL, the receipt says so.
 erase();
@@ -175,8 +166,8 @@ check_obstacle('wal_keep_size', qr/ERROR:  WAL from before the scrub is kept by 
 
 # Interrupted
 query('INSERT INTO person SELECT i, repeat(md5(i::text), 20) FROM generate_series(3000, 23000) i; DELETE FROM person WHERE id >= 3000; VACUUM (TRUNCATE OFF) person');
-like(($node->psql('postgres', "SET statement_timeout = '1ms'; SELECT pv.scrub_pages('person')"))[2], qr/canceling statement due to statement timeout/, 'it can be interrupted');
-like(($node->psql('postgres', "SET statement_timeout = '1ms'; SELECT pv.search_bytes('{goneq1999x}')"))[2], qr/canceling statement due to statement timeout/, 'so can the search');
+like(error_of("SET statement_timeout = '1ms'; SELECT pv.scrub_pages('person')"), qr/canceling statement due to statement timeout/, 'it can be interrupted');
+like(error_of("SET statement_timeout = '1ms'; SELECT pv.search_bytes('{goneq1999x}')"), qr/canceling statement due to statement timeout/, 'so can the search');
 
 # Killed straight after it has returned
 query('CHECKPOINT');

@@ -7,13 +7,9 @@ use warnings FATAL => 'all';
 use lib 'test/t';
 use PvextTest;
 use PostgreSQL::Test::BackgroundPsql;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('scrub_worker', extra => [ '--data-checksums', '--wal-segsize=1' ]);
-my $worker = "backend_type = 'pvext duties'";
-
-$node->append_conf('postgresql.conf', q{
+my $node = start_node('scrub_worker', q{
 autovacuum = off
 restart_after_crash = on
 max_prepared_transactions = 2
@@ -24,21 +20,8 @@ pvext.naptime = 1
 pvext.purge_delay = 0
 pvext.scrub_wal = on
 pvext.scrub_interval = 0
-});
-$node->start;
-
-sub query
-{
-	return $node->safe_psql('postgres', $_[0]);
-}
-
-sub wait_for
-{
-	my ($sql) = @_;
-
-	$node->poll_query_until('postgres', $sql) or die "in vain: $sql";
-	return;
-}
+}, extra => [ '--data-checksums', '--wal-segsize=1' ]);
+my $worker = "backend_type = 'pvext duties'";
 
 # Wait until all duties have been done once more, from now on: a worker's last is begun
 # after the one that was at it may have ended.
@@ -80,12 +63,9 @@ sub is_gone
 {
 	my ($name, @ids) = @_;
 	my $values = join ',', map { ("'nameq${_}x'", "'mailq${_}x'", "'textq${_}x'") } @ids;
-	my $grep = '(name|mail|text)q(' . join('|', @ids) . ')x';
-	my $out;
 
 	is(query("SELECT * FROM pv.search_bytes(ARRAY[$values])"), '', "$name: no value is left");
-	IPC::Run::run([ 'grep', '-r', '-a', '-l', '-E', $grep, $node->data_dir ], '>', \$out);
-	is($out, '', "$name: nor does grep find any");
+	is(files_with('(name|mail|text)q(' . join('|', @ids) . ')x'), '', "$name: nor does grep find any");
 	return;
 }
 
@@ -238,13 +218,9 @@ $receipts = receipts();
 $session->query('BEGIN; LOCK TABLE customer IN ROW EXCLUSIVE MODE;');
 erase(40, 41);
 $pid = stuck();
-my $from = -s $node->logfile;
+my $log = log_size();
 kill 'KILL', $pid;
-foreach (1 .. 600)
-{
-	last if substr(slurp_file($node->logfile), $from) =~ /ready to accept connections/;
-	select undef, undef, undef, 0.1;
-}
+wait_for_restart($log);
 check_cut_off('kill -9', $receipts, $pid, 40, 41);
 
 is(query($others), $theirs, 'nobody else has changed');

@@ -6,12 +6,23 @@ use strict;
 use warnings FATAL => 'all';
 
 use lib 'test/t';
-use IPC::Run;
 use PvextTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('primary', allows_streaming => 1);
+my $node = start_node('primary', qq{
+autovacuum = off
+restart_after_crash = on
+wal_receiver_status_interval = 1s
+pvext.enabled = on
+pvext.naptime = 1s
+pvext.max_workers = 3
+pvext.purge_delay = 0
+pvext.purge_batch_size = 1000
+pvext.max_replication_lag = 0
+pvext.step_timeout = 0
+reload.number = 0
+}, allows_streaming => 1);
 my $stage = staged();
 my $busy = "backend_type = 'pvext duties'";
 my $by_hand = "backend_type = 'client backend' AND query LIKE 'CALL pv.purge%' AND wait_event = 'PgSleep'";
@@ -52,21 +63,6 @@ sub staged
 	return $stage =~ /\Q$share\E$/ ? "$stage/extension" : "$stage$share/extension";
 }
 
-sub query
-{
-	my ($sql, $database) = @_;
-
-	return $node->safe_psql($database // 'postgres', $sql);
-}
-
-sub wait_for
-{
-	my ($sql, $database) = @_;
-
-	$node->poll_query_until($database // 'postgres', $sql) or die "in vain: $sql";
-	return;
-}
-
 # Make everybody's data due again; whoever purges it then sleeps at a row, if one is named.
 sub make_due
 {
@@ -87,20 +83,6 @@ sub is_purged
 	is(query($half_done, $database), '0', "$name: nothing is half done");
 	is(query('SELECT count(*), count(name) FROM customer', $database), '210|10', "$name: all that is due is purged, and nothing else");
 	return;
-}
-
-# The process that this comes to be true of; one that sleeps is awake between two naps.
-sub pid_of
-{
-	my ($what) = @_;
-
-	foreach (1 .. 1800)
-	{
-		my $pid = query("SELECT pid FROM pg_stat_activity WHERE $what");
-		return $pid if $pid ne '';
-		select undef, undef, undef, 0.05;
-	}
-	die "in vain: $what";
 }
 
 # The worker that sleeps in the trigger.
@@ -146,56 +128,11 @@ sub is_left_alone
 	return;
 }
 
-# The log since a size that it had.
-sub logged_since
-{
-	my ($from) = @_;
-
-	return substr(slurp_file($node->logfile), $from);
-}
-
-# The same, less one worker that was being started while its database was dropped: the server
-# says so by itself.
+# The log since a size that it had, less one worker that was being started while its
+# database was dropped: the server says so by itself.
 sub amiss_since
 {
 	return logged_since(@_) =~ s{FATAL:  database \d+ does not exist}{}r;
-}
-
-sub log_size
-{
-	return -s $node->logfile;
-}
-
-# Wait until the server, of which a process has been killed, is up again.
-sub wait_for_restart
-{
-	my ($from) = @_;
-
-	foreach (1 .. 1800)
-	{
-		return if logged_since($from) =~ /database system is ready to accept connections/;
-		select undef, undef, undef, 0.1;
-	}
-	die 'the server is not up again';
-}
-
-# Start psql in the background.
-sub start_psql
-{
-	my ($sql) = @_;
-	my ($in, $out, $err) = ('', '', '');
-	my $psql = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres'), '-c', $sql ],
-		'<', \$in, '>', \$out, '2>', \$err);
-
-	return { handle => $psql, err => \$err };
-}
-
-sub finish
-{
-	my ($session) = @_;
-
-	eval { $session->{handle}->finish };
-	return ${ $session->{err} };
 }
 
 # Change settings; whatever starts from now on goes by them.
@@ -213,20 +150,6 @@ sub reconfigure
 	return;
 }
 
-$node->append_conf('postgresql.conf', qq{
-autovacuum = off
-restart_after_crash = on
-wal_receiver_status_interval = 1s
-pvext.enabled = on
-pvext.naptime = 1s
-pvext.max_workers = 3
-pvext.purge_delay = 0
-pvext.purge_batch_size = 1000
-pvext.max_replication_lag = 0
-pvext.step_timeout = 0
-reload.number = 0
-});
-$node->start;
 query('CREATE DATABASE bare');
 
 #
@@ -340,15 +263,15 @@ SKIP:
 	reconfigure('pvext.purge_delay' => '1h');
 	make_due();
 	wait_for("SELECT ($due) < 200 AND ($due) > 0");
+	$log = log_size();
 	query("ALTER EXTENSION pvext UPDATE TO '1.0.1test'");
 	reconfigure('pvext.purge_delay' => 0);
 	wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy AND query LIKE '%purge'");
 	my $rest = query($due);
 	my $last = query('SELECT max(id) FROM pv.run_log');
 	cmp_ok($rest, '>', 0, 'ALTER EXTENSION UPDATE while it works: it stops');
-	(undef, undef, my $refused) = $node->psql('postgres', 'CALL pv.run_duties()');
-	like($refused, qr/are not done\n.*of version 1\.0\.1test\.\n.*ALTER EXTENSION pvext UPDATE/, 'called by hand it says so');
-	sleep 2;
+	like(error_of('CALL pv.run_duties()'), qr/are not done\n.*of version 1\.0\.1test\.\n.*ALTER EXTENSION pvext UPDATE/, 'called by hand it says so');
+	$node->wait_for_log(qr/WARNING:  pvext's duties in database "postgres" are not done/, $log);
 	is(query("$due; SELECT max(id) FROM pv.run_log"), "$rest\n$last", 'a library that is not of that version does nothing');
 	query("ALTER EXTENSION pvext UPDATE TO '1.0'");
 	is_purged('one that is');
@@ -409,10 +332,9 @@ is(cut_off($pid), 'cut off|t', 'stopped: the run is marked as cut off');
 reconfigure('pvext.enabled' => 'off');
 wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy");
 make_due('postgres', 90);
-my ($ret, $out, $err) = $node->psql('postgres', "SET statement_timeout = '1s'; CALL pv.purge()");
-like($err, qr/canceling statement due to statement timeout/, 'CALL pv.purge() ends with the timeout');
+like(error_of("SET statement_timeout = '1s'; CALL pv.purge()"), qr/canceling statement due to statement timeout/, 'CALL pv.purge() ends with the timeout');
 like($left = query("$due; $half_done"), qr/^[1-9]\d*0\n0$/, 'what was committed stays, the batch is undone');
-my $session = start_psql('CALL pv.purge()');
+my $session = start_psql('by_hand', 'CALL pv.purge()');
 query('SELECT pg_cancel_backend(' . pid_of($by_hand) . ')');
 like(finish($session), qr/canceling statement due to user request/, 'CALL pv.purge() is cancelled');
 is(query("$due; $half_done; SELECT state FROM pv.run_log ORDER BY id DESC OFFSET 1 LIMIT 1"), "$left\ncut off", 'with the same end');
@@ -424,14 +346,14 @@ is(query("$due; $half_done; SELECT state FROM pv.run_log ORDER BY id DESC OFFSET
 reconfigure('pvext.enabled' => 'on');
 sleeper();
 my $last = query('SELECT max(id) FROM pv.run_log');
-($ret, $out, $err) = $node->psql('postgres', "CALL pv.run_duties('{purge}'); CALL pv.purge('customer')");
+my ($ret, $out, $err) = $node->psql('postgres', "CALL pv.run_duties('{purge}'); CALL pv.purge('customer')");
 is($ret, 0, 'called by hand while the worker is at it');
 is(scalar(() = $err =~ /NOTICE:  duty "purge" is being done by another session/g), 2, 'it says so');
 query("CALL pv.run_duties('{expire}')");
 is(query("SELECT duty, state FROM pv.run_log WHERE id > $last"), 'expire|done', 'and does what is not being done');
 reconfigure('pvext.enabled' => 'off');
 query('SELECT pg_terminate_backend(' . sleeper() . ', 60000)');
-$session = start_psql("CALL pv.purge()");
+$session = start_psql('by_hand', "CALL pv.purge()");
 $pid = pid_of($by_hand);
 reconfigure('pvext.enabled' => 'on');
 wait_for_round();
@@ -478,11 +400,7 @@ query("UPDATE customer SET name = 'name 205', mail = '205\@here' WHERE id = 205"
 
 $log = log_size();
 query("ALTER DATABASE postgres SET pvext.worker_role = 'nobody here'");
-foreach (1 .. 600)
-{
-	last if logged_since($log) =~ /nobody here" does not exist/;
-	select undef, undef, undef, 0.1;
-}
+$node->wait_for_log(qr/nobody here" does not exist/, $log);
 like(logged_since($log), qr/role "nobody here" does not exist/, 'a role that does not exist: the log says so');
 unlike(logged_since($log), qr/PANIC|signal|terminating any other/, 'and nothing worse');
 query('ALTER DATABASE postgres RESET pvext.worker_role');
@@ -493,14 +411,9 @@ pass('and it goes on with one that does');
 # Standby
 #
 
-$node->backup('copy');
-my $standby = PostgreSQL::Test::Cluster->new('standby');
-$standby->init_from_backup($node, 'copy', has_streaming => 1);
-$standby->start;
-$node->wait_for_catchup($standby);
+my $standby = new_standby('standby');
 is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'pvext%'"), '0', 'a standby has neither launcher nor worker');
-(undef, undef, $err) = $standby->psql('postgres', 'CALL pv.run_duties()');
-like($err, qr/cannot execute pv.run_duties\(\) (during recovery|in a read-only transaction)/, 'nor does it do the duties when called');
+like(error_of('CALL pv.run_duties()', 'postgres', $standby), qr/cannot execute pv.run_duties\(\) (during recovery|in a read-only transaction)/, 'nor does it do the duties when called');
 
 # A purge that waits for it
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
@@ -521,7 +434,7 @@ $node->wait_for_catchup($standby);
 $node->stop;
 is($standby->safe_psql('postgres', $due), '200', 'the primary has gone, with rows that are due');
 $standby->promote;
-$standby->poll_query_until('postgres', "SELECT ($due) = 0") or die 'not purged';
+wait_for("SELECT ($due) = 0", 'postgres', $standby);
 is($standby->safe_psql('postgres', $half_done), '0', 'promoted, it purges');
 is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'pvext launcher'"), '1', 'by a launcher of its own');
 $standby->stop;

@@ -5,25 +5,16 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('alarm');
-
-sub query
-{
-	my ($sql, $database) = @_;
-
-	return $node->safe_psql($database // 'postgres', $sql);
-}
-
-sub wait_for
-{
-	my ($sql, $database) = @_;
-
-	$node->poll_query_until($database // 'postgres', $sql) or die "in vain: $sql";
-	return;
-}
+my $node = start_node('alarm', qq{
+autovacuum = off
+max_parallel_workers = 0
+pvext.enabled = on
+pvext.naptime = 1s
+pvext.step_timeout = 1s
+max_worker_processes = 1
+});
 
 # The state of an item, and whether it is an alarm.
 sub state_of
@@ -41,32 +32,10 @@ sub wait_for_state
 	return;
 }
 
-sub log_size
-{
-	return -s $node->logfile;
-}
-
-sub logged_since
-{
-	my ($from) = @_;
-
-	return substr(slurp_file($node->logfile), $from);
-}
-
-$node->append_conf('postgresql.conf', qq{
-autovacuum = off
-max_parallel_workers = 0
-pvext.enabled = on
-pvext.naptime = 1s
-pvext.step_timeout = 1s
-max_worker_processes = 1
-});
-
 #
 # No launcher, and no room for a worker
 #
 
-$node->start;
 query(q{
 	CREATE EXTENSION pvext CASCADE;
 	CREATE TABLE customer (id int PRIMARY KEY, name text, ended_on date);
@@ -135,11 +104,7 @@ my $log = log_size();
 query("UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'pvext'");
 is(state_of($_), 'needs ALTER EXTENSION pvext UPDATE|t', "the extension is of another version than the library: $_")
   foreach qw(expire erase purge seal worker);
-foreach (1 .. 600)
-{
-	last if logged_since($log) =~ /are not done/;
-	select undef, undef, undef, 0.1;
-}
+$node->wait_for_log(qr/are not done/, $log);
 like(logged_since($log), qr/WARNING: .*duties in database "postgres" are not done\n.*DETAIL: .*of version 0\.9\.\n.*HINT: .*ALTER EXTENSION pvext UPDATE/,
 	'the log warns of it');
 

@@ -5,29 +5,17 @@ use strict;
 use warnings FATAL => 'all';
 
 use lib 'test/t';
-use IPC::Run;
 use PvextTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('faults');
+my $node = start_node('faults', qq{
+autovacuum = off
+pvext.enabled = off
+pvext.naptime = 1s
+});
 # Tables of ten rows that are due, each with a rule of its own
 my @tables = qw(dropped locked referred divided restored given fine);
-
-sub query
-{
-	my ($sql, $database) = @_;
-
-	return $node->safe_psql($database // 'postgres', $sql);
-}
-
-sub wait_for
-{
-	my ($sql, $database) = @_;
-
-	$node->poll_query_until($database // 'postgres', $sql) or die "in vain: $sql";
-	return;
-}
 
 # What has failed, and how often.
 sub failures
@@ -36,12 +24,6 @@ sub failures
 		FROM pv.duty_failure AS f JOIN pv.relation AS r ON r.id = f.relation_id ORDER BY r.name});
 }
 
-$node->append_conf('postgresql.conf', qq{
-autovacuum = off
-pvext.enabled = off
-pvext.naptime = 1s
-});
-$node->start;
 query('CREATE ROLE owner; CREATE ROLE heir; CREATE EXTENSION pvext CASCADE');
 query(qq{
 	CREATE TABLE "$_" (id int PRIMARY KEY, note text, days int DEFAULT 1, at date DEFAULT '2001-01-01');
@@ -67,11 +49,8 @@ query(q{
 	CREATE TRIGGER put_back BEFORE UPDATE ON restored FOR EACH ROW WHEN (OLD.id = 7) EXECUTE FUNCTION put_back();
 	ALTER TABLE given OWNER TO heir;
 });
-my ($in, $out, $err) = ('', '', '');
-my $session = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres') ],
-	'<', \$in, '>', \$out, '2>', \$err);
-$in = "BEGIN; LOCK TABLE locked; SELECT 'locked';\n";
-$session->pump until $out =~ /locked/;
+my $session = $node->background_psql('postgres');
+$session->query_safe('BEGIN; LOCK TABLE locked');
 
 #
 # Each is reported, and what is well is done
@@ -87,7 +66,6 @@ like(query("SELECT state, detail FROM pv.status WHERE item = 'purge'"),
 	qr/^failing\|(?=.*failing: public.dropped next try \d)(?=.*failing: locked next try \d{4}-)(?=.*failing: divided rule, row 5 next try)/, 'and in the status');
 is(query('SELECT count(note) FROM divided UNION ALL SELECT count(note) FROM restored UNION ALL SELECT count(*) FROM referred UNION ALL SELECT count(note) FROM given'),
 	"1\n1\n10\n10", 'what fails is undone, and that alone');
-$session->pump_nb;
 like(query("SET lock_timeout = '30s'; SELECT relation, rows, hint FROM pv.overdue ORDER BY CAST(relation AS text)"),
 	qr/^divided\|\|cannot be decided: .*\ngiven\|\|cannot be decided: .*\nlocked\|\|cannot be decided: .*lock timeout\nreferred\|\|cannot be decided: rows of table .*\nrestored\|1\|/,
 	'pv.overdue says why it cannot decide');
@@ -110,8 +88,8 @@ is(query('SELECT DISTINCT round(extract(epoch FROM retry_at - last_at) / 60) FRO
 # Put right
 #
 
-$in = "ROLLBACK;\n\\q\n";
-$session->finish;
+$session->query_safe('ROLLBACK');
+$session->quit;
 query(q{
 	SELECT pv.undeclare_orphan('public', 'dropped');
 	DROP TABLE refers;

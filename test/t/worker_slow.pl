@@ -5,36 +5,18 @@ use warnings FATAL => 'all';
 
 use lib 'test/t';
 use PvextTest;
-use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('slow');
-# Their blockers sleep, catch that they are cancelled, and their triggers do the same.
-my @slow = qw(sleeps catches trigger_sleeps trigger_catches);
-
-sub query
-{
-	my ($sql, $database) = @_;
-
-	return $node->safe_psql($database // 'postgres', $sql);
-}
-
-sub wait_for
-{
-	my ($sql, $database) = @_;
-
-	$node->poll_query_until($database // 'postgres', $sql) or die "in vain: $sql";
-	return;
-}
-
-$node->append_conf('postgresql.conf', qq{
+my $node = start_node('slow', qq{
 autovacuum = off
 pvext.enabled = off
 pvext.naptime = 1s
 pvext.step_timeout = 500ms
 pvext.erasure_limit = 0
 });
-$node->start;
+# Their blockers sleep, catch that they are cancelled, and their triggers do the same.
+my @slow = qw(sleeps catches trigger_sleeps trigger_catches);
+
 my $tables = "unnest(ARRAY['sleeps', 'catches', 'trigger_sleeps', 'trigger_catches', 'fine']) AS t";
 my $setup = qq{
 	SET client_min_messages = warning;
@@ -130,15 +112,13 @@ query("ALTER DATABASE postgres SET pvext.enabled = off");
 wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'pvext duties' AND datname = 'postgres'");
 query("UPDATE go SET slow = true; ALTER TABLE fine DISABLE TRIGGER USER; UPDATE fine SET name = 'again', ended_on = '2001-01-01' WHERE id = 9");
 query('ALTER TABLE sleeps DISABLE TRIGGER USER; UPDATE sleeps SET name = $$again$$, ended_on = $$2001-01-01$$ WHERE id = 9');
-my ($ret, $out, $err) = $node->psql('postgres', 'CALL pv.purge()');
-is($ret, 0, 'called by hand, it goes on after what is slow');
+is($node->psql('postgres', 'CALL pv.purge()'), 0, 'called by hand, it goes on after what is slow');
 is(query("SELECT count(*) FROM fine WHERE name = 'again' UNION ALL SELECT count(*) FROM sleeps WHERE name = 'again'"), "0\n1", 'to what is well');
-($ret, $out, $err) = $node->psql('postgres', "SET pvext.step_timeout = 0; SET statement_timeout = '300ms'; CALL pv.purge()");
-like($err, qr/canceling statement due to statement timeout/, 'a cancellation that is not its own ends it');
+like(error_of("SET pvext.step_timeout = 0; SET statement_timeout = '300ms'; CALL pv.purge()"),
+	qr/canceling statement due to statement timeout/, 'a cancellation that is not its own ends it');
 is(query("SELECT count(*) FROM pv.duty_failure WHERE message NOT LIKE '%step_timeout%'"), '0', 'and is no failure');
 query(q{UPDATE go SET slow = false; UPDATE catches SET name = 'again', ended_on = '2001-01-01' WHERE id = 9; UPDATE go SET slow = true});
-($ret, $out, $err) = $node->psql('postgres', "CALL pv.purge('catches')");
-like($err, qr/terminating connection/, 'what does not let itself be cancelled ends the session');
+like(error_of("CALL pv.purge('catches')"), qr/terminating connection/, 'what does not let itself be cancelled ends the session');
 is(query("SELECT message FROM pv.duty_failure JOIN pv.relation AS r ON r.id = relation_id WHERE r.name = 'catches'"), 'a statement took longer than "pvext.step_timeout"', 'and is on record');
 is(query("SELECT state FROM pv.run_log WHERE duty = 'purge' ORDER BY id DESC LIMIT 1"), 'failed', 'as that run is');
 
