@@ -357,7 +357,7 @@ $session = start_psql('by_hand', "CALL pv.purge()");
 $pid = pid_of($by_hand);
 reconfigure('pvext.enabled' => 'on');
 wait_for_round();
-is(query("SELECT count(*) FROM pv.run_log WHERE state = 'running'; $due; $half_done"), "1\n$left", 'the worker leaves it to a session that is at it');
+is(query("SELECT count(*) FROM pv.run_log WHERE duty = 'purge' AND state = 'running'; $due; $half_done"), "1\n$left", 'the worker leaves it to a session that is at it');
 query("SELECT pg_cancel_backend($pid)");
 finish($session);
 sleeper();
