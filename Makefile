@@ -50,7 +50,7 @@ PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 
 EXTRA_CLEAN = sql/$(EXTENSION)--*.sql test/results test/log \
 	test/regression.diffs test/regression.out \
-	$(foreach made,o bc o.d bc.d,src/*.$(made) src/*/*.$(made))
+	$(foreach made,o bc o.d bc.d gcno gcda,src/*.$(made) src/*/*.$(made))
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -87,3 +87,21 @@ doc:
 META.json: pvext.control
 	sed '/meta-spec/!s/"version": "[^"]*"/"version": "$(DISTVERSION)"/' $@ > $@.tmp
 	if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+# The checks that need no installation; TESTS= are options of test/run.
+.PHONY: lint layers check-assert check-asan coverage
+
+lint:
+	test/lint
+
+layers:
+	test/layers
+
+check-assert:
+	test/run --assert $(TESTS)
+
+check-asan:
+	test/run --asan --only regress $(TESTS)
+
+coverage:
+	test/run --coverage $(TESTS)

@@ -553,6 +553,14 @@ cache_entry(const PvextBucket *bucket)
 	return cached[n];
 }
 
+/* Field by field: what is between them is not set. */
+static bool
+is_same_bucket(const PvextBucket *a, const PvextBucket *b)
+{
+	return a->bitmap == b->bitmap && a->relation_id == b->relation_id &&
+		a->purpose_id == b->purpose_id && a->number == b->number;
+}
+
 /*
  * A bucket as the active snapshot sees it, valid until the next call.
  * pvext_snapshot_generation() has been called since the snapshot became active.
@@ -565,8 +573,7 @@ pvext_read_codes(const PvextBucket *bucket)
 	SysScanDesc scan;
 	HeapTuple	row;
 
-	if (entry->generation == generation &&
-		memcmp(&entry->bucket, bucket, sizeof(PvextBucket)) == 0)
+	if (entry->generation == generation && is_same_bucket(&entry->bucket, bucket))
 		return entry;
 	entry->generation = 0;		/* of nothing, should reading fail */
 	entry->next_expiry = DT_NOEND;

@@ -146,7 +146,7 @@ add_turned(PvextPhrases *phrases, const Value *value, const Word *words, int n, 
 
 		if (i > 0 && (begin + i) % n == 0)
 			for (const char *s = separator; *s; s++)
-				c[length++] = *s;
+				c[length++] = (unsigned char) *s;
 		else if (i > 0)
 			c[length++] = ' ';
 		memcpy(c + length, word->c, sizeof(pg_wchar) * word->n);

@@ -210,7 +210,8 @@ read_page(Reader *reader, BlockNumber block)
 
 	reader->n = 0;
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	for (OffsetNumber offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(page); offset++)
+	for (OffsetNumber offset = FirstOffsetNumber, last = PageGetMaxOffsetNumber(page);
+		 offset <= last; offset++)
 	{
 		HeapTupleData row;
 		Row		   *entry = &reader->rows[reader->n];

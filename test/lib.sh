@@ -170,12 +170,16 @@ choose_user() {
     chown -R "$user" "$work"
 }
 
+# More of it, and more flags of the compiler, where a script sets them.
+environment=()
+copt=
+
 # One locale, so that sort order and encoding are the same everywhere.
 as_user() {
     (cd "$work/tree" && "${run_as[@]}" env -u LC_ALL -u LC_COLLATE -u LC_CTYPE -u LANGUAGE -u MAKEFLAGS \
         LANG=C.UTF-8 TMPDIR="$work/tmp" HOME="$work/tmp" \
         PATH="$(server_dir)/bin:$PATH" \
-        PVEXT_TEST_CONF="$work/test.conf" PVEXT_TEST_DATA="${data:-}" "$@" </dev/null)
+        PVEXT_TEST_CONF="$work/test.conf" PVEXT_TEST_DATA="${data:-}" "${environment[@]}" "$@" </dev/null)
 }
 
 make_here() {
@@ -201,10 +205,10 @@ build_progress() { echo "$(find "$work/tree/src" -name '*.o' | wc -l) of $(count
 
 build() {
     local werror=
-    [ "${CI:-}" = true ] && werror=WERROR=1
+    [ "${CI:-}" = true ] && [ -z "$copt" ] && werror=WERROR=1
     step "building for PostgreSQL $major, $(count_sources) files"
     make_here -s clean >/dev/null &&
-        watched build_progress make_here -s -j2 $werror &&
+        watched build_progress make_here -s -j2 $werror ${copt:+COPT="$copt"} &&
         make_here -s install DESTDIR="$work/stage" >/dev/null
 }
 

@@ -9,7 +9,7 @@ use POSIX ();
 use Soak::Driver;
 
 $| = 1;
-binmode STDOUT, ':utf8';
+binmode STDOUT, ':encoding(UTF-8)';
 my %option = (minutes => 10, seed => 1, sessions => 6, steps => 0, kills => 1, wal => 1);
 GetOptions(\%option, 'minutes=f', 'seed=i', 'sessions=i', 'steps=i', 'kills!', 'wal!') or exit 2;
 

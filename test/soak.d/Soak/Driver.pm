@@ -26,7 +26,7 @@ sub new
 	my $self = bless { %args, model => Soak::Model->new, step => 0, erasing => {}, token => {}, prepared => {}, lines => [],
 		killed => {}, audited => 0, head => undef, known_problems => qr/^\d+ rows belong to nobody$/, count => {}, started => time }, $class;
 
-	open $self->{transcript}, '>:utf8', $args{transcript_file} or die "$args{transcript_file}: $!";
+	open $self->{transcript}, '>:encoding(UTF-8)', $args{transcript_file} or die "$args{transcript_file}: $!";
 	$self->{transcript}->autoflush;
 	$self->{server} = Soak::Server->new(%{ $args{server} });
 	$self->{control} = Soak::Session->new(name => 'control', server => $self->{server}, user => 'dba');
@@ -58,7 +58,7 @@ sub failure
 	die "FAILED at step $self->{step} of seed $self->{seed}: @text\n";
 }
 
-sub count { $_[0]{count}{ $_[1] }++ }
+sub count { $_[0]{count}{ $_[1] }++; return }
 
 #
 # Steps
