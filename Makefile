@@ -89,10 +89,13 @@ META.json: pvext.control
 	if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
 # The checks that need no installation; TESTS= are options of test/run.
-.PHONY: lint layers check-assert check-asan coverage
+.PHONY: lint indent layers check-assert check-asan coverage
 
 lint:
 	test/lint
+
+indent:
+	test/indent
 
 layers:
 	test/layers
