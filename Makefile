@@ -40,7 +40,8 @@ endif
 
 # --outputdir=test: pg_regress then reads test/sql and test/specs, and expected/
 # in the root. The launcher gives each test an empty database, so that no test
-# depends on what another left behind.
+# depends on what another left behind. A test's name begins with the concept that
+# it is of; what several include stands in test/prelude.
 REGRESS = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
 REGRESS_OPTS = --outputdir=test --launcher=test/launcher
 ISOLATION = $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
