@@ -24,7 +24,8 @@ DISTVERSION := $(EXTVERSION)$(if $(word 3,$(subst ., ,$(EXTVERSION))),,.0)
 
 EXTENSION_SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(EXTENSION_SCRIPT)
-DATA = $(patsubst $(TREE)%,%,$(wildcard $(TREE)sql/updates/$(EXTENSION)--*--*.sql))
+# A released version can still be created; an update brings it to the next.
+DATA = $(patsubst $(TREE)%,%,$(wildcard $(TREE)sql/releases/$(EXTENSION)--*.sql $(TREE)sql/updates/$(EXTENSION)--*--*.sql))
 
 # Headers are named with their folder. -iquote: none of them is taken for the
 # system's header of the same name.
@@ -90,7 +91,7 @@ META.json: pvext.control
 	if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
 # The checks that need no installation; TESTS= are options of test/run.
-.PHONY: lint indent layers check-assert check-asan coverage
+.PHONY: lint indent layers check-assert check-asan coverage release
 
 lint:
 	test/lint
@@ -109,3 +110,8 @@ check-asan:
 
 coverage:
 	test/run --coverage $(TESTS)
+
+# The script of this version is kept: it is released.
+release: $(EXTENSION_SCRIPT)
+	mkdir -p sql/releases
+	cp $(EXTENSION_SCRIPT) sql/releases/
