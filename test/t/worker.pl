@@ -256,26 +256,27 @@ unlike(amiss_since($log), qr/FATAL|ERROR|has failed/, 'and that is no error eith
 SKIP:
 {
 	skip 'the extension is installed, not staged', 5 if !defined $stage;
-	my $script = "$stage/pvext--1.0--1.0.1test.sql";
+	my $version = query("SELECT extversion FROM pg_extension WHERE extname = 'pvext'");
+	my $script = "$stage/pvext--$version--${version}test.sql";
 
 	append_to_file($script, "COMMENT ON SCHEMA pv IS 'updated';\n");
-	append_to_file("$stage/pvext--1.0.1test--1.0.sql", "COMMENT ON SCHEMA pv IS 'back';\n");
+	append_to_file("$stage/pvext--${version}test--$version.sql", "COMMENT ON SCHEMA pv IS 'back';\n");
 	reconfigure('pvext.purge_delay' => '1h');
 	make_due();
 	wait_for("SELECT ($due) < 200 AND ($due) > 0");
 	$log = log_size();
-	query("ALTER EXTENSION pvext UPDATE TO '1.0.1test'");
+	query("ALTER EXTENSION pvext UPDATE TO '${version}test'");
 	reconfigure('pvext.purge_delay' => 0);
 	wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE $busy AND query LIKE '%purge'");
 	my $rest = query($due);
 	my $last = query('SELECT max(id) FROM pv.run_log');
 	cmp_ok($rest, '>', 0, 'ALTER EXTENSION UPDATE while it works: it stops');
-	like(error_of('CALL pv.run_duties()'), qr/are not done\n.*of version 1\.0\.1test\.\n.*ALTER EXTENSION pvext UPDATE/, 'called by hand it says so');
+	like(error_of('CALL pv.run_duties()'), qr/are not done\n.*of version \Q$version\Etest\.\n.*ALTER EXTENSION pvext UPDATE/, 'called by hand it says so');
 	$node->wait_for_log(qr/WARNING:  pvext's duties in database "postgres" are not done/, $log);
 	is(query("$due; SELECT max(id) FROM pv.run_log"), "$rest\n$last", 'a library that is not of that version does nothing');
-	query("ALTER EXTENSION pvext UPDATE TO '1.0'");
+	query("ALTER EXTENSION pvext UPDATE TO '$version'");
 	is_purged('one that is');
-	unlink $script, "$stage/pvext--1.0.1test--1.0.sql";
+	unlink $script, "$stage/pvext--${version}test--$version.sql";
 }
 
 #
