@@ -32,12 +32,9 @@
 #include "optimizer/planner.h"
 #include "own.h"
 #include "privilege.h"
-#include "queue.h"
-#include "reading.h"
 #include "tcop/pquery.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "watch.h"
 
 /* A statement that reads, until it has ended. */
 typedef struct Access

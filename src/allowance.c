@@ -20,14 +20,12 @@
 
 #include "access/xact.h"
 #include "allowance.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "guc.h"
 #include "ledger.h"
 #include "miscadmin.h"
 #include "relation.h"
 #include "result.h"
-#include "spi.h"
 #include "storage/lock.h"
 #include "utils/memutils.h"
 

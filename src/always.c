@@ -13,7 +13,6 @@
 
 #include "always.h"
 #include "audit.h"
-#include "catalog.h"
 #include "nodes/parsenodes.h"
 #include "relation.h"
 #include "result.h"

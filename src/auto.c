@@ -12,7 +12,6 @@
 
 #include "access/table.h"
 #include "auto.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "lib/stringinfo.h"

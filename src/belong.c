@@ -2,7 +2,7 @@
  * belong.c
  *		Which rows belong to which, along the links, within one statement.
  *
- * An erasure collects rows table by table, as each table's owner (sets.c).
+ * An erasure collects rows table by table, as each table's owner (row_set.c).
  * What reads several tables at once, a clock over another table's rows or a
  * count of blocked subjects, needs one owner for all of them.
  */
@@ -10,13 +10,11 @@
 #include "message.h"
 
 #include "belong.h"
-#include "catalog.h"
 #include "lib/stringinfo.h"
 #include "match.h"
 #include "miscadmin.h"
 #include "relation.h"
 #include "result.h"
-#include "spi.h"
 #include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

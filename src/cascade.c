@@ -7,7 +7,6 @@
 
 #include "belong.h"
 #include "cascade.h"
-#include "catalog.h"
 #include "nodes/parsenodes.h"
 #include "rule.h"
 #include "utils/builtins.h"

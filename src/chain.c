@@ -10,15 +10,14 @@
 #include "message.h"
 
 #include "catalog/pg_type.h"
+#include "chain.h"
 #include "chunk.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "result.h"
-#include "seal.h"
 #include "spi.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "verification.h"
 
 /* Up to which transaction a cluster's chunks have been sealed. */
 typedef struct Bound

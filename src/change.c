@@ -13,7 +13,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "catalog.h"
 #include "change.h"
 #include "relation.h"
 #include "utils/inval.h"

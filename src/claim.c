@@ -15,10 +15,10 @@
 #include "claim.h"
 #include "compat.h"
 #include "guc.h"
+#include "mb/pg_wchar.h"
 #include "replication/origin.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
-#include "mb/pg_wchar.h"
 
 #define ESCAPED_SIZE 4			/* \xNN */
 

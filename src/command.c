@@ -13,8 +13,6 @@
 #include "command.h"
 #include "evaluated.h"
 #include "privilege.h"
-#include "queue.h"
-#include "reading.h"
 #include "tcop/utility.h"
 #include "utils/rls.h"
 

@@ -10,10 +10,10 @@
 #include "postgres.h"
 #include "message.h"
 
+#include "compare.h"
 #include "compat.h"
 #include "shape.h"
 #include "utils/timestamp.h"
-#include "verification.h"
 
 /* Items of a chunk that are to be reported. */
 typedef struct Range

@@ -14,7 +14,6 @@
 #include "event.h"
 #include "fmgr.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 

@@ -25,11 +25,9 @@
 #include "check.h"
 #include "compat.h"
 #include "detach.h"
-#include "digest.h"
 #include "event.h"
 #include "guc.h"
 #include "key.h"
-#include "map.h"
 #include "miscadmin.h"
 #include "moving.h"
 #include "nodes/parsenodes.h"
@@ -38,7 +36,6 @@
 #include "relation.h"
 #include "result.h"
 #include "secret.h"
-#include "spi.h"
 #include "twin.h"
 
 /* A hold or request of a subject. */

@@ -5,7 +5,7 @@
  * A column's value is due once the last of all rules about it has ended, if one of
  * them is active that anonymises; a row, once the last of all rules of its table
  * has, if one is active that deletes.  What is the same for several columns goes
- * together.  Of whom it is, and what holds that subject, comes after (whose.c).
+ * together.  Of whom it is, and what holds that subject, comes after (row_subject.c).
  */
 #include "postgres.h"
 #include "message.h"
@@ -14,9 +14,9 @@
 #include "audit.h"
 #include "belong.h"
 #include "cascade.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "clock.h"
+#include "cutoff.h"
 #include "due.h"
 #include "expression.h"
 #include "free_text.h"
@@ -92,8 +92,8 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 	{
 		PvextDue   *due = lfirst(lc);
 
-		if (due->columns != NIL && due->clocks == clocks && due->any_path == column->any_path &&
-			pvext_equal_paths(due->paths, column->paths) && same_rules(due->rules, rules) &&
+		if (due->columns != NIL && due->clocks == clocks && due->rows.any_path == column->any_path &&
+			pvext_equal_paths(due->rows.paths, column->paths) && same_rules(due->rules, rules) &&
 			same_blockers(map, linitial(due->columns), column))
 			return due;
 	}
@@ -106,7 +106,7 @@ make_due(PvextTable *table, PvextRule *rule, List *rules)
 	PvextDue   *due = palloc0(sizeof(PvextDue));
 	ListCell   *lc;
 
-	due->table = table;
+	due->rows.table = table;
 	due->rule = rule;
 	due->rules = rules;
 	due->until = pvext_last_end(table, rules);
@@ -199,7 +199,7 @@ join_clocks(PvextMap *map, List *dues)
 			continue;
 		due = find_due(map, dues, linitial(clocks->columns), clocks->rules, false);
 		columns = due ? list_concat_copy(due->columns, clocks->columns) : NIL;
-		if (due && timed_is_gone_sql(due->table, columns) == NULL)
+		if (due && timed_is_gone_sql(due->rows.table, columns) == NULL)
 			due->columns = columns;
 		else
 			last = lappend(last, clocks);
@@ -230,8 +230,8 @@ add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
 		{
 			due = make_due(table, rule, rules);
 			due->clocks = clock;
-			due->any_path = column->any_path;
-			due->paths = column->paths;
+			due->rows.any_path = column->any_path;
+			due->rows.paths = column->paths;
 			dues = lappend(dues, due);
 		}
 		due->columns = lappend(due->columns, column);
@@ -260,22 +260,22 @@ is_person_sql(PvextDue *due)
 	StringInfoData buf;
 	ListCell   *lc;
 
-	if (due->any_path)
+	if (due->rows.any_path)
 		return NULL;
-	if (due->paths == NIL)
+	if (due->rows.paths == NIL)
 	{
-		if (due->table->condition)
-			pvext_check_bound_owner(due->table, due->table->condition_owner, "the condition");
-		return due->table->condition;
+		if (due->rows.table->condition)
+			pvext_check_bound_owner(due->rows.table, due->rows.table->condition_owner, "the condition");
+		return due->rows.table->condition;
 	}
 	initStringInfo(&buf);
-	foreach(lc, due->paths)
+	foreach(lc, due->rows.paths)
 	{
-		PvextLink  *link = pvext_map_link(due->table, linitial(lfirst(lc)));
+		PvextLink  *link = pvext_map_link(due->rows.table, linitial(lfirst(lc)));
 
 		if (link == NULL || link->condition == NULL)
 			return NULL;
-		pvext_check_bound_owner(due->table, link->owner, "the condition of a link");
+		pvext_check_bound_owner(due->rows.table, link->owner, "the condition of a link");
 		appendStringInfo(&buf, "%s(%s)", buf.len > 0 ? " OR " : "", link->condition);
 	}
 	return buf.data;
@@ -341,16 +341,16 @@ timed_elsewhere_is_gone_sql(PvextMap *map, PvextDue *due)
 			bool		is_read = due->columns == NIL;
 			char	   *left;
 
-			if (!rule->active || rule->over != due->table || table == due->table)
+			if (!rule->active || rule->over != due->rows.table || table == due->rows.table)
 				continue;
 			foreach(column, due->columns)
-				is_read = is_read || pvext_clock_reads(table, rule, due->table,
+				is_read = is_read || pvext_clock_reads(table, rule, due->rows.table,
 													   ((PvextColumn *) lfirst(column))->name);
 			left = is_read ? any_left_sql(table, rule) : NULL;
 			if (left)
 				sql = both_sql(sql, psprintf("NOT EXISTS (SELECT FROM %s AS o WHERE (%s)"
 											 " AND EXISTS (SELECT FROM (SELECT o.*) AS r WHERE %s))",
-											 table->sql_name, pvext_belongs_sql(due->table, table), left));
+											 table->sql_name, pvext_belongs_sql(due->rows.table, table), left));
 		}
 	}
 	return sql;
@@ -378,9 +378,9 @@ complete_columns(PvextMap *map, PvextDue *due)
 		due->by_subject = due->by_subject || column->leads || is_text || due->redacts;
 	}
 	due->dirty = psprintf("(%s)", dirty.data);
-	due->also = both_sql(is_person_sql(due), timed_is_gone_sql(due->table, due->columns));
+	due->also = both_sql(is_person_sql(due), timed_is_gone_sql(due->rows.table, due->columns));
 	due->also = both_sql(due->also, timed_elsewhere_is_gone_sql(map, due));
-	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
+	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		due->by_subject = true;	/* its records are found by the subject's */
 }
 
@@ -392,22 +392,22 @@ complete_rows(PvextMap *map, PvextDue *due)
 	ListCell   *lc;
 
 	initStringInfo(&also);
-	due->children = pvext_children_of_rows(map, due->table);
-	foreach(lc, pvext_retained_children(due->table, due->children))
+	due->rows.children = pvext_children_of_rows(map, due->rows.table);
+	foreach(lc, pvext_retained_children(due->rows.table, due->rows.children))
 	{
 		PvextTable *child = lfirst(lc);
 		char	   *basis;
 
 		appendStringInfo(&also, "%sNOT EXISTS (SELECT FROM (SELECT r.*) AS o, %s AS r WHERE (%s) AND %s > now())",
 						 also.len > 0 ? " AND " : "", child->sql_name,
-						 pvext_belongs_sql(child, due->table),
+						 pvext_belongs_sql(child, due->rows.table),
 						 pvext_retained_until(child, NULL, &basis));
 	}
 	due->also = both_sql(also.len > 0 ? also.data : NULL, timed_elsewhere_is_gone_sql(map, due));
-	if (pvext_primary_key(due->table->relid) == NIL && pvext_is_audited(list_make1(due->table)))
+	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("table %s is audited and has no primary key", due->table->sql_name),
+				 errmsg("table %s is audited and has no primary key", due->rows.table->sql_name),
 				 errdetail("The records of rows that are to be deleted could not be told from others."),
 				 errhint("Give it a primary key.")));
 }
@@ -427,7 +427,7 @@ pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
 	if (rule)
 	{
 		dues = lappend(dues, make_due(table, rule, rules));
-		((PvextDue *) llast(dues))->any_path = true;
+		((PvextDue *) llast(dues))->rows.any_path = true;
 	}
 	return dues;
 }
@@ -483,7 +483,7 @@ char *
 pvext_missing_index(PvextDue *due)
 {
 	const char *column = NULL;
-	Node	   *dirty = due->dirty ? pvext_parse_bound(due->table->relid, due->dirty) : NULL;
+	Node	   *dirty = due->dirty ? pvext_parse_bound(due->rows.table->relid, due->dirty) : NULL;
 	const char *where = "";
 	ListCell   *lc;
 
@@ -493,14 +493,14 @@ pvext_missing_index(PvextDue *due)
 
 		if (name == NULL)
 			continue;
-		if (pvext_is_ordered(due->table->relid, name, dirty))
+		if (pvext_is_ordered(due->rows.table->relid, name, dirty))
 			return NULL;
 		column = column ? column : name;
 	}
 	if (column == NULL)
 		return NULL;
 	if (due->dirty)
-		where = psprintf(" WHERE %s", pvext_rebind(due->table->relid, due->dirty, BOOLOID, 0, NULL, false));
-	return psprintf("CREATE INDEX ON %s (%s)%s", due->table->sql_name,
+		where = psprintf(" WHERE %s", pvext_rebind(due->rows.table->relid, due->dirty, BOOLOID, 0, NULL, false));
+	return psprintf("CREATE INDEX ON %s (%s)%s", due->rows.table->sql_name,
 					quote_identifier(column), where);
 }

@@ -5,9 +5,7 @@
 #ifndef PVEXT_DUE_H
 #define PVEXT_DUE_H
 
-#include "cutoff.h"
-#include "plan.h"
-#include "sets.h"
+#include "row_set.h"
 
 /*
  * Values, or rows, of one table that are due under the same conditions: the
@@ -15,14 +13,11 @@
  */
 typedef struct PvextDue
 {
-	PvextTable *table;
+	PvextRows	rows;
 	PvextRule  *rule;			/* of those that are active, the one that keeps longest */
 	List	   *rules;			/* PvextRule: all must have ended */
 	List	   *columns;		/* PvextColumn; NIL: the rows go */
-	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
 	bool		clocks;			/* the columns are read by clocks, and go last */
-	bool		any_path;		/* as PvextColumn, of all the columns */
-	List	   *paths;
 	bool		by_subject;		/* each subject's are taken apart from others' */
 	bool		redacts;		/* it identifies subjects whose texts are to lose it */
 	char	   *until;			/* SQL over r: when the last rule ends */

@@ -13,7 +13,6 @@
 #include "commands/dbcommands.h"
 #include "compat.h"
 #include "duties.h"
-#include "duty.h"
 #include "failure.h"
 #include "fmgr.h"
 #include "identity.h"

@@ -13,7 +13,6 @@
 #include "message.h"
 
 #include "bitmap.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "ending.h"
 #include "event.h"
@@ -23,7 +22,6 @@
 #include "miscadmin.h"
 #include "relation.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"

@@ -42,7 +42,6 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
-#include "watch.h"
 
 #define WHOLE_ROW (InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber)
 

@@ -50,7 +50,7 @@ typedef struct Piece
 
 typedef struct Look
 {
-	PvextTokens *tokens;
+	PvextSourceTokens *tokens;
 	Piece	   *pieces;
 	int			n;
 	List	   *variables;		/* C strings: what is executed holds them */
@@ -119,7 +119,7 @@ take(Look *look, int from, int to)
 
 	for (int i = from; i < to; i++)
 	{
-		PvextToken *token = &look->tokens->all[i];
+		PvextSourceToken *token = &look->tokens->all[i];
 
 		if (token->literal > 0)
 		{
@@ -157,7 +157,7 @@ take_executed(Look *look, Piece *piece)
 static bool
 assigns(Look *look, Piece *piece)
 {
-	PvextToken *first = &look->tokens->all[piece->from];
+	PvextSourceToken *first = &look->tokens->all[piece->from];
 
 	if (first->literal == 0 && first->word && has_variable(look, first->word))
 		for (int i = piece->from; i < piece->to; i++)
@@ -191,8 +191,8 @@ begins_with_any(const char *word, const char *const *words, int n, bool whole)
 static bool
 is_given(Look *look, int begin)
 {
-	PvextToken *all = look->tokens->all;
-	PvextToken *first = &all[begin + 1];
+	PvextSourceToken *all = look->tokens->all;
+	PvextSourceToken *first = &all[begin + 1];
 	bool		is_sql = first->word && begins_with_any(first->word, verbs, lengthof(verbs), true);
 	int			depth = 0;
 
@@ -215,7 +215,7 @@ is_given(Look *look, int begin)
 static bool
 is_cast(Look *look, int begin, int end)
 {
-	PvextToken *all = look->tokens->all;
+	PvextSourceToken *all = look->tokens->all;
 
 	if (begin > 0 && all[begin - 1].word && strncmp(all[begin - 1].word, "reg", 3) == 0)
 		return true;
@@ -253,7 +253,7 @@ find_names(Look *look)
  * with their strings.
  */
 bool *
-pvext_executed_literals(PvextTokens *tokens)
+pvext_executed_literals(PvextSourceTokens *tokens)
 {
 	Look		look = {tokens};
 	bool		news = true;

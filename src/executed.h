@@ -7,6 +7,6 @@
 
 #include "source_token.h"
 
-extern bool *pvext_executed_literals(PvextTokens *tokens);
+extern bool *pvext_executed_literals(PvextSourceTokens *tokens);
 
 #endif							/* PVEXT_EXECUTED_H */

@@ -13,8 +13,8 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/pg_type.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "catch.h"
 #include "error.h"
 #include "expression.h"

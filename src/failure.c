@@ -11,7 +11,6 @@
 #include "message.h"
 
 #include "access/xact.h"
-#include "catalog.h"
 #include "failure.h"
 #include "limit.h"
 #include "miscadmin.h"

@@ -13,10 +13,8 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "finding.h"
 #include "firing.h"
 #include "miscadmin.h"
-#include "spi.h"
 #include "trust.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -11,12 +11,10 @@
 #include "message.h"
 
 #include "belong.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "follow.h"
 #include "nodes/parsenodes.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

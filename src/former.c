@@ -19,7 +19,6 @@
 #include "older.h"
 #include "redact.h"
 #include "secret.h"
-#include "spi.h"
 #include "utils/timestamp.h"
 
 /* Take a subject that only the audit log knows out of it, unless it is held. */

@@ -5,7 +5,7 @@
 #ifndef PVEXT_FORMER_H
 #define PVEXT_FORMER_H
 
-#include "run.h"
+#include "execute.h"
 
 extern List *pvext_former_rows(PvextMap *map, PvextPlan *plan, List *keys, List *rows, char *reason,
 							   bool stopped);

@@ -13,7 +13,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "expression.h"
 #include "free_text.h"

@@ -20,8 +20,8 @@
 #include "guess.h"
 #include "print.h"
 #include "relation.h"
+#include "resolve_strategy.h"
 #include "spi.h"
-#include "strategy.h"
 #include "unclassified.h"
 #include "utils/builtins.h"
 

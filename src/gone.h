@@ -5,7 +5,7 @@
 #ifndef PVEXT_GONE_H
 #define PVEXT_GONE_H
 
-#include "run.h"
+#include "slot.h"
 
 extern PvextRow *pvext_find_gone(PvextMap *map, PvextPlan *plan, const char *key);
 extern List *pvext_add_gone(PvextMap *map, PvextPlan *plan, List *keys, List *rows);

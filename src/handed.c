@@ -14,9 +14,7 @@
 #include "guc.h"
 #include "handed.h"
 #include "privilege.h"
-#include "reading.h"
 #include "utils/lsyscache.h"
-#include "watch.h"
 
 /* The key's columns, as a range table entry has them. */
 static Bitmapset *

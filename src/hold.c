@@ -4,17 +4,27 @@
  *
  * A hold is placed on one subject, by hand (place_hold.c).  It names the subject by
  * digest, and by key until the subject is erased.
+ *
+ * A hold is placed on a row that no erasure of somebody else locks.  So who places one
+ * and who takes what may be somebody else's, too, wait for each other by a lock of their
+ * own, which each has before any row.
  */
 #include "postgres.h"
 #include "message.h"
 
+#include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "hold.h"
+#include "miscadmin.h"
 #include "relation.h"
 #include "result.h"
-#include "secret.h"
 #include "spi.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
+
+/* A part of the extension, which no command of SQL locks; those of duties are lower. */
+#define HOLD_LOCK 100
 
 /*
  * Is there a hold, in force or not, on any of the subjects?  Nobody can place
@@ -115,4 +125,31 @@ pvext_forget_held_key(const bytea *former, const bytea *digest)
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(former), false);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	(void) pvext_own_kept(&update, &args);
+}
+
+static void
+lock_holds(LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("pvext", false),
+					   HOLD_LOCK);
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+/*
+ * Somebody is about to be held: wait for erasures that may take what is about him or her,
+ * and let others wait until the transaction has ended.
+ */
+void
+pvext_begin_hold(void)
+{
+	lock_holds(RowExclusiveLock);
+}
+
+/* Nobody more is held until the transaction has ended. */
+void
+pvext_keep_holds(void)
+{
+	lock_holds(ShareLock);
 }

@@ -10,10 +10,10 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "evidence.h"
 #include "kept_key.h"
+#include "step.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"

@@ -12,10 +12,8 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "expression.h"
 #include "key.h"
 #include "result.h"
-#include "spi.h"
 #include "type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

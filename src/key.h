@@ -7,7 +7,6 @@
 
 #include "fmgr.h"
 #include "map.h"
-#include "spi.h"
 
 extern char *pvext_key_arg(FunctionCallInfo fcinfo, int arg);
 extern bool pvext_has_integer_key(PvextTable *subject);

@@ -11,13 +11,11 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "belong.h"
 #include "catalog/pg_type.h"
-#include "free_text.h"
 #include "known_text.h"
+#include "phrase.h"
 #include "result.h"
-#include "run.h"
-#include "statement.h"
+#include "step.h"
 #include "utils/builtins.h"
 
 /* A text that is about to be rewritten, by its digest, and what it will be. */
@@ -28,32 +26,9 @@ typedef struct Rewritten
 	bytea	   *after;
 } Rewritten;
 
-/*
- * The query of the texts that are about to be rewritten: their digests before and after.
- * NULL where the rows are one person's.
- */
-PvextStep *
-pvext_build_rewritten(PvextTarget *target)
-{
-	PvextSql	sql;
-	char	   *column = psprintf("r.%s", quote_identifier(target->column->name));
-
-	if (!pvext_may_be_several(target->table))
-		return NULL;
-	pvext_sql_init(&sql);
-	appendStringInfo(&sql.text, "SELECT DISTINCT %s, ", pvext_redact_digest(column));
-	appendStringInfo(&sql.text, "%s FROM %s AS r WHERE ",
-					 pvext_redact_digest(pvext_target_value(target, &sql)),
-					 target->table->sql_name);
-	pvext_append_match(target->plan, &sql, target->set);
-	appendStringInfoString(&sql.text, " AND ");
-	pvext_append_need(&sql, target, false);
-	return pvext_sql_step(&sql, target->table);
-}
-
 /* Read the texts that are known to be without the values of the subject of that digest. */
-void
-pvext_read_known_texts(PvextPlan *plan, const bytea *digest)
+static void
+read_known_texts(PvextPlan *plan, const bytea *digest)
 {
 	ListCell   *lc;
 
@@ -72,6 +47,36 @@ pvext_read_known_texts(PvextPlan *plan, const bytea *digest)
 						 &args);
 		target->known.value = pvext_datum(0, 1, &target->known.isnull);
 	}
+}
+
+/*
+ * Read what redaction needs: the subject's identifying values, before they
+ * go, and the texts known to be free of them.  Where identifying values have
+ * gone before, or are very many or very long, whole texts are replaced.  One
+ * subject at a time.
+ */
+void
+pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	if (!plan->redacts)
+		return;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->identify)
+			values = list_concat(values,
+								 pvext_column_texts(pvext_run_step(target->identify, false)));
+	}
+	whole = whole || !pvext_can_phrase(values);
+	plan->values.isnull = whole;
+	plan->values.value = whole ? (Datum) 0 : pvext_text_array(values);
+	plan->whole.value = BoolGetDatum(whole);
+	plan->whole.isnull = false;
+	read_known_texts(plan, digest);
 }
 
 /*

@@ -7,8 +7,7 @@
 
 #include "plan.h"
 
-extern PvextStep *pvext_build_rewritten(PvextTarget *target);
-extern void pvext_read_known_texts(PvextPlan *plan, const bytea *digest);
+extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
 extern List *pvext_find_rewritten(PvextPlan *plan);
 extern void pvext_follow_rewritten(List *rewritten);
 extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);

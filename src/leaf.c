@@ -21,8 +21,8 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "fmgr.h"
 #include "compat.h"
+#include "fmgr.h"
 #include "funcapi.h"
 #include "leaf.h"
 #include "utils/tuplestore.h"

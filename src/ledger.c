@@ -16,7 +16,6 @@
 #include "ledger.h"
 #include "miscadmin.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"

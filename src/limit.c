@@ -19,7 +19,6 @@
 #include "catch.h"
 #include "limit.h"
 #include "miscadmin.h"
-#include "spi.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 

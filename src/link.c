@@ -10,14 +10,13 @@
 
 #include "arg.h"
 #include "belong.h"
-#include "catalog.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "event.h"
 #include "expression.h"
 #include "fmgr.h"
-#include "compat.h"
 #include "index.h"
 #include "lineage.h"
 #include "link.h"
@@ -28,7 +27,6 @@
 #include "relation.h"
 #include "replica.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

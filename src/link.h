@@ -5,7 +5,6 @@
 #ifndef PVEXT_LINK_H
 #define PVEXT_LINK_H
 
-#include "catalog.h"
 #include "nodes/pg_list.h"
 
 extern void pvext_declare_link_internal(Oid relid, List *columns, Oid parent,

@@ -12,8 +12,6 @@
 #include "part.h"
 #include "purpose.h"
 #include "result.h"
-#include "spi.h"
-#include "strategy.h"
 
 static PvextTable *
 table_by_id(PvextMap *map, int32 id)

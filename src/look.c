@@ -15,6 +15,7 @@
 #include "known_text.h"
 #include "look.h"
 #include "older.h"
+#include "slot.h"
 
 /* The rest of a run whose first look may have missed rows. */
 static void

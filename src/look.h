@@ -6,7 +6,7 @@
 #define PVEXT_LOOK_H
 
 #include "ledger.h"
-#include "run.h"
+#include "execute.h"
 #include "trace.h"
 
 /* What a run has left to be looked for. */

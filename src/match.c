@@ -18,7 +18,6 @@
 #include "catalog/pg_type.h"
 #include "match.h"
 #include "parser/parse_coerce.h"
-#include "strategy.h"
 #include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -15,7 +15,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "automaton.h"
 #include "matcher.h"
 #include "miscadmin.h"
 #include "normal.h"
@@ -343,7 +342,7 @@ take_longest(Scan *scan, int state, uint64 i)
 
 /* Read the text once.  Returns whether a second time, loosely, may find more. */
 static bool
-scan_text(Scan *scan, const char *text, size_t len, bool json, PvextReading how)
+scan_text(Scan *scan, const char *text, size_t len, bool json, PvextReadMode how)
 {
 	int			state = 0;
 

@@ -14,13 +14,11 @@
 
 #include "bitmap.h"
 #include "catalog/pg_type.h"
-#include "digest.h"
 #include "evidence.h"
 #include "key.h"
 #include "moving.h"
 #include "result.h"
 #include "secret.h"
-#include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"

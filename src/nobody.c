@@ -14,21 +14,16 @@
 
 #include "access/htup_details.h"
 #include "belong.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "catch.h"
-#include "due.h"
 #include "error.h"
-#include "finding.h"
-#include "map.h"
 #include "miscadmin.h"
 #include "nobody.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
-#include "whose.h"
+#include "fate.h"
 
 /* Rows of a table to be counted, as pvext_try()'s argument. */
 typedef struct Counting

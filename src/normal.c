@@ -411,7 +411,7 @@ read_piece(PvextNormal *normal, uint32 next, Piece *piece)
 
 void
 pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
-				   PvextReading how)
+				   PvextReadMode how)
 {
 	normal->text = text;
 	normal->len = len;

@@ -8,11 +8,11 @@
 #include "fold.h"
 
 /* How a text is read. */
-typedef enum PvextReading
+typedef enum PvextReadMode
 {
 	PVEXT_READ_PLAIN,
 	PVEXT_READ_LOOSE			/* what may stand between words does */
-} PvextReading;
+} PvextReadMode;
 
 /* A character in the form in which it is compared. */
 typedef struct PvextUnit
@@ -29,7 +29,7 @@ typedef struct PvextNormal
 	const char *text;
 	uint32		len;
 	bool		json;			/* what stands between the quotes of a JSON string */
-	PvextReading how;
+	PvextReadMode how;
 	uint32		next;			/* where to read on */
 	bool		ambiguous;		/* something was read that PVEXT_READ_LOOSE reads otherwise */
 	PvextUnit	queue[PVEXT_FOLDED];
@@ -38,7 +38,7 @@ typedef struct PvextNormal
 } PvextNormal;
 
 extern void pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
-							   PvextReading how);
+							   PvextReadMode how);
 extern bool pvext_next_unit(PvextNormal *normal, PvextUnit *unit);
 extern char *pvext_normal_text(const char *text);
 

@@ -5,7 +5,6 @@
 #ifndef PVEXT_OPT_IN_H
 #define PVEXT_OPT_IN_H
 
-#include "consent.h"
 
 extern void pvext_forget_tokens(int32 relation_id);
 

@@ -5,8 +5,8 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "parameter.h"
 #include "catalog/pg_type.h"
+#include "parameter.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 

@@ -21,8 +21,6 @@
 #include "map.h"
 #include "part.h"
 #include "partitioning/partdesc.h"
-#include "print.h"
-#include "spi.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -20,7 +20,6 @@
 #include "lib/stringinfo.h"
 #include "past.h"
 #include "result.h"
-#include "spi.h"
 #include "type.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -11,8 +11,8 @@
 #include "message.h"
 
 #include "catalog/pg_type.h"
-#include "fmgr.h"
 #include "compat.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

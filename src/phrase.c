@@ -41,7 +41,7 @@ typedef struct Value
 
 /* Read a value, without blanks around it. */
 static void
-read_value(const char *text, PvextReading how, Value *value)
+read_value(const char *text, PvextReadMode how, Value *value)
 {
 	size_t		len = strlen(text);
 	PvextNormal *normal = palloc(sizeof(PvextNormal));

@@ -14,9 +14,11 @@
 #include "catalog/pg_type.h"
 #include "key.h"
 #include "own.h"
+#include "pick.h"
 #include "result.h"
+#include "row_subject.h"
 #include "secret.h"
-#include "taking.h"
+#include "step.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -69,7 +71,7 @@ void
 pvext_build_pick(PvextTaking *taking)
 {
 	PvextDue   *due = taking->due;
-	bool		self = due->paths == NIL && !due->any_path;
+	bool		self = due->rows.paths == NIL && !due->rows.any_path;
 	PvextSql	sql;
 	ListCell   *lc;
 
@@ -90,13 +92,13 @@ pvext_build_pick(PvextTaking *taking)
 	else
 		appendStringInfoString(&sql.text, ", NULL");
 	taking->whose++;
-	pvext_append_whose(&sql.text, due);
+	pvext_append_row_subjects(&sql.text, &due->rows);
 	appendStringInfo(&sql.text, " FROM %s AS r WHERE ", taking->leaf->sql_name);
 	pvext_append_match(taking->plan, &sql, taking->plan->self);
-	if (taking->lock && self && due->table->is_subject)
+	if (taking->lock && self && due->rows.table->is_subject)
 	{
-		foreach(lc, due->table->key)
-			appendStringInfo(&sql.text, "%s r.%s", lc == list_head(due->table->key) ? " ORDER BY" : ",",
+		foreach(lc, due->rows.table->key)
+			appendStringInfo(&sql.text, "%s r.%s", lc == list_head(due->rows.table->key) ? " ORDER BY" : ",",
 							 quote_identifier(lfirst(lc)));
 		appendStringInfoString(&sql.text, " FOR UPDATE SKIP LOCKED");
 	}
@@ -219,31 +221,31 @@ pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n)
  */
 static void
 find_clean_texts(PvextTaking *taking, PvextColumn *column, Datum *digests, bool *nulls,
-				 List *owners, bool *dirty, int n)
+				 List *row_subjects, bool *dirty, int n)
 {
 	bool	   *owned = palloc0(sizeof(bool) * Max(n, 1));
 	ListCell   *lc;
 
-	foreach(lc, owners)
+	foreach(lc, row_subjects)
 	{
-		PvextOwner *owner = lfirst(lc);
+		PvextRowSubject *row_subject = lfirst(lc);
 		PvextArgs	args = {0};
 
-		owned[owner->row] = true;
-		if (nulls[owner->row] || dirty[owner->row])
+		owned[row_subject->row] = true;
+		if (nulls[row_subject->row] || dirty[row_subject->row])
 			continue;
 		pvext_arg(&args, BYTEAOID,
-				  PointerGetDatum(pvext_subject_digest(owner->subject->id, owner->key)), false);
-		pvext_arg_int4(&args, taking->due->table->id);
+				  PointerGetDatum(pvext_subject_digest(row_subject->subject->id, row_subject->key)), false);
+		pvext_arg_int4(&args, taking->due->rows.table->id);
 		pvext_arg_name(&args, column->name);
-		pvext_arg(&args, BYTEAOID, digests[owner->row], false);
+		pvext_arg(&args, BYTEAOID, digests[row_subject->row], false);
 		{
 			static PvextStatement find = {
 				"SELECT FROM pv.redaction WHERE subject_digest = $1 AND relation_id = $2"
 				" AND column_name = $3 AND digest = $4", NULL
 			};
 
-			dirty[owner->row] = pvext_own_kept(&find, &args) == 0;
+			dirty[row_subject->row] = pvext_own_kept(&find, &args) == 0;
 		}
 	}
 	for (int i = 0; i < n; i++)
@@ -272,7 +274,7 @@ spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
 	{
 		for (int i = 0; i < n; i++)
 			digests[i] = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &nulls[i]);
-		find_clean_texts(taking, lfirst(lc), digests, nulls, picks->owners, dirty, n);
+		find_clean_texts(taking, lfirst(lc), digests, nulls, picks->row_subjects, dirty, n);
 		column++;
 	}
 	for (int i = 0; i < n; i++)
@@ -304,9 +306,9 @@ pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks)
 		picks->keys[i] = taking->logged ?
 			SPI_getvalue(rows->vals[i], rows->tupdesc, taking->whose - 1) : NULL;
 	}
-	picks->owners = pvext_find_owners(taking->due, rows, picks->n, taking->whose);
+	picks->row_subjects = pvext_find_row_subjects(&taking->due->rows, rows, picks->n, taking->whose);
 	if (taking->due->texts != NIL)
 		spare_clean(taking, rows, picks);
-	pvext_judge_owners(taking->map, taking->due, picks->owners, taking->lock,
+	pvext_judge_subjects(taking->map, taking->due, picks->row_subjects, taking->lock,
 					   picks->fates);
 }

@@ -11,11 +11,10 @@
 #include "event.h"
 #include "fmgr.h"
 #include "gone.h"
+#include "hold.h"
 #include "key.h"
-#include "others.h"
 #include "result.h"
 #include "secret.h"
-#include "spi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -27,7 +26,7 @@ PG_FUNCTION_INFO_V1(pvext_release_hold);
  *
  * The row's lock is the one that an erasure takes first: a hold is either seen
  * by the erasure, or waits and finds the subject erased.  So it is with erasures of others
- * who share rows with the subject (others.c).
+ * who share rows with the subject (shared_row.c).
  */
 Datum
 pvext_place_hold(PG_FUNCTION_ARGS)

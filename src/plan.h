@@ -1,12 +1,12 @@
 /*
  * plan.h
- *		The statements that carry a verdict out.
+ *		What a plan is made of.
  */
 #ifndef PVEXT_PLAN_H
 #define PVEXT_PLAN_H
 
+#include "lib/stringinfo.h"
 #include "map.h"
-#include "spi.h"
 
 /* A value that statements take; filled in for each run. */
 typedef struct PvextParam
@@ -27,7 +27,6 @@ typedef struct PvextSlot
 
 typedef struct PvextStep PvextStep;
 typedef struct PvextPlan PvextPlan;
-struct PvextDue;
 
 /*
  * Rows of a table that belong to the subject: by one path of links, or by any.
@@ -58,7 +57,16 @@ typedef struct PvextArm
 	bool		up;				/* the link's parents of rows of "parent", whose slots are its columns */
 } PvextArm;
 
-/* Rows that are about somebody who is held; see others.c. */
+/* Rows of a table, by whom they are about; see row_subject.c. */
+typedef struct PvextRows
+{
+	PvextTable *table;
+	bool		any_path;		/* by any path of links, else by "paths" */
+	List	   *paths;			/* as in PvextColumn */
+	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
+} PvextRows;
+
+/* Rows that are about somebody who is held; see shared_row.c. */
 typedef struct PvextOther
 {
 	PvextPlan  *held;			/* its subjects are those of one table who are */
@@ -74,6 +82,13 @@ struct PvextStep
 	PvextStatement many;		/* planned for the values of each run */
 };
 
+/* A statement being built: its text, and the values it takes. */
+typedef struct PvextSql
+{
+	StringInfoData text;
+	List	   *params;			/* PvextParam */
+} PvextSql;
+
 /* A personal column within a plan. */
 typedef struct PvextTarget
 {
@@ -86,7 +101,7 @@ typedef struct PvextTarget
 	char	   *until;			/* SQL: retained until then; NULL: not retained */
 	char	   *basis;			/* of that, for people */
 	List	   *others;			/* PvextOther: whose hold keeps it, too */
-	struct PvextDue *shared;	/* whom such rows are about, for whose.c; or NULL */
+	PvextRows  *shared;			/* such rows, where there may be any; or NULL */
 	PvextStep  *sharers;		/* reads that */
 	PvextParam	made;			/* jsonb: new values made in C */
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
@@ -113,7 +128,7 @@ typedef struct PvextRemoval
 	char	   *until;
 	char	   *basis;
 	List	   *others;			/* as in PvextTarget */
-	struct PvextDue *shared;
+	PvextRows  *shared;
 	PvextStep  *sharers;
 	PvextStep  *preview;
 	PvextStep  *held;
@@ -155,16 +170,12 @@ struct PvextPlan
 	List	   *retained;		/* of retained.c; NIL: not looked for yet */
 };
 
-extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
-extern PvextPlan *pvext_judging_plan(PvextMap *map, PvextTable *subject);
-extern PvextPlan *pvext_trail_plan(PvextMap *map, PvextTable *subject);
+extern void pvext_sql_init(PvextSql *sql);
+extern int	pvext_sql_param(PvextSql *sql, PvextParam *param);
+extern PvextStep *pvext_sql_step(PvextSql *sql, PvextTable *table);
 extern PvextPlan *pvext_begin_plan(PvextTable *subject, const char *blocked);
 extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column,
 									 PvextSet *set);
-extern PvextPlan *pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table,
-									 List *columns, const char *until, bool redacts,
-									 const char *blocked);
 extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
-extern uint64 pvext_run_step(PvextStep *step, bool many);
 
 #endif							/* PVEXT_PLAN_H */

@@ -5,7 +5,7 @@
 #ifndef PVEXT_PREVIEW_H
 #define PVEXT_PREVIEW_H
 
-#include "run.h"
+#include "slot.h"
 
 extern bool pvext_has_remainder(PvextPlan *plan, PvextRow *row);
 

@@ -19,7 +19,6 @@
 #include "reading.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "watch.h"
 
 #define WHOLE_ROW (InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber)
 

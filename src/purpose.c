@@ -8,7 +8,6 @@
 #include "catalog/pg_type.h"
 #include "purpose.h"
 #include "result.h"
-#include "spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"

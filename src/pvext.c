@@ -17,7 +17,6 @@
 #include "launcher.h"
 #include "map.h"
 #include "pulse.h"
-#include "queue.h"
 #include "secret.h"
 #include "shape.h"
 #include "trigger.h"

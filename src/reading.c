@@ -17,7 +17,6 @@
 #include "catalog/pg_type.h"
 #include "chunk.h"
 #include "claim.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "reading.h"
 #include "utils/array.h"

@@ -14,7 +14,6 @@
 #include "access/transam.h"
 #include "access/xlog.h"
 #include "access/xlog_internal.h"
-#include "arg.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "elsewhere.h"

@@ -16,11 +16,12 @@
 #include "catch.h"
 #include "failure.h"
 #include "key.h"
+#include "pick.h"
 #include "refused.h"
 #include "relation.h"
 #include "result.h"
+#include "row_subject.h"
 #include "secret.h"
-#include "taking.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -96,13 +97,13 @@ find_subject(void *arg)
 {
 	Naming	   *naming = arg;
 	PvextPicks	picks;
-	PvextOwner *owner;
+	PvextRowSubject *row_subject;
 
 	pvext_pick(naming->taking, naming->place, 1, &picks);
-	if (picks.owners == NIL)
+	if (picks.row_subjects == NIL)
 		return;
-	owner = linitial(picks.owners);
-	naming->digest = pvext_subject_digest(owner->subject->id, owner->key);
+	row_subject = linitial(picks.row_subjects);
+	naming->digest = pvext_subject_digest(row_subject->subject->id, row_subject->key);
 }
 
 /* What the row is called where it is reported. */
@@ -110,7 +111,7 @@ static char *
 name_row(PvextTaking *taking, ItemPointer place)
 {
 	Naming		naming = {taking, place};
-	PvextTable *table = taking->due->table;
+	PvextTable *table = taking->due->rows.table;
 
 	(void) pvext_try(read_key, &naming);
 	if (naming.key && is_surrogate(table, taking->plan->subject->key))

@@ -12,10 +12,10 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "column_step.h"
 #include "match.h"
 #include "nodes/parsenodes.h"
 #include "rekey.h"
-#include "statement.h"
 #include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

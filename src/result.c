@@ -114,3 +114,19 @@ pvext_texts(uint64 row, int column)
 		texts = lappend(texts, TextDatumGetCString(elements[i]));
 	return texts;
 }
+
+/* The first column of the last result, nulls left out. */
+List *
+pvext_column_texts(uint64 n)
+{
+	List	   *texts = NIL;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *text = pvext_value(i, 1);
+
+		if (text)
+			texts = lappend(texts, text);
+	}
+	return texts;
+}

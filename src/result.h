@@ -15,5 +15,6 @@ extern bool pvext_bool(uint64 row, int column);
 extern int64 pvext_int(uint64 row, int column);
 extern List *pvext_names(uint64 row, int column);
 extern List *pvext_texts(uint64 row, int column);
+extern List *pvext_column_texts(uint64 n);
 
 #endif							/* PVEXT_RESULT_H */

@@ -12,10 +12,9 @@
 
 #include "arg.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "event.h"
 #include "fmgr.h"
-#include "compat.h"
-#include "hold.h"
 #include "miscadmin.h"
 #include "result.h"
 #include "spi.h"

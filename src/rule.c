@@ -8,7 +8,6 @@
 #include "message.h"
 
 #include "belong.h"
-#include "catalog.h"
 #include "expression.h"
 #include "rule.h"
 #include "utils/builtins.h"

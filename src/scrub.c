@@ -34,7 +34,6 @@
 #include "miscadmin.h"
 #include "obstacle.h"
 #include "page.h"
-#include "remnant.h"
 #include "spi.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"

@@ -5,7 +5,6 @@
 #ifndef PVEXT_SIDES_H
 #define PVEXT_SIDES_H
 
-#include "record.h"
 #include "shape.h"
 
 #define PVEXT_SIDES 2			/* PVEXT_OLD, PVEXT_NEW */

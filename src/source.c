@@ -14,11 +14,10 @@
 
 #include "executed.h"
 #include "source.h"
-#include "source_token.h"
 
 /* A name that begins at *at, which is moved behind it; NULL where none does. */
 static PvextNamed *
-read_name(PvextToken **at)
+read_name(PvextSourceToken **at)
 {
 	PvextNamed *named;
 
@@ -38,7 +37,7 @@ read_name(PvextToken **at)
 
 /* Is UPDATE, which is here, the beginning of a statement? */
 static bool
-is_update(PvextTokens *tokens, int i)
+is_update(PvextSourceTokens *tokens, int i)
 {
 	static const char *const others[] = {"for", "key", "do", "on", "or", "before", "after", "cascade"};
 
@@ -50,7 +49,7 @@ is_update(PvextTokens *tokens, int i)
 
 /* After the name of COPY: is it filled? */
 static bool
-is_filled(PvextToken *at)
+is_filled(PvextSourceToken *at)
 {
 	if (at->sign == '(')
 	{
@@ -63,9 +62,9 @@ is_filled(PvextToken *at)
 
 /* The target of a statement that begins at a token, or NULL. */
 static PvextNamed *
-target_at(PvextTokens *tokens, int i)
+target_at(PvextSourceTokens *tokens, int i)
 {
-	PvextToken *at = &tokens->all[i];
+	PvextSourceToken *at = &tokens->all[i];
 	PvextNamed *named;
 
 	if ((pvext_is_keyword(at, "insert") || pvext_is_keyword(at, "merge")) && pvext_is_keyword(at + 1, "into"))
@@ -90,13 +89,13 @@ target_at(PvextTokens *tokens, int i)
 void
 pvext_read_source(const char *source, List **targets, List **calls)
 {
-	PvextTokens tokens = pvext_tokens(source, false);
+	PvextSourceTokens tokens = pvext_source_tokens(source, false);
 
 	*targets = *calls = NIL;
 	for (int i = 0; i < tokens.n; i++)
 	{
 		PvextNamed *named = target_at(&tokens, i);
-		PvextToken *at = &tokens.all[i];
+		PvextSourceToken *at = &tokens.all[i];
 
 		if (named)
 			*targets = lappend(*targets, named);
@@ -115,13 +114,13 @@ pvext_read_source(const char *source, List **targets, List **calls)
 List *
 pvext_read_identifiers(const char *source, bool plpgsql)
 {
-	PvextTokens tokens = pvext_tokens(source, plpgsql);
+	PvextSourceTokens tokens = pvext_source_tokens(source, plpgsql);
 	bool	   *executed = plpgsql ? pvext_executed_literals(&tokens) : NULL;
 	List	   *names = NIL;
 
 	for (int i = 0; i < tokens.n; i++)
 	{
-		PvextToken *token = &tokens.all[i];
+		PvextSourceToken *token = &tokens.all[i];
 
 		if (token->word && (i == 0 || token[-1].sign != '.') &&
 			(token->literal == 0 || executed[token->literal]))
@@ -134,8 +133,8 @@ pvext_read_identifiers(const char *source, bool plpgsql)
 PvextNamed *
 pvext_read_name(const char *text)
 {
-	PvextTokens tokens = pvext_tokens(text, false);
-	PvextToken *at = tokens.all;
+	PvextSourceTokens tokens = pvext_source_tokens(text, false);
+	PvextSourceToken *at = tokens.all;
 	PvextNamed *named = read_name(&at);
 
 	return named && at == tokens.all + tokens.n ? named : NULL;

@@ -53,7 +53,7 @@ read_quoted(const char **p)
 
 /* Read one token; false where there is none before the next byte that is looked at. */
 static bool
-read_token(const char **p, PvextToken *token)
+read_token(const char **p, PvextSourceToken *token)
 {
 	const char *start = *p;
 	const char *end = after_comment(start);
@@ -125,11 +125,11 @@ read_dollar_string(const char **p)
 }
 
 static void
-add_tokens(PvextTokens *tokens, const char *source, bool strings)
+add_tokens(PvextSourceTokens *tokens, const char *source, bool strings)
 {
 	while (*source)
 	{
-		PvextToken *token = &tokens->all[tokens->n];
+		PvextSourceToken *token = &tokens->all[tokens->n];
 		const char *start = source;
 		const char *text = NULL;
 
@@ -144,10 +144,10 @@ add_tokens(PvextTokens *tokens, const char *source, bool strings)
 
 			if (literal == 0)
 				tokens->in_literal = ++tokens->literals;
-			*token = (PvextToken) {.sign = '\'', .literal = tokens->in_literal};
+			*token = (PvextSourceToken) {.sign = '\'', .literal = tokens->in_literal};
 			tokens->n++;
 			add_tokens(tokens, text, true);
-			tokens->all[tokens->n++] = (PvextToken) {.sign = '\'', .literal = tokens->in_literal};
+			tokens->all[tokens->n++] = (PvextSourceToken) {.sign = '\'', .literal = tokens->in_literal};
 			tokens->in_literal = literal;
 		}
 		else if (read_token(&source, token))
@@ -163,18 +163,18 @@ add_tokens(PvextTokens *tokens, const char *source, bool strings)
  * All tokens, and at their end signs of nothing.  With strings, as SQL has them, what is in
  * them is known to be; it begins and ends with a quote.
  */
-PvextTokens
-pvext_tokens(const char *source, bool strings)
+PvextSourceTokens
+pvext_source_tokens(const char *source, bool strings)
 {
-	PvextTokens tokens = {palloc0(sizeof(PvextToken) * (strlen(source) + 16))};
+	PvextSourceTokens tokens = {palloc0(sizeof(PvextSourceToken) * (strlen(source) + 16))};
 
 	add_tokens(&tokens, source, strings);
-	memset(&tokens.all[tokens.n], 0, sizeof(PvextToken) * 8);
+	memset(&tokens.all[tokens.n], 0, sizeof(PvextSourceToken) * 8);
 	return tokens;
 }
 
 bool
-pvext_is_keyword(const PvextToken *token, const char *keyword)
+pvext_is_keyword(const PvextSourceToken *token, const char *keyword)
 {
 	return token->word && !token->quoted && strcmp(token->word, keyword) == 0;
 }

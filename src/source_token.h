@@ -6,24 +6,24 @@
 #define PVEXT_SOURCE_TOKEN_H
 
 /* A word or sign of a source. */
-typedef struct PvextToken
+typedef struct PvextSourceToken
 {
 	char	   *word;			/* an identifier or keyword; NULL: a sign */
 	bool		quoted;
 	char		sign;
 	int			literal;		/* number of the string that it is in, from 1; or 0 */
 	const char *end;			/* where it ends in the source */
-} PvextToken;
+} PvextSourceToken;
 
-typedef struct PvextTokens
+typedef struct PvextSourceTokens
 {
-	PvextToken *all;
+	PvextSourceToken *all;
 	int			n;
 	int			literals;		/* how many strings there are */
 	int			in_literal;		/* being read */
-} PvextTokens;
+} PvextSourceTokens;
 
-extern PvextTokens pvext_tokens(const char *source, bool strings);
-extern bool pvext_is_keyword(const PvextToken *token, const char *keyword);
+extern PvextSourceTokens pvext_source_tokens(const char *source, bool strings);
+extern bool pvext_is_keyword(const PvextSourceToken *token, const char *keyword);
 
 #endif							/* PVEXT_SOURCE_TOKEN_H */

@@ -21,7 +21,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "catch.h"
 #include "guc.h"
 #include "limit.h"
 #include "miscadmin.h"

@@ -14,7 +14,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "bitmap.h"
-#include "catalog.h"
 #include "catalog/indexing.h"
 #include "commands/sequence.h"
 #include "event.h"

@@ -12,8 +12,10 @@
 #include "message.h"
 
 #include "catalog/pg_type.h"
-#include "statement.h"
+#include "condition.h"
+#include "row_set.h"
 #include "staying.h"
+#include "step.h"
 #include "utils/memutils.h"
 
 /* The query that finds the row at plan->place, where the column's value stays in it. */

@@ -13,7 +13,6 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "expression.h"
 #include "miscadmin.h"
 #include "result.h"
 #include "spi.h"

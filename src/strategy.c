@@ -14,9 +14,9 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "catalog.h"
 #include "expression.h"
 #include "free_text.h"
 #include "parser/parse_coerce.h"

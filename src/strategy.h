@@ -43,27 +43,6 @@ typedef struct PvextStrategy
 extern const char *pvext_strategy_name(PvextStrategyKind kind);
 extern bool pvext_strategy_kind(const char *name, PvextStrategyKind *kind);
 
-/*
- * Find the strategy for a column and check that it can work: against type,
- * domain, length, NOT NULL, UNIQUE, CHECK, EXCLUDE, foreign keys and generated
- * columns by the catalog, and by a trial on up to 1,000 rows.  erase_with and
- * parameter are the user's; bound is the bound expression where erase_with is
- * "expression" (else NULL).  leads says that links or foreign keys refer to
- * the column.  Between pvext_enter() and pvext_leave(); trials run as the
- * table's owner.  Raises with a hint that names what fits.
- */
-extern PvextStrategyKind pvext_resolve_strategy(Oid relid, const char *column,
-												const char *erase_with,
-												const char *parameter,
-												const char *bound, bool leads,
-												char **argument);
-
-/* Raise where an expression, bound, fails on any row; reads the whole table. */
-extern void pvext_try_on_all_rows(Oid relid, const char *column, const char *bound);
-
-/* Warn of rows that look like tokens though nothing has replaced them. */
-extern void pvext_warn_of_tokens(const PvextStrategy *strategy);
-
 /* Fill in a strategy from what pv.declared_personal keeps of it. */
 extern void pvext_init_strategy(PvextStrategy *strategy, Oid relid,
 								const char *column, const char *name,

@@ -29,6 +29,7 @@
 #include "key.h"
 #include "matcher.h"
 #include "mb/pg_wchar.h"
+#include "own_writes.h"
 #include "phrase.h"
 #include "result.h"
 #include "retained.h"

@@ -5,7 +5,6 @@
 #ifndef PVEXT_STRAY_H
 #define PVEXT_STRAY_H
 
-#include "own_writes.h"
 #include "plan.h"
 #include "utils/snapshot.h"
 #include "written.h"

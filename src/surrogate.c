@@ -14,7 +14,6 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "result.h"
-#include "spi.h"
 #include "surrogate.h"
 
 /* Links lead no further than this; they may go in a circle. */

@@ -11,8 +11,6 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "audit.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
 #include "ending.h"
 #include "hold.h"
@@ -20,14 +18,20 @@
 #include "known_text.h"
 #include "ledger.h"
 #include "miscadmin.h"
-#include "others.h"
+#include "held_others.h"
+#include "new_value.h"
+#include "own_writes.h"
+#include "pick.h"
+#include "planner.h"
 #include "redact.h"
 #include "result.h"
-#include "run.h"
+#include "execute.h"
+#include "row_subject.h"
 #include "secret.h"
-#include "statement.h"
+#include "slot.h"
+#include "step.h"
 #include "stray.h"
-#include "taking.h"
+#include "take.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -40,9 +44,9 @@ still_dirty(PvextDue *due, int64 n)
 	ereport(ERROR,
 			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 			 due->columns == NIL ?
-			 errmsg("rows of %s are still there after they have been deleted", due->table->sql_name) :
+			 errmsg("rows of %s are still there after they have been deleted", due->rows.table->sql_name) :
 			 errmsg("rows of %s are still personal after they have been anonymised",
-					due->table->sql_name),
+					due->rows.table->sql_name),
 			 errdetail("Rule \"%s\" was to take %lld rows, or values that they hold.", due->rule->name,
 					   (long long) n),
 			 errhint("Look for triggers that keep them, or write them back.")));
@@ -197,7 +201,7 @@ take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
 		(void) pvext_run_step(lfirst(lc), false);
 	(void) pvext_run_step(taking->take, false);
 	taken = check_taken(taking, n);
-	pvext_note_own_writes(&strays.own, taking->due->table, taking->due->columns ? taken : 0,
+	pvext_note_own_writes(&strays.own, taking->due->rows.table, taking->due->columns ? taken : 0,
 						  taking->due->columns ? 0 : taken);
 	pvext_check_strays(&strays, plan, taking->leaf, false);
 	if (redaction)
@@ -239,7 +243,7 @@ plan_of_subject(PvextTaking *taking, PvextTable *subject, const char *blocked)
 			same_blocked(((PvextPlan *) lfirst(lc))->blocked, blocked))
 			return lfirst(lc);
 	old = MemoryContextSwitchTo(taking->plan->context);
-	plan = pvext_partial_plan(taking->map, subject, taking->due->table, taking->due->columns,
+	plan = pvext_partial_plan(taking->map, subject, taking->due->rows.table, taking->due->columns,
 							  until_sql(taking->due), taking->due->redacts, blocked);
 	taking->subject_plans = lappend(taking->subject_plans, plan);
 	MemoryContextSwitchTo(old);
@@ -290,11 +294,11 @@ follow_key(PvextTable *subject, const char *former, const bytea *digest, const c
 
 /* What is due is taken from a subject.  False where none of it is any more. */
 static bool
-take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
+take_from_subject(PvextTaking *taking, PvextRowSubject *row_subject, List **redactions)
 {
-	PvextTable *subject = owner->subject;
-	const char *key = owner->key;
-	PvextPlan  *plan = plan_of_subject(taking, subject, owner->blocked);
+	PvextTable *subject = row_subject->subject;
+	const char *key = row_subject->key;
+	PvextPlan  *plan = plan_of_subject(taking, subject, row_subject->blocked);
 	List	   *rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, key)), true);
 	bytea	   *digest = pvext_subject_digest(subject->id, key);
 	PvextRedaction *redaction;
@@ -320,49 +324,49 @@ take_from_subject(PvextTaking *taking, PvextOwner *owner, List **redactions)
 }
 
 static bool
-same_subject(PvextOwner *a, PvextOwner *b)
+same_subject(PvextRowSubject *a, PvextRowSubject *b)
 {
 	return a->subject == b->subject && strcmp(a->key, b->key) == 0;
 }
 
 /*
- * The owners from whom something is to be taken, each subject once; in order, since they
+ * The subjects from whom something is to be taken, each subject once; in order, since they
  * have been judged.  With shared, those who share a row with another.
  */
 static List *
-owners_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
+subjects_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
 {
-	List	   *owners = NIL;
+	List	   *row_subjects = NIL;
 	ListCell   *lc;
 
-	foreach(lc, picks->owners)
+	foreach(lc, picks->row_subjects)
 	{
-		PvextOwner *owner = lfirst(lc);
-		PvextFate  *fate = &picks->fates[owner->row];
+		PvextRowSubject *row_subject = lfirst(lc);
+		PvextFate  *fate = &picks->fates[row_subject->row];
 
-		if (owner->gone || fate->spared || fate->clean || (shared && nowners[owner->row] < 2) ||
-			(owners != NIL && same_subject(llast(owners), owner)))
+		if (row_subject->gone || fate->spared || fate->clean || (shared && nowners[row_subject->row] < 2) ||
+			(row_subjects != NIL && same_subject(llast(row_subjects), row_subject)))
 			continue;
-		owners = lappend(owners, owner);
+		row_subjects = lappend(row_subjects, row_subject);
 	}
-	return owners;
+	return row_subjects;
 }
 
 /* The rows that something was taken from: it was from each subject, once for all rows. */
 static void
 note_taken(PvextPicks *picks)
 {
-	PvextOwner *last = NULL;
+	PvextRowSubject *last = NULL;
 	ListCell   *lc;
 
-	foreach(lc, picks->owners)
+	foreach(lc, picks->row_subjects)
 	{
-		PvextOwner *owner = lfirst(lc);
+		PvextRowSubject *row_subject = lfirst(lc);
 
-		if (last && same_subject(last, owner))
-			owner->taken = last->taken;
-		picks->fates[owner->row].taken |= owner->taken;
-		last = owner;
+		if (last && same_subject(last, row_subject))
+			row_subject->taken = last->taken;
+		picks->fates[row_subject->row].taken |= row_subject->taken;
+		last = row_subject;
 	}
 }
 
@@ -373,12 +377,12 @@ take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
 	List	   *redactions = NIL;
 	ListCell   *lc;
 
-	foreach(lc, picks->owners)
-		if (!((PvextOwner *) lfirst(lc))->gone)	/* its rows are taken as nobody's */
-			nowners[((PvextOwner *) lfirst(lc))->row]++;
-	foreach(lc, owners_to_take_from(picks, nowners, false))
+	foreach(lc, picks->row_subjects)
+		if (!((PvextRowSubject *) lfirst(lc))->gone)	/* its rows are taken as nobody's */
+			nowners[((PvextRowSubject *) lfirst(lc))->row]++;
+	foreach(lc, subjects_to_take_from(picks, nowners, false))
 	{
-		((PvextOwner *) lfirst(lc))->taken = take_from_subject(taking, lfirst(lc), &redactions);
+		((PvextRowSubject *) lfirst(lc))->taken = take_from_subject(taking, lfirst(lc), &redactions);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pvext_redact(redactions);
@@ -386,7 +390,7 @@ take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
 
 	/* A text that several are about is known to be clean as the last of them left it. */
 	if (taking->due->texts != NIL && !taking->due->redacts)
-		foreach(lc, owners_to_take_from(picks, nowners, true))
+		foreach(lc, subjects_to_take_from(picks, nowners, true))
 		{
 			redactions = NIL;
 			(void) take_from_subject(taking, lfirst(lc), &redactions);
@@ -403,7 +407,7 @@ check_nobodys(PvextDue *due)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("column \"%s\" of rows of %s that belong to nobody cannot be replaced",
-							((PvextColumn *) lfirst(lc))->name, due->table->sql_name),
+							((PvextColumn *) lfirst(lc))->name, due->rows.table->sql_name),
 					 errdetail("Other rows may refer to them by it."),
 					 errhint("Link the rows to a subject, or delete them.")));
 }
@@ -415,19 +419,19 @@ check_nobodys(PvextDue *due)
 static void
 end_subjects(PvextTaking *taking, PvextPicks *picks)
 {
-	PvextTable *subject = taking->due->table;
+	PvextTable *subject = taking->due->rows.table;
 	PvextPlan  *plan = subject->is_subject ? pvext_plan(taking->map, subject, NULL) : NULL;
 	ListCell   *lc;
 
-	foreach(lc, plan ? picks->owners : NIL)
+	foreach(lc, plan ? picks->row_subjects : NIL)
 	{
-		PvextOwner *owner = lfirst(lc);
-		PvextEnding ending = {owner->key};
+		PvextRowSubject *row_subject = lfirst(lc);
+		PvextEnding ending = {row_subject->key};
 
-		if (owner->subject != subject || picks->fates[owner->row].spared ||
-			picks->fates[owner->row].late)
+		if (row_subject->subject != subject || picks->fates[row_subject->row].spared ||
+			picks->fates[row_subject->row].late)
 			continue;
-		ending.former = ending.digest = pvext_subject_digest(subject->id, owner->key);
+		ending.former = ending.digest = pvext_subject_digest(subject->id, row_subject->key);
 		pvext_end_consents(subject, list_make1(&ending));
 		if (!plan->unenforced && ending.kept == 0)
 			pvext_conclude_deleted(subject, ending.digest);

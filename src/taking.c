@@ -13,12 +13,14 @@
 #include "audit.h"
 #include "catalog.h"
 #include "catalog/pg_type.h"
+#include "column_step.h"
+#include "hold.h"
 #include "key.h"
-#include "others.h"
-#include "statement.h"
+#include "pick.h"
 #include "taking.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "write_step.h"
 
 /*
  * The rows of a plan, as a set that others can hang on: those at some places that are
@@ -104,7 +106,7 @@ takes_clock(PvextTaking *taking)
 	ListCell   *cell;
 
 	foreach(lc, taking->due->rules)
-		foreach(cell, taking->due->children)
+		foreach(cell, taking->due->rows.children)
 			if (((PvextRule *) lfirst(lc))->over == ((PvextLink *) lfirst(cell))->table)
 				return true;
 	return false;
@@ -153,7 +155,7 @@ build_update(PvextTaking *taking)
 	taking->take = pvext_build_update(plan, taking->leaf, plan->targets);
 	count_taken(taking, taking->take, due->dirty);
 	foreach(lc, plan->targets)
-		((PvextTarget *) lfirst(lc))->table = due->table;
+		((PvextTarget *) lfirst(lc))->table = due->rows.table;
 }
 
 static PvextRemoval *
@@ -190,7 +192,7 @@ build_delete(PvextTaking *taking, PvextStep *confirm)
 	PvextRemoval *own;
 	ListCell   *lc;
 
-	foreach(lc, taking->due->children)
+	foreach(lc, taking->due->rows.children)
 	{
 		PvextLink  *link = lfirst(lc);
 		PvextSet   *set = pvext_set_of_link(plan, link, set_of_parent(taking, link->parent));
@@ -210,7 +212,7 @@ build_delete(PvextTaking *taking, PvextStep *confirm)
 			taking->confirm = confirm;
 	}
 	/* What personal columns refer to goes with the row. */
-	foreach(lc, taking->due->table->columns)
+	foreach(lc, taking->due->rows.table->columns)
 	{
 		PvextColumn *column = lfirst(lc);
 		PvextTarget target = {.plan = plan, .table = taking->leaf, .column = column, .set = plan->self};
@@ -222,7 +224,7 @@ build_delete(PvextTaking *taking, PvextStep *confirm)
 	own = add_removal(plan, taking->leaf, plan->self);
 	taking->take = pvext_build_delete(plan, own);
 	count_taken(taking, taking->take, "false");
-	own->table = taking->due->table;
+	own->table = taking->due->rows.table;
 }
 
 /* The tables that are locked, and whose records in the log are redacted. */
@@ -231,8 +233,8 @@ note_tables(PvextTaking *taking)
 {
 	ListCell   *lc;
 
-	taking->plan->tables = list_make1(taking->due->table);
-	foreach(lc, taking->due->children)
+	taking->plan->tables = list_make1(taking->due->rows.table);
+	foreach(lc, taking->due->rows.children)
 		taking->plan->tables = list_append_unique_ptr(taking->plan->tables,
 													  ((PvextLink *) lfirst(lc))->table);
 	taking->logged = pvext_is_audited(taking->plan->tables);
@@ -255,9 +257,9 @@ takes_more(PvextTaking *taking)
 {
 	PvextDue   *due = taking->due;
 
-	if (taking->logged || has_objects(due->columns ? due->columns : due->table->columns))
+	if (taking->logged || has_objects(due->columns ? due->columns : due->rows.table->columns))
 		return true;
-	return due->columns == NIL && (due->children != NIL || due->table->is_subject);
+	return due->columns == NIL && (due->rows.children != NIL || due->rows.table->is_subject);
 }
 
 /*
@@ -277,10 +279,10 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	taking->due = due;
 	taking->lock = lock;
 	taking->leaf = palloc(sizeof(PvextTable));
-	*taking->leaf = *due->table;
+	*taking->leaf = *due->rows.table;
 	taking->leaf->sql_name = psprintf("ONLY %s", pvext_relation_name(relid));
-	*rows = *due->table;
-	rows->key = pvext_primary_key(due->table->relid);
+	*rows = *due->rows.table;
+	rows->key = pvext_primary_key(due->rows.table->relid);
 	rows->plans = NIL;
 	taking->plan = pvext_begin_plan(rows, NULL);
 	taking->plan->self->table = taking->leaf;
@@ -306,7 +308,7 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	}
 	if (taking->plan->self->slots != NIL)
 		taking->collect = pvext_build_collect(taking->plan, taking->plan->self, false);
-	taking->plan->self->table = due->table;
+	taking->plan->self->table = due->rows.table;
 	return taking;
 }
 

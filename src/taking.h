@@ -1,13 +1,17 @@
 /*
  * taking.h
- *		What pick.c and take.c know of a taking, and nobody else.
+ *		The statements that take what is due from the rows of one table.
  */
 #ifndef PVEXT_TAKING_H
 #define PVEXT_TAKING_H
 
-#include "take.h"
+#include "datatype/timestamp.h"
+#include "fate.h"
+#include "storage/itemptr.h"
+#include "storage/lockdefs.h"
 
-struct PvextTaking
+/* What is due of a table that holds rows itself: the due's, or one below it. */
+typedef struct PvextTaking
 {
 	PvextMap   *map;
 	PvextDue   *due;
@@ -29,10 +33,30 @@ struct PvextTaking
 	PvextStep  *take;			/* updates or deletes */
 	PvextStatement verify;		/* counts those of some keys that are still due; or no sql */
 	List	   *subject_plans;	/* PvextPlan */
-};
+} PvextTaking;
 
-extern void pvext_build_scan(PvextTaking *taking);
-extern void pvext_build_pick(PvextTaking *taking);
-extern void pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n);
+/* Places of rows, in their order; begins as zeroes but for the context. */
+typedef struct PvextPlaces
+{
+	MemoryContext context;
+	ItemPointerData *tids;
+	int			n;
+	int			size;
+} PvextPlaces;
+
+/* Rows that were looked at and found due. */
+typedef struct PvextPicks
+{
+	int			n;
+	ItemPointerData *tids;
+	TimestampTz *until;			/* since when they are due */
+	PvextFate  *fates;
+	List	   *row_subjects;			/* PvextRowSubject */
+	char	  **keys;			/* primary keys as texts, for the audit log; or NULL */
+} PvextPicks;
+
+extern PvextTaking *pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock);
+extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);
+extern bool pvext_reads_log(PvextTaking *taking);
 
 #endif							/* PVEXT_TAKING_H */

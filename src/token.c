@@ -17,11 +17,9 @@
 #include "message.h"
 
 #include "catalog/pg_type.h"
-#include "catalog.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "secret.h"
-#include "strategy.h"
 #include "token.h"
 #include "type.h"
 #include "utils/array.h"

@@ -28,7 +28,6 @@
 #include "key.h"
 #include "result.h"
 #include "secret.h"
-#include "spi.h"
 #include "trace.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

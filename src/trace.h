@@ -9,7 +9,6 @@
 #include "log.h"
 #include "past.h"
 #include "plan.h"
-#include "record.h"
 #include "sides.h"
 
 /* One way in which rows belong: they hold what is known of a parent's rows. */

@@ -43,7 +43,6 @@ extern void pvext_begin_trail(PvextTrail *trail);
 extern void pvext_begin_trail_chunk(PvextTrail *trail);
 extern bool pvext_read_trail(PvextTrail *trail, PvextReadItem item, int n);
 extern char *pvext_recorded_name(int32 id);
-extern bool pvext_parse_read(Oid type, char *text, Datum *value);
 extern void pvext_read_who(PvextReadItem *item, Datum *values, bool *nulls);
 
 #endif							/* PVEXT_TRAIL_H */

@@ -21,7 +21,6 @@
 #include "key.h"
 #include "result.h"
 #include "secret.h"
-#include "spi.h"
 #include "telling.h"
 #include "trait.h"
 #include "utils/array.h"

@@ -7,7 +7,6 @@
 
 #include "catalog.h"
 #include "catalog/pg_type.h"
-#include "finding.h"
 #include "print.h"
 #include "result.h"
 #include "spi.h"

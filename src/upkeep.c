@@ -12,12 +12,10 @@
 #include "again.h"
 #include "catalog/pg_type.h"
 #include "consent.h"
-#include "duty.h"
 #include "event.h"
 #include "failure.h"
 #include "guc.h"
 #include "result.h"
-#include "spi.h"
 #include "upkeep.h"
 #include "utils/timestamp.h"
 

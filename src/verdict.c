@@ -4,21 +4,20 @@
  *
  * Whether a subject is held or blocked is decided once, before its rows are
  * touched and after its own row is locked; how long a row's columns are
- * retained (rule.c), and whether somebody else whom it is about is held (others.c), is
+ * retained (rule.c), and whether somebody else whom it is about is held (shared_row.c), is
  * decided row by row, by a fragment of SQL in every statement.
  * Preview, erasure and purge all ask here.
  */
 #include "postgres.h"
 #include "message.h"
 
-#include "catalog.h"
 #include "catch.h"
-#include "expression.h"
 #include "hold.h"
-#include "others.h"
+#include "held_others.h"
 #include "result.h"
 #include "rule.h"
-#include "run.h"
+#include "slot.h"
+#include "step.h"
 #include "utils/builtins.h"
 #include "verdict.h"
 

@@ -9,7 +9,6 @@
 #include "leaf.h"
 #include "nodes/execnodes.h"
 #include "seal.h"
-#include "unread.h"
 
 /* A row of pv.verify_audit(); begins as PVEXT_NO_DEFECT. */
 typedef struct PvextDefect
@@ -51,20 +50,9 @@ typedef struct PvextVerification
 
 typedef void (*PvextReport) (const PvextDefect *defect, void *arg);
 
-extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
-								const PvextLeaf *leaf, int64 seal,
-								PvextReport report, void *arg);
-extern void pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
-								 PvextReport report, void *arg);
-
 extern void pvext_report(const PvextDefect *defect, void *arg);
 extern void pvext_report_seal(PvextVerification *v, const char *problem, int64 seal, char *detail);
 extern void pvext_report_chunk(PvextVerification *v, const char *problem, int64 seal, int64 chunk,
 							   char *detail);
-
-extern void pvext_read_head(PvextVerification *v, const char *text);
-extern void pvext_check_seals(PvextVerification *v);
-extern bool pvext_is_dropped(PvextVerification *v, int64 chunk);
-extern bool pvext_has_been_sealed(PvextVerification *v, int64 incarnation, uint64 xid);
 
 #endif							/* PVEXT_VERIFICATION_H */

@@ -18,16 +18,16 @@
 #include "catalog.h"
 #include "catalog/pg_type.h"
 #include "catch.h"
+#include "chain.h"
 #include "chunk.h"
-#include "fmgr.h"
+#include "compare.h"
 #include "compat.h"
+#include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "relation.h"
 #include "result.h"
-#include "seal.h"
 #include "spi.h"
-#include "unread.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -36,7 +36,6 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
-#include "verification.h"
 
 /* A partition that isn't there, though chunks of it were sealed. */
 typedef struct Lost

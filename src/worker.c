@@ -11,7 +11,6 @@
 #include "message.h"
 
 #include "access/xact.h"
-#include "catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"

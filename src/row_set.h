@@ -1,23 +1,11 @@
 /*
- * sets.h
+ * row_set.h
  *		Which rows belong to a subject, as SQL.
  */
-#ifndef PVEXT_SETS_H
-#define PVEXT_SETS_H
+#ifndef PVEXT_ROW_SET_H
+#define PVEXT_ROW_SET_H
 
-#include "lib/stringinfo.h"
 #include "plan.h"
-
-/* A statement being built: its text, and the values it takes. */
-typedef struct PvextSql
-{
-	StringInfoData text;
-	List	   *params;			/* PvextParam */
-} PvextSql;
-
-extern void pvext_sql_init(PvextSql *sql);
-extern int	pvext_sql_param(PvextSql *sql, PvextParam *param);
-extern PvextStep *pvext_sql_step(PvextSql *sql, PvextTable *table);
 
 extern PvextSet *pvext_set_of_column(PvextPlan *plan, PvextTable *table,
 									 PvextColumn *column);
@@ -32,4 +20,4 @@ extern PvextStep *pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
 extern void pvext_build_collects(PvextPlan *plan);
 extern void pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set);
 
-#endif							/* PVEXT_SETS_H */
+#endif							/* PVEXT_ROW_SET_H */

@@ -1,5 +1,5 @@
 /*
- * sets.c
+ * row_set.c
  *		Which rows belong to a subject, as SQL.
  *
  * A set is the rows of one table that belong to the subject by a path of
@@ -17,47 +17,13 @@
 
 #include "audit.h"
 #include "belong.h"
-#include "catalog.h"
 #include "catalog/pg_type.h"
-#include "expression.h"
 #include "match.h"
 #include "ownership.h"
-#include "sets.h"
+#include "row_set.h"
 #include "type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "whose.h"
-
-void
-pvext_sql_init(PvextSql *sql)
-{
-	initStringInfo(&sql->text);
-	sql->params = NIL;
-}
-
-/* The number of a value among the statement's, added where it's new. */
-int
-pvext_sql_param(PvextSql *sql, PvextParam *param)
-{
-	if (!list_member_ptr(sql->params, param))
-		sql->params = lappend(sql->params, param);
-	for (int i = 0; i < list_length(sql->params); i++)
-		if (list_nth(sql->params, i) == param)
-			return i + 1;
-	return 0;					/* not reached */
-}
-
-/* A step from a finished statement. */
-PvextStep *
-pvext_sql_step(PvextSql *sql, PvextTable *table)
-{
-	PvextStep  *step = palloc0(sizeof(PvextStep));
-
-	step->table = table;
-	step->params = sql->params;
-	step->few = step->many = pvext_statement(sql->text.data);
-	return step;
-}
 
 static PvextSet *
 new_set(PvextTable *table)

@@ -1,5 +1,5 @@
 /*
- * choice.c
+ * resolve_strategy.c
  *		From the user's erase_with and parameter to a strategy that can work.
  *
  * fit.c knows what the catalogs say, trial.c what the rows say, auto.c finds
@@ -10,15 +10,12 @@
 
 #include "access/table.h"
 #include "auto.h"
-#include "catalog.h"
 #include "expression.h"
-#include "fit.h"
 #include "follow.h"
 #include "relation.h"
+#include "resolve_strategy.h"
 #include "rewrite/rewriteHandler.h"
 #include "spi.h"
-#include "strategy.h"
-#include "trial.h"
 #include "utils/rel.h"
 
 static void

@@ -1,6 +1,6 @@
 /*
- * moment.c
- *		A plan's statements that see what others do as of one moment.
+ * step.c
+ *		Running one of a plan's statements, also as of a moment that several have in common.
  *
  * Each statement decides by itself what is due: by clocks that may read other tables' rows,
  * which are not locked.  Were one of them to see the clock before somebody has changed it
@@ -13,8 +13,7 @@
 #include "postgres.h"
 #include "message.h"
 
-#include "moment.h"
-#include "plan.h"
+#include "step.h"
 #include "utils/snapmgr.h"
 
 /* As of when steps see the tables; NULL: each as of when it begins. */

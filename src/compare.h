@@ -1,0 +1,16 @@
+/*
+ * compare.h
+ *		Which records of a chunk are not what was sealed.
+ */
+#ifndef PVEXT_COMPARE_H
+#define PVEXT_COMPARE_H
+
+#include "verification.h"
+
+extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
+								const PvextLeaf *leaf, int64 seal,
+								PvextReport report, void *arg);
+extern void pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
+								 PvextReport report, void *arg);
+
+#endif							/* PVEXT_COMPARE_H */

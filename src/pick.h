@@ -1,0 +1,17 @@
+/*
+ * pick.h
+ *		Finding the rows that something is due of, and looking at them.
+ */
+#ifndef PVEXT_PICK_H
+#define PVEXT_PICK_H
+
+#include "taking.h"
+
+extern void pvext_build_scan(PvextTaking *taking);
+extern void pvext_build_pick(PvextTaking *taking);
+extern void pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n);
+extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
+							  ItemPointer after, bool all);
+extern void pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks);
+
+#endif							/* PVEXT_PICK_H */
