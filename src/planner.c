@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "plan_check.h"
 #include "planner.h"
 #include "rekey.h"
 #include "rule.h"
@@ -149,92 +150,6 @@ build_writes(PvextMap *map, PvextPlan *plan)
 	pvext_finish_checks(plan);
 }
 
-/* Do all rows that a foreign key to the relation deletes or changes go by a link of its columns? */
-static bool
-is_removed(PvextPlan *plan, Oid relid, PvextForeignKey *fk)
-{
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, plan->removals)
-		foreach(cell, ((PvextRemoval *) lfirst(lc))->set->arms)
-		{
-			PvextLink  *link = ((PvextArm *) lfirst(cell))->link;
-
-			if (link->parent->relid == relid && link->condition == NULL &&
-				pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
-				return true;
-		}
-	return false;
-}
-
-/*
- * The triggers of a table that a foreign key changes by the side are fired as
- * whoever changed the key: refuse where they aren't that owner's own.  Rows
- * that go with deleted ones must have been declared to go.
- */
-static void
-check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List *seen)
-{
-	ListCell   *lc;
-
-	foreach(lc, pvext_foreign_keys_to(relid))
-	{
-		PvextForeignKey *fk = lfirst(lc);
-		char		action = update ? fk->on_update : fk->on_delete;
-
-		if (action == FKCONSTR_ACTION_NOACTION || action == FKCONSTR_ACTION_RESTRICT ||
-			list_member_oid(seen, fk->relid))
-			continue;
-		if (pvext_owner(fk->relid) != table->owner && pvext_has_after_triggers(fk->relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("triggers of table %s would run as the owner of table %s",
-							pvext_relation_name(fk->relid), table->sql_name),
-					 errdetail("Foreign key \"%s\" carries the change over.", fk->name),
-					 errhint("Give both tables to one role, drop the triggers, or make the foreign key NO ACTION and link the table.")));
-		if (!update && !is_removed(plan, relid, fk))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("deleting rows of table %s would change rows of table %s",
-							pvext_relation_name(relid), pvext_relation_name(fk->relid)),
-					 errdetail("Foreign key \"%s\" is ON DELETE CASCADE, SET NULL or SET DEFAULT.",
-							   fk->name),
-					 errhint("Declare a link of %s to %s with on_erase => 'delete'.",
-							 pvext_relation_name(fk->relid), pvext_relation_name(relid))));
-		seen = lappend_oid(seen, fk->relid);
-		check_cascades(plan, table, fk->relid, update || action != FKCONSTR_ACTION_CASCADE, seen);
-	}
-}
-
-/* It is to be known with whom rows, or values of theirs, go. */
-static void
-check_unsaid(PvextTable *table, PvextTable *unsaid)
-{
-	if (unsaid)
-		ereport(ERROR,
-				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-				 errmsg("rows of table %s may belong to several subjects", table->sql_name),
-				 unsaid == table ? 0 :
-				 errdetail("They belong to rows of table %s, which may belong to several.", unsaid->sql_name),
-				 unsaid == table ? errhint("Declare the columns again with the links that they go by.") :
-				 errhint("Declare the columns again with the links that they go by, or a link of table %s with inherit => false.",
-						 unsaid->sql_name)));
-}
-
-static void
-check_column(PvextTable *table, PvextColumn *column)
-{
-	if (column->missing)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("personal column \"%s\" of table %s has been dropped",
-						column->name, table->sql_name),
-				 errhint("Take it out of the map with pv.undeclare_personal().")));
-	if (column->strategy.kind == PVEXT_EXPRESSION)
-		pvext_check_bound_owner(table, column->owner, "an expression");
-}
-
 static void
 add_targets(PvextPlan *plan, PvextTable *table)
 {
@@ -280,36 +195,6 @@ prune(PvextPlan *plan)
 			plan->removals = foreach_delete_current(plan->removals, lc);
 }
 
-/*
- * The clock of a rule over another table's rows stops when these lose what it
- * reads, and what the rule keeps would be kept for ever.
- */
-static void
-check_clock(PvextPlan *plan, PvextTable *of, const char *column)
-{
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, plan->targets)
-	{
-		PvextTable *table = ((PvextTarget *) lfirst(lc))->table;
-
-		foreach(cell, table->rules)
-		{
-			PvextRule  *rule = lfirst(cell);
-
-			if (rule->over == of && of != table &&
-				(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("the clock of retention rule \"%s\" of table %s reads what is erased of %s",
-								rule->name, table->sql_name, of->sql_name),
-						 errhint("Declare a mandatory rule on %s that keeps it as long.",
-								 of->sql_name)));
-		}
-	}
-}
-
 /* Rows are retained by rules of their own, and as long as what would go with them is. */
 static void
 retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
@@ -318,7 +203,7 @@ retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
 	char	   *below = pvext_children_until(map, removal->table, &removal->basis);
 
 	if (until == NULL)
-		check_clock(plan, removal->table, NULL);
+		pvext_check_clock(plan, removal->table, NULL);
 	removal->until = until && below ? psprintf("GREATEST(%s, %s)", until, below) : until ? until : below;
 }
 
@@ -333,15 +218,15 @@ apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		check_column(target->table, target->column);
-		check_unsaid(target->table, target->column->unsaid);
+		pvext_check_plan_column(target->table, target->column);
+		pvext_check_unsaid(target->table, target->column->unsaid);
 		pvext_check_children(target->table->relid);
 		if (target->column->leads)
-			check_cascades(plan, target->table, target->table->relid, true, NIL);
+			pvext_check_cascades(plan, target->table, true);
 		target->until = pvext_retained_until(target->table, target->column->name,
 											 &target->basis);
 		if (target->until == NULL)
-			check_clock(plan, target->table, target->column->name);
+			pvext_check_clock(plan, target->table, target->column->name);
 		target->blocked = blocked && *blocked && *blocked++ == '1';
 	}
 	foreach(lc, plan->removals)
@@ -349,9 +234,9 @@ apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
 		PvextRemoval *removal = lfirst(lc);
 
 		foreach(cell, removal->set->arms)
-			check_unsaid(removal->table, ((PvextArm *) lfirst(cell))->link->unsaid);
+			pvext_check_unsaid(removal->table, ((PvextArm *) lfirst(cell))->link->unsaid);
 		pvext_check_children(removal->table->relid);
-		check_cascades(plan, removal->table, removal->table->relid, false, NIL);
+		pvext_check_cascades(plan, removal->table, false);
 		retain_rows(map, plan, removal);
 		removal->blocked = blocked && *blocked && *blocked++ == '1';
 	}
@@ -465,31 +350,6 @@ build_statements(PvextMap *map, PvextPlan *plan)
 	note_tables(map, plan);
 }
 
-/*
- * Raise where a table has become a partition of one of which nothing is declared: new rows
- * of persons come to other partitions of that.
- */
-static void
-refuse_attached(PvextMap *map, PvextPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->tables)
-	{
-		PvextTable *table = lfirst(lc);
-		Oid			root = pvext_partition_root(table->relid);
-		PvextTable *above = pvext_map_table(map, root);
-
-		if (root != table->relid && (above == NULL || (!above->is_subject && above->links == NIL)))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("table %s has become a partition of %s, of which nothing is declared",
-							table->sql_name, pvext_relation_name(root)),
-					 errhint("Declare %s as %s was, and take the declarations of that back.",
-							 pvext_relation_name(root), table->sql_name)));
-	}
-}
-
 static PvextPlan *
 make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
@@ -506,7 +366,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
 	build_statements(map, plan);
-	refuse_attached(map, plan);
+	pvext_refuse_attached(map, plan);
 	return plan;
 }
 
@@ -518,7 +378,7 @@ static void
 apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *until,
 			 bool redacts, bool blocked)
 {
-	check_column(target->table, target->column);
+	pvext_check_plan_column(target->table, target->column);
 	pvext_check_children(target->table->relid);
 	if (target->table == table && list_member_ptr(columns, target->column))
 	{
@@ -530,9 +390,9 @@ apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *
 	else
 		target->blocked = true;
 	if (!target->blocked)
-		check_unsaid(target->table, target->column->unsaid);
+		pvext_check_unsaid(target->table, target->column->unsaid);
 	if (!target->blocked && target->column->leads)
-		check_cascades(target->plan, target->table, target->table->relid, true, NIL);
+		pvext_check_cascades(target->plan, target->table, true);
 }
 
 /*
