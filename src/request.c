@@ -18,6 +18,7 @@
 #include "commands/async.h"
 #include "deferred.h"
 #include "erase.h"
+#include "erasure_case.h"
 #include "failure.h"
 #include "guc.h"
 #include "key.h"
