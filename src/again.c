@@ -40,7 +40,7 @@
 /* A subject table while it is looked at. */
 typedef struct Look
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	int32		relation_id;
 	Oid			relid;
 	List	   *partitions;		/* OIDs, of those that have pages */
@@ -54,7 +54,7 @@ typedef struct Look
 /* The tables that are looked at in a round. */
 typedef struct Round
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	List	   *tables;			/* Look */
 } Round;
 
@@ -292,7 +292,7 @@ look_at_table(void *arg)
 
 /* A part of the duty "expire": look at the next pages of each subject table. */
 void
-pvext_look_again(PvextRun *run)
+pvext_look_again(PvextDutyRun *run)
 {
 	Round		round = {run, NIL};
 	ErrorData  *error = pvext_step(run, list_tables, &round);

@@ -8,7 +8,7 @@
 #include "finding.h"
 #include "duty.h"
 
-extern void pvext_look_again(PvextRun *run);
+extern void pvext_look_again(PvextDutyRun *run);
 extern void pvext_check_again(PvextCheck *check);
 
 #endif							/* PVEXT_AGAIN_H */

@@ -16,7 +16,6 @@
 #include "catalog/pg_type.h"
 #include "catch.h"
 #include "compat.h"
-#include "error.h"
 #include "event.h"
 #include "expression.h"
 #include "fmgr.h"

@@ -80,3 +80,14 @@ pvext_try(void (*body) (void *), void *arg)
 		ReThrowError(error);
 	return error;
 }
+
+/*
+ * Is the error about the catalog (what doesn't exist, what is not permitted)?
+ * The message of any other may hold a value of the row.
+ */
+bool
+pvext_is_about_catalog(ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
+}

@@ -90,9 +90,9 @@ check_order(PvextVerification *v, const PvextSeal *seal, const PvextCovered *cov
 {
 	const char *next = covered->leaves;
 	const char *end = next + covered->leaves_size;
-	PvextLeaf	leaf;
+	PvextChunkDigest	leaf;
 
-	while (pvext_next_leaf(&next, end, &leaf))
+	while (pvext_next_chunk_digest(&next, end, &leaf))
 	{
 		if (leaf.xid < bound->newest)
 			pvext_report_chunk(v, "forged", seal->id, leaf.id,
@@ -148,7 +148,7 @@ check_seal(uint64 row, void *arg)
 	if (v->first.id == 0)
 	{
 		v->first = seal;
-		v->first_highest = pvext_highest_leaf(covered.leaves, covered.leaves_size);
+		v->first_highest = pvext_highest_in_digests(covered.leaves, covered.leaves_size);
 	}
 	else
 		check_link(v, &seal);

@@ -109,7 +109,7 @@ pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
 }
 
 static bool
-same_mark(const PvextLeaf *leaf, uint32 i, const StringInfoData *digests, uint32 j)
+same_mark(const PvextChunkDigest *leaf, uint32 i, const StringInfoData *digests, uint32 j)
 {
 	return memcmp(leaf->marks + i * PVEXT_MARK_SIZE,
 				  digests->data + (Size) j * PVEXT_DIGEST_SIZE, PVEXT_MARK_SIZE) == 0;
@@ -117,7 +117,7 @@ same_mark(const PvextLeaf *leaf, uint32 i, const StringInfoData *digests, uint32
 
 /* Report the items whose marks differ, where as many were sealed as there are. */
 static void
-report_changed(const PvextDefect *defect, const PvextChunk *chunk, const PvextLeaf *leaf,
+report_changed(const PvextDefect *defect, const PvextChunk *chunk, const PvextChunkDigest *leaf,
 			   const StringInfoData *digests, PvextReport report, void *arg)
 {
 	bool		any = false;
@@ -137,7 +137,7 @@ report_changed(const PvextDefect *defect, const PvextChunk *chunk, const PvextLe
  * out; between them records have been taken away, put in, or both.
  */
 static void
-report_others(PvextDefect *defect, const PvextChunk *chunk, const PvextLeaf *leaf,
+report_others(PvextDefect *defect, const PvextChunk *chunk, const PvextChunkDigest *leaf,
 			  const StringInfoData *digests, PvextReport report, void *arg)
 {
 	uint32		items = digests->len / PVEXT_DIGEST_SIZE;
@@ -171,7 +171,7 @@ report_others(PvextDefect *defect, const PvextChunk *chunk, const PvextLeaf *lea
  * Compare a chunk with its leaf in a seal, and report what is not the same.
  */
 void
-pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextLeaf *leaf,
+pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextChunkDigest *leaf,
 					int64 seal, PvextReport report, void *arg)
 {
 	PvextDefect defect = PVEXT_NO_DEFECT;

@@ -8,7 +8,7 @@
 #include "verification.h"
 
 extern void pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk,
-								const PvextLeaf *leaf, int64 seal,
+								const PvextChunkDigest *leaf, int64 seal,
 								PvextReport report, void *arg);
 extern void pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
 								 PvextReport report, void *arg);

@@ -30,7 +30,7 @@
 static const struct
 {
 	const char *name;
-	void		(*body) (PvextRun *run);
+	void		(*body) (PvextDutyRun *run);
 }			duties[] =
 {
 	{"expire", pvext_expire},
@@ -44,7 +44,7 @@ PG_FUNCTION_INFO_V1(pvext_purge_now);
 
 /* Say so where the duties were not done for want of the right version; once an hour. */
 static void
-complain_of_version(PvextRun *run)
+complain_of_version(PvextDutyRun *run)
 {
 	if (run->version[0] == '\0' || strcmp(run->version, PVEXT_VERSION) == 0 ||
 		(run->worker && !pvext_is_time_to_warn(MyDatabaseId)))
@@ -60,7 +60,7 @@ complain_of_version(PvextRun *run)
 
 /* Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic. */
 static void
-do_duty(PvextRun *run, int duty)
+do_duty(PvextDutyRun *run, int duty)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
@@ -108,7 +108,7 @@ find_duty(const char *name)
 bool
 pvext_run_all_duties(void)
 {
-	PvextRun	run = {.worker = true, .patient = true};
+	PvextDutyRun	run = {.worker = true, .patient = true};
 	bool		more = false;
 
 	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
@@ -179,7 +179,7 @@ begin_procedure(FunctionCallInfo fcinfo, const char *name)
 Datum
 pvext_run_duties(PG_FUNCTION_ARGS)
 {
-	PvextRun	run = {.patient = true};
+	PvextDutyRun	run = {.patient = true};
 	List	   *wanted = NIL;
 	bool		do_it[lengthof(duties)];
 	ListCell   *lc;
@@ -205,7 +205,7 @@ pvext_run_duties(PG_FUNCTION_ARGS)
 Datum
 pvext_purge_now(PG_FUNCTION_ARGS)
 {
-	PvextRun	run = {.relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0)};
+	PvextDutyRun	run = {.relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0)};
 
 	if (!PG_ARGISNULL(1))
 		run.rule = text_to_cstring(PG_GETARG_TEXT_PP(1));	/* the portal's, which stays */

@@ -73,7 +73,7 @@ keep_extension(void)
  * acted in?  Meanwhile a dump may be restored.  It notes if another version is there.
  */
 static bool
-is_there(PvextRun *run)
+is_there(PvextDutyRun *run)
 {
 	static PvextStatement find = {
 		"SELECT extversion FROM pg_extension WHERE extname = 'pvext'", NULL
@@ -88,7 +88,7 @@ is_there(PvextRun *run)
 
 typedef struct Step
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	void		(*body) (void *);
 	void	   *arg;
 } Step;
@@ -118,7 +118,7 @@ pvext_commit_lazily(void)
  * is freed after it.
  */
 ErrorData *
-pvext_step(PvextRun *run, void (*body) (void *), void *arg)
+pvext_step(PvextDutyRun *run, void (*body) (void *), void *arg)
 {
 	Step		step = {run, body, arg};
 	PvextScope	scope;
@@ -166,14 +166,14 @@ is_database_wanted(void)
 
 /* Is a worker in the way of somebody, or no longer to work here? */
 static bool
-is_to_go(PvextRun *run)
+is_to_go(PvextDutyRun *run)
 {
 	return run->worker && (!pvext_enabled || is_database_wanted());
 }
 
 /* True where the settings have been read again. */
 static bool
-nap(PvextRun *run, long milliseconds)
+nap(PvextDutyRun *run, long milliseconds)
 {
 	if (milliseconds > 0)
 	{
@@ -194,7 +194,7 @@ nap(PvextRun *run, long milliseconds)
  * run->stopped_at where the next run is to go on.
  */
 bool
-pvext_is_over(PvextRun *run)
+pvext_is_over(PvextDutyRun *run)
 {
 	if (!run->stop && run->worker && GetCurrentTimestamp() >= run->until)
 		run->unfinished = true;
@@ -207,7 +207,7 @@ pvext_is_over(PvextRun *run)
  * may be meant to be another, and ends.
  */
 static void
-nap_unless_in_the_way(PvextRun *run, int milliseconds)
+nap_unless_in_the_way(PvextDutyRun *run, int milliseconds)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds);
 	long		left = milliseconds;
@@ -241,7 +241,7 @@ measure_lag(void *arg)
  * than a round is not what it comes back for at once.
  */
 void
-pvext_rest(PvextRun *run, int milliseconds)
+pvext_rest(PvextDutyRun *run, int milliseconds)
 {
 	if (run->worker && milliseconds > LONGEST_NAP &&
 		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), milliseconds) > run->until)
@@ -257,7 +257,7 @@ pvext_rest(PvextRun *run, int milliseconds)
  * back at once.
  */
 void
-pvext_wait_for_standbys(PvextRun *run)
+pvext_wait_for_standbys(PvextDutyRun *run)
 {
 	bool		lags = false;
 
@@ -279,7 +279,7 @@ pvext_wait_for_standbys(PvextRun *run)
 static void
 begin_log(void *arg)
 {
-	PvextRun   *run = arg;
+	PvextDutyRun   *run = arg;
 	PvextArgs	args = {0};
 
 	pvext_arg_text(&args, run->duty);
@@ -302,7 +302,7 @@ begin_log(void *arg)
 static void
 end_log(void *arg)
 {
-	PvextRun   *run = arg;
+	PvextDutyRun   *run = arg;
 	PvextArgs	args = {0};
 
 	pvext_arg(&args, INT8OID, Int64GetDatum(run->id), false);
@@ -347,7 +347,7 @@ turn(void)
  * Returns whether it was begun; it is then to be ended.
  */
 bool
-pvext_begin_run(PvextRun *run, int duty, const char *name)
+pvext_begin_run(PvextDutyRun *run, int duty, const char *name)
 {
 	set_duty_lock(&run->lock, duty);
 	if (LockAcquire(&run->lock, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
@@ -375,21 +375,21 @@ pvext_begin_run(PvextRun *run, int duty, const char *name)
 
 /* Enter in the log that the run has begun; false where it cannot be done. */
 bool
-pvext_log_begin(PvextRun *run)
+pvext_log_begin(PvextDutyRun *run)
 {
 	return pvext_step(run, begin_log, run) == NULL && !run->stop;
 }
 
 /* Enter in the log how it has ended. */
 void
-pvext_log_end(PvextRun *run)
+pvext_log_end(PvextDutyRun *run)
 {
 	(void) pvext_step(run, end_log, run);
 }
 
 /* Let others do the duty again; also after an error. */
 void
-pvext_end_run(PvextRun *run)
+pvext_end_run(PvextDutyRun *run)
 {
 	MemoryContextDelete(run->context);
 	run->context = NULL;

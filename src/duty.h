@@ -11,7 +11,7 @@
 #include "utils/elog.h"
 
 /* A duty being done. */
-typedef struct PvextRun
+typedef struct PvextDutyRun
 {
 	const char *duty;
 	bool		worker;			/* by the background worker */
@@ -36,7 +36,7 @@ typedef struct PvextRun
 	const char *at_name;		/* and which of it; NULL for nothing */
 	LOCKTAG		lock;			/* nobody else does the duty */
 	char		version[NAMEDATALEN];	/* of the extension */
-} PvextRun;
+} PvextDutyRun;
 
 /* The number of the duty that is not done by pvext_run_all_duties(). */
 #define PVEXT_SCRUB_DUTY 4
@@ -45,13 +45,13 @@ typedef struct PvextRun
 #define PVEXT_DUTY_LOCK 1
 
 extern void pvext_commit_lazily(void);
-extern ErrorData *pvext_step(PvextRun *run, void (*body) (void *), void *arg);
-extern void pvext_rest(PvextRun *run, int milliseconds);
-extern void pvext_wait_for_standbys(PvextRun *run);
-extern bool pvext_is_over(PvextRun *run);
-extern bool pvext_begin_run(PvextRun *run, int duty, const char *name);
-extern bool pvext_log_begin(PvextRun *run);
-extern void pvext_log_end(PvextRun *run);
-extern void pvext_end_run(PvextRun *run);
+extern ErrorData *pvext_step(PvextDutyRun *run, void (*body) (void *), void *arg);
+extern void pvext_rest(PvextDutyRun *run, int milliseconds);
+extern void pvext_wait_for_standbys(PvextDutyRun *run);
+extern bool pvext_is_over(PvextDutyRun *run);
+extern bool pvext_begin_run(PvextDutyRun *run, int duty, const char *name);
+extern bool pvext_log_begin(PvextDutyRun *run);
+extern void pvext_log_end(PvextDutyRun *run);
+extern void pvext_end_run(PvextDutyRun *run);
 
 #endif							/* PVEXT_DUTY_H */

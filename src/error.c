@@ -41,14 +41,3 @@ pvext_raise_without_values(MemoryContext context)
 	pvext_forget_values(error);
 	ReThrowError(error);
 }
-
-/*
- * Is the error about the catalog (what doesn't exist, what is not permitted)?
- * The message of any other may hold a value of the row.
- */
-bool
-pvext_is_about_catalog(ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-		ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
-}

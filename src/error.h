@@ -7,7 +7,6 @@
 
 #include "utils/elog.h"
 
-extern bool pvext_is_about_catalog(ErrorData *error);
 extern void pvext_forget_values(ErrorData *error);
 extern void pvext_raise_without_values(MemoryContext context);
 

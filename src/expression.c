@@ -16,7 +16,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "catch.h"
-#include "error.h"
 #include "expression.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"

@@ -21,7 +21,7 @@
 
 typedef struct Failure
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	int32		relation_id;
 	const char *name;
 	ErrorData  *error;			/* NULL: there is none any more */
@@ -40,7 +40,7 @@ key_args(Failure *failure, PvextArgs *args)
  * Within a step.
  */
 bool
-pvext_is_paused(PvextRun *run, int32 relation_id, const char *name)
+pvext_is_paused(PvextDutyRun *run, int32 relation_id, const char *name)
 {
 	Failure		failure = {run, relation_id, name};
 	PvextArgs	args = {0};
@@ -57,7 +57,7 @@ pvext_is_paused(PvextRun *run, int32 relation_id, const char *name)
  * a condition does not hold for.  Within a step.
  */
 void
-pvext_forget_failures(PvextRun *run, const char *still)
+pvext_forget_failures(PvextDutyRun *run, const char *still)
 {
 	PvextArgs	args = {0};
 
@@ -96,7 +96,7 @@ record(void *arg)
 
 /* Something of a table, or of none (0), has failed.  In a step of its own. */
 void
-pvext_failed(PvextRun *run, int32 relation_id, const char *name, ErrorData *error)
+pvext_failed(PvextDutyRun *run, int32 relation_id, const char *name, ErrorData *error)
 {
 	Failure		failure = {run, relation_id, name, error};
 
@@ -112,7 +112,7 @@ pvext_failed(PvextRun *run, int32 relation_id, const char *name, ErrorData *erro
 
 /* It has not.  In a step of its own. */
 void
-pvext_succeeded(PvextRun *run, int32 relation_id, const char *name)
+pvext_succeeded(PvextDutyRun *run, int32 relation_id, const char *name)
 {
 	Failure		failure = {run, relation_id, name, NULL};
 
@@ -161,7 +161,7 @@ pvext_known_timeout(const char *duty, int32 relation_id, const char *name)
 }
 
 /* The run of this process. */
-static PvextRun *in_hand = NULL;
+static PvextDutyRun *in_hand = NULL;
 
 /*
  * The process ends: if that is for what is in hand, record so, with nothing open any
@@ -170,7 +170,7 @@ static PvextRun *in_hand = NULL;
 static void
 note_at_exit(int code, Datum arg)
 {
-	PvextRun   *run = in_hand;
+	PvextDutyRun   *run = in_hand;
 	ErrorData	error = {0};
 
 	if (run == NULL || run->at_name == NULL || !pvext_limit_is_overrun())
@@ -200,7 +200,7 @@ note_at_exit(int code, Datum arg)
  * long as it is.
  */
 void
-pvext_at(PvextRun *run, int32 relation_id, const char *name)
+pvext_at(PvextDutyRun *run, int32 relation_id, const char *name)
 {
 	static bool registered = false;
 

@@ -161,10 +161,10 @@ compare_texts(const void *a, const void *b, Size size)
  * Nothing is known yet of a table's columns; tuples of others' will be compared as these
  * are, by their equality.  In the current context.
  */
-PvextKnown *
-pvext_make_known(Oid relid, List *columns)
+PvextKeySet *
+pvext_make_key_set(Oid relid, List *columns)
 {
-	PvextKnown *known = palloc0(sizeof(PvextKnown));
+	PvextKeySet *known = palloc0(sizeof(PvextKeySet));
 	HASHCTL		ctl = {0};
 
 	known->columns = columns;
@@ -190,7 +190,7 @@ pvext_make_known(Oid relid, List *columns)
 
 /* The texts as one, such that different tuples stay different; NULL where one is. */
 static char *
-join(PvextKnown *known, char **texts)
+join(PvextKeySet *known, char **texts)
 {
 	int			n = list_length(known->columns);
 	StringInfoData buf;
@@ -211,7 +211,7 @@ join(PvextKnown *known, char **texts)
 }
 
 static bool
-learn(PvextKnown *known, char *text)
+learn(PvextKeySet *known, char *text)
 {
 	char	  **entry;
 	bool		found;
@@ -224,7 +224,7 @@ learn(PvextKnown *known, char *text)
 
 /* Add a tuple, a text for each column; false where it is known, or has a NULL. */
 bool
-pvext_learn(PvextKnown *known, char **texts)
+pvext_add_to_key_set(PvextKeySet *known, char **texts)
 {
 	char	   *text = join(known, texts);
 
@@ -233,7 +233,7 @@ pvext_learn(PvextKnown *known, char **texts)
 
 /* Add all that is known of the same columns elsewhere. */
 void
-pvext_learn_all(PvextKnown *known, PvextKnown *other)
+pvext_add_key_set(PvextKeySet *known, PvextKeySet *other)
 {
 	HASH_SEQ_STATUS status;
 	char	  **entry;
@@ -244,7 +244,7 @@ pvext_learn_all(PvextKnown *known, PvextKnown *other)
 }
 
 bool
-pvext_knows(PvextKnown *known, char **texts)
+pvext_is_in_key_set(PvextKeySet *known, char **texts)
 {
 	char	   *text = join(known, texts);
 

@@ -17,19 +17,19 @@ typedef struct PvextSpelling
 } PvextSpelling;
 
 /* Tuples of texts, of some columns of a table. */
-typedef struct PvextKnown
+typedef struct PvextKeySet
 {
 	List	   *columns;		/* names, as the table has them now */
 	PvextSpelling *spellings;	/* of each */
 	bool		exact;			/* the texts as they are */
 	HTAB	   *tuples;
 	MemoryContext context;
-} PvextKnown;
+} PvextKeySet;
 
-extern PvextKnown *pvext_make_known(Oid relid, List *columns);
-extern bool pvext_learn(PvextKnown *known, char **texts);
-extern void pvext_learn_all(PvextKnown *known, PvextKnown *other);
-extern bool pvext_knows(PvextKnown *known, char **texts);
+extern PvextKeySet *pvext_make_key_set(Oid relid, List *columns);
+extern bool pvext_add_to_key_set(PvextKeySet *known, char **texts);
+extern void pvext_add_key_set(PvextKeySet *known, PvextKeySet *other);
+extern bool pvext_is_in_key_set(PvextKeySet *known, char **texts);
 extern char *pvext_comparable_text(Oid type, Datum value);
 extern char *pvext_comparable(Oid type, char *text);
 extern char *pvext_comparable_column(Oid relid, const char *column, char *text);

@@ -90,7 +90,7 @@ pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
  * it cannot be read.
  */
 int64
-pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
+pvext_put_chunk_digest(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 			   const PvextChunk *chunk)
 {
 	PvextPiece	payload = {chunk->data, chunk->size};
@@ -121,7 +121,7 @@ pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 
 /* Read the next leaf; false at the end, and where there is no more to be read. */
 bool
-pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf)
+pvext_next_chunk_digest(const char **next, const char *end, PvextChunkDigest *leaf)
 {
 	const char *p = *next;
 
@@ -142,13 +142,13 @@ pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf)
 
 /* The highest number of a chunk among leaves; -1 for none. */
 int64
-pvext_highest_leaf(const char *leaves, Size size)
+pvext_highest_in_digests(const char *leaves, Size size)
 {
 	const char *end = leaves + size;
 	int64		highest = -1;
-	PvextLeaf	leaf;
+	PvextChunkDigest	leaf;
 
-	while (pvext_next_leaf(&leaves, end, &leaf))
+	while (pvext_next_chunk_digest(&leaves, end, &leaf))
 		highest = Max(highest, leaf.id);
 	return highest;
 }
@@ -168,11 +168,11 @@ pvext_audit_leaves(PG_FUNCTION_ARGS)
 		int32		header;
 		uint8		digest[PVEXT_DIGEST_SIZE];
 	}			raw;
-	PvextLeaf	leaf;
+	PvextChunkDigest	leaf;
 
 	InitMaterializedSRF(fcinfo, 0);
 	SET_VARSIZE(&raw, sizeof(raw));
-	for (int n = 0; pvext_next_leaf(&next, end, &leaf); n++)
+	for (int n = 0; pvext_next_chunk_digest(&next, end, &leaf); n++)
 	{
 		Datum		values[] = {Int32GetDatum(n), Int64GetDatum(leaf.id),
 			FullTransactionIdGetDatum(FullTransactionIdFromU64(leaf.xid)),

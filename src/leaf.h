@@ -11,7 +11,7 @@
 
 #define PVEXT_MARK_SIZE 4
 
-typedef struct PvextLeaf
+typedef struct PvextChunkDigest
 {
 	int64		id;
 	uint64		xid;
@@ -19,15 +19,15 @@ typedef struct PvextLeaf
 	uint8		root[PVEXT_DIGEST_SIZE];
 	uint32		items;			/* 0 where they could not be read */
 	const char *marks;			/* PVEXT_MARK_SIZE bytes of each item's digest */
-} PvextLeaf;
+} PvextChunkDigest;
 
 extern bool pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk,
 							   StringInfo digests, StringInfo shapes, int64 *records);
 extern void pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
 							 const StringInfoData *digests, uint8 *root);
-extern int64 pvext_put_leaf(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
+extern int64 pvext_put_chunk_digest(PvextHashing *hashing, StringInfo leaves, StringInfo shapes,
 							const PvextChunk *chunk);
-extern bool pvext_next_leaf(const char **next, const char *end, PvextLeaf *leaf);
-extern int64 pvext_highest_leaf(const char *leaves, Size size);
+extern bool pvext_next_chunk_digest(const char **next, const char *end, PvextChunkDigest *leaf);
+extern int64 pvext_highest_in_digests(const char *leaves, Size size);
 
 #endif							/* PVEXT_LEAF_H */

@@ -153,7 +153,7 @@ scan_on(void *arg)
 
 /* Note what could not be read, and go on behind it: false at the end. */
 static bool
-pass_over(ChunkScan *scan, const char *why, PvextUnread *unread)
+pass_over(ChunkScan *scan, const char *why, PvextUnreadable *unread)
 {
 	Relation	rel;
 	BlockNumber blocks;
@@ -179,7 +179,7 @@ pass_over(ChunkScan *scan, const char *why, PvextUnread *unread)
 
 static void
 scan_partition(Oid relid, Snapshot snapshot,
-			   void (*each) (const PvextChunk *chunk, void *arg), void *arg, PvextUnread *unread)
+			   void (*each) (const PvextChunk *chunk, void *arg), void *arg, PvextUnreadable *unread)
 {
 	ChunkScan	scan = {relid, snapshot, each, arg};
 	const char *why;
@@ -200,7 +200,7 @@ scan_partition(Oid relid, Snapshot snapshot,
  */
 void
 pvext_each_chunk(Snapshot snapshot, void (*each) (const PvextChunk *chunk, void *arg), void *arg,
-				 PvextUnread *unread)
+				 PvextUnreadable *unread)
 {
 	Oid			log = pvext_own_relation("audit_log");
 	ListCell   *lc;

@@ -67,7 +67,7 @@ typedef struct PvextPayload
 
 extern void pvext_each_chunk(Snapshot snapshot,
 							 void (*each) (const PvextChunk *chunk, void *arg), void *arg,
-							 PvextUnread *unread);
+							 PvextUnreadable *unread);
 extern void pvext_each_of_chunks(PvextChunkList *list, Snapshot snapshot,
 								 void (*each) (const PvextChunk *chunk, void *arg), void *arg);
 extern const char *pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid,

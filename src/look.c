@@ -20,14 +20,14 @@
 /* The rest of a run whose first look may have missed rows. */
 static void
 look_again(PvextPlan *plan, List *rows, PvextRequest *request, List *kept,
-		   PvextTracing *tracing, PvextOutcome *outcome)
+		   PvextRecordSearch *tracing, PvextOutcome *outcome)
 {
 	PvextOutcome more;
 
 	/* What is clean of identifying values is known, now that they have gone. */
 	pvext_record_redaction(plan, request->subject_digest);
 	pvext_follow_kept(plan, kept);
-	pvext_run_plan(plan, rows, request->subject_digest, true, pvext_trace_rows, tracing, &more);
+	pvext_run_plan(plan, rows, request->subject_digest, true, pvext_search_for_rows, tracing, &more);
 	outcome->anonymised += more.anonymised;
 	outcome->deleted += more.deleted;
 	outcome->held = more.held;
@@ -39,7 +39,7 @@ look_again(PvextPlan *plan, List *rows, PvextRequest *request, List *kept,
  * is due.  What is left to be looked for is in *look, in the current context.
  */
 void
-pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextTracing *tracing,
+pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextRecordSearch *tracing,
 		   PvextOutcome *outcome, PvextLook *look)
 {
 	bool		again = strcmp(request->state, "verifying") == 0;
@@ -54,7 +54,7 @@ pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextTracing *tra
 		look->kept = pvext_decrypt_keys(request->subject_digest, request->former_keys);
 	pvext_follow_kept(plan, look->kept);
 	pvext_run_plan(plan, rows, request->subject_digest,
-				   request->executed || ((PvextRow *) linitial(rows))->gone, pvext_trace_rows, tracing,
+				   request->executed || ((PvextRow *) linitial(rows))->gone, pvext_search_for_rows, tracing,
 				   outcome);
 	look->kept = list_concat(look->kept, plan->kept);
 	if ((again && plan->kept == NIL) || !pvext_any_older(&older))

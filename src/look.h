@@ -17,7 +17,7 @@ typedef struct PvextLook
 } PvextLook;
 
 extern void pvext_look(PvextPlan *plan, List *rows, PvextRequest *request,
-					   PvextTracing *tracing, PvextOutcome *outcome, PvextLook *look);
+					   PvextRecordSearch *tracing, PvextOutcome *outcome, PvextLook *look);
 extern void pvext_keep_keys(PvextRequest *request, PvextLook *look, const bytea *former);
 
 #endif							/* PVEXT_LOOK_H */

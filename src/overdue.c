@@ -224,12 +224,12 @@ add_look(Looks *looks, ItemPointer tid, TimestampTz until, List *reasons)
 static void
 look_at(PvextTaking *taking, ItemPointerData *tids, int n, Looks *looks)
 {
-	PvextPicks	picks;
+	PvextExamined	examined;
 
-	pvext_pick(taking, tids, n, &picks);
-	for (int i = 0; i < picks.n; i++)
-		if (!picks.fates[i].clean)
-			add_look(looks, &picks.tids[i], picks.until[i], picks.fates[i].reasons);
+	pvext_examine(taking, tids, n, &examined);
+	for (int i = 0; i < examined.n; i++)
+		if (!examined.fates[i].clean)
+			add_look(looks, &examined.tids[i], examined.until[i], examined.fates[i].reasons);
 }
 
 /* Look at every row that is due in a relation. */

@@ -230,9 +230,9 @@ covers_from(uint64 row, int column, int64 id)
 	bytea	   *leaves = DatumGetByteaPP(pvext_datum(row, column, &isnull));
 	const char *next = VARDATA_ANY(leaves);
 	const char *end = next + VARSIZE_ANY_EXHDR(leaves);
-	PvextLeaf	leaf;
+	PvextChunkDigest	leaf;
 
-	while (pvext_next_leaf(&next, end, &leaf))
+	while (pvext_next_chunk_digest(&next, end, &leaf))
 		if (leaf.id >= id)
 			return true;
 	return next != end;

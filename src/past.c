@@ -46,7 +46,7 @@ compare_values(const void *a, const void *b, Size size)
 
 /* SQL: the condition over a row of the columns that it reads, as $1, $2, ... */
 static char *
-condition_sql(PvextPast *past)
+condition_sql(PvextPastCondition *past)
 {
 	StringInfoData buf;
 	ListCell   *lc;
@@ -69,16 +69,16 @@ condition_sql(PvextPast *past)
 }
 
 /* The condition of a link, or NULL where it has none.  In the current context. */
-PvextPast *
-pvext_make_past(PvextLink *link)
+PvextPastCondition *
+pvext_make_past_condition(PvextLink *link)
 {
-	PvextPast  *past;
+	PvextPastCondition  *past;
 	HASHCTL		ctl = {0};
 	ListCell   *lc;
 
 	if (link->condition == NULL)
 		return NULL;
-	past = palloc0(sizeof(PvextPast));
+	past = palloc0(sizeof(PvextPastCondition));
 	past->link = link;
 	past->context = CurrentMemoryContext;
 	foreach(lc, pvext_columns(link->table->relid))
@@ -98,7 +98,7 @@ pvext_make_past(PvextLink *link)
 /* A question being asked. */
 typedef struct Question
 {
-	PvextPast  *past;
+	PvextPastCondition  *past;
 	char	  **texts;
 	bool		held;
 } Question;
@@ -121,7 +121,7 @@ ask(void *arg)
 
 /* The values as one text, such that different ones stay different. */
 static char *
-join(PvextPast *past, char **texts)
+join(PvextPastCondition *past, char **texts)
 {
 	StringInfoData buf;
 
@@ -136,7 +136,7 @@ join(PvextPast *past, char **texts)
 
 /* Did the condition hold?  texts are the columns' values, NULL for SQL's NULL. */
 bool
-pvext_held_then(PvextPast *past, char **texts)
+pvext_held_then(PvextPastCondition *past, char **texts)
 {
 	char	   *values = join(past, texts);
 	Answer	   *answer;

@@ -9,16 +9,16 @@
 #include "utils/hsearch.h"
 
 /* A link's condition, and what came of it so far. */
-typedef struct PvextPast
+typedef struct PvextPastCondition
 {
 	PvextLink  *link;
 	List	   *columns;		/* names that it reads */
 	char	   *sql;
 	HTAB	   *answers;
 	MemoryContext context;
-} PvextPast;
+} PvextPastCondition;
 
-extern PvextPast *pvext_make_past(PvextLink *link);
-extern bool pvext_held_then(PvextPast *past, char **texts);
+extern PvextPastCondition *pvext_make_past_condition(PvextLink *link);
+extern bool pvext_held_then(PvextPastCondition *past, char **texts);
 
 #endif							/* PVEXT_PAST_H */

@@ -68,7 +68,7 @@ certainly_dirty(PvextDue *due)
  * locked, in the order of their keys.
  */
 void
-pvext_build_pick(PvextTaking *taking)
+pvext_build_examination(PvextTaking *taking)
 {
 	PvextDue   *due = taking->due;
 	bool		self = due->rows.paths == NIL && !due->rows.any_path;
@@ -102,7 +102,7 @@ pvext_build_pick(PvextTaking *taking)
 							 quote_identifier(lfirst(lc)));
 		appendStringInfoString(&sql.text, " FOR UPDATE SKIP LOCKED");
 	}
-	taking->pick = pvext_sql_step(&sql, taking->leaf);
+	taking->examine = pvext_sql_step(&sql, taking->leaf);
 }
 
 /*
@@ -255,9 +255,9 @@ find_clean_texts(PvextTaking *taking, PvextColumn *column, Datum *digests, bool 
 
 /* Spare the rows of which nothing is left but texts that are known to be clean. */
 static void
-spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
+spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextExamined *examined)
 {
-	int			n = picks->n;
+	int			n = examined->n;
 	bool	   *dirty = palloc(sizeof(bool) * Max(n, 1));
 	Datum	   *digests = palloc(sizeof(Datum) * Max(n, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(n, 1));
@@ -274,11 +274,11 @@ spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
 	{
 		for (int i = 0; i < n; i++)
 			digests[i] = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &nulls[i]);
-		find_clean_texts(taking, lfirst(lc), digests, nulls, picks->row_subjects, dirty, n);
+		find_clean_texts(taking, lfirst(lc), digests, nulls, examined->row_subjects, dirty, n);
 		column++;
 	}
 	for (int i = 0; i < n; i++)
-		picks->fates[i].clean = !dirty[i];
+		examined->fates[i].clean = !dirty[i];
 }
 
 /*
@@ -286,29 +286,29 @@ spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextPicks *picks)
  * their subjects are held or blocked or, when they are to be taken, locked by somebody.
  */
 void
-pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks)
+pvext_examine(PvextTaking *taking, ItemPointerData *tids, int n, PvextExamined *examined)
 {
 	SPITupleTable *rows;
 
 	pvext_set_places(taking, tids, n);
-	picks->n = (int) pvext_run_step(taking->pick, false);
+	examined->n = (int) pvext_run_step(taking->examine, false);
 	rows = SPI_tuptable;
-	picks->tids = palloc(sizeof(ItemPointerData) * Max(picks->n, 1));
-	picks->until = palloc(sizeof(TimestampTz) * Max(picks->n, 1));
-	picks->keys = palloc(sizeof(char *) * Max(picks->n, 1));
-	picks->fates = palloc0(sizeof(PvextFate) * Max(picks->n, 1));
-	for (int i = 0; i < picks->n; i++)
+	examined->tids = palloc(sizeof(ItemPointerData) * Max(examined->n, 1));
+	examined->until = palloc(sizeof(TimestampTz) * Max(examined->n, 1));
+	examined->keys = palloc(sizeof(char *) * Max(examined->n, 1));
+	examined->fates = palloc0(sizeof(PvextFate) * Max(examined->n, 1));
+	for (int i = 0; i < examined->n; i++)
 	{
 		bool		isnull;
 
-		picks->tids[i] = *(ItemPointer) DatumGetPointer(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
-		picks->until[i] = DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
-		picks->keys[i] = taking->logged ?
+		examined->tids[i] = *(ItemPointer) DatumGetPointer(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
+		examined->until[i] = DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull));
+		examined->keys[i] = taking->logged ?
 			SPI_getvalue(rows->vals[i], rows->tupdesc, taking->whose - 1) : NULL;
 	}
-	picks->row_subjects = pvext_find_row_subjects(&taking->due->rows, rows, picks->n, taking->whose);
+	examined->row_subjects = pvext_find_row_subjects(&taking->due->rows, rows, examined->n, taking->whose);
 	if (taking->due->texts != NIL)
-		spare_clean(taking, rows, picks);
-	pvext_judge_subjects(taking->map, taking->due, picks->row_subjects, taking->lock,
-					   picks->fates);
+		spare_clean(taking, rows, examined);
+	pvext_judge_subjects(taking->map, taking->due, examined->row_subjects, taking->lock,
+					   examined->fates);
 }

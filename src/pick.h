@@ -8,10 +8,10 @@
 #include "taking.h"
 
 extern void pvext_build_scan(PvextTaking *taking);
-extern void pvext_build_pick(PvextTaking *taking);
+extern void pvext_build_examination(PvextTaking *taking);
 extern void pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n);
 extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
 							  ItemPointer after, bool all);
-extern void pvext_pick(PvextTaking *taking, ItemPointerData *tids, int n, PvextPicks *picks);
+extern void pvext_examine(PvextTaking *taking, ItemPointerData *tids, int n, PvextExamined *examined);
 
 #endif							/* PVEXT_PICK_H */

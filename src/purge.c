@@ -84,7 +84,7 @@ static void
 list_works_by_map(PvextMap *map, void *arg)
 {
 	PvextPurge *purge = arg;
-	PvextRun   *run = purge->run;
+	PvextDutyRun   *run = purge->run;
 	PvextTable *table = pvext_map_table(map, purge->table->relid);
 	ListCell   *lc;
 
@@ -184,7 +184,7 @@ find_places(void *arg)
 static void
 note_position(PvextPurge *purge)
 {
-	PvextRun   *run = purge->run;
+	PvextDutyRun   *run = purge->run;
 	ItemPointer place = purge->next > 0 ? &purge->places.tids[purge->next - 1] : &purge->last;
 	bool		any = ItemPointerIsValid(place);
 
@@ -271,7 +271,7 @@ record_refused(PvextPurge *purge)
 static ErrorData *
 take_batches(PvextPurge *purge)
 {
-	PvextRun   *run = purge->run;
+	PvextDutyRun   *run = purge->run;
 
 	while (purge->next < purge->places.n && !pvext_is_over(run))
 	{
@@ -300,7 +300,7 @@ take_batches(PvextPurge *purge)
 static ErrorData *
 purge_leaf(PvextPurge *purge)
 {
-	PvextRun   *run = purge->run;
+	PvextDutyRun   *run = purge->run;
 	ErrorData  *error;
 
 	do
@@ -401,7 +401,7 @@ purge_table(PvextPurge *purge, PvextPurgeTable *table)
 
 /* The duty: every table with an active rule. */
 void
-pvext_purge(PvextRun *run)
+pvext_purge(PvextDutyRun *run)
 {
 	PvextPurge		purge = {run};
 	ErrorData  *error;

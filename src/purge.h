@@ -7,6 +7,6 @@
 
 #include "duty.h"
 
-extern void pvext_purge(PvextRun *run);
+extern void pvext_purge(PvextDutyRun *run);
 
 #endif							/* PVEXT_PURGE_H */

@@ -135,10 +135,10 @@ allowance(PvextPurgeWork *work)
 
 /* Raise if any of the rows would go: those that stay anyway reach no limit. */
 static void
-check_limit(PvextPurgeWork *work, PvextPicks *picks)
+check_limit(PvextPurgeWork *work, PvextExamined *examined)
 {
-	for (int i = 0; i < picks->n; i++)
-		if (!picks->fates[i].spared && !picks->fates[i].clean)
+	for (int i = 0; i < examined->n; i++)
+		if (!examined->fates[i].spared && !examined->fates[i].clean)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("retention rule \"%s\" has reached \"pvext.purge_limit\" of %d rows",
@@ -204,12 +204,12 @@ take_part(void *arg)
 {
 	Part	   *part = arg;
 	PvextPurge *purge = part->purge;
-	PvextPicks	picks;
+	PvextExamined	examined;
 
-	pvext_pick(purge->taking, purge->places.tids + part->from, part->n, &picks);
+	pvext_examine(purge->taking, purge->places.tids + part->from, part->n, &examined);
 	if (!part->allowed)
-		check_limit(purge->work, &picks);
-	part->taken = pvext_take(purge->taking, &picks);
+		check_limit(purge->work, &examined);
+	part->taken = pvext_apply(purge->taking, &examined);
 }
 
 static void

@@ -38,7 +38,7 @@ typedef struct PvextPurgePosition
 
 typedef struct PvextPurge
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	List	   *tables;			/* PvextPurgeTable */
 	PvextPurgeTable *table;			/* the one whose works are looked for */
 	List	   *works;			/* PvextPurgeWork */

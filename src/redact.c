@@ -38,12 +38,12 @@
 /* Values that go. */
 typedef struct Rule
 {
-	PvextTracedSet *traced;		/* of whose rows */
+	PvextSearchedSet *traced;		/* of whose rows */
 	List	   *column;			/* its name; NIL: all but those of "spared" */
 	List	   *spared;
 	bool		last;			/* when nothing of the subject is left */
 	List	   *find_held;		/* PvextStep: find rows of which it is still held */
-	PvextKnown *held;			/* their primary keys */
+	PvextKeySet *held;			/* their primary keys */
 	bool		all_held;		/* of all rows */
 } Rule;
 
@@ -52,10 +52,10 @@ struct PvextRedaction
 	MemoryContext context;
 	PvextMap   *map;
 	PvextPlan  *plan;
-	PvextTracing *tracing;
+	PvextRecordSearch *search;
 	List	   *rules;
 	List	   *followed;		/* PvextLink: what leads on from a personal key */
-	PvextKnown *now;			/* the subjects' keys, once they have been replaced */
+	PvextKeySet *now;			/* the subjects' keys, once they have been replaced */
 	bool		reads;			/* the subjects' keys are personal */
 	bool		complete;		/* nothing of the subjects is left to be erased */
 	PvextHashing *hashing;
@@ -67,7 +67,7 @@ struct PvextRedaction
  */
 
 static Rule *
-add_rule(PvextRedaction *redaction, PvextTracedSet *traced, const char *column, bool last)
+add_rule(PvextRedaction *redaction, PvextSearchedSet *traced, const char *column, bool last)
 {
 	Rule	   *rule = palloc0(sizeof(Rule));
 
@@ -80,7 +80,7 @@ add_rule(PvextRedaction *redaction, PvextTracedSet *traced, const char *column, 
 
 /* The columns that hold the value of a personal key go with it, at any distance. */
 static void
-add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *column)
+add_followers(PvextRedaction *redaction, PvextSearchedSet *traced, const char *column)
 {
 	ListCell   *lc;
 	ListCell   *cell;
@@ -89,7 +89,7 @@ add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *col
 		foreach(cell, ((PvextTable *) lfirst(lc))->links)
 		{
 			PvextLink  *link = lfirst(cell);
-			PvextTracedSet *follower = NULL;
+			PvextSearchedSet *follower = NULL;
 			ListCell   *a;
 			ListCell   *b;
 
@@ -102,7 +102,7 @@ add_followers(PvextRedaction *redaction, PvextTracedSet *traced, const char *col
 				if (strcmp(lfirst(b), column) != 0)
 					continue;
 				if (follower == NULL)
-					follower = pvext_trace_link(redaction->tracing, traced, link);
+					follower = pvext_search_by_link(redaction->search, traced, link);
 				(void) add_rule(redaction, follower, lfirst(a), true);
 				add_followers(redaction, follower, lfirst(a));
 			}
@@ -140,7 +140,7 @@ steps_that_find(PvextStep *held)
  * they share what was in those columns.
  */
 static void
-add_dropped(PvextRedaction *redaction, PvextTracedSet *traced, PvextTarget *target)
+add_dropped(PvextRedaction *redaction, PvextSearchedSet *traced, PvextTarget *target)
 {
 	Rule	   *rule = NULL;
 	ListCell   *lc;
@@ -160,7 +160,7 @@ add_dropped(PvextRedaction *redaction, PvextTracedSet *traced, PvextTarget *targ
 static void
 add_target(PvextRedaction *redaction, PvextTarget *target)
 {
-	PvextTracedSet *traced = pvext_traced_set(redaction->tracing, target->set);
+	PvextSearchedSet *traced = pvext_searched_set(redaction->search, target->set);
 	PvextColumn *column = target->column;
 	Rule	   *rule = add_rule(redaction, traced, column->name, column->leads);
 
@@ -197,7 +197,7 @@ link_columns(PvextMap *map, PvextTable *table)
 
 /* What a table that subjects' rows are deleted of has to do with reads of theirs. */
 static void
-note_readers(PvextRedaction *redaction, PvextTracedSet *traced, PvextTable *table)
+note_readers(PvextRedaction *redaction, PvextSearchedSet *traced, PvextTable *table)
 {
 	ListCell   *lc;
 
@@ -207,7 +207,7 @@ note_readers(PvextRedaction *redaction, PvextTracedSet *traced, PvextTable *tabl
 		if (!pvext_is_surrogate(table, lfirst(lc)))
 		{
 			redaction->reads = true;
-			pvext_trace_readers(redaction->tracing, table);
+			pvext_search_readers(redaction->search, table);
 			return;
 		}
 }
@@ -220,7 +220,7 @@ static void
 add_removal(PvextRedaction *redaction, PvextRemoval *removal)
 {
 	PvextTable *table = removal->table;
-	PvextTracedSet *traced = pvext_traced_set(redaction->tracing, removal->set);
+	PvextSearchedSet *traced = pvext_searched_set(redaction->search, removal->set);
 	Rule	   *rule = add_rule(redaction, traced, NULL, false);
 	List	   *links = link_columns(redaction->map, table);
 	List	   *keys = list_concat_copy(table->key, pvext_primary_key(table->relid));
@@ -264,8 +264,8 @@ pvext_begin_redaction(PvextMap *map, PvextPlan *plan)
 	redaction->context = context;
 	redaction->map = map;
 	redaction->plan = plan;
-	redaction->tracing = pvext_begin_tracing(plan, true);
-	redaction->now = pvext_make_known(plan->subject->relid, plan->subject->key);
+	redaction->search = pvext_begin_search(plan, true);
+	redaction->now = pvext_make_key_set(plan->subject->relid, plan->subject->key);
 	foreach(lc, plan->targets)
 		if (!((PvextTarget *) lfirst(lc))->blocked)
 			add_target(redaction, lfirst(lc));
@@ -288,9 +288,9 @@ pvext_redact_before(PvextRedaction *redaction, const char *key, bytea *former_di
 	if (redaction == NULL)
 		return;
 	old = MemoryContextSwitchTo(redaction->context);
-	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
+	pvext_search_for_key(redaction->search, redaction->search->keys, key);
 	if (former_digest)
-		redaction->tracing->former = lappend(redaction->tracing->former, former_digest);
+		redaction->search->former = lappend(redaction->search->former, former_digest);
 	MemoryContextSwitchTo(old);
 }
 
@@ -300,15 +300,15 @@ pvext_redact_after(PvextRedaction *redaction, const char *key)
 {
 	if (redaction == NULL)
 		return;
-	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
-	pvext_trace_key(redaction->tracing, redaction->now, key);
+	pvext_search_for_key(redaction->search, redaction->search->keys, key);
+	pvext_search_for_key(redaction->search, redaction->now, key);
 }
 
 /* What is to be told of the rows that are erased; NULL where nothing is redacted. */
-PvextTracing *
+PvextRecordSearch *
 pvext_redaction_tracing(PvextRedaction *redaction)
 {
-	return redaction ? redaction->tracing : NULL;
+	return redaction ? redaction->search : NULL;
 }
 
 /*
@@ -320,14 +320,14 @@ static void
 find_held(Rule *rule, PvextStep *step)
 {
 	uint64		n = pvext_run_step(step, false);
-	PvextKnown *rows = rule->traced->rows;
+	PvextKeySet *rows = rule->traced->rows;
 
 	/* Without a key one row cannot be told from another. */
 	rule->all_held = rule->all_held || (n > 0 && rows == NULL);
 	if (n == 0 || rows == NULL)
 		return;
 	if (rule->held == NULL)
-		rule->held = pvext_make_known(rule->traced->table->relid, rows->columns);
+		rule->held = pvext_make_key_set(rule->traced->table->relid, rows->columns);
 	for (uint64 i = 0; i < n; i++)
 	{
 		char	   *texts[INDEX_MAX_KEYS];
@@ -336,47 +336,47 @@ find_held(Rule *rule, PvextStep *step)
 			texts[c] = pvext_comparable_column(rule->traced->table->relid,
 											   list_nth(rows->columns, c),
 											   pvext_value(i, c + 1));
-		(void) pvext_learn(rule->held, texts);
+		(void) pvext_add_to_key_set(rule->held, texts);
 	}
 }
 
 /* Is a key, or what follows it, the one that it has been replaced by? */
 static bool
-is_new_key(PvextRedaction *redaction, PvextTracedSet *traced, PvextSide side)
+is_new_key(PvextRedaction *redaction, PvextSearchedSet *traced, PvextSide side)
 {
-	PvextTracing *tracing = redaction->tracing;
-	PvextWay   *way;
+	PvextRecordSearch *search = redaction->search;
+	PvextSearchedLink   *way;
 
-	if (traced == linitial(tracing->sets))
-		return pvext_side_is_known(tracing, traced->table, tracing->keys->columns,
+	if (traced == linitial(search->sets))
+		return pvext_side_is_known(search, traced->table, search->keys->columns,
 								   redaction->now, side);
 	way = traced->link ? linitial(traced->ways) : NULL;
-	return way && way->parents == tracing->keys &&
-		pvext_side_is_known(tracing, traced->table, way->columns, redaction->now, side);
+	return way && way->parents == search->keys &&
+		pvext_side_is_known(search, traced->table, way->columns, redaction->now, side);
 }
 
 /* Does the rule take its values from one side of the record looked at? */
 static bool
 takes(PvextRedaction *redaction, Rule *rule, PvextSide side)
 {
-	PvextTracedSet *traced = rule->traced;
+	PvextSearchedSet *traced = rule->traced;
 
 	if (!traced->belongs[side] || rule->all_held)
 		return false;
-	if (rule->held && pvext_side_is_known(redaction->tracing, traced->table,
+	if (rule->held && pvext_side_is_known(redaction->search, traced->table,
 										  rule->held->columns, rule->held, side))
 		return false;
 	return !rule->last || !is_new_key(redaction, traced, side);
 }
 
 static bool
-is_about(PvextTracing *tracing, Rule *rule, uint32 column)
+is_about(PvextRecordSearch *search, Rule *rule, uint32 column)
 {
 	int		   *spared;
 
 	if (rule->column)
-		return pvext_places(&tracing->sides, rule->traced->table->relid, rule->column)[0] == column;
-	spared = pvext_places(&tracing->sides, rule->traced->table->relid, rule->spared);
+		return pvext_places(&search->sides, rule->traced->table->relid, rule->column)[0] == column;
+	spared = pvext_places(&search->sides, rule->traced->table->relid, rule->spared);
 	for (int i = 0; i < list_length(rule->spared); i++)
 		if (spared[i] == column)
 			return false;
@@ -388,22 +388,22 @@ static bool
 goes(const PvextReadValue *value, void *arg)
 {
 	PvextRedaction *redaction = arg;
-	PvextTracing *tracing = redaction->tracing;
+	PvextRecordSearch *search = redaction->search;
 	ListCell   *lc;
 
 	if (value->form != PVEXT_IS_VALUE)
 		return false;
-	if (tracing->change == NULL)
+	if (search->change == NULL)
 		return redaction->reads && redaction->complete &&
-			pvext_read_is_known(tracing, tracing->read_keys, value) &&
-			!pvext_read_is_known(tracing, redaction->now, value);
+			pvext_read_is_known(search, search->read_keys, value) &&
+			!pvext_read_is_known(search, redaction->now, value);
 	foreach(lc, redaction->rules)
 	{
 		Rule	   *rule = lfirst(lc);
 
 		if ((rule->last && !redaction->complete) ||
-			!list_member_ptr(tracing->change->sets, rule->traced) ||
-			!is_about(tracing, rule, value->column))
+			!list_member_ptr(search->change->sets, rule->traced) ||
+			!is_about(search, rule, value->column))
 			continue;
 		if ((value->side != PVEXT_NEW && takes(redaction, rule, PVEXT_OLD)) ||
 			(value->side != PVEXT_OLD && takes(redaction, rule, PVEXT_NEW)))
@@ -439,7 +439,7 @@ redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
 
 	for (; pvext_next_item(&items, &item); begin = items.next)
 	{
-		if (pvext_trace_item(redaction->tracing, item) && any_goes(redaction, item))
+		if (pvext_is_found_item(redaction->search, item) && any_goes(redaction, item))
 		{
 			Size		size;
 
@@ -462,7 +462,7 @@ redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
  * transaction has changed is in the log by then.  Returns whether it was wanted.
  */
 static bool
-redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
+redact_log(PvextRedaction *redaction, bool (*wanted) (PvextRecordSearch *search))
 {
 	PvextChunkList found = {redaction->context};
 	Snapshot	snapshot;
@@ -474,11 +474,11 @@ redact_log(PvextRedaction *redaction, bool (*wanted) (PvextTracing *tracing))
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	snapshot = GetActiveSnapshot();
-	pvext_trace_log(redaction->tracing, snapshot, &found);
-	redacts = wanted == NULL || wanted(redaction->tracing);
+	pvext_search_log(redaction->search, snapshot, &found);
+	redacts = wanted == NULL || wanted(redaction->search);
 	if (redacts)
 	{
-		pvext_record_unread(&redaction->tracing->unread, true);
+		pvext_record_unread(&redaction->search->unread, true);
 		redaction->hashing = pvext_begin_hashing();
 		pvext_replace_chunks(&found, snapshot, redact_chunk, redaction);
 		pvext_end_hashing(redaction->hashing);
@@ -513,17 +513,17 @@ join(PvextRedaction *redaction, PvextRedaction *other)
 	ListCell   *a;
 	ListCell   *b;
 
-	pvext_trace_others(redaction->tracing, other->tracing);
-	pvext_learn_all(redaction->now, other->now);
+	pvext_search_with(redaction->search, other->search);
+	pvext_add_key_set(redaction->now, other->now);
 	forboth(a, redaction->rules, b, other->rules)
 	{
 		Rule	   *rule = lfirst(a);
-		PvextKnown *held = ((Rule *) lfirst(b))->held;
+		PvextKeySet *held = ((Rule *) lfirst(b))->held;
 
 		if (held && rule->held == NULL)
-			rule->held = pvext_make_known(rule->traced->table->relid, rule->traced->rows->columns);
+			rule->held = pvext_make_key_set(rule->traced->table->relid, rule->traced->rows->columns);
 		if (held)
-			pvext_learn_all(rule->held, held);
+			pvext_add_key_set(rule->held, held);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(other->context);
@@ -568,9 +568,9 @@ pvext_redact(List *redactions)
 }
 
 static bool
-is_only_in_log(PvextTracing *tracing)
+is_only_in_log(PvextRecordSearch *search)
 {
-	return tracing->any_key && !tracing->left;
+	return search->any_key && !search->left;
 }
 
 /*
@@ -586,6 +586,6 @@ pvext_redact_deleted(PvextMap *map, PvextPlan *plan, const char *key)
 	if (redaction == NULL)
 		return false;
 	redaction->complete = true;
-	pvext_trace_key(redaction->tracing, redaction->tracing->keys, key);
+	pvext_search_for_key(redaction->search, redaction->search->keys, key);
 	return redact_log(redaction, is_only_in_log);
 }

@@ -96,13 +96,13 @@ static void
 find_subject(void *arg)
 {
 	Naming	   *naming = arg;
-	PvextPicks	picks;
+	PvextExamined	examined;
 	PvextRowSubject *row_subject;
 
-	pvext_pick(naming->taking, naming->place, 1, &picks);
-	if (picks.row_subjects == NIL)
+	pvext_examine(naming->taking, naming->place, 1, &examined);
+	if (examined.row_subjects == NIL)
 		return;
-	row_subject = linitial(picks.row_subjects);
+	row_subject = linitial(examined.row_subjects);
 	naming->digest = pvext_subject_digest(row_subject->subject->id, row_subject->key);
 }
 
@@ -186,7 +186,7 @@ set_places(void *arg)
 
 /* Enter the rows that a rule could not take, in steps of their own. */
 void
-pvext_record_refused(PvextRun *run, int32 relation_id, const char *rule, List *refused)
+pvext_record_refused(PvextDutyRun *run, int32 relation_id, const char *rule, List *refused)
 {
 	Places		places = {relation_id, rule, refused};
 	ListCell   *lc;
@@ -209,7 +209,7 @@ compare_places(const void *a, const void *b)
  * has not come.  Within a step.
  */
 void
-pvext_leave_refused(PvextRun *run, int32 relation_id, const char *rule, Oid leaf,
+pvext_leave_refused(PvextDutyRun *run, int32 relation_id, const char *rule, Oid leaf,
 					PvextPlaces *places)
 {
 	PvextArgs	args = {0};
@@ -245,7 +245,7 @@ pvext_leave_refused(PvextRun *run, int32 relation_id, const char *rule, Oid leaf
 
 typedef struct Forgetting
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	int32		relation_id;
 	const char *rule;
 	TimestampTz begun;
@@ -273,7 +273,7 @@ forget(void *arg)
  * refused before, and not again, have gone.  In a step of its own.
  */
 void
-pvext_forget_refused(PvextRun *run, int32 relation_id, const char *rule, TimestampTz begun)
+pvext_forget_refused(PvextDutyRun *run, int32 relation_id, const char *rule, TimestampTz begun)
 {
 	Forgetting	forgetting = {run, relation_id, rule, begun};
 

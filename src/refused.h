@@ -21,10 +21,10 @@ typedef struct PvextRefused
 extern bool pvext_is_of_row(const ErrorData *error);
 extern PvextRefused *pvext_refuse_row(PvextTaking *taking, Oid leaf, ItemPointer place,
 									  ErrorData *error, MemoryContext context);
-extern void pvext_record_refused(PvextRun *run, int32 relation_id, const char *rule, List *refused);
-extern void pvext_leave_refused(PvextRun *run, int32 relation_id, const char *rule, Oid leaf,
+extern void pvext_record_refused(PvextDutyRun *run, int32 relation_id, const char *rule, List *refused);
+extern void pvext_leave_refused(PvextDutyRun *run, int32 relation_id, const char *rule, Oid leaf,
 								PvextPlaces *places);
-extern void pvext_forget_refused(PvextRun *run, int32 relation_id, const char *rule,
+extern void pvext_forget_refused(PvextDutyRun *run, int32 relation_id, const char *rule,
 								 TimestampTz begun);
 
 #endif							/* PVEXT_REFUSED_H */

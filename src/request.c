@@ -55,7 +55,7 @@ typedef struct Request
 
 typedef struct Requests
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	List	   *open;			/* Request */
 	Request    *request;		/* the one in hand */
 	List	   *locked;			/* Oid: tables that somebody keeps locked */
@@ -234,7 +234,7 @@ is_passed_over(Requests *requests)
 
 /* Requests were not tried, and are not failures. */
 static void
-note_passed_over(PvextRun *run)
+note_passed_over(PvextDutyRun *run)
 {
 	if (run->error == NULL)
 		run->error = MemoryContextStrdup(run->context,
@@ -245,7 +245,7 @@ note_passed_over(PvextRun *run)
 static void
 note_failure(Requests *requests, ErrorData *error)
 {
-	PvextRun   *run = requests->run;
+	PvextDutyRun   *run = requests->run;
 	Request    *request = requests->request;
 
 	pvext_failed(run, request->relation_id, request->name, error);
@@ -298,7 +298,7 @@ carry_out(void *arg)
 static bool
 try_request(Requests *requests)
 {
-	PvextRun   *run = requests->run;
+	PvextDutyRun   *run = requests->run;
 	Request    *request = requests->request;
 	ErrorData  *error;
 
@@ -328,7 +328,7 @@ try_request(Requests *requests)
 
 /* The duty: requests in the order in which they were made. */
 void
-pvext_complete_requests(PvextRun *run)
+pvext_complete_requests(PvextDutyRun *run)
 {
 	Requests	requests = {run};
 	ErrorData  *error = pvext_step(run, list_requests, &requests);

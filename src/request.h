@@ -7,6 +7,6 @@
 
 #include "duty.h"
 
-extern void pvext_complete_requests(PvextRun *run);
+extern void pvext_complete_requests(PvextDutyRun *run);
 
 #endif							/* PVEXT_REQUEST_H */

@@ -32,7 +32,7 @@
 
 typedef struct Scrub
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	List	   *commands;		/* C strings */
 	ErrorData  *error;			/* that ended one of them */
 	bool		idle;			/* there is nothing to do */
@@ -152,7 +152,7 @@ make_plan(void *arg)
 static void
 note_progress(void *arg)
 {
-	PvextRun   *run = arg;
+	PvextDutyRun   *run = arg;
 	PvextArgs	args = {0};
 
 	pvext_arg(&args, INT8OID, Int64GetDatum(run->id), false);
@@ -178,7 +178,7 @@ in_steps(Scrub *scrub, void (*body) (Scrub *scrub))
 static void
 begin(Scrub *scrub)
 {
-	PvextRun   *run = scrub->run;
+	PvextDutyRun   *run = scrub->run;
 	ErrorData  *error;
 
 	if (!pvext_begin_run(run, PVEXT_SCRUB_DUTY, "scrub"))
@@ -235,7 +235,7 @@ do_round_when_due(Scrub *scrub)
 static void
 run_commands(Scrub *scrub)
 {
-	PvextRun   *run = scrub->run;
+	PvextDutyRun   *run = scrub->run;
 	ListCell   *lc;
 
 	scrub->round_at = GetCurrentTimestamp();
@@ -267,7 +267,7 @@ run_commands(Scrub *scrub)
 void
 pvext_scrub_when_due(void (*meanwhile) (void))
 {
-	PvextRun	run = {.worker = true, .patient = true};
+	PvextDutyRun	run = {.worker = true, .patient = true};
 	Scrub		scrub = {.run = &run,.meanwhile = meanwhile};
 
 	if (!pvext_scrub)

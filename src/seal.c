@@ -88,7 +88,7 @@ typedef struct Sealer
 	StringInfoData shapes;		/* their numbers, some more than once */
 	PvextHashing *hashing;
 	PvextChunkReader reader;
-	PvextUnread unread;
+	PvextUnreadable unread;
 	MemoryContext context;		/* of one chunk */
 } Sealer;
 
@@ -173,7 +173,7 @@ pvext_last_seal(PvextSeal *last)
 		bytea	   *bytes = DatumGetByteaPP(leaves);
 
 		last->reach = Max(last->reach,
-						  pvext_highest_leaf(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
+						  pvext_highest_in_digests(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
 	}
 }
 
@@ -241,7 +241,7 @@ pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *co
 	CatalogTupleInsert(rel, tuple);
 	heap_freetuple(tuple);
 	table_close(rel, NoLock);
-	seal->reach = Max(seal->reach, pvext_highest_leaf(covered->leaves, covered->leaves_size));
+	seal->reach = Max(seal->reach, pvext_highest_in_digests(covered->leaves, covered->leaves_size));
 }
 
 /* Remove a seal that is no longer needed. */
@@ -355,7 +355,7 @@ add_chunk(Sealer *sealer, const PvextChunk *chunk, const char *why)
 		end_seal(sealer);
 	sealer->chunk_incarnation = chunk->incarnation;
 	sealer->chunk_until = chunk->incarnation == sealer->ours ? sealer->horizon : chunk->xid + 1;
-	records = pvext_put_leaf(sealer->hashing, &sealer->leaves, &sealer->shapes, chunk);
+	records = pvext_put_chunk_digest(sealer->hashing, &sealer->leaves, &sealer->shapes, chunk);
 	sealer->chunks++;
 	if (records < 0)
 		pvext_note_unread(&sealer->unread, chunk->partition, chunk->id,

@@ -25,17 +25,17 @@ typedef struct Place
 
 /* What is read lives in the current context. */
 void
-pvext_init_sides(PvextSides *sides)
+pvext_init_images(PvextRowImages *sides)
 {
 	memset(sides, 0, sizeof(*sides));
 	sides->context = CurrentMemoryContext;
 	sides->size = FIRST_VALUES;
-	sides->values = palloc(sizeof(PvextSideValue) * sides->size);
+	sides->values = palloc(sizeof(PvextImageValue) * sides->size);
 }
 
 /* Go on to a shape; true where it has not been met before. */
 bool
-pvext_meet_shape(PvextSides *sides, uint32 number)
+pvext_meet_shape(PvextRowImages *sides, uint32 number)
 {
 	MemoryContext old;
 	ListCell   *lc;
@@ -63,7 +63,7 @@ pvext_meet_shape(PvextSides *sides, uint32 number)
  * live in the current context: both as long as it is looked at.
  */
 void
-pvext_read_sides(PvextSides *sides, PvextReadItem *item)
+pvext_read_images(PvextRowImages *sides, PvextReadItem *item)
 {
 	PvextMetShape *met = sides->met;
 	PvextReadValue value;
@@ -80,7 +80,7 @@ pvext_read_sides(PvextSides *sides, PvextReadItem *item)
 		if (sides->nvalues == sides->size)
 		{
 			sides->size *= 2;
-			sides->values = repalloc(sides->values, sizeof(PvextSideValue) * sides->size);
+			sides->values = repalloc(sides->values, sizeof(PvextImageValue) * sides->size);
 		}
 		sides->values[sides->nvalues].read = false;
 		sides->values[sides->nvalues++].value = value;
@@ -142,7 +142,7 @@ find_att(PvextOldShape *shape, Oid relid, const char *column)
  * The list is to be the same one each time.
  */
 int *
-pvext_places(PvextSides *sides, Oid relid, List *columns)
+pvext_places(PvextRowImages *sides, Oid relid, List *columns)
 {
 	MemoryContext old;
 	Place	   *place;
@@ -169,7 +169,7 @@ pvext_places(PvextSides *sides, Oid relid, List *columns)
 
 /* A value's text, to be compared; NULL where it has none.  It may be asked for often. */
 static char *
-side_text(PvextSides *sides, PvextSideValue *value)
+side_text(PvextRowImages *sides, PvextImageValue *value)
 {
 	if (!value->read)
 	{
@@ -188,7 +188,7 @@ side_text(PvextSides *sides, PvextSideValue *value)
  * each that has none.
  */
 PvextTuple
-pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side, char **texts)
+pvext_image_tuple(PvextRowImages *sides, Oid relid, List *columns, PvextSide side, char **texts)
 {
 	PvextMetShape *met = sides->met;
 	int		   *atts = pvext_places(sides, relid, columns);
@@ -201,7 +201,7 @@ pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side, ch
 			return PVEXT_TUPLE_MISSING;
 	for (int i = 0; i < n; i++)
 	{
-		PvextSideValue *value = &sides->values[met->at[side][atts[i] - 1] - 1];
+		PvextImageValue *value = &sides->values[met->at[side][atts[i] - 1] - 1];
 		PvextForm	form = value->value.form;
 
 		texts[i] = side_text(sides, value);

@@ -30,30 +30,30 @@ typedef struct PvextMetShape
 } PvextMetShape;
 
 /* A value of the change, and its text once that has been asked for. */
-typedef struct PvextSideValue
+typedef struct PvextImageValue
 {
 	PvextReadValue value;
 	bool		read;
 	char	   *text;			/* NULL: it has none, or cannot be read */
-} PvextSideValue;
+} PvextImageValue;
 
 /* The change that is looked at. */
-typedef struct PvextSides
+typedef struct PvextRowImages
 {
 	MemoryContext context;
 	List	   *shapes;			/* PvextMetShape */
 	PvextMetShape *met;
 	MemoryContext values_context;	/* of the texts */
-	PvextSideValue *values;
+	PvextImageValue *values;
 	int			nvalues;
 	int			size;
-} PvextSides;
+} PvextRowImages;
 
-extern void pvext_init_sides(PvextSides *sides);
-extern bool pvext_meet_shape(PvextSides *sides, uint32 number);
-extern void pvext_read_sides(PvextSides *sides, PvextReadItem *item);
-extern int *pvext_places(PvextSides *sides, Oid relid, List *columns);
-extern PvextTuple pvext_side_tuple(PvextSides *sides, Oid relid, List *columns, PvextSide side,
+extern void pvext_init_images(PvextRowImages *sides);
+extern bool pvext_meet_shape(PvextRowImages *sides, uint32 number);
+extern void pvext_read_images(PvextRowImages *sides, PvextReadItem *item);
+extern int *pvext_places(PvextRowImages *sides, Oid relid, List *columns);
+extern PvextTuple pvext_image_tuple(PvextRowImages *sides, Oid relid, List *columns, PvextSide side,
 								   char **texts);
 
 #endif							/* PVEXT_SIDES_H */

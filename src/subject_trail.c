@@ -60,7 +60,7 @@ typedef struct Search
 	char	   *key;
 	ReturnSetInfo *result;
 	MemoryContext context;
-	PvextTracing *tracing;
+	PvextRecordSearch *records;
 	PvextTrail	trail;
 	Found	   *found;
 	int			nfound;
@@ -157,7 +157,7 @@ read_chunk(const PvextChunk *chunk, void *arg)
 		bool		nulls[TRAIL_COLUMNS];
 		bool		context = item.kind == PVEXT_ITEM_TIME || item.kind == PVEXT_ITEM_WHO;
 
-		if (!context && !pvext_trace_item(search->tracing, item))
+		if (!context && !pvext_is_found_item(search->records, item))
 			continue;
 		if (!pvext_read_trail(trail, item, n))
 			continue;
@@ -195,7 +195,7 @@ compare_found(const void *a, const void *b)
 
 /* The keys that the ledger of erasures knows besides the one given. */
 static void
-add_erased(PvextTracing *tracing, PvextTable *subject, const char *key)
+add_erased(PvextRecordSearch *records, PvextTable *subject, const char *key)
 {
 	bytea	   *digest;
 	PvextRequest request;
@@ -206,36 +206,36 @@ add_erased(PvextTracing *tracing, PvextTable *subject, const char *key)
 	digest = pvext_subject_digest(subject->id, key);
 	pvext_find_request(subject, digest, &request);
 	if (request.exists)
-		tracing->former = lappend(tracing->former, request.former_digest);
+		records->former = lappend(records->former, request.former_digest);
 	now = pvext_key_of_request(subject, digest);
 	if (now)
-		pvext_trace_key(tracing, tracing->keys, now);
+		pvext_search_for_key(records, records->keys, now);
 }
 
 /* Find the subject's rows of now, and what its records may be found by. */
-static PvextTracing *
+static PvextRecordSearch *
 begin_search(PvextMap *map, Search *search)
 {
 	PvextTable *subject = pvext_map_subject(map, search->relid);
 	char	   *found = pvext_find_subject(subject, search->key, PVEXT_TO_LOOK);
 	PvextPlan  *plan = pvext_trail_plan(map, subject);
-	PvextTracing *tracing;
+	PvextRecordSearch *records;
 	List	   *rows;
 
 	if (found)
 		search->key = found;
 	pvext_lock_plan(plan, AccessShareLock);
-	tracing = pvext_begin_tracing(plan, false);
-	pvext_trace_key(tracing, tracing->keys, search->key);
-	add_erased(tracing, subject, search->key);
+	records = pvext_begin_search(plan, false);
+	pvext_search_for_key(records, records->keys, search->key);
+	add_erased(records, subject, search->key);
 	rows = pvext_lock_rows(plan, list_make1(pvext_split_key(subject, search->key)), false);
 	if (rows == NIL)
-		return tracing;
+		return records;
 	pvext_forget_slots(plan);
 	pvext_set_rows(plan, rows);
 	pvext_collect(plan, false, false, false);
-	pvext_trace_rows(tracing);
-	return tracing;
+	pvext_search_for_rows(records);
+	return records;
 }
 
 static void
@@ -246,15 +246,15 @@ search_log(PvextMap *map, void *arg)
 	ListCell   *lc;
 
 	search->context = CurrentMemoryContext;
-	search->tracing = begin_search(map, search);
+	search->records = begin_search(map, search);
 	pvext_begin_trail(&search->trail);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	pvext_trace_log(search->tracing, GetActiveSnapshot(), &chunks);
+	pvext_search_log(search->records, GetActiveSnapshot(), &chunks);
 	pvext_each_of_chunks(&chunks, GetActiveSnapshot(), read_chunk, search);
 	PopActiveSnapshot();
-	foreach(lc, search->tracing->unread.chunks)
+	foreach(lc, search->records->unread.chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 
 		pvext_warn_unread(chunk->partition, chunk->id, chunk->why);
 	}

@@ -1,6 +1,6 @@
 /*
  * take.c
- *		Taking what is due from rows that have been picked for it.
+ *		Taking what is due from rows that have been examined for it.
  *
  * Mostly that is one UPDATE or DELETE of the rows at some places.  A plan is made for
  * it in which the rows themselves are the subjects, so that statements, new values and
@@ -88,20 +88,20 @@ check_taken(PvextTaking *taking, int n)
 		dirty = pvext_int(0, 1);
 	}
 	if (dirty == 0 && taken < n)
-		dirty = (int64) pvext_run_step(taking->left ? taking->left : taking->pick, false);
+		dirty = (int64) pvext_run_step(taking->left ? taking->left : taking->examine, false);
 	if (dirty > 0)
 		still_dirty(taking->due, dirty);
 	return taken;
 }
 
-/* Let the statements be about n rows, by their numbers among the picks. */
+/* Let the statements be about n rows, by their numbers among the examined. */
 static void
-set_places(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
+set_places(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 {
 	ItemPointerData *places = palloc(sizeof(ItemPointerData) * Max(n, 1));
 
 	for (int i = 0; i < n; i++)
-		places[i] = picks->tids[rows[i]];
+		places[i] = examined->tids[rows[i]];
 	pvext_set_places(taking, places, n);
 }
 
@@ -126,12 +126,12 @@ compare_places(const void *a, const void *b)
 }
 
 /*
- * Of n rows, by their numbers among the picks, keep those that a step finds at their
+ * Of n rows, by their numbers among the examined, keep those that a step finds at their
  * places, and let the statements be about them.  Returns how many there are; the others
  * are late.
  */
 static int
-keep_found(PvextTaking *taking, PvextStep *step, PvextPicks *picks, int *rows, int n)
+keep_found(PvextTaking *taking, PvextStep *step, PvextExamined *examined, int *rows, int n)
 {
 	int			nfound = (int) pvext_run_step(step, false);
 	ItemPointerData *found = palloc(sizeof(ItemPointerData) * Max(nfound, 1));
@@ -146,30 +146,30 @@ keep_found(PvextTaking *taking, PvextStep *step, PvextPicks *picks, int *rows, i
 	qsort(found, nfound, sizeof(ItemPointerData), compare_places);
 	for (int i = 0; i < n; i++)
 	{
-		if (bsearch(&picks->tids[rows[i]], found, nfound, sizeof(ItemPointerData), compare_places))
+		if (bsearch(&examined->tids[rows[i]], found, nfound, sizeof(ItemPointerData), compare_places))
 			rows[kept++] = rows[i];
 		else
-			picks->fates[rows[i]].late = true;
+			examined->fates[rows[i]].late = true;
 	}
-	set_places(taking, picks, rows, kept);
+	set_places(taking, examined, rows, kept);
 	return kept;
 }
 
 /*
  * Lock the rows and what goes with them, and find out once which are due: somebody may
- * have set a clock back since they were picked, or changed them.  Returns how many of the
+ * have set a clock back since they were examined, or changed them.  Returns how many of the
  * n rows are left; the statements are about them.
  */
 static int
-decide_rows(PvextTaking *taking, PvextPicks *picks, int *rows, int n)
+decide_rows(PvextTaking *taking, PvextExamined *examined, int *rows, int n)
 {
-	int			locked = keep_found(taking, taking->decide, picks, rows, n);
+	int			locked = keep_found(taking, taking->decide, examined, rows, n);
 	int			decided = locked;
 
 	if (locked > 0)
 		find_children(taking);
 	if (locked > 0 && taking->confirm)
-		decided = keep_found(taking, taking->confirm, picks, rows, locked);
+		decided = keep_found(taking, taking->confirm, examined, rows, locked);
 	if (decided > 0 && decided < locked)
 		find_children(taking);
 	return decided;
@@ -177,7 +177,7 @@ decide_rows(PvextTaking *taking, PvextPicks *picks, int *rows, int n)
 
 /* The n rows at the places that are set, and what the log has of them. */
 static int64
-take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
+take_rows(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 {
 	PvextPlan  *plan = taking->plan;
 	PvextRedaction *redaction = NULL;
@@ -190,9 +190,9 @@ take_rows(PvextTaking *taking, PvextPicks *picks, const int *rows, int n)
 	if (taking->logged)
 		redaction = pvext_begin_redaction(taking->map, plan);
 	for (int i = 0; redaction && i < n; i++)
-		pvext_redact_before(redaction, picks->keys[rows[i]], NULL);
+		pvext_redact_before(redaction, examined->keys[rows[i]], NULL);
 	if (redaction)
-		pvext_trace_rows(pvext_redaction_tracing(redaction));
+		pvext_search_for_rows(pvext_redaction_tracing(redaction));
 	foreach(lc, taking->children)	/* the rows furthest away first */
 		(void) pvext_run_step(lfirst(lc), false);
 	pvext_gather_values(plan, false);
@@ -312,7 +312,7 @@ take_from_subject(PvextTaking *taking, PvextRowSubject *row_subject, List **reda
 	pvext_set_rows(plan, rows);
 	redaction = pvext_begin_redaction(taking->map, plan);
 	pvext_redact_before(redaction, key, digest);
-	if (!pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_trace_rows,
+	if (!pvext_run_plan(plan, rows, digest, is_unknown(plan), pvext_search_for_rows,
 						pvext_redaction_tracing(redaction), &outcome))
 		return false;
 	pvext_redact_after(redaction, row->key);
@@ -334,15 +334,15 @@ same_subject(PvextRowSubject *a, PvextRowSubject *b)
  * have been judged.  With shared, those who share a row with another.
  */
 static List *
-subjects_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
+subjects_to_take_from(PvextExamined *examined, const int *nowners, bool shared)
 {
 	List	   *row_subjects = NIL;
 	ListCell   *lc;
 
-	foreach(lc, picks->row_subjects)
+	foreach(lc, examined->row_subjects)
 	{
 		PvextRowSubject *row_subject = lfirst(lc);
-		PvextFate  *fate = &picks->fates[row_subject->row];
+		PvextFate  *fate = &examined->fates[row_subject->row];
 
 		if (row_subject->gone || fate->spared || fate->clean || (shared && nowners[row_subject->row] < 2) ||
 			(row_subjects != NIL && same_subject(llast(row_subjects), row_subject)))
@@ -354,43 +354,43 @@ subjects_to_take_from(PvextPicks *picks, const int *nowners, bool shared)
 
 /* The rows that something was taken from: it was from each subject, once for all rows. */
 static void
-note_taken(PvextPicks *picks)
+note_taken(PvextExamined *examined)
 {
 	PvextRowSubject *last = NULL;
 	ListCell   *lc;
 
-	foreach(lc, picks->row_subjects)
+	foreach(lc, examined->row_subjects)
 	{
 		PvextRowSubject *row_subject = lfirst(lc);
 
 		if (last && same_subject(last, row_subject))
 			row_subject->taken = last->taken;
-		picks->fates[row_subject->row].taken |= row_subject->taken;
+		examined->fates[row_subject->row].taken |= row_subject->taken;
 		last = row_subject;
 	}
 }
 
 /* What leads to other tables is taken from each subject, and alone from rows that are nobody's. */
 static void
-take_from_subjects(PvextTaking *taking, PvextPicks *picks, int *nowners)
+take_from_subjects(PvextTaking *taking, PvextExamined *examined, int *nowners)
 {
 	List	   *redactions = NIL;
 	ListCell   *lc;
 
-	foreach(lc, picks->row_subjects)
+	foreach(lc, examined->row_subjects)
 		if (!((PvextRowSubject *) lfirst(lc))->gone)	/* its rows are taken as nobody's */
 			nowners[((PvextRowSubject *) lfirst(lc))->row]++;
-	foreach(lc, subjects_to_take_from(picks, nowners, false))
+	foreach(lc, subjects_to_take_from(examined, nowners, false))
 	{
 		((PvextRowSubject *) lfirst(lc))->taken = take_from_subject(taking, lfirst(lc), &redactions);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pvext_redact(redactions);
-	note_taken(picks);
+	note_taken(examined);
 
 	/* A text that several are about is known to be clean as the last of them left it. */
 	if (taking->due->texts != NIL && !taking->due->redacts)
-		foreach(lc, subjects_to_take_from(picks, nowners, true))
+		foreach(lc, subjects_to_take_from(examined, nowners, true))
 		{
 			redactions = NIL;
 			(void) take_from_subject(taking, lfirst(lc), &redactions);
@@ -417,19 +417,19 @@ check_nobodys(PvextDue *due)
  * and a request of theirs is fulfilled, where no other rows can be left of them.
  */
 static void
-end_subjects(PvextTaking *taking, PvextPicks *picks)
+end_subjects(PvextTaking *taking, PvextExamined *examined)
 {
 	PvextTable *subject = taking->due->rows.table;
 	PvextPlan  *plan = subject->is_subject ? pvext_plan(taking->map, subject, NULL) : NULL;
 	ListCell   *lc;
 
-	foreach(lc, plan ? picks->row_subjects : NIL)
+	foreach(lc, plan ? examined->row_subjects : NIL)
 	{
 		PvextRowSubject *row_subject = lfirst(lc);
 		PvextEnding ending = {row_subject->key};
 
-		if (row_subject->subject != subject || picks->fates[row_subject->row].spared ||
-			picks->fates[row_subject->row].late)
+		if (row_subject->subject != subject || examined->fates[row_subject->row].spared ||
+			examined->fates[row_subject->row].late)
 			continue;
 		ending.former = ending.digest = pvext_subject_digest(subject->id, row_subject->key);
 		pvext_end_consents(subject, list_make1(&ending));
@@ -439,24 +439,24 @@ end_subjects(PvextTaking *taking, PvextPicks *picks)
 }
 
 /*
- * Take what is due from rows that were picked for it.  Returns how many rows lost
+ * Take what is due from rows that were examined for it.  Returns how many rows lost
  * something.
  */
 int64
-pvext_take(PvextTaking *taking, PvextPicks *picks)
+pvext_apply(PvextTaking *taking, PvextExamined *examined)
 {
-	int		   *nowners = palloc0(sizeof(int) * Max(picks->n, 1));
-	int		   *rows = palloc(sizeof(int) * Max(picks->n, 1));
+	int		   *nowners = palloc0(sizeof(int) * Max(examined->n, 1));
+	int		   *rows = palloc(sizeof(int) * Max(examined->n, 1));
 	int64		taken = 0;
 	int			n = 0;
 
 	if (taking->due->by_subject)
-		take_from_subjects(taking, picks, nowners);
-	for (int i = 0; i < picks->n; i++)
-		if (picks->fates[i].spared || picks->fates[i].clean)
+		take_from_subjects(taking, examined, nowners);
+	for (int i = 0; i < examined->n; i++)
+		if (examined->fates[i].spared || examined->fates[i].clean)
 			continue;
 		else if (nowners[i] > 0)
-			taken += picks->fates[i].taken;
+			taken += examined->fates[i].taken;
 		else
 			rows[n++] = i;
 	if (n == 0)
@@ -464,13 +464,13 @@ pvext_take(PvextTaking *taking, PvextPicks *picks)
 	if (taking->due->by_subject)
 		check_nobodys(taking->due);
 	if (taking->decide)
-		n = decide_rows(taking, picks, rows, n);
+		n = decide_rows(taking, examined, rows, n);
 	else
-		set_places(taking, picks, rows, n);
+		set_places(taking, examined, rows, n);
 	if (n == 0)
 		return taken;
-	taken += take_rows(taking, picks, rows, n);
+	taken += take_rows(taking, examined, rows, n);
 	if (taking->due->columns == NIL)
-		end_subjects(taking, picks);
+		end_subjects(taking, examined);
 	return taken;
 }

@@ -2,7 +2,7 @@
  * taking.c
  *		The statements that take what is due from the rows of one table.
  *
- * One statement decides for itself which of the rows that were picked are still due.
+ * One statement decides for itself which of the rows that were examined are still due.
  * Where more than one is run for them (rows that go with others, the log, consents), the
  * rows are locked and decided on first, once, and the statements are about those: none
  * of them finds a clock set back since, or what it reads deleted by another.
@@ -290,7 +290,7 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	note_tables(taking);
 	set_rows_by_place(taking);
 	pvext_build_scan(taking);
-	pvext_build_pick(taking);
+	pvext_build_examination(taking);
 	build_verify(taking);
 	confirm = build_decision(taking, false);
 	if (takes_more(taking))

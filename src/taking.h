@@ -21,7 +21,7 @@ typedef struct PvextTaking
 	bool		logged;			/* the audit log has records of it */
 	PvextParam	places;			/* tid[] */
 	PvextStep  *scan;
-	PvextStep  *pick;
+	PvextStep  *examine;
 	int			whose;			/* from which column of pick on */
 	PvextStep  *decide;			/* locks them and says which are due, once; NULL: each statement says */
 	PvextStep  *confirm;		/* says it again, once what goes with them is locked; or NULL */
@@ -45,7 +45,7 @@ typedef struct PvextPlaces
 } PvextPlaces;
 
 /* Rows that were looked at and found due. */
-typedef struct PvextPicks
+typedef struct PvextExamined
 {
 	int			n;
 	ItemPointerData *tids;
@@ -53,7 +53,7 @@ typedef struct PvextPicks
 	PvextFate  *fates;
 	List	   *row_subjects;			/* PvextRowSubject */
 	char	  **keys;			/* primary keys as texts, for the audit log; or NULL */
-} PvextPicks;
+} PvextExamined;
 
 extern PvextTaking *pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock);
 extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);

@@ -38,69 +38,69 @@
  * Sets
  */
 
-static PvextTracedSet *
-add_set(PvextTracing *tracing, PvextTable *table, PvextSet *set)
+static PvextSearchedSet *
+add_set(PvextRecordSearch *search, PvextTable *table, PvextSet *set)
 {
-	PvextTracedSet *traced = palloc0(sizeof(PvextTracedSet));
+	PvextSearchedSet *traced = palloc0(sizeof(PvextSearchedSet));
 	List	   *key = pvext_primary_key(table->relid);
 
 	traced->table = table;
 	traced->set = set;
 	if (key != NIL)
-		traced->rows = pvext_make_known(table->relid, key);
-	tracing->sets = lappend(tracing->sets, traced);
+		traced->rows = pvext_make_key_set(table->relid, key);
+	search->sets = lappend(search->sets, traced);
 	return traced;
 }
 
 /* What is known of a set's rows by these columns, which others are found by. */
-static PvextKnown *
-known_by(PvextTracing *tracing, PvextTracedSet *traced, List *columns)
+static PvextKeySet *
+known_by(PvextRecordSearch *search, PvextSearchedSet *traced, List *columns)
 {
-	PvextKnown *known;
+	PvextKeySet *known;
 	ListCell   *lc;
 
-	if (traced == linitial(tracing->sets) && pvext_equal_names(tracing->keys->columns, columns))
-		return tracing->keys;
+	if (traced == linitial(search->sets) && pvext_equal_names(search->keys->columns, columns))
+		return search->keys;
 	foreach(lc, traced->known)
-		if (pvext_equal_names(((PvextKnown *) lfirst(lc))->columns, columns))
+		if (pvext_equal_names(((PvextKeySet *) lfirst(lc))->columns, columns))
 			return lfirst(lc);
-	known = pvext_make_known(traced->table->relid, columns);
+	known = pvext_make_key_set(traced->table->relid, columns);
 	traced->known = lappend(traced->known, known);
 	return known;
 }
 
 static void
-add_way(PvextTracing *tracing, PvextTracedSet *traced, PvextLink *link, PvextTracedSet *parent)
+add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, PvextSearchedSet *parent)
 {
-	PvextWay   *way = palloc0(sizeof(PvextWay));
+	PvextSearchedLink   *way = palloc0(sizeof(PvextSearchedLink));
 
 	way->columns = link->columns;
-	way->parents = known_by(tracing, parent, link->parent_columns);
-	way->condition = pvext_make_past(link);
+	way->parents = known_by(search, parent, link->parent_columns);
+	way->condition = pvext_make_past_condition(link);
 	traced->ways = lappend(traced->ways, way);
 }
 
 /* What is traced of a set of the plan. */
-PvextTracedSet *
-pvext_traced_set(PvextTracing *tracing, PvextSet *set)
+PvextSearchedSet *
+pvext_searched_set(PvextRecordSearch *search, PvextSet *set)
 {
 	ListCell   *lc;
 
-	foreach(lc, tracing->sets)
-		if (((PvextTracedSet *) lfirst(lc))->set == set)
+	foreach(lc, search->sets)
+		if (((PvextSearchedSet *) lfirst(lc))->set == set)
 			return lfirst(lc);
 	return NULL;
 }
 
 /* Trace the rows that a link leads to from those of a set. */
-PvextTracedSet *
-pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent, PvextLink *link)
+PvextSearchedSet *
+pvext_search_by_link(PvextRecordSearch *search, PvextSearchedSet *parent, PvextLink *link)
 {
-	MemoryContext old = MemoryContextSwitchTo(tracing->context);
-	PvextTracedSet *traced = add_set(tracing, link->table, NULL);
+	MemoryContext old = MemoryContextSwitchTo(search->context);
+	PvextSearchedSet *traced = add_set(search, link->table, NULL);
 
 	traced->link = link;
-	add_way(tracing, traced, link, parent);
+	add_way(search, traced, link, parent);
 	MemoryContextSwitchTo(old);
 	return traced;
 }
@@ -109,39 +109,39 @@ pvext_trace_link(PvextTracing *tracing, PvextTracedSet *parent, PvextLink *link)
  * Begin to trace the subjects of a plan, of which nothing is known yet, to erase
  * them, or to show what happened to them.  In the current context.
  */
-PvextTracing *
-pvext_begin_tracing(PvextPlan *plan, bool erases)
+PvextRecordSearch *
+pvext_begin_search(PvextPlan *plan, bool erases)
 {
-	PvextTracing *tracing = palloc0(sizeof(PvextTracing));
+	PvextRecordSearch *search = palloc0(sizeof(PvextRecordSearch));
 	ListCell   *lc;
 	ListCell   *cell;
 
-	tracing->context = CurrentMemoryContext;
-	tracing->subject = plan->subject;
-	tracing->erases = erases;
-	tracing->unread.context = CurrentMemoryContext;
-	tracing->keys = pvext_make_known(plan->subject->relid, plan->subject->key);
-	tracing->reader = plan->subject;
-	tracing->read_keys = tracing->keys;
-	pvext_init_sides(&tracing->sides);
-	(void) add_set(tracing, plan->subject, plan->self);
+	search->context = CurrentMemoryContext;
+	search->subject = plan->subject;
+	search->erases = erases;
+	search->unread.context = CurrentMemoryContext;
+	search->keys = pvext_make_key_set(plan->subject->relid, plan->subject->key);
+	search->reader = plan->subject;
+	search->read_keys = search->keys;
+	pvext_init_images(&search->sides);
+	(void) add_set(search, plan->subject, plan->self);
 	foreach(lc, plan->sets)
 		if (((PvextSet *) lfirst(lc))->productive)
-			(void) add_set(tracing, ((PvextSet *) lfirst(lc))->table, lfirst(lc));
-	foreach(lc, tracing->sets)
+			(void) add_set(search, ((PvextSet *) lfirst(lc))->table, lfirst(lc));
+	foreach(lc, search->sets)
 	{
-		PvextTracedSet *traced = lfirst(lc);
+		PvextSearchedSet *traced = lfirst(lc);
 
 		if (traced->set->with_self)
-			traced->keys = tracing->keys;
+			traced->keys = search->keys;
 		foreach(cell, traced->set->arms)
 		{
 			PvextArm   *arm = lfirst(cell);
 
-			add_way(tracing, traced, arm->link, pvext_traced_set(tracing, arm->parent));
+			add_way(search, traced, arm->link, pvext_searched_set(search, arm->parent));
 		}
 	}
-	return tracing;
+	return search;
 }
 
 /*
@@ -149,12 +149,12 @@ pvext_begin_tracing(PvextPlan *plan, bool erases)
  * another than that of the plan.
  */
 void
-pvext_trace_readers(PvextTracing *tracing, PvextTable *subject)
+pvext_search_readers(PvextRecordSearch *search, PvextTable *subject)
 {
-	MemoryContext old = MemoryContextSwitchTo(tracing->context);
+	MemoryContext old = MemoryContextSwitchTo(search->context);
 
-	tracing->reader = subject;
-	tracing->read_keys = known_by(tracing, linitial(tracing->sets), subject->key);
+	search->reader = subject;
+	search->read_keys = known_by(search, linitial(search->sets), subject->key);
 	MemoryContextSwitchTo(old);
 }
 
@@ -162,40 +162,40 @@ pvext_trace_readers(PvextTracing *tracing, PvextTable *subject)
  * What is known from now
  */
 
-/* A key of one of the subjects; keys is tracing->keys, or others of theirs. */
+/* A key of one of the subjects; keys is search->keys, or others of theirs. */
 void
-pvext_trace_key(PvextTracing *tracing, PvextKnown *keys, const char *key)
+pvext_search_for_key(PvextRecordSearch *search, PvextKeySet *keys, const char *key)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
-	List	   *parts = pvext_split_key(tracing->subject, key);
+	List	   *parts = pvext_split_key(search->subject, key);
 
 	for (int i = 0; i < list_length(parts); i++)
-		texts[i] = pvext_comparable_column(tracing->subject->relid,
-										   list_nth(tracing->keys->columns, i),
+		texts[i] = pvext_comparable_column(search->subject->relid,
+										   list_nth(search->keys->columns, i),
 										   list_nth(parts, i));
-	(void) pvext_learn(keys, texts);
+	(void) pvext_add_to_key_set(keys, texts);
 }
 
 /* What is known of others as well, by the same plan. */
 void
-pvext_trace_others(PvextTracing *tracing, PvextTracing *other)
+pvext_search_with(PvextRecordSearch *search, PvextRecordSearch *other)
 {
 	ListCell   *a;
 	ListCell   *b;
 
-	pvext_learn_all(tracing->keys, other->keys);
-	tracing->former = list_concat(tracing->former, other->former);
-	forboth(a, tracing->sets, b, other->sets)
+	pvext_add_key_set(search->keys, other->keys);
+	search->former = list_concat(search->former, other->former);
+	forboth(a, search->sets, b, other->sets)
 	{
-		PvextTracedSet *traced = lfirst(a);
-		PvextTracedSet *others = lfirst(b);
+		PvextSearchedSet *traced = lfirst(a);
+		PvextSearchedSet *others = lfirst(b);
 		ListCell   *x;
 		ListCell   *y;
 
 		forboth(x, traced->known, y, others->known)
-			pvext_learn_all(lfirst(x), lfirst(y));
+			pvext_add_key_set(lfirst(x), lfirst(y));
 		if (traced->rows)
-			pvext_learn_all(traced->rows, others->rows);
+			pvext_add_key_set(traced->rows, others->rows);
 	}
 }
 
@@ -228,7 +228,7 @@ slot_texts(PvextSet *set, PvextSlot *slot, int *n)
 
 /* Learn what the slots hold of a tuple's columns. */
 static void
-learn_slots(PvextKnown *known, PvextSet *set)
+learn_slots(PvextKeySet *known, PvextSet *set)
 {
 	char	  **columns[PVEXT_TUPLE_COLUMNS];
 	int			n = 0;
@@ -258,24 +258,24 @@ learn_slots(PvextKnown *known, PvextSet *set)
 
 		for (int c = 0; c < ncolumns; c++)
 			texts[c] = columns[c][i];
-		(void) pvext_learn(known, texts);
+		(void) pvext_add_to_key_set(known, texts);
 	}
 }
 
 /*
- * The rows of now, as the plan's slots hold them.  Its argument is a PvextTracing, as
+ * The rows of now, as the plan's slots hold them.  Its argument is a PvextRecordSearch, as
  * pvext_run_plan() passes it on, or NULL.
  */
 void
-pvext_trace_rows(void *arg)
+pvext_search_for_rows(void *arg)
 {
-	PvextTracing *tracing = arg;
+	PvextRecordSearch *search = arg;
 	ListCell   *lc;
 	ListCell   *cell;
 
-	foreach(lc, tracing ? tracing->sets : NIL)
+	foreach(lc, search ? search->sets : NIL)
 	{
-		PvextTracedSet *traced = lfirst(lc);
+		PvextSearchedSet *traced = lfirst(lc);
 
 		if (traced->set == NULL)
 			continue;
@@ -292,13 +292,13 @@ pvext_trace_rows(void *arg)
 
 /* The sets of a table's own rows. */
 static List *
-own_sets(PvextTracing *tracing, int32 relation_id)
+own_sets(PvextRecordSearch *search, int32 relation_id)
 {
 	List	   *sets = NIL;
 	ListCell   *lc;
 
-	foreach(lc, tracing->sets)
-		if (((PvextTracedSet *) lfirst(lc))->table->id == relation_id)
+	foreach(lc, search->sets)
+		if (((PvextSearchedSet *) lfirst(lc))->table->id == relation_id)
 			sets = lappend(sets, lfirst(lc));
 	return sets;
 }
@@ -312,7 +312,7 @@ stands_alone(Oid relid)
 
 /* The sets of the tables whose rows a relation's may be.  In the current context. */
 static List *
-sets_of_relation(PvextTracing *tracing, int32 relation_id)
+sets_of_relation(PvextRecordSearch *search, int32 relation_id)
 {
 	static PvextStatement related = {
 		"WITH RECURSIVE self(relid) AS ("
@@ -325,18 +325,18 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 		" WHERE r.relation IN (SELECT relid FROM up UNION SELECT relid FROM down)", NULL
 	};
 	PvextArgs	args = {0};
-	List	   *sets = own_sets(tracing, relation_id);
+	List	   *sets = own_sets(search, relation_id);
 	uint64		n;
 	ListCell   *lc;
 
-	if (sets != NIL && stands_alone(((PvextTracedSet *) linitial(sets))->table->relid))
+	if (sets != NIL && stands_alone(((PvextSearchedSet *) linitial(sets))->table->relid))
 		return sets;
 	sets = NIL;
 	pvext_arg_int4(&args, relation_id);
 	n = pvext_own_kept(&related, &args);
-	foreach(lc, tracing->sets)
+	foreach(lc, search->sets)
 		for (uint64 i = 0; i < n; i++)
-			if (((PvextTracedSet *) lfirst(lc))->table->id == (int32) pvext_int(i, 1))
+			if (((PvextSearchedSet *) lfirst(lc))->table->id == (int32) pvext_int(i, 1))
 				sets = lappend(sets, lfirst(lc));
 	SPI_freetuptable(SPI_tuptable);
 	return sets;
@@ -344,26 +344,26 @@ sets_of_relation(PvextTracing *tracing, int32 relation_id)
 
 /* Is what a side holds of the columns known? */
 bool
-pvext_side_is_known(PvextTracing *tracing, PvextTable *table, List *columns,
-					PvextKnown *known, PvextSide side)
+pvext_side_is_known(PvextRecordSearch *search, PvextTable *table, List *columns,
+					PvextKeySet *known, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 
-	return pvext_side_tuple(&tracing->sides, table->relid, columns, side,
+	return pvext_image_tuple(&search->sides, table->relid, columns, side,
 							texts) == PVEXT_TUPLE_THERE &&
-		pvext_knows(known, texts);
+		pvext_is_in_key_set(known, texts);
 }
 
 /* Did the way's condition hold of a side?  Yes where that can no longer be told. */
 static bool
-condition_held(PvextTracing *tracing, PvextTable *table, PvextWay *way, PvextSide side)
+condition_held(PvextRecordSearch *search, PvextTable *table, PvextSearchedLink *way, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	PvextTuple	tuple;
 
 	if (way->condition == NULL || list_length(way->condition->columns) > PVEXT_TUPLE_COLUMNS)
 		return true;
-	tuple = pvext_side_tuple(&tracing->sides, table->relid, way->condition->columns, side, texts);
+	tuple = pvext_image_tuple(&search->sides, table->relid, way->condition->columns, side, texts);
 	if (tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_UNREAD || tuple == PVEXT_TUPLE_REDACTED)
 		return true;
 	return pvext_held_then(way->condition, texts);
@@ -371,21 +371,21 @@ condition_held(PvextTracing *tracing, PvextTable *table, PvextWay *way, PvextSid
 
 /* Does a side say by no link whose it is?  Then the row is whose it is at other times. */
 static bool
-row_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
+row_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 
 	if (traced->rows == NULL ||
-		pvext_side_tuple(&tracing->sides, traced->table->relid, traced->rows->columns, side, texts) != PVEXT_TUPLE_THERE)
+		pvext_image_tuple(&search->sides, traced->table->relid, traced->rows->columns, side, texts) != PVEXT_TUPLE_THERE)
 		return false;
-	if (pvext_knows(traced->rows, texts))
+	if (pvext_is_in_key_set(traced->rows, texts))
 		return true;
-	tracing->missed = true;
+	search->missed = true;
 	return false;
 }
 
 static bool
-side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
+side_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	bool		unsaid = false;
@@ -395,10 +395,10 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 
 	if (traced->keys)
 	{
-		tuple = pvext_side_tuple(&tracing->sides, traced->table->relid, traced->keys->columns, side, texts);
-		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(traced->keys, texts))
+		tuple = pvext_image_tuple(&search->sides, traced->table->relid, traced->keys->columns, side, texts);
+		if (tuple == PVEXT_TUPLE_THERE && pvext_is_in_key_set(traced->keys, texts))
 		{
-			tracing->any_key = true;
+			search->any_key = true;
 			return true;
 		}
 		unread = tuple == PVEXT_TUPLE_UNREAD;
@@ -406,61 +406,61 @@ side_belongs(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
 	}
 	foreach(lc, traced->ways)
 	{
-		PvextWay   *way = lfirst(lc);
+		PvextSearchedLink   *way = lfirst(lc);
 
-		tuple = pvext_side_tuple(&tracing->sides, traced->table->relid, way->columns, side, texts);
-		if (tuple == PVEXT_TUPLE_THERE && pvext_knows(way->parents, texts) &&
-			condition_held(tracing, traced->table, way, side))
+		tuple = pvext_image_tuple(&search->sides, traced->table->relid, way->columns, side, texts);
+		if (tuple == PVEXT_TUPLE_THERE && pvext_is_in_key_set(way->parents, texts) &&
+			condition_held(search, traced->table, way, side))
 			return true;
 		unread = unread || tuple == PVEXT_TUPLE_UNREAD;
 		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL ||
-			(tuple == PVEXT_TUPLE_REDACTED && !tracing->erases);
+			(tuple == PVEXT_TUPLE_REDACTED && !search->erases);
 	}
-	if ((unsaid || unread) && row_belongs(tracing, traced, side))
+	if ((unsaid || unread) && row_belongs(search, traced, side))
 		return true;
 	if (unread)
-		tracing->why = "the key or a link of a row is no value of its type";
+		search->why = "the key or a link of a row is no value of its type";
 	return false;
 }
 
 /* Others are found by what is on a side that belongs. */
 static void
-learn_side(PvextTracing *tracing, PvextTracedSet *traced, PvextSide side)
+learn_side(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	ListCell   *lc;
 
 	foreach(lc, traced->known)
 	{
-		PvextKnown *known = lfirst(lc);
+		PvextKeySet *known = lfirst(lc);
 
-		if (pvext_side_tuple(&tracing->sides, traced->table->relid, known->columns, side, texts) == PVEXT_TUPLE_THERE &&
-			pvext_learn(known, texts))
-			tracing->grew = true;
+		if (pvext_image_tuple(&search->sides, traced->table->relid, known->columns, side, texts) == PVEXT_TUPLE_THERE &&
+			pvext_add_to_key_set(known, texts))
+			search->grew = true;
 	}
 	if (traced->rows &&
-		pvext_side_tuple(&tracing->sides, traced->table->relid, traced->rows->columns, side, texts) == PVEXT_TUPLE_THERE &&
-		pvext_learn(traced->rows, texts))
-		tracing->rows_grew = true;
+		pvext_image_tuple(&search->sides, traced->table->relid, traced->rows->columns, side, texts) == PVEXT_TUPLE_THERE &&
+		pvext_add_to_key_set(traced->rows, texts))
+		search->rows_grew = true;
 }
 
 /* A key that a subject's has come from is the subject's, too. */
 static void
-follow_key(PvextTracing *tracing)
+follow_key(PvextRecordSearch *search)
 {
-	PvextTable *subject = tracing->subject;
-	PvextKnown *keys = tracing->keys;
+	PvextTable *subject = search->subject;
+	PvextKeySet *keys = search->keys;
 	char	   *old[PVEXT_TUPLE_COLUMNS];
 	char	   *new[PVEXT_TUPLE_COLUMNS];
 
-	if (pvext_side_tuple(&tracing->sides, subject->relid, keys->columns, PVEXT_OLD, old) != PVEXT_TUPLE_THERE ||
-		pvext_side_tuple(&tracing->sides, subject->relid, keys->columns, PVEXT_NEW, new) != PVEXT_TUPLE_THERE)
+	if (pvext_image_tuple(&search->sides, subject->relid, keys->columns, PVEXT_OLD, old) != PVEXT_TUPLE_THERE ||
+		pvext_image_tuple(&search->sides, subject->relid, keys->columns, PVEXT_NEW, new) != PVEXT_TUPLE_THERE)
 		return;
-	if ((pvext_knows(keys, new) && pvext_learn(keys, old)) ||
-		(!tracing->erases && pvext_knows(keys, old) && pvext_learn(keys, new)))
-		tracing->grew = true;
-	if (pvext_knows(keys, old) && !pvext_knows(keys, new))
-		tracing->left = true;
+	if ((pvext_is_in_key_set(keys, new) && pvext_add_to_key_set(keys, old)) ||
+		(!search->erases && pvext_is_in_key_set(keys, old) && pvext_add_to_key_set(keys, new)))
+		search->grew = true;
+	if (pvext_is_in_key_set(keys, old) && !pvext_is_in_key_set(keys, new))
+		search->left = true;
 }
 
 /*
@@ -469,79 +469,79 @@ follow_key(PvextTracing *tracing)
  * is perhaps not audited.
  */
 static void
-follow_link(PvextTracing *tracing, PvextTracedSet *traced, PvextWay *way)
+follow_link(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSearchedLink *way)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	bytea	   *digest;
 	ListCell   *lc;
 
-	if (way->parents != tracing->keys || list_length(way->columns) > 1 ||
-		!pvext_side_is_known(tracing, traced->table, way->columns, tracing->keys, PVEXT_NEW) ||
-		pvext_side_tuple(&tracing->sides, traced->table->relid, way->columns, PVEXT_OLD,
+	if (way->parents != search->keys || list_length(way->columns) > 1 ||
+		!pvext_side_is_known(search, traced->table, way->columns, search->keys, PVEXT_NEW) ||
+		pvext_image_tuple(&search->sides, traced->table->relid, way->columns, PVEXT_OLD,
 						 texts) != PVEXT_TUPLE_THERE ||
-		pvext_knows(tracing->keys, texts))
+		pvext_is_in_key_set(search->keys, texts))
 		return;
-	digest = pvext_subject_digest(tracing->subject->id, texts[0]);
-	foreach(lc, tracing->former)
-		if (pvext_same_digest(digest, lfirst(lc)) && pvext_learn(tracing->keys, texts))
-			tracing->grew = true;
+	digest = pvext_subject_digest(search->subject->id, texts[0]);
+	foreach(lc, search->former)
+		if (pvext_same_digest(digest, lfirst(lc)) && pvext_add_to_key_set(search->keys, texts))
+			search->grew = true;
 }
 
 static void
-follow_links(PvextTracing *tracing)
+follow_links(PvextRecordSearch *search)
 {
 	ListCell   *lc;
 	ListCell   *cell;
 
-	foreach(lc, tracing->change->sets)
-		foreach(cell, ((PvextTracedSet *) lfirst(lc))->ways)
-			follow_link(tracing, lfirst(lc), lfirst(cell));
+	foreach(lc, search->change->sets)
+		foreach(cell, ((PvextSearchedSet *) lfirst(lc))->ways)
+			follow_link(search, lfirst(lc), lfirst(cell));
 }
 
 static bool
-trace_change(PvextTracing *tracing, PvextReadItem *item)
+trace_change(PvextRecordSearch *search, PvextReadItem *item)
 {
 	bool		any = false;
 	ListCell   *lc;
 
-	if (pvext_meet_shape(&tracing->sides, item->shape))
+	if (pvext_meet_shape(&search->sides, item->shape))
 	{
-		MemoryContext old = MemoryContextSwitchTo(tracing->context);
+		MemoryContext old = MemoryContextSwitchTo(search->context);
 
-		tracing->sides.met->sets = sets_of_relation(tracing, tracing->sides.met->shape->relation_id);
+		search->sides.met->sets = sets_of_relation(search, search->sides.met->shape->relation_id);
 		MemoryContextSwitchTo(old);
 	}
-	tracing->change = tracing->sides.met;
-	if (tracing->change->shape->missing)
-		tracing->why = PVEXT_NO_SHAPE;
-	if (tracing->change->sets == NIL)
+	search->change = search->sides.met;
+	if (search->change->shape->missing)
+		search->why = PVEXT_NO_SHAPE;
+	if (search->change->sets == NIL)
 		return false;
-	pvext_read_sides(&tracing->sides, item);
+	pvext_read_images(&search->sides, item);
 	if (item->kind == PVEXT_ITEM_UPDATE &&
-		list_member_ptr(tracing->change->sets, linitial(tracing->sets)))
-		follow_key(tracing);
-	if (item->kind == PVEXT_ITEM_UPDATE && tracing->former != NIL)
-		follow_links(tracing);
-	foreach(lc, tracing->change->sets)
+		list_member_ptr(search->change->sets, linitial(search->sets)))
+		follow_key(search);
+	if (item->kind == PVEXT_ITEM_UPDATE && search->former != NIL)
+		follow_links(search);
+	foreach(lc, search->change->sets)
 	{
-		PvextTracedSet *traced = lfirst(lc);
+		PvextSearchedSet *traced = lfirst(lc);
 
 		for (int side = PVEXT_OLD; side <= PVEXT_NEW; side++)
 		{
-			traced->belongs[side] = side_belongs(tracing, traced, side);
+			traced->belongs[side] = side_belongs(search, traced, side);
 			if (traced->belongs[side])
-				learn_side(tracing, traced, side);
+				learn_side(search, traced, side);
 			any = any || traced->belongs[side];
 		}
 	}
 	if (item->broken && !any)
-		tracing->why = PVEXT_MALFORMED;
+		search->why = PVEXT_MALFORMED;
 	return any;
 }
 
 /* Is a read's value one of some keys of the subjects? */
 bool
-pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValue *value)
+pvext_read_is_known(PvextRecordSearch *search, PvextKeySet *keys, const PvextReadValue *value)
 {
 	char	   *texts[PVEXT_TUPLE_COLUMNS];
 	List	   *parts;
@@ -549,43 +549,43 @@ pvext_read_is_known(PvextTracing *tracing, PvextKnown *keys, const PvextReadValu
 	ListCell   *lc;
 
 	if (value->form != PVEXT_IS_VALUE ||
-		value->column != PVEXT_READ_KEY + tracing->reader->id ||
+		value->column != PVEXT_READ_KEY + search->reader->id ||
 		!pvext_is_sound(InvalidOid, value->data, value->size))
 		return false;
-	parts = pvext_try_split_key(tracing->reader, pnstrdup(value->data, value->size));
+	parts = pvext_try_split_key(search->reader, pnstrdup(value->data, value->size));
 	foreach(lc, parts)
 	{
-		texts[n] = pvext_comparable_column(tracing->reader->relid,
-										   list_nth(tracing->read_keys->columns, n), lfirst(lc));
+		texts[n] = pvext_comparable_column(search->reader->relid,
+										   list_nth(search->read_keys->columns, n), lfirst(lc));
 		n++;
 	}
-	return n > 0 && n == list_length(keys->columns) && pvext_knows(keys, texts);
+	return n > 0 && n == list_length(keys->columns) && pvext_is_in_key_set(keys, texts);
 }
 
 /*
- * Is an item about the subjects?  Of a change, the sets of tracing->change
- * then say which sides belong to them.  Where it cannot be told, tracing->why says
+ * Is an item about the subjects?  Of a change, the sets of search->change
+ * then say which sides belong to them.  Where it cannot be told, search->why says
  * why.
  */
 bool
-pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
+pvext_is_found_item(PvextRecordSearch *search, PvextReadItem item)
 {
 	PvextReadValue value;
 
-	tracing->change = NULL;
-	tracing->why = NULL;
+	search->change = NULL;
+	search->why = NULL;
 	switch (item.kind)
 	{
 		case PVEXT_ITEM_INSERT:
 		case PVEXT_ITEM_UPDATE:
 		case PVEXT_ITEM_DELETE:
-			return trace_change(tracing, &item);
+			return trace_change(search, &item);
 		case PVEXT_ITEM_READ:
 			while (pvext_next_value(&item, &value))
-				if (pvext_read_is_known(tracing, tracing->read_keys, &value))
+				if (pvext_read_is_known(search, search->read_keys, &value))
 					return true;
 			if (item.broken)
-				tracing->why = PVEXT_MALFORMED;
+				search->why = PVEXT_MALFORMED;
 			return false;
 		default:
 			return false;
@@ -595,37 +595,37 @@ pvext_trace_item(PvextTracing *tracing, PvextReadItem item)
 static void
 trace_chunk(const PvextChunk *chunk, void *arg)
 {
-	PvextTracing *tracing = arg;
+	PvextRecordSearch *search = arg;
 	PvextItems	items = pvext_items_of(chunk);
 	PvextReadItem item;
 	bool		any = false;
 
 	while (pvext_next_item(&items, &item))
 	{
-		if (pvext_trace_item(tracing, item))
+		if (pvext_is_found_item(search, item))
 			any = true;
-		if (tracing->why)
-			pvext_note_unread(&tracing->unread, chunk->partition, chunk->id, tracing->why);
+		if (search->why)
+			pvext_note_unread(&search->unread, chunk->partition, chunk->id, search->why);
 	}
 	if (items.broken)
-		pvext_note_unread(&tracing->unread, chunk->partition, chunk->id, PVEXT_MALFORMED);
+		pvext_note_unread(&search->unread, chunk->partition, chunk->id, PVEXT_MALFORMED);
 	if (any)
-		pvext_note_chunk(tracing->found, chunk);
+		pvext_note_chunk(search->found, chunk);
 }
 
 /*
  * Find the chunks with records about the subjects, and all that is known by them; what
- * cannot be read is in tracing->unread.
+ * cannot be read is in search->unread.
  */
 void
-pvext_trace_log(PvextTracing *tracing, Snapshot snapshot, PvextChunkList *found)
+pvext_search_log(PvextRecordSearch *search, Snapshot snapshot, PvextChunkList *found)
 {
-	tracing->found = found;
+	search->found = found;
 	do
 	{
 		found->n = 0;
-		tracing->unread.chunks = NIL;
-		tracing->grew = tracing->rows_grew = tracing->missed = false;
-		pvext_each_chunk(snapshot, trace_chunk, tracing, &tracing->unread);
-	} while (tracing->grew || (tracing->rows_grew && tracing->missed));
+		search->unread.chunks = NIL;
+		search->grew = search->rows_grew = search->missed = false;
+		pvext_each_chunk(snapshot, trace_chunk, search, &search->unread);
+	} while (search->grew || (search->rows_grew && search->missed));
 }

@@ -31,13 +31,13 @@
 
 /* Has a chunk been noted? */
 bool
-pvext_is_noted(const PvextUnread *unread, Oid partition, int64 id)
+pvext_is_noted(const PvextUnreadable *unread, Oid partition, int64 id)
 {
 	ListCell   *lc;
 
 	foreach(lc, unread->chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 
 		if (chunk->partition == partition && chunk->id == id)
 			return true;
@@ -47,10 +47,10 @@ pvext_is_noted(const PvextUnread *unread, Oid partition, int64 id)
 
 /* Note a chunk, unless that has been done. */
 void
-pvext_note_unread(PvextUnread *unread, Oid partition, int64 id, const char *why)
+pvext_note_unread(PvextUnreadable *unread, Oid partition, int64 id, const char *why)
 {
 	MemoryContext old;
-	PvextUnreadChunk *chunk;
+	PvextUnreadableChunk *chunk;
 	ListCell   *lc;
 
 	foreach(lc, unread->chunks)
@@ -61,7 +61,7 @@ pvext_note_unread(PvextUnread *unread, Oid partition, int64 id, const char *why)
 			return;
 	}
 	old = MemoryContextSwitchTo(unread->context);
-	chunk = palloc(sizeof(PvextUnreadChunk));
+	chunk = palloc(sizeof(PvextUnreadableChunk));
 	chunk->partition = partition;
 	chunk->id = id;
 	chunk->why = pstrdup(why);
@@ -84,7 +84,7 @@ pvext_warn_unread(Oid partition, int64 id, const char *why)
 
 /* Record one; whether that is new.  Nobody waits for another who finds the same. */
 static bool
-record(const PvextUnreadChunk *chunk)
+record(const PvextUnreadableChunk *chunk)
 {
 	static PvextStatement insert = {
 		"INSERT INTO pv.audit_unread (partition, chunk, problem)"
@@ -106,14 +106,14 @@ record(const PvextUnreadChunk *chunk)
  * pvext_enter() and pvext_leave().
  */
 void
-pvext_record_unread(PvextUnread *unread, bool warn)
+pvext_record_unread(PvextUnreadable *unread, bool warn)
 {
 	int			warned = 0;
 	ListCell   *lc;
 
 	foreach(lc, unread->chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 
 		if ((record(chunk) || MyBackendType != B_BG_WORKER) && warn && warned++ < MOST_WARNINGS)
 			pvext_warn_unread(chunk->partition, chunk->id, chunk->why);

@@ -25,7 +25,7 @@
 /* Consents that have expired, while they are gone through. */
 typedef struct Expiry
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	int64		after;			/* the state that came last */
 	bool		more;
 	int64		done;
@@ -34,7 +34,7 @@ typedef struct Expiry
 static void
 expire_holds(void *arg)
 {
-	PvextRun   *run = arg;
+	PvextDutyRun   *run = arg;
 	PvextArgs	args = {0};
 
 	pvext_arg_name(&args, pvext_doer_name());
@@ -45,7 +45,7 @@ expire_holds(void *arg)
 static void
 expire_tokens(void *arg)
 {
-	((PvextRun *) arg)->done += pvext_own("DELETE FROM pv.consent_token WHERE expires <= now()", NULL);
+	((PvextDutyRun *) arg)->done += pvext_own("DELETE FROM pv.consent_token WHERE expires <= now()", NULL);
 }
 
 /* Runs and failures of which nothing is to be learned any more. */
@@ -113,7 +113,7 @@ expire_consents(void *arg)
 /* A part of a duty by itself. */
 typedef struct Part
 {
-	PvextRun   *run;
+	PvextDutyRun   *run;
 	const char *name;
 	void		(*body) (void *arg);
 	void	   *arg;
@@ -132,7 +132,7 @@ try_part(void *arg)
 
 /* Do a part: where it fails, the rest is done all the same.  False where it was not done. */
 static bool
-do_part(PvextRun *run, const char *name, void (*body) (void *), void *arg)
+do_part(PvextDutyRun *run, const char *name, void (*body) (void *), void *arg)
 {
 	Part		part = {run, name, body, arg};
 	ErrorData  *error;
@@ -148,7 +148,7 @@ do_part(PvextRun *run, const char *name, void (*body) (void *), void *arg)
 
 /* The duty: holds, consents, links that were sent out, and the record of runs. */
 void
-pvext_expire(PvextRun *run)
+pvext_expire(PvextDutyRun *run)
 {
 	Expiry		expiry = {run};
 
@@ -187,7 +187,7 @@ static void
 seal_log(void *arg)
 {
 	(void) pvext_own("SELECT pv.seal_audit()", NULL);
-	((PvextRun *) arg)->done += pvext_int(0, 1);
+	((PvextDutyRun *) arg)->done += pvext_int(0, 1);
 }
 
 static void
@@ -198,7 +198,7 @@ expire_log(void *arg)
 
 /* The duty: what has been recorded is sealed; old partitions are ended, and dropped. */
 void
-pvext_seal(PvextRun *run)
+pvext_seal(PvextDutyRun *run)
 {
 	run->own_code = true;
 	(void) do_part(run, "seal", seal_log, run);

@@ -7,7 +7,7 @@
 
 #include "duty.h"
 
-extern void pvext_expire(PvextRun *run);
-extern void pvext_seal(PvextRun *run);
+extern void pvext_expire(PvextDutyRun *run);
+extern void pvext_seal(PvextDutyRun *run);
 
 #endif							/* PVEXT_UPKEEP_H */

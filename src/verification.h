@@ -41,9 +41,9 @@ typedef struct PvextVerification
 	List	   *lost;			/* of verify.c */
 	PvextChunkReader reader;
 	MemoryContext chunk_context;	/* of one chunk */
-	PvextUnread damaged;		/* what the server cannot read: left out of the query */
-	PvextUnread unread;			/* what pvext cannot */
-	PvextUnread told;			/* of it what has been reported, with its seal */
+	PvextUnreadable damaged;		/* what the server cannot read: left out of the query */
+	PvextUnreadable unread;			/* what pvext cannot */
+	PvextUnreadable told;			/* of it what has been reported, with its seal */
 	int64		leaves_of;		/* the seal whose leaves are these */
 	bytea	   *leaves;
 } PvextVerification;

@@ -121,7 +121,7 @@ check_triggers(PvextVerification *v)
 
 /* The nth leaf of a seal; false where the seal's row no longer holds it. */
 static bool
-find_leaf(PvextVerification *v, int64 seal, int n, PvextLeaf *leaf)
+find_leaf(PvextVerification *v, int64 seal, int n, PvextChunkDigest *leaf)
 {
 	static PvextStatement find = {
 		"SELECT leaves FROM pv.audit_seal WHERE id = $1", NULL, true
@@ -149,7 +149,7 @@ find_leaf(PvextVerification *v, int64 seal, int n, PvextLeaf *leaf)
 	next = VARDATA(v->leaves);
 	end = next + VARSIZE(v->leaves) - VARHDRSZ;
 	do
-		if (!pvext_next_leaf(&next, end, leaf))
+		if (!pvext_next_chunk_digest(&next, end, leaf))
 			return false;
 	while (n-- > 0);
 	return true;
@@ -181,7 +181,7 @@ is_left_out(PvextVerification *v, int64 id)
 
 	foreach(lc, v->damaged.chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 
 		if (chunk->id == id ||
 			(chunk->id < 0 && number_of(chunk->partition) == id >> PVEXT_PARTITION_BITS))
@@ -272,7 +272,7 @@ check_unsealed(PvextVerification *v, const PvextChunk *chunk)
 /* A seal covers the chunk: compare them. */
 static void
 check_sealed(PvextVerification *v, PvextChunk *chunk, int64 seal, int64 incarnation,
-			 const PvextLeaf *leaf)
+			 const PvextChunkDigest *leaf)
 {
 	if (leaf->xid != chunk->xid || incarnation != chunk->incarnation)
 		pvext_report_chunk(v, "moved", seal, leaf->id,
@@ -298,7 +298,7 @@ check_row(uint64 row, void *arg)
 	bool		isnull;
 	ItemPointerData place;
 	PvextChunk	chunk;
-	PvextLeaf	leaf;
+	PvextChunkDigest	leaf;
 	MemoryContext caller;
 	const char *why;
 
@@ -341,7 +341,7 @@ left_out_sql(PvextVerification *v)
 	appendStringInfoString(&sql, "WHERE true");
 	foreach(lc, v->damaged.chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 		int64		n = number_of(chunk->partition);
 
 		if (chunk->id >= 0)
@@ -409,13 +409,13 @@ check_unread(PvextVerification *v)
 					   NULL, check_again, v);
 	foreach(lc, v->damaged.chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 
 		pvext_note_unread(&v->unread, chunk->partition, chunk->id, chunk->why);
 	}
 	foreach(lc, v->unread.chunks)
 	{
-		PvextUnreadChunk *chunk = lfirst(lc);
+		PvextUnreadableChunk *chunk = lfirst(lc);
 		PvextDefect defect = PVEXT_NO_DEFECT;
 
 		if (pvext_is_noted(&v->told, chunk->partition, chunk->id))
