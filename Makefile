@@ -12,8 +12,12 @@ SRC_FILES := $(sort $(patsubst $(TREE)%,%,$(wildcard $(TREE)src/*.c $(TREE)src/*
 
 # The parts of the extension script, sql/<folder>/<word>.sql, in the order in which
 # they need each other.
-SQL_PARTS = header relation part event identity secret subject link personal hold retention \
-	evidence consent suppression agreement history erase audit seal access duty again scope scrub receipt search status map ddl role privileges
+SQL_PARTS = base/header base/relation base/part base/event base/identity base/secret \
+	map/subject map/link map/personal rule/hold rule/retention \
+	consent/evidence consent/consent consent/suppression consent/agreement erase/history erase/erase \
+	audit/audit seal/seal reads/access_log worker/duty erase/reappeared \
+	scrub/scope scrub/scrub scrub/receipt scrub/search worker/status \
+	declare/check_map declare/ddl declare/role privileges
 
 OBJS = $(SRC_FILES:.c=.o)
 SQL_FILES = $(SQL_PARTS:%=sql/%.sql)

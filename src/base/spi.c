@@ -1,0 +1,374 @@
+/*
+ * spi.c
+ *		Statements: who runs them, under which settings, with which values.
+ *
+ * Every statement of pvext goes through pvext_run() or pvext_run_kept(), which
+ * name the role it runs as: the owner of the table it reads or writes, or for
+ * pvext's own tables the owner of schema pv.  A statement is parsed, planned
+ * and executed as that role inside a security-restricted operation, so that
+ * no trigger, default, operator or expression of that role's can reach the
+ * rights of the caller, now or at commit.
+ *
+ * Running a statement needs a PG_TRY only to forget that it is running: when it
+ * raises an error, the abort of the (sub)transaction restores user, settings and
+ * SPI, and pvext never catches an error without such an abort (see pvext_try())
+ * but to raise another.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/xact.h"
+#include "base/guc.h"
+#include "base/own_statement.h"
+#include "base/spi.h"
+#include "base/time_limit.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+
+/* How many rows pvext_own_each() holds at a time. */
+#define ROWS_AT_A_TIME 50
+
+/* Settings that decide what SQL means, how a value is written as text, and what is seen of it. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			pinned[] =
+{
+	{"search_path", PVEXT_PINNED_PATH},
+	{"row_security", "off"},
+	{"check_function_bodies", "on"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"TimeZone", "UTC"},
+	{"bytea_output", "hex"},
+	{"extra_float_digits", "1"},
+	{"quote_all_identifiers", "off"},
+	{"standard_conforming_strings", "on"},
+	{"transform_null_equals", "off"},
+	{"xmlbinary", "base64"},
+	{"array_nulls", "on"},
+	{"xmloption", "content"},
+	{"session_replication_role", "origin"},
+	{"gin_fuzzy_search_limit", "0"},
+
+	/* What triggers write is found by the server's counts (written_rows.c). */
+	{"track_counts", "on"},
+
+	/* Queries on catalogs look dear, and would take longer to compile than to run. */
+	{"jit", "off"},
+
+	/* What shows plans shows their values to whoever set it. */
+	{"debug_print_parse", "off"},
+	{"debug_print_rewritten", "off"},
+	{"debug_print_plan", "off"},
+	{"plan_cache_mode", "auto"},
+};
+
+/*
+ * Settings of other extensions, where they are loaded, by which they would write the
+ * values that pvext's statements look for into the server's log, or keep them: those of
+ * the plans, and those of the parameters.  That there was a statement, they go on to say.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			neighbours[] =
+{
+	{"auto_explain.log_min_duration", "-1"},
+	{"pgaudit.log_parameter", "off"},
+	{"pg_qualstats.enabled", "off"},
+	{"pg_stat_monitor.pgsm_enable_query_plan", "off"},
+};
+
+/* The same for them; what cannot be set (a placeholder, another context) stays. */
+static void
+pin_neighbours(void)
+{
+	for (int i = 0; i < lengthof(neighbours); i++)
+	{
+		const char *now = GetConfigOption(neighbours[i].name, true, false);
+
+		if (now && strcmp(now, neighbours[i].value) != 0)
+			(void) set_config_option(neighbours[i].name, neighbours[i].value,
+									 PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, DEBUG2, false);
+	}
+}
+
+/* Pin the settings until AtEOXact_GUC(false, the result). */
+int
+pvext_pin_settings(void)
+{
+	int			nestlevel = NewGUCNestLevel();
+
+	pin_neighbours();
+
+	for (int i = 0; i < lengthof(pinned); i++)
+		if (strcmp(GetConfigOption(pinned[i].name, false, false), pinned[i].value) != 0)
+			(void) set_config_option(pinned[i].name, pinned[i].value,
+									 PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, 0, false);
+	return nestlevel;
+}
+
+/*
+ * Begin the work of a SQL function: connect to SPI and pin the settings until
+ * pvext_leave().  An error undoes both.
+ */
+void
+pvext_enter(PvextScope *scope)
+{
+	scope->nestlevel = pvext_pin_settings();
+	if (pvext_lock_timeout > 0)
+		(void) set_config_option("lock_timeout", psprintf("%d", pvext_lock_timeout),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+pvext_leave(PvextScope *scope)
+{
+	SPI_finish();
+	AtEOXact_GUC(false, scope->nestlevel);
+}
+
+/*
+ * The role that owns schema pv and all that is in it.
+ */
+Oid
+pvext_role(void)
+{
+	Oid			namespaceId = get_namespace_oid("pv", false);
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespaceId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema pv");
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Become role inside a security-restricted operation: for running its code,
+ * and for parsing, which runs it too (the input function of an array over a
+ * domain checks the domain).  An error's abort switches back by itself.
+ */
+void
+pvext_switch_user(Oid role, PvextUser *back)
+{
+	GetUserIdAndSecContext(&back->user, &back->context);
+	SetUserIdAndSecContext(role, back->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+}
+
+void
+pvext_restore_user(const PvextUser *back)
+{
+	SetUserIdAndSecContext(back->user, back->context);
+}
+
+/*
+ * A statement whose plan is freed with the memory context of its text, for what is
+ * made at run time.  Nobody needs to know which statements have been planned yet.
+ */
+PvextStatement
+pvext_statement(char *sql)
+{
+	PvextStatement statement = {sql};
+
+	statement.context = GetMemoryChunkContext(sql);
+	return statement;
+}
+
+/* Of a memory context that is reset. */
+static void
+free_plan(void *plan)
+{
+	SPI_freeplan(plan);
+}
+
+static void
+keep_plan(PvextStatement *statement, SPIPlanPtr plan)
+{
+	MemoryContextCallback *callback = NULL;
+
+	if (statement->context)
+		callback = MemoryContextAlloc(statement->context, sizeof(MemoryContextCallback));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep statement");
+	if (callback)
+	{
+		callback->func = free_plan;
+		callback->arg = plan;
+		MemoryContextRegisterResetCallback(statement->context, callback);
+	}
+}
+
+/*
+ * Prepare the statement if it has no plan yet, and execute it, both as role.
+ *
+ * The nest level undoes what a trigger may have SET, so that the next
+ * statement finds the pinned settings again.  by_index is for plans that are
+ * to go by an index whatever the statistics say now.
+ */
+static void
+prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
+					int cursor_options, bool keep, bool by_index)
+{
+	MemoryContext old = CurrentMemoryContext;
+	int			nestlevel = NewGUCNestLevel();
+	PvextUser	back;
+	int			result;
+
+	pvext_renew_limit();
+	pvext_switch_user(role, &back);
+	if (by_index && (statement->plan == NULL || !SPI_plan_is_valid(statement->plan)))
+		(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, args ? args->n : 0,
+											  args ? args->types : NULL,
+											  cursor_options);
+
+		if (plan == NULL)
+			elog(ERROR, "could not prepare statement: %s",
+				 SPI_result_code_string(SPI_result));
+		if (keep)
+			keep_plan(statement, plan);
+		statement->plan = plan;
+	}
+	result = pvext_execute_own(statement->plan, args, statement->snapshot,
+							   statement->read_only);
+	if (result < 0)
+		elog(ERROR, "could not execute statement: %s",
+			 SPI_result_code_string(result));
+
+	pvext_restore_user(&back);
+	AtEOXact_GUC(false, nestlevel);
+	MemoryContextSwitchTo(old); /* SPI leaves its own context behind */
+}
+
+/* The same, during which it is known that a statement of pvext's is running. */
+static uint64
+run_as(Oid role, PvextStatement *statement, PvextArgs *args,
+	   int cursor_options, bool keep, bool by_index)
+{
+	PvextStatementScope scope;
+
+	pvext_begin_statement(&scope);
+	PG_TRY();
+	{
+		prepare_and_execute(role, statement, args, cursor_options, keep, by_index);
+	}
+	PG_FINALLY();
+	{
+		pvext_end_statement(&scope);
+	}
+	PG_END_TRY();
+	return SPI_processed;
+}
+
+/*
+ * Run a statement once as role, between pvext_enter() and pvext_leave().
+ * Returns the number of rows; those a query returns are in SPI_tuptable.
+ */
+uint64
+pvext_run(Oid role, const char *sql, PvextArgs *args)
+{
+	PvextStatement statement = {sql, NULL};
+
+	return run_as(role, &statement, args, 0, false, false);
+}
+
+/*
+ * The same, keeping the plan in *statement, which must outlive the backend's
+ * transactions and always be run by the same role.
+ */
+uint64
+pvext_run_kept(Oid role, PvextStatement *statement, PvextArgs *args,
+			   int cursor_options)
+{
+	return run_as(role, statement, args, cursor_options, true, false);
+}
+
+/* Run a statement on pvext's own tables. */
+uint64
+pvext_own(const char *sql, PvextArgs *args)
+{
+	return pvext_run(pvext_role(), sql, args);
+}
+
+/*
+ * The same, keeping the plan, which is made once for all values: by an index,
+ * also where the table is still small or empty when it is made.
+ */
+uint64
+pvext_own_kept(PvextStatement *statement, PvextArgs *args)
+{
+	return run_as(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN, true, true);
+}
+
+/*
+ * Run a query on pvext's own tables, as the active snapshot sees them, and call
+ * each for every row of SPI_tuptable, which holds but some at a time.
+ */
+void
+pvext_own_each(const char *sql, PvextArgs *args,
+			   void (*each) (uint64 row, void *arg), void *arg)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext rows",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = CurrentMemoryContext;
+	PvextUser	back;
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	pvext_switch_user(pvext_role(), &back);
+	plan = SPI_prepare(sql, args ? args->n : 0, args ? args->types : NULL);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare statement: %s",
+			 SPI_result_code_string(SPI_result));
+	portal = pvext_open_own(plan, args);
+	for (;;)
+	{
+		SPITupleTable *rows;
+		uint64		n;
+
+		SPI_cursor_fetch(portal, true, ROWS_AT_A_TIME);
+		rows = SPI_tuptable;
+		n = SPI_processed;
+		if (n == 0)
+			break;
+		pvext_restore_user(&back);
+		MemoryContextSwitchTo(context);
+		for (uint64 i = 0; i < n; i++)
+		{
+			SPI_tuptable = rows;
+			each(i, arg);
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+		SPI_freetuptable(rows);
+		pvext_switch_user(pvext_role(), &back);
+	}
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	pvext_restore_user(&back);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}

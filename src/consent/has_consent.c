@@ -1,0 +1,696 @@
+/*
+ * has_consent.c
+ *		Is a subject's consent in force?
+ *
+ * has_consent() answers for one row after the other, in WHERE, in policies and
+ * in parallel workers, and says exactly what the active snapshot sees.  What it
+ * has to know of the subject table and the purpose is found once and kept
+ * until the data map changes.  Keys that are integers are looked up in the bits
+ * of bitmap.c; others, and where the bits cannot say, in pv.consent_state.
+ *
+ * An expired consent is none from that very moment on, also within a statement
+ * or transaction that began before.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/arg.h"
+#include "base/catalog.h"
+#include "base/compat.h"
+#include "base/guc.h"
+#include "base/invalidation.h"
+#include "base/relation.h"
+#include "catalog/pg_type.h"
+#include "consent/bitmap.h"
+#include "consent/has_consent.h"
+#include "consent/state.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "map/key.h"
+#include "miscadmin.h"
+#include "reads/returned_key.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+/* How a key's text is found. */
+typedef enum KeyKind
+{
+	KEY_INTEGER,				/* it has bits */
+	KEY_PLAIN,					/* equal keys have the same text */
+	KEY_OTHER					/* the row is asked */
+} KeyKind;
+
+/* A subject table and a purpose. */
+typedef struct Target
+{
+	Oid			relid;
+	char	   *purpose;
+	int			purpose_len;
+	PvextTable *subject;		/* as far as finding a row needs; NULL: not read */
+	int32		purpose_id;
+	KeyKind		kind;
+	Oid			key_type;		/* of a key of one column: its base type */
+	MemoryContext context;		/* what has been read */
+	int			busy;			/* calls that look for a row of the table */
+	bool		stale;			/* to be read again */
+	uint64		generation;		/* of the snapshot it was read by; 0: the latest */
+	struct Target *next;
+} Target;
+
+/* A call in an expression. */
+typedef struct Site
+{
+	Target	   *target;
+	Oid			argtype;		/* of the key */
+	bool		constant;		/* subject and purpose are */
+	uint64		seen;			/* generation of the snapshot that it is asked under */
+	bool		trusted;		/* do the bits know all of the bucket? */
+	uint64		generation;		/* for which that is so */
+	PvextBucket bucket;
+	const PvextCodes *codes;
+} Site;
+
+static Target *targets = NULL;
+
+PG_FUNCTION_INFO_V1(pvext_has_consent);
+PG_FUNCTION_INFO_V1(pvext_consented);
+
+/*
+ * What is asked about
+ */
+
+static KeyKind
+kind_of_key(PvextTable *subject, Oid *type)
+{
+	AttrNumber	column;
+	int32		typmod;
+	Oid			collation;
+
+	*type = InvalidOid;
+	if (pvext_has_integer_key(subject))
+		return KEY_INTEGER;
+	if (list_length(subject->key) != 1)
+		return KEY_OTHER;
+	column = pvext_column(subject->relid, linitial(subject->key), NULL, NULL);
+	get_atttypetypmodcoll(subject->relid, column, type, &typmod, &collation);
+	*type = getBaseType(*type);
+	if (*type == UUIDOID)
+		return KEY_PLAIN;
+	if (*type == TEXTOID || *type == VARCHAROID)
+		return get_collation_isdeterministic(collation) ? KEY_PLAIN : KEY_OTHER;
+	return KEY_OTHER;
+}
+
+/* Find the row of a small table of pv's whose first column of a unique index is this. */
+static HeapTuple
+find_row(Relation rel, const char *index, AttrNumber column, RegProcedure equal, Datum value)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
+	scan = systable_beginscan(rel, pvext_own_relation(index), true, GetActiveSnapshot(), 1, &key);
+	row = systable_getnext(scan);
+	if (row)
+		row = heap_copytuple(row);
+	systable_endscan(scan);
+	return row;
+}
+
+/* A column of a row as text, NULL where it is null. */
+static char *
+column_text(Relation rel, HeapTuple row, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(row, column, RelationGetDescr(rel), &isnull);
+	Oid			output;
+	bool		varlena;
+
+	if (isnull)
+		return NULL;
+	getTypeOutputInfo(TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid,
+					  &output, &varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
+/* The number of a relation in pv.relation, 0 where it isn't there. */
+static int32
+read_relation_id(Oid relid)
+{
+	Relation	rel = table_open(pvext_own_relation("relation"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "relation_relation_key", 2, F_OIDEQ, ObjectIdGetDatum(relid));
+	bool		isnull;
+	int32		id = 0;
+
+	if (row)
+		id = DatumGetInt32(heap_getattr(row, 1, RelationGetDescr(rel), &isnull));
+	table_close(rel, AccessShareLock);
+	return id;
+}
+
+/* The columns of a key, a name[]. */
+static List *
+key_columns(Datum names)
+{
+	Datum	   *elements;
+	int			n;
+	List	   *columns = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		columns = lappend(columns, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	return columns;
+}
+
+/* Read the subject table, in the current context. */
+static PvextTable *
+read_subject(Oid relid)
+{
+	int32		id = read_relation_id(relid);
+	Relation	rel = table_open(pvext_own_relation("declared_subject"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "declared_subject_pkey", 1, F_INT4EQ, Int32GetDatum(id));
+	PvextTable *subject = palloc0(sizeof(PvextTable));
+	bool		isnull;
+
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s is not declared as a subject", pvext_relation_name(relid)),
+				 errhint("Declare it with pv.declare_subject().")));
+	subject->id = id;
+	subject->relid = relid;
+	subject->owner = pvext_owner(relid);
+	subject->sql_name = pvext_relation_name(relid);
+	subject->key = key_columns(heap_getattr(row, 2, RelationGetDescr(rel), &isnull));
+	subject->condition = column_text(rel, row, 5);
+	subject->condition_owner = column_text(rel, row, 6);
+	table_close(rel, AccessShareLock);
+	return subject;
+}
+
+/* The id of a purpose that rests on consent. */
+static int32
+read_purpose(const char *name)
+{
+	Relation	rel = table_open(pvext_own_relation("purpose"), AccessShareLock);
+	HeapTuple	row = find_row(rel, "purpose_pkey", 1, F_TEXTEQ, CStringGetTextDatum(name));
+	char	   *basis;
+	bool		isnull;
+	int32		id;
+
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("purpose \"%s\" is not declared", name),
+				 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
+	basis = column_text(rel, row, 2);
+	if (strcmp(basis, "consent") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("purpose \"%s\" does not rest on consent", name),
+				 errdetail("Its legal basis is %s.", basis),
+				 errhint("pv.may_process() says whether it may be processed for.")));
+	id = DatumGetInt32(heap_getattr(row, 4, RelationGetDescr(rel), &isnull));
+	table_close(rel, AccessShareLock);
+	return id;
+}
+
+/*
+ * Read, or read again, what is asked about: as the catalogs are read, by a
+ * snapshot that knows of all changes announced so far.  In parallel mode there
+ * is none to be had but the active one, and what that shows is kept for it alone.
+ */
+static void
+read_target(Target *target)
+{
+	MemoryContext old;
+	bool		parallel = IsInParallelMode();
+
+	target->subject = NULL;
+	MemoryContextReset(target->context);
+	target->stale = false;
+	pvext_watch_declarations();
+	target->generation = parallel ? pvext_snapshot_generation() : 0;
+	if (!parallel)
+		PushActiveSnapshot(GetLatestSnapshot());
+	target->purpose_id = read_purpose(target->purpose);
+	old = MemoryContextSwitchTo(target->context);
+	target->subject = read_subject(target->relid);
+	target->kind = kind_of_key(target->subject, &target->key_type);
+	MemoryContextSwitchTo(old);
+	if (!parallel)
+		PopActiveSnapshot();
+}
+
+/* Relation cache callback: the data map, or the subject table, has changed. */
+static void
+relation_changed(Oid relid)
+{
+	for (Target *target = targets; target; target = target->next)
+		if (!OidIsValid(relid) || relid == target->relid)
+			target->stale = true;
+}
+
+static inline bool
+is_current(Target *target)
+{
+	if (target->busy > 0)
+		return true;
+	return target->subject && !target->stale &&
+		(target->generation == 0 || target->generation == pvext_snapshot_generation());
+}
+
+/* Begin to remember a subject table and a purpose, if there are such. */
+static Target *
+make_target(Oid relid, const char *purpose)
+{
+	static bool registered = false;
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pvext consent target",
+												  ALLOCSET_SMALL_SIZES);
+	Target	   *target = MemoryContextAllocZero(context, sizeof(Target));
+
+	if (!registered)
+		pvext_on_relation_change(relation_changed);
+	registered = true;
+	target->context = AllocSetContextCreate(context, "pvext consent subject",
+											ALLOCSET_SMALL_SIZES);
+	target->relid = relid;
+	target->purpose = MemoryContextStrdup(context, purpose);
+	target->purpose_len = strlen(purpose);
+	target->next = targets;
+	targets = target;			/* from now on it hears of changes */
+	PG_TRY();
+	{
+		read_target(target);
+	}
+	PG_CATCH();
+	{
+		targets = target->next;
+		MemoryContextDelete(context);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return target;
+}
+
+/* What is asked about, found or read. */
+static Target *
+find_target(Oid relid, text *purpose)
+{
+	char	   *name = text_to_cstring(purpose);
+	Target	   *target;
+
+	for (target = targets; target; target = target->next)
+		if (target->relid == relid && strcmp(target->purpose, name) == 0)
+			break;
+	if (target == NULL)
+		target = make_target(relid, name);
+	else if (!is_current(target))
+		read_target(target);
+	pfree(name);
+	return target;
+}
+
+/*
+ * Looking it up
+ */
+
+/* Ask pv.consent_state for a key, in the row's own spelling. */
+static bool
+look_up(Target *target, Datum key)
+{
+	Relation	states = pvext_open_states(AccessShareLock);
+	SysScanDesc scan = pvext_scan_states(states, target->subject->id, target->purpose_id,
+										 &key, GetActiveSnapshot());
+	HeapTuple	state = systable_getnext(scan);
+	bool		result = state && pvext_is_in_force(states, state);
+
+	systable_endscan(scan);
+	table_close(states, AccessShareLock);
+	return result;
+}
+
+static bool
+look_up_integer(Target *target, int64 key)
+{
+	char		buf[MAXINT8LEN + 1];
+
+	pg_lltoa(key, buf);
+	return look_up(target, CStringGetTextDatum(buf));
+}
+
+static void
+read_bucket(Site *site, int64 number)
+{
+	pvext_set_bucket(&site->bucket, site->target->subject->id, site->target->purpose_id,
+					 number);
+	site->trusted = pvext_can_trust_bits() && !pvext_is_pending(&site->bucket);
+	site->codes = site->trusted ? pvext_read_codes(&site->bucket) : NULL;
+	site->generation = site->seen;
+}
+
+/* Does the site still hold the bucket, as the snapshot sees it? */
+static inline bool
+holds_bucket(Site *site, int64 number)
+{
+	if (site->generation != site->seen || site->bucket.number != number)
+		return false;
+	return !site->trusted ||
+		(site->codes->generation == site->seen &&
+		 site->codes->bucket.number == number &&
+		 site->codes->bucket.purpose_id == site->bucket.purpose_id &&
+		 site->codes->bucket.relation_id == site->bucket.relation_id);
+}
+
+static inline bool
+has_integer_consent(Site *site, int64 key)
+{
+	int64		number = pvext_bucket_of(key);
+	int			code;
+
+	if (!holds_bucket(site, number))
+		read_bucket(site, number);
+	if (!site->trusted)
+		return look_up_integer(site->target, key);
+	code = pvext_code(site->codes->codes, key);
+	if (!(code & PVEXT_GIVEN))
+		return false;
+	if (!(code & PVEXT_EXPIRING) || site->codes->next_expiry > GetCurrentTimestamp())
+		return true;
+	return look_up_integer(site->target, key);
+}
+
+/*
+ * Keys
+ */
+
+/* Is a type's text the same under all settings? */
+static bool
+is_plain_type(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case UUIDOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The text of an argument of a plain type. */
+static char *
+key_text(Site *site, Datum key)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (site->argtype == TEXTOID || site->argtype == VARCHAROID)
+		return TextDatumGetCString(key);
+	getTypeOutputInfo(site->argtype, &output, &varlena);
+	return OidOutputFunctionCall(output, key);
+}
+
+/* The row's own spelling of a key, NULL where there is no such row. */
+static char *
+spelling_of_row(FunctionCallInfo fcinfo, Target *target)
+{
+	MemoryContext context = CurrentMemoryContext;
+	PvextScope	scope;
+	char	   *volatile key = NULL;
+
+	pvext_enter(&scope);
+	target->busy++;
+	PG_TRY();
+	{
+		key = pvext_find_subject(target->subject, pvext_key_arg(fcinfo, 1), PVEXT_TO_LOOK);
+	}
+	PG_FINALLY();
+	{
+		target->busy--;
+	}
+	PG_END_TRY();
+	if (key)
+		key = MemoryContextStrdup(context, key);
+	pvext_leave(&scope);
+	return key;
+}
+
+/* Look a key up in the spelling that its row has. */
+static bool
+look_up_row(FunctionCallInfo fcinfo, Target *target)
+{
+	char	   *key = spelling_of_row(fcinfo, target);
+
+	return key && look_up(target, CStringGetTextDatum(key));
+}
+
+/* A text as a uuid; the server's message would hold it. */
+static Datum
+parse_uuid(Target *target, const char *text)
+{
+	volatile Datum uuid = (Datum) 0;
+
+	PG_TRY();
+	{
+		uuid = DirectFunctionCall1(uuid_in, CStringGetDatum(text));
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_INVALID_TEXT_REPRESENTATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		pvext_malformed_key(target->subject);
+	}
+	PG_END_TRY();
+	return uuid;
+}
+
+/* The text of a key whose type has but one spelling of each. */
+static char *
+plain_key(Site *site, Datum key)
+{
+	char	   *text = key_text(site, key);
+
+	if (site->target->key_type == UUIDOID && site->argtype != UUIDOID)
+		text = DatumGetCString(DirectFunctionCall1(uuid_out, parse_uuid(site->target, text)));
+	return text;
+}
+
+static inline bool
+has_consent(FunctionCallInfo fcinfo, Site *site)
+{
+	Target	   *target = site->target;
+	Datum		key = PG_GETARG_DATUM(1);
+	int64		number;
+
+	switch (target->kind)
+	{
+		case KEY_INTEGER:
+			switch (site->argtype)
+			{
+				case INT8OID:
+					return has_integer_consent(site, DatumGetInt64(key));
+				case INT4OID:
+					return has_integer_consent(site, DatumGetInt32(key));
+				case INT2OID:
+					return has_integer_consent(site, DatumGetInt16(key));
+				default:
+					if (is_plain_type(site->argtype) &&
+						pvext_has_bits(key_text(site, key), &number))
+						return has_integer_consent(site, number);
+					return look_up_row(fcinfo, target);
+			}
+		case KEY_PLAIN:
+			if (!is_plain_type(site->argtype))
+				return look_up_row(fcinfo, target);
+			return look_up(target, CStringGetTextDatum(plain_key(site, key)));
+		case KEY_OTHER:
+			return look_up_row(fcinfo, target);
+	}
+	return false;				/* not reached */
+}
+
+/* Is an argument of the call the same for every row? */
+static bool
+is_constant(FunctionCallInfo fcinfo, int arg)
+{
+	Node	   *expr = fcinfo->flinfo->fn_expr;
+
+	return expr && IsA(expr, FuncExpr) && IsA(list_nth(((FuncExpr *) expr)->args, arg), Const);
+}
+
+static Site *
+make_site(FunctionCallInfo fcinfo)
+{
+	Site	   *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Site));
+
+	site->argtype = get_fn_expr_argtype(fcinfo->flinfo, 1);
+	site->argtype = OidIsValid(site->argtype) ? getBaseType(site->argtype) : TEXTOID;
+	site->constant = is_constant(fcinfo, 0) && is_constant(fcinfo, 2);
+	return site;
+}
+
+/* Is the site's target that of the arguments? */
+static bool
+is_about(Site *site, FunctionCallInfo fcinfo)
+{
+	text	   *purpose = PG_GETARG_TEXT_PP(2);
+
+	return site->target->relid == PG_GETARG_OID(0) &&
+		site->target->purpose_len == VARSIZE_ANY_EXHDR(purpose) &&
+		memcmp(site->target->purpose, VARDATA_ANY(purpose), VARSIZE_ANY_EXHDR(purpose)) == 0;
+}
+
+/* The call's site, whose target is that of the arguments. */
+static inline Site *
+site_of_call(FunctionCallInfo fcinfo)
+{
+	Site	   *site = fcinfo->flinfo->fn_extra;
+	uint64		generation = pvext_snapshot_generation();
+
+	if (site)
+		site->seen = generation;
+	if (site && (site->constant || is_about(site, fcinfo)) && is_current(site->target))
+		return site;
+	if (site == NULL)
+		site = make_site(fcinfo);
+	site->target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
+	site->seen = pvext_snapshot_generation();
+	site->generation = 0;
+	fcinfo->flinfo->fn_extra = site;
+	return site;
+}
+
+/*
+ * pv.has_consent(subject, key, purpose)
+ */
+Datum
+pvext_has_consent(PG_FUNCTION_ARGS)
+{
+	Site	   *site;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		pvext_require_arg(fcinfo, PG_ARGISNULL(0) ? 0 : 2,
+						  PG_ARGISNULL(0) ? "subject" : "purpose");
+	site = site_of_call(fcinfo);
+	if (PG_ARGISNULL(1))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(has_consent(fcinfo, site));
+}
+
+/* Where the keys of pv.consented() go. */
+typedef struct Keys
+{
+	ReturnSetInfo *rsinfo;
+	Target	   *target;
+	int64		n;
+	List	   *first;			/* char *: those that are put on record */
+} Keys;
+
+static void
+put_key(Keys *keys, Datum key)
+{
+	bool		isnull = false;
+
+	tuplestore_putvalues(keys->rsinfo->setResult, keys->rsinfo->setDesc, &key, &isnull);
+	if (keys->n++ < pvext_audit_read_keys)
+		keys->first = lappend(keys->first, TextDatumGetCString(key));
+}
+
+/* The keys of a bucket whose consents are in force. */
+static void
+put_bucket(const PvextCodes *codes, void *arg)
+{
+	Keys	   *keys = arg;
+	bool		expired = codes->next_expiry <= GetCurrentTimestamp();
+
+	for (int i = 0; i < PVEXT_BUCKET_SIZE; i++)
+	{
+		int64		key = codes->bucket.number * PVEXT_BUCKET_SIZE + i;
+		int			code = pvext_code(codes->codes, i);
+		char		text[MAXINT8LEN + 1];
+		Datum		value;
+
+		if (!(code & PVEXT_GIVEN) ||
+			((code & PVEXT_EXPIRING) && expired && !look_up_integer(keys->target, key)))
+			continue;
+		pg_lltoa(key, text);
+		value = CStringGetTextDatum(text);
+		put_key(keys, value);
+		pfree(DatumGetPointer(value));
+	}
+}
+
+/* The keys of states whose consents are in force. */
+static void
+put_states(Keys *keys)
+{
+	Relation	states = pvext_open_states(AccessShareLock);
+	SysScanDesc scan = pvext_scan_states(states, keys->target->subject->id,
+										 keys->target->purpose_id, NULL, GetActiveSnapshot());
+	HeapTuple	state;
+
+	while ((state = systable_getnext(scan)) != NULL)
+	{
+		bool		isnull;
+		Datum		key = pvext_state_key(states, state, &isnull);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull && pvext_is_in_force(states, state))
+			put_key(keys, key);
+	}
+	systable_endscan(scan);
+	table_close(states, AccessShareLock);
+}
+
+/*
+ * pv.consented(subject, purpose)
+ */
+Datum
+pvext_consented(PG_FUNCTION_ARGS)
+{
+	Keys		keys = {(ReturnSetInfo *) fcinfo->resultinfo};
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 1, "purpose");
+	keys.target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (keys.target->kind == KEY_INTEGER && pvext_can_trust_bits() && !pvext_any_pending())
+		pvext_each_bucket(keys.target->subject->id, keys.target->purpose_id, put_bucket, &keys);
+	else
+		put_states(&keys);
+	pvext_hand_out(keys.target->relid, keys.target->subject->key, keys.n, keys.first);
+	return (Datum) 0;
+}
+
+/*
+ * The same as pv.has_consent(), for a key in the row's own spelling.
+ */
+bool
+pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose, const char *key)
+{
+	Target		target = {.subject = subject};
+
+	target.purpose_id = purpose->id;
+	return look_up(&target, CStringGetTextDatum(key));
+}

@@ -1,0 +1,394 @@
+/*
+ * candidate_link.c
+ *		Links that the foreign keys suggest.
+ *
+ * From a subject's table the foreign keys are followed downstream, level by
+ * level: first the tables that refer to the subject, then those that refer to
+ * these.  Every table is entered once, so that cycles end.  What is below
+ * another subject belongs to that subject's rows and is left to it.
+ *
+ * Called by pv.candidate_links(), pv.link_foreign_keys() and generate.c.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/arg.h"
+#include "base/catalog.h"
+#include "base/compat.h"
+#include "base/index.h"
+#include "base/relation.h"
+#include "base/result.h"
+#include "base/spi.h"
+#include "catalog/pg_type.h"
+#include "declare/candidate_link.h"
+#include "declare/link.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(pvext_candidate_links);
+PG_FUNCTION_INFO_V1(pvext_link_foreign_keys);
+
+/* A link as it is declared. */
+typedef struct DeclaredLink
+{
+	Oid			relid;
+	char	   *name;
+	List	   *columns;
+	Oid			parent;
+	List	   *parent_columns;
+} DeclaredLink;
+
+/* The links that are declared, orphans left out. */
+static List *
+load_links(void)
+{
+	List	   *links = NIL;
+
+	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.parent_columns"
+					 " FROM pv.declared_link l"
+					 " JOIN pv.relation r ON r.id = l.relation_id"
+					 " JOIN pv.relation p ON p.id = l.parent_id"
+					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		DeclaredLink *link = palloc(sizeof(DeclaredLink));
+
+		link->relid = (Oid) pvext_int(i, 1);
+		link->name = pvext_value(i, 2);
+		link->columns = pvext_names(i, 3);
+		link->parent = (Oid) pvext_int(i, 4);
+		link->parent_columns = pvext_names(i, 5);
+		links = lappend(links, link);
+	}
+	return links;
+}
+
+/* The tables that are declared as subjects. */
+static List *
+load_subjects(void)
+{
+	List	   *subjects = NIL;
+
+	(void) pvext_own("SELECT r.relation FROM pv.declared_subject s"
+					 " JOIN pv.relation r ON r.id = s.relation_id"
+					 " WHERE r.relation IS NOT NULL", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		subjects = lappend_oid(subjects, (Oid) pvext_int(i, 1));
+	return subjects;
+}
+
+/* Can the referring side be declared?  Partitions are, through their root. */
+static bool
+is_linkable(Oid relid)
+{
+	char		relkind = get_rel_relkind(relid);
+
+	return (relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE) &&
+		get_rel_persistence(relid) != RELPERSISTENCE_TEMP &&
+		!pvext_is_partition(relid);
+}
+
+/* Is the link by the same foreign key as the candidate? */
+static bool
+is_link_of(DeclaredLink *link, PvextCandidate *candidate)
+{
+	PvextForeignKey fk = {.relid = candidate->relid, .columns = candidate->columns,
+	.parent_columns = candidate->parent_columns};
+
+	return pvext_is_key_of(&fk, link->relid, link->columns, link->parent_columns);
+}
+
+/* Is the same foreign key, declared a second time, on the list already? */
+static bool
+is_listed(List *candidates, PvextForeignKey *fk, Oid parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (other->parent == parent &&
+			pvext_is_key_of(fk, other->relid, other->columns, other->parent_columns))
+			return true;
+	}
+	return false;
+}
+
+/* By depth, then relation, then columns: an order that a dump does not change. */
+static int
+compare_candidates(const ListCell *a, const ListCell *b)
+{
+	const PvextCandidate *left = lfirst(a);
+	const PvextCandidate *right = lfirst(b);
+	int			result = left->depth - right->depth;
+
+	if (result == 0 && left->relid != right->relid)
+		result = strcmp(pvext_relation_name(left->relid),
+						pvext_relation_name(right->relid));
+	if (result == 0)
+		result = strcmp(pvext_join_names(left->columns, ",", true),
+						pvext_join_names(right->columns, ",", true));
+	if (result == 0)
+		result = strcmp(pvext_relation_name(left->parent),
+						pvext_relation_name(right->parent));
+	return result;
+}
+
+/* A name, cut to what the type name holds without splitting a character. */
+static char *
+cut_name(const char *text)
+{
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), NAMEDATALEN - 1));
+}
+
+/* Has a link of the relation, declared or a candidate, this name already? */
+static bool
+is_taken(Oid relid, const char *name, List *links, List *candidates)
+{
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		DeclaredLink *link = lfirst(lc);
+
+		if (link->relid == relid && strcmp(link->name, name) == 0)
+			return true;
+	}
+	foreach(lc, candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (other->relid == relid && other->name && strcmp(other->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Give a candidate its name: the declared one, or its columns joined by "_",
+ * then the parent's name appended, then a number, until it is the only one.
+ */
+static void
+name_candidate(PvextCandidate *candidate, List *links, List *candidates)
+{
+	char	   *joined = pvext_join_names(candidate->columns, "_", false);
+	char	   *name = cut_name(joined);
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		DeclaredLink *link = lfirst(lc);
+
+		if (link->parent == candidate->parent && is_link_of(link, candidate))
+		{
+			candidate->declared = true;
+			candidate->name = link->name;
+			return;
+		}
+	}
+	candidate->default_name = !is_taken(candidate->relid, name, links, candidates);
+	if (!candidate->default_name)
+		name = cut_name(psprintf("%s_%s", joined, get_rel_name(candidate->parent)));
+	for (int n = 2; is_taken(candidate->relid, name, links, candidates); n++)
+	{
+		char	   *number = psprintf("_%d", n);
+		int			room = NAMEDATALEN - 1 - strlen(number);
+
+		name = psprintf("%s%s", pnstrdup(joined, pg_mbcliplen(joined, strlen(joined), room)),
+						number);
+	}
+	candidate->name = name;
+}
+
+/*
+ * Append the foreign keys that refer to parent, and to *next the tables to go
+ * on from.
+ */
+static List *
+follow_level(List *candidates, Oid subject, Oid parent, int depth,
+			 List *excluding, List *subjects, List **visited, List **next)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_foreign_keys_to(parent))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+		PvextCandidate *candidate;
+
+		/* Back to itself, directly or in a circle, is not ownership. */
+		if (fk->relid == parent || fk->relid == subject ||
+			list_member_oid(excluding, fk->relid) ||
+			!is_linkable(fk->relid) || is_listed(candidates, fk, parent))
+			continue;
+		candidate = palloc0(sizeof(PvextCandidate));
+		candidate->relid = fk->relid;
+		candidate->columns = fk->columns;
+		candidate->parent = parent;
+		candidate->parent_columns = fk->parent_columns;
+		candidate->depth = depth;
+		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, parent,
+											  fk->parent_columns, NULL);
+		candidates = lappend(candidates, candidate);
+
+		if (!list_member_oid(*visited, fk->relid))
+		{
+			*visited = lappend_oid(*visited, fk->relid);
+			if (!list_member_oid(subjects, fk->relid))
+				*next = lappend_oid(*next, fk->relid);
+		}
+	}
+	return candidates;
+}
+
+/*
+ * The links that foreign keys suggest downstream from a subject's table, as
+ * PvextCandidates in the order of their depth; max_depth 0 is any.  What is
+ * reached only through the tables of excluding (OIDs) is left out with them.
+ * Between pvext_enter() and pvext_leave().
+ */
+List *
+pvext_candidates(Oid subject, int max_depth, List *excluding)
+{
+	List	   *subjects = load_subjects();
+	List	   *links = load_links();
+	List	   *visited = list_make1_oid(subject);
+	List	   *level = list_make1_oid(subject);
+	List	   *candidates = NIL;
+	ListCell   *lc;
+
+	for (int depth = 1; level != NIL && (max_depth == 0 || depth <= max_depth); depth++)
+	{
+		List	   *next = NIL;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, level)
+			candidates = follow_level(candidates, subject, lfirst_oid(lc), depth,
+									  excluding, subjects, &visited, &next);
+		level = next;
+	}
+	list_sort(candidates, compare_candidates);
+	foreach(lc, candidates)
+		name_candidate(lfirst(lc), links, candidates);
+	return candidates;
+}
+
+/* A list of C strings as a name[]. */
+static Datum
+names_datum(List *names)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_names(&args, names, false);
+	return args.values[0];
+}
+
+/* pv.candidate_links(subject) */
+Datum
+pvext_candidate_links(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Oid			subject = PG_GETARG_OID(0);
+	PvextScope	scope;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	pvext_enter(&scope);
+	pvext_check_table(subject);
+	foreach(lc, pvext_candidates(subject, 0, NIL))
+	{
+		PvextCandidate *candidate = lfirst(lc);
+		bool		nulls[8] = {0};
+		Datum		values[8] = {
+			ObjectIdGetDatum(candidate->relid),
+			DirectFunctionCall1(namein, CStringGetDatum(candidate->name)),
+			names_datum(candidate->columns),
+			ObjectIdGetDatum(candidate->parent),
+			names_datum(candidate->parent_columns),
+			Int32GetDatum(candidate->depth),
+			BoolGetDatum(candidate->indexed),
+			BoolGetDatum(candidate->declared)
+		};
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	pvext_leave(&scope);
+	return (Datum) 0;
+}
+
+/* A regclass[] as a list of OIDs. */
+static List *
+oid_list(ArrayType *array)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	List	   *oids = NIL;
+
+	deconstruct_array(array, REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
+					  &elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			oids = lappend_oid(oids, DatumGetObjectId(elements[i]));
+	return oids;
+}
+
+/* Refuse to link to a table from which no link leads to a subject. */
+static void
+check_mapped(Oid relid)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, pvext_relation_id(relid));
+	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"
+				  " UNION ALL SELECT FROM pv.declared_link WHERE relation_id = $1",
+				  &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("%s is not a subject", pvext_relation_name(relid)),
+				 errhint("Declare it first, with pv.declare_subject().")));
+}
+
+/* pv.link_foreign_keys(subject, max_depth, excluding) */
+Datum
+pvext_link_foreign_keys(PG_FUNCTION_ARGS)
+{
+	Oid			subject = PG_GETARG_OID(0);
+	int32		max_depth = PG_GETARG_INT32(1);
+	List	   *excluding;
+	PvextScope	scope;
+	ListCell   *lc;
+	int64		count = 0;
+
+	pvext_require_arg(fcinfo, 0, "subject");
+	pvext_require_arg(fcinfo, 1, "max_depth");
+	pvext_require_arg(fcinfo, 2, "excluding");
+	excluding = oid_list(PG_GETARG_ARRAYTYPE_P(2));
+	if (max_depth < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_depth must be at least 1"),
+				 errhint("1 links the tables that refer to the subject itself.")));
+	pvext_enter(&scope);
+	pvext_check_table(subject);
+	check_mapped(subject);
+	foreach(lc, pvext_candidates(subject, max_depth, excluding))
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->declared)
+			continue;
+		pvext_declare_link_internal(candidate->relid, candidate->columns,
+									candidate->parent, candidate->parent_columns,
+									candidate->name, NULL, NULL, "anonymise", true);
+		count++;
+	}
+	pvext_leave(&scope);
+	PG_RETURN_INT64(count);
+}

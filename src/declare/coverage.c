@@ -1,0 +1,261 @@
+/*
+ * coverage.c
+ *		What the data map says nothing about.
+ *
+ * Columns that nobody has classified (unclassified.c), tables and rows (unowned_row.c) that no
+ * link leads to, and subjects that only the ledgers know: what an erasure would not
+ * reach, because nobody has declared it.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "audit/audited.h"
+#include "base/catalog.h"
+#include "base/catch.h"
+#include "base/relation.h"
+#include "catalog/pg_type.h"
+#include "consent/ending.h"
+#include "declare/coverage.h"
+#include "declare/unowned_row.h"
+#include "map/link_path.h"
+#include "map/unclassified.h"
+#include "utils/builtins.h"
+
+/*
+ * Foreign keys to mapped tables from tables of which nothing is declared, not
+ * even that they hold nothing personal.
+ */
+static void
+check_undeclared(PvextCheck *check)
+{
+	ListCell   *lc;
+	ListCell   *key;
+
+	foreach(lc, pvext_mapped_relations(check))
+	{
+		char	  **row = lfirst(lc);
+
+		foreach(key, pvext_foreign_keys_to(atooid(row[0])))
+		{
+			PvextForeignKey *fk = lfirst(key);
+			PvextArgs	args = {0};
+
+			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid))
+				continue;
+			pvext_arg_int4(&args, pvext_relation_id(fk->relid));
+			if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"
+						  " UNION ALL SELECT FROM pv.declared_link WHERE relation_id = $1"
+						  " UNION ALL SELECT FROM pv.not_personal WHERE relation_id = $1",
+						  &args) == 0)
+				pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
+							psprintf("a foreign key refers to %s, but no link is declared", row[1]),
+							"Declare the link with pv.declare_link(), or that the table holds nothing personal with pv.declare_not_personal().");
+		}
+	}
+}
+
+/* What is declared below no subject: no erasure ever gets there. */
+static void
+check_unreached(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "WITH RECURSIVE reached (id) AS ("
+					  " SELECT relation_id FROM pv.declared_subject"
+					  " UNION SELECT l.relation_id FROM pv.declared_link l"
+					  "  JOIN reached ON reached.id = l.parent_id)"
+					  " SELECT r.relation, NULL, format('link \"%s\" leads to no subject', l.name)"
+					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
+					  " WHERE " PVEXT_ONLY " AND l.parent_id NOT IN (SELECT id FROM reached)"
+					  " UNION ALL SELECT r.relation, p.column_name,"
+					  "  'the column is personal, but no link leads from the table to a subject'"
+					  " FROM pv.declared_personal p JOIN (" PVEXT_LIVE_RELATION ") ON r.id = p.relation_id"
+					  " WHERE " PVEXT_ONLY " AND r.id NOT IN (SELECT id FROM reached)"
+					  " ORDER BY 1, 2, 3"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], row[1], false, row[2],
+					"Declare the subject, or the link that leads to one.");
+	}
+}
+
+static bool
+is_checked(PvextCheck *check, PvextTable *table)
+{
+	return check->only == 0 || check->only == table->id;
+}
+
+/* Columns, and rows that are deleted, of which nobody has said with whom they go. */
+static void
+check_unsaid(PvextCheck *check, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (column->unsaid)
+			pvext_add_finding(check, table->sql_name, column->name, true,
+						psprintf("the column is about several subjects: rows of %s may belong to several",
+								 column->unsaid->sql_name),
+						column->unsaid == table ? "Declare it again with the links that it goes by." :
+						"Declare it again with the links that it goes by, or a link of that table with inherit => false.");
+	}
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->unsaid)
+			pvext_add_finding(check, table->sql_name, NULL, true,
+						psprintf("rows would be deleted with any of several subjects: link \"%s\" goes by %s, whose rows may belong to several",
+								 link->name, link->unsaid->sql_name),
+						"Declare a link of that table with inherit => false.");
+	}
+}
+
+/* Does the column stay another's where the rows are deleted with the subject of a link? */
+static bool
+is_anothers(PvextTable *table, PvextColumn *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->paths)
+	{
+		PvextLink  *link = pvext_map_link(table, linitial(lfirst(lc)));
+
+		if (link && !link->delete_rows)
+			return true;
+	}
+	return false;
+}
+
+/* Columns about one person in rows that are deleted with another. */
+static void
+check_deleted_with(PvextCheck *check, PvextTable *table)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, table->links)
+		foreach(cell, ((PvextLink *) lfirst(lc))->delete_rows ? table->columns : NIL)
+		{
+			PvextColumn *column = lfirst(cell);
+
+			if (is_anothers(table, column))
+				pvext_add_finding(check, table->sql_name, column->name, false,
+							psprintf("the column is about another subject than that of link \"%s\", with whom the rows are deleted",
+									 ((PvextLink *) lfirst(lc))->name),
+							"Is that meant? If not, declare the link with on_erase => 'anonymise'.");
+		}
+}
+
+/* Whom columns and rows go with, by the map as it is. */
+static void
+check_ownership(PvextCheck *check)
+{
+	PvextMap   *map = pvext_map();
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (is_checked(check, lfirst(lc)))
+		{
+			check_unsaid(check, lfirst(lc));
+			check_deleted_with(check, lfirst(lc));
+		}
+	foreach(lc, pvext_idle_links(map))
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (is_checked(check, link->table))
+			pvext_add_finding(check, link->table->sql_name, linitial(link->columns), false,
+						psprintf("by link \"%s\" no column is anybody's", link->name),
+						"Declare a column that is about its subject with pv.declare_personal(), or take the link back with pv.undeclare_link().");
+	}
+}
+
+/* Columns that only an inheritance child of a mapped table has. */
+static void
+check_child_columns(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "WITH RECURSIVE child (id) AS ("
+					  " SELECT i.inhrelid FROM " PVEXT_LIVE_RELATION
+					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " PVEXT_ONLY
+					  " UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
+					  " SELECT a.attrelid::regclass, a.attname FROM child"
+					  " JOIN pg_attribute a ON a.attrelid = child.id AND a.attnum > 0"
+					  "  AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''"
+					  " WHERE NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.declared_personal p ON p.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND p.column_name = a.attname)"
+					  " AND NOT EXISTS (SELECT FROM pv.relation x"
+					  "  JOIN pv.not_personal n ON n.relation_id = x.id"
+					  "  WHERE x.relation = child.id AND n.column_name = a.attname)"
+					  " ORDER BY 1, a.attnum"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], row[1], false, "the column is not classified",
+					"Link the child table as its parent is, and declare the column there.");
+	}
+}
+
+/* A subject table whose subjects are looked for, as pvext_try()'s argument. */
+typedef struct Strangers
+{
+	Oid			relid;
+	int64		count;
+} Strangers;
+
+static void
+count_strangers(void *arg)
+{
+	Strangers  *strangers = arg;
+
+	strangers->count = pvext_count_strangers(pvext_map_subject(pvext_map(), strangers->relid));
+}
+
+/* Consents and agreements of subjects that are no longer there. */
+static void
+check_strangers(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT r.relation::oid, r.relation FROM pv.declared_subject s"
+					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = s.relation_id WHERE " PVEXT_ONLY
+					  " ORDER BY r.relation::text"))
+	{
+		char	  **row = lfirst(lc);
+		Strangers	strangers = {atooid(row[0])};
+
+		if (pvext_try(count_strangers, &strangers) != NULL)
+			pvext_add_finding(check, row[1], NULL, false,
+						"subjects with consents or agreements cannot be looked for",
+						"Has the type of the key changed? pv.consent and pv.agreement_state show the keys.");
+		else if (strangers.count > 0)
+			pvext_add_finding(check, row[1], NULL, false,
+						psprintf(INT64_FORMAT " subjects with consents or agreements have no row",
+								 strangers.count),
+						"Their rows were deleted, or their keys changed. End what they left with pv.erase_subject(): whoever gets such a key would inherit it.");
+	}
+}
+
+/* All of it. */
+void
+pvext_check_omissions(PvextCheck *check)
+{
+	pvext_check_unclassified(check, NIL);
+	check_child_columns(check);
+	check_unreached(check);
+	check_undeclared(check);
+	pvext_check_nobodys(check);
+	check_strangers(check);
+	check_ownership(check);
+	pvext_check_audit(check);
+}

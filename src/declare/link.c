@@ -1,0 +1,403 @@
+/*
+ * link.c
+ *		Links: which table's rows belong to which other table's rows.
+ *
+ * A link may follow a foreign key or not, lead to any unique key, and hold
+ * under a condition only.  A text column may hold another type's key (key_match.c).
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/arg.h"
+#include "base/compat.h"
+#include "base/event.h"
+#include "base/expression.h"
+#include "base/index.h"
+#include "base/key_match.h"
+#include "base/relation.h"
+#include "base/result.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "declare/link.h"
+#include "declare/owner_path.h"
+#include "declare/replica_identity.h"
+#include "fmgr.h"
+#include "map/link_match.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(pvext_declare_link);
+PG_FUNCTION_INFO_V1(pvext_undeclare_link);
+
+/* The columns exist, are as many as the parent's, and compare with them. */
+static void
+check_columns(Oid relid, List *columns, Oid parent, List *parent_columns)
+{
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	if (columns == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a link needs at least one column")));
+	if (list_length(columns) != list_length(parent_columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("the link has %d columns, the parent's key has %d",
+						list_length(columns), list_length(parent_columns)),
+				 errhint("The parent's columns are %s; name others with parent_columns.",
+						 pvext_join_names(parent_columns, ", ", true))));
+	forboth(lc, columns, parent_lc, parent_columns)
+	{
+		Oid			type;
+		Oid			parent_type;
+		PvextMatch	match;
+
+		(void) pvext_column(relid, lfirst(lc), &type, NULL);
+		(void) pvext_column(parent, lfirst(parent_lc), &parent_type, NULL);
+		pvext_match(relid, lfirst(lc), parent, lfirst(parent_lc), &match);
+		if (match.equals == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" of type %s does not compare with \"%s\" of type %s",
+							(char *) lfirst(lc), format_type_be(type),
+							(char *) lfirst(parent_lc), format_type_be(parent_type)),
+					 errhint("Both must have one equality operator in common, or one of them be text.")));
+	}
+	if (relid == parent && pvext_equal_names(columns, parent_columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("columns of table %s cannot be linked to themselves",
+						pvext_relation_name(relid))));
+	if (!pvext_is_unique(parent, parent_columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("columns %s of table %s are not unique",
+						pvext_join_names(parent_columns, ", ", true),
+						pvext_relation_name(parent)),
+				 errhint("A link leads to one row: name columns of a unique key that is neither partial nor on an expression.")));
+}
+
+/* The key that links lead to by default: the subject's, or the primary key. */
+static List *
+default_parent_columns(Oid parent)
+{
+	PvextArgs	args = {0};
+	List	   *columns;
+
+	pvext_arg_int4(&args, pvext_relation_id(parent));
+	if (pvext_own("SELECT key FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
+		return pvext_names(0, 1);
+	columns = pvext_primary_key(parent);
+	if (columns == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("table %s has no primary key", pvext_relation_name(parent)),
+				 errhint("Name the columns of another unique key with parent_columns.")));
+	return columns;
+}
+
+/* A link's default name: its columns joined by "_". */
+static char *
+default_name(List *columns)
+{
+	char	   *name = pvext_join_names(columns, "_", false);
+
+	name[pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1)] = '\0';
+	return name;
+}
+
+/*
+ * What goes with rows that are deleted must have been declared to go: else a
+ * CASCADE, SET NULL or SET DEFAULT would take, by the side, what a retention
+ * rule or another subject still needs.
+ */
+static void
+check_cascades(Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_foreign_keys_to(relid))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (fk->relid == relid ||
+			fk->on_delete == FKCONSTR_ACTION_NOACTION ||
+			fk->on_delete == FKCONSTR_ACTION_RESTRICT)
+			continue;
+		if (!pvext_is_linked(fk, pvext_relation_id(relid), true))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("deleting rows of table %s would change rows of table %s",
+							pvext_relation_name(relid), pvext_relation_name(fk->relid)),
+					 errdetail("Foreign key \"%s\" is ON DELETE CASCADE, SET NULL or SET DEFAULT.",
+							   fk->name),
+					 errhint("First declare a link of %s to %s with on_erase => 'delete', or link %s with on_erase => 'anonymise'.",
+							 pvext_relation_name(fk->relid), pvext_relation_name(relid),
+							 pvext_relation_name(relid))));
+	}
+}
+
+static void
+check_on_erase(Oid relid, const char *on_erase)
+{
+	if (strcmp(on_erase, "anonymise") != 0 && strcmp(on_erase, "delete") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized on_erase \"%s\"", on_erase),
+				 errhint("It is 'anonymise' or 'delete'.")));
+	if (strcmp(on_erase, "delete") == 0)
+	{
+		PvextArgs	args = {0};
+
+		check_cascades(relid);
+		pvext_arg_int4(&args, pvext_relation_id(relid));
+		if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("rows of subject table %s are persons of their own",
+							pvext_relation_name(relid)),
+					 errhint("Link them with on_erase => 'anonymise'.")));
+	}
+}
+
+/*
+ * A table that is ON DELETE CASCADE under rows to be deleted may not become
+ * one whose rows stay.
+ */
+static void
+check_parent_deletes(Oid relid, List *columns, Oid parent, List *parent_columns,
+					 const char *on_erase)
+{
+	PvextArgs	args = {0};
+	ListCell   *lc;
+
+	if (strcmp(on_erase, "delete") == 0)
+		return;
+	pvext_arg_int4(&args, pvext_relation_id(parent));
+	if (pvext_own("SELECT FROM pv.declared_link WHERE relation_id = $1 AND on_erase = 'delete'",
+				  &args) == 0)
+		return;
+	foreach(lc, pvext_foreign_keys_to(parent))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (pvext_is_key_of(fk, relid, columns, parent_columns) &&
+			fk->on_delete != FKCONSTR_ACTION_NOACTION &&
+			fk->on_delete != FKCONSTR_ACTION_RESTRICT)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("rows of table %s go with those of table %s, which are deleted",
+							pvext_relation_name(relid), pvext_relation_name(parent)),
+					 errhint("Declare this link with on_erase => 'delete'.")));
+	}
+}
+
+/*
+ * Where the parent's key is itself erased, the link's columns get its new value
+ * in the same statement: by the foreign key, or as one owner.
+ */
+static void
+check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
+{
+	PvextArgs	args = {0};
+	ListCell   *lc;
+
+	if (pvext_owner(relid) == pvext_owner(parent))
+		return;
+	pvext_arg_int4(&args, pvext_relation_id(parent));
+	pvext_arg_names(&args, parent_columns, false);
+	if (pvext_own("SELECT FROM pv.declared_personal WHERE relation_id = $1"
+				  " AND column_name = ANY ($2)", &args) == 0)
+		return;
+	foreach(lc, pvext_foreign_keys_to(parent))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
+			pvext_is_key_of(fk, relid, columns, parent_columns))
+			return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table %s has another owner than the personal key that it is linked to",
+					pvext_relation_name(relid)),
+			 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
+}
+
+static void
+insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
+			const char *name, const char *condition, const char *bound,
+			const char *on_erase, bool inherit)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, pvext_register_relation(relid));
+	pvext_arg_name(&args, name);
+	pvext_arg_names(&args, columns, false);
+	pvext_arg_int4(&args, pvext_register_relation(parent));
+	pvext_arg_names(&args, parent_columns, false);
+	pvext_arg_text(&args, condition);
+	pvext_arg_text(&args, bound);
+	pvext_arg_name(&args, bound ? GetUserNameFromId(pvext_owner(relid), false) : NULL);
+	pvext_arg_text(&args, on_erase);
+	pvext_arg_bool(&args, inherit);
+	if (pvext_own("INSERT INTO pv.declared_link VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+				  " ON CONFLICT DO NOTHING", &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("table %s has a link named \"%s\"", pvext_relation_name(relid), name),
+				 errhint("Pass another name, or take the link back with pv.undeclare_link() first.")));
+}
+
+/*
+ * Warn of columns that go on from the table by the only link that there was when they were
+ * declared: from now on there is another.
+ */
+static void
+warn_of_unsaid(Oid relid, Oid parent, const char *name, bool inherit)
+{
+	PvextArgs	args = {0};
+
+	if (parent == relid)
+		return;					/* to another row, which is no other person */
+	pvext_arg_int4(&args, pvext_relation_id(relid));
+	pvext_arg_text(&args, name);
+	pvext_arg_bool(&args, inherit);
+	(void) pvext_own("WITH RECURSIVE step (id, column_name, at, path) AS ("
+					 " SELECT p.relation_id, p.column_name, p.relation_id, string_to_array(u.path, '.')"
+					 "  FROM pv.declared_personal AS p, unnest(p.paths) AS u (path) WHERE p.named IS NULL"
+					 " UNION SELECT s.id, s.column_name, l.parent_id, s.path[2:] FROM step AS s"
+					 "  JOIN pv.declared_link AS l ON l.relation_id = s.at AND CAST(l.name AS text) = s.path[1])"
+					 " SELECT string_agg(DISTINCT format('%s, column \"%s\"', r.relation, s.column_name), '; ')"
+					 " FROM step AS s JOIN pv.relation AS r ON r.id = s.id"
+					 " WHERE s.at = $1 AND s.path[1] <> $2 AND ($3 OR s.id = s.at)", &args);
+	if (pvext_value(0, 1))
+		ereport(WARNING,
+				(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+				 errmsg("rows of table %s may belong to several subjects now", pvext_relation_name(relid)),
+				 errdetail("Columns were declared while there was one link: %s.", pvext_value(0, 1)),
+				 errhint("Declare them again with the links that they go by: no erasure takes them until then.")));
+}
+
+/*
+ * Declare a link, all checks included.  condition is the user's text and bound
+ * what pvext_bind() made of it; NIL and NULL arguments take the defaults.
+ * Between pvext_enter() and pvext_leave().
+ */
+void
+pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
+							List *parent_columns, const char *name,
+							const char *condition, const char *bound,
+							const char *on_erase, bool inherit)
+{
+	pvext_check_table(relid);
+	pvext_check_table(parent);
+	pvext_check_owner(relid);
+	pvext_check_owner(parent);
+	if (parent_columns == NIL)
+		parent_columns = default_parent_columns(parent);
+	if (name == NULL)
+		name = default_name(columns);
+	if (strcmp(name, "*") == 0 || strchr(name, '.') || name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("\"%s\" cannot be the name of a link", name),
+				 errhint("Choose a name that is not empty, not \"*\" and has no dot.")));
+	check_columns(relid, columns, parent, parent_columns);
+	check_on_erase(relid, on_erase);
+	if (!inherit && strcmp(on_erase, "delete") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("what belongs to rows that are deleted goes with them"),
+				 errhint("Leave inherit out where on_erase is 'delete'.")));
+	check_parent_deletes(relid, columns, parent, parent_columns, on_erase);
+	check_key_follows(relid, columns, parent, parent_columns);
+	if (bound)
+		(void) pvext_run(pvext_owner(relid),
+						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
+								  bound, pvext_relation_name(relid)), NULL);
+	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
+	pvext_check_deleted_with(pvext_relation_id(relid));
+	warn_of_unsaid(relid, parent, name, inherit);
+	pvext_warn_of_replica(pvext_relation_id(relid));
+	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
+		ereport(WARNING,
+				(errmsg("link \"%s\" of table %s has no index", name,
+						pvext_relation_name(relid)),
+				 errhint("%s", pvext_link_index_sql(relid, columns, parent, parent_columns))));
+	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), name), NULL);
+}
+
+Datum
+pvext_declare_link(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	char	   *condition = pvext_text_arg(fcinfo, 5);
+	char	   *bound = NULL;
+	List	   *columns;
+	char	   *name;
+
+	pvext_require_arg(fcinfo, 0, "relation");
+	pvext_require_arg(fcinfo, 1, "columns");
+	pvext_require_arg(fcinfo, 2, "parent");
+	pvext_require_arg(fcinfo, 6, "on_erase");
+	pvext_require_arg(fcinfo, 7, "inherit");
+	columns = pvext_names_arg(fcinfo, 1);
+	name = PG_ARGISNULL(4) ? default_name(columns) : pstrdup(NameStr(*PG_GETARG_NAME(4)));
+	if (condition)
+	{
+		Oid			relid = PG_GETARG_OID(0);
+
+		pvext_check_table(relid);
+		pvext_check_expression_owner(relid);
+		bound = pvext_bind(relid, get_rel_name(relid), condition, BOOLOID,
+						   PVEXT_EXPR_STABLE, "condition of the link", NULL);
+	}
+	pvext_enter(&scope);
+	pvext_declare_link_internal(PG_GETARG_OID(0), columns, PG_GETARG_OID(2),
+								PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3),
+								name, condition, bound, pvext_text_arg(fcinfo, 6),
+								PG_GETARG_BOOL(7));
+	pvext_leave(&scope);
+	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(name)));
+}
+
+Datum
+pvext_undeclare_link(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	PvextScope	scope;
+	PvextArgs	args = {0};
+
+	pvext_check_owner(relid);
+	pvext_enter(&scope);
+	pvext_arg_int4(&args, pvext_relation_id(relid));
+	pvext_arg(&args, NAMEOID, PG_GETARG_DATUM(1), false);
+	if (pvext_own("WITH RECURSIVE step (relation_id, path, name) AS ("
+				  " SELECT p.relation_id, string_to_array(u.path, '.'), split_part(u.path, '.', 1)"
+				  "  FROM pv.declared_personal p, unnest(p.paths) AS u (path)"
+				  " UNION SELECT l.parent_id, s.path[2:], s.path[2] FROM step s"
+				  "  JOIN pv.declared_link l ON l.relation_id = s.relation_id AND l.name::text = s.name)"
+				  " SELECT FROM step WHERE relation_id = $1 AND name = $2::text", &args) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("a personal column of table %s is about the subject of link \"%s\"",
+						pvext_relation_name(relid), NameStr(*PG_GETARG_NAME(1))),
+				 errhint("Undeclare the column, or declare it with another link, first.")));
+	if (pvext_own("DELETE FROM pv.declared_link WHERE relation_id = $1 AND name = $2",
+				  &args) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table %s has no link named \"%s\"", pvext_relation_name(relid),
+						NameStr(*PG_GETARG_NAME(1))),
+				 errhint("pv.link lists those that are declared.")));
+	pvext_record_event(psprintf("undeclare_link(%s, %s)", pvext_relation_name(relid),
+								NameStr(*PG_GETARG_NAME(1))), NULL);
+	pvext_leave(&scope);
+	PG_RETURN_VOID();
+}

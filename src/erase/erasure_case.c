@@ -1,0 +1,524 @@
+/*
+ * erasure_case.c
+ *		One subject of an erasure: from the verdict to the ledger.
+ *
+ * A case is a subject whose own row is locked.  The verdict on it says what its plan takes;
+ * cases of the same verdict are carried out together, as far as there are many of them.
+ * What became of each is entered in the ledger, and what hangs on the subject (holds,
+ * consents, objections, agreements) follows its key or ends.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/xact.h"
+#include "base/catalog.h"
+#include "base/event.h"
+#include "base/guc.h"
+#include "base/identity.h"
+#include "base/secret.h"
+#include "catalog/pg_type.h"
+#include "consent/ending.h"
+#include "consent/suppression.h"
+#include "duty/failure.h"
+#include "erase/erasure_case.h"
+#include "erase/erasure_limit.h"
+#include "erase/former_key.h"
+#include "erase/missing_subject.h"
+#include "erase/recheck.h"
+#include "erase/trait.h"
+#include "erase/verdict.h"
+#include "execution/held_others.h"
+#include "execution/redacted_text.h"
+#include "plan/planner.h"
+#include "redact/redact.h"
+#include "rule/hold.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* So many subjects are erased one by one, and the rows of each are counted. */
+#define FEW_SUBJECTS 10
+
+/* One subject of a call. */
+typedef struct Case
+{
+	PvextRow   *row;
+	PvextRequest request;
+	PvextVerdict verdict;
+	bool		execute;
+	bool		strange;		/* the row is another person's by now, as it seems */
+	HeapTuple	result;
+} Case;
+
+/* A request's place in time: may it be carried out now? */
+static bool
+is_due(Case *c)
+{
+	PvextRequest *request = &c->request;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (strcmp(request->state, "requested") != 0)
+		return true;
+	return request->due_at <= now &&
+		(pvext_erasure_approvals == 0 || request->approved_by != NULL);
+}
+
+/* The open request of a subject that may be known, or a new one. */
+static void
+open_request(PvextTable *subject, Case *c, bytea *digest, bool known, char *reason)
+{
+	PvextRequest *request = &c->request;
+
+	if (known)
+		pvext_find_request(subject, digest, request);
+	if (!pvext_is_open(request))
+		pvext_new_request(request, digest);
+	request->key = c->row->key;
+	request->subject_digest = digest;
+	request->until = DT_NOBEGIN;
+	request->reason = reason;
+}
+
+/* A blocked request whose blockers have gone waits pvext.unblock_delay more. */
+static bool
+is_clear_long_enough(PvextRequest *request)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (pvext_unblock_delay == 0 || strcmp(request->state, "blocked") != 0)
+		return true;
+	if (!request->was_clear)
+	{
+		request->was_clear = true;
+		request->clear_since = now;
+	}
+	return now - request->clear_since >= (int64) pvext_unblock_delay * USECS_PER_SEC;
+}
+
+/* Ask for the verdict on one subject, whose row is locked. */
+static void
+judge(PvextPlan *plan, Case *c, bool held)
+{
+	PvextRequest *request = &c->request;
+
+	if (!is_due(c))
+		return;
+	pvext_set_rows(plan, list_make1(c->row));
+	pvext_verdict(plan, request->subject_digest, held, true, &c->verdict);
+	request->blocked_by = pvext_reasons(&c->verdict);
+	if (c->verdict.all_blocked)
+	{
+		request->was_clear = false;
+		if (strcmp(request->state, "requested") == 0 || strcmp(request->state, "verifying") == 0)
+			request->state = request->executed && request->exists ? "partial" : "blocked";
+		return;
+	}
+	c->execute = is_clear_long_enough(request);
+}
+
+/* How many subjects are to lose data that have lost none by their request yet. */
+static int64
+count_new(List *cases)
+{
+	ListCell   *lc;
+	int64		n = 0;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		n += c->execute && !c->request.executed;	/* asking twice is harmless */
+	}
+	return n;
+}
+
+/* Why mandatory rules keep what they keep. */
+List *
+pvext_retention_bases(PvextPlan *plan)
+{
+	List	   *bases = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		char	   *basis = ((PvextTarget *) lfirst(lc))->basis;
+
+		if (basis && !pvext_has_name(bases, basis))
+			bases = lappend(bases, basis);
+	}
+	return bases;
+}
+
+/* The state that an executed request is in now. */
+static void
+conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending, PvextLook *look)
+{
+	PvextRequest *request = &c->request;
+
+	request->until = Max(outcome->until, ending->until);
+	request->was_clear = false;
+	if (outcome->held + ending->kept > 0)
+	{
+		bool		begun = outcome->anonymised + outcome->deleted > 0 ||
+			ending->ended > 0 || (request->exists && request->executed);
+
+		request->state = begun ? "partial" : "blocked";
+		if (!begun && request->blocked_by == NIL)
+			request->blocked_by = pvext_retention_bases(plan);
+		return;
+	}
+	request->blocked_by = NIL;
+	request->verify_after = look->set;
+	request->state = look->set ? "verifying" : "completed";
+}
+
+/*
+ * End what the subjects have consented and agreed to, and remember that they
+ * are not to be written to.  Returns a PvextEnding for each case: from now on
+ * their digests are those of the keys that they have now.
+ */
+static List *
+end_consents(PvextMap *map, PvextTable *subject, List *cases)
+{
+	List	   *endings = NIL;
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+		PvextEnding *ending = palloc0(sizeof(PvextEnding));
+
+		ending->key = c->request.key;
+		ending->former = ending->digest = c->request.subject_digest;
+		digests = lappend(digests, ending->former);
+		if (strcmp(ending->key, c->row->key) != 0)
+		{
+			ending->digest = pvext_subject_digest(subject->id, c->row->key);
+			digests = lappend(digests, ending->digest);
+		}
+		endings = lappend(endings, ending);
+	}
+	pvext_end_consents(subject, endings);
+	if (pvext_suppresses(map))
+		pvext_suppress_digests(digests);
+	return endings;
+}
+
+/* Move what is kept under the subject's digest to that of its new key. */
+static void
+follow_digest(PvextPlan *plan, Case *c, PvextEnding *ending)
+{
+	PvextRequest *request = &c->request;
+	bytea	   *former = ending->former;
+
+	request->key = c->row->key;
+	request->subject_digest = ending->digest;
+	if (plan->redacts)
+	{
+		PvextArgs	args = {0};
+
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(former), false);
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
+		(void) pvext_own("UPDATE pv.redaction SET subject_digest = $2"
+						 " WHERE subject_digest = $1 AND $1 <> $2", &args);
+		pvext_record_redaction(plan, request->subject_digest);
+	}
+	if (c->verdict.any_hold &&
+		(strcmp(request->state, "completed") == 0 || former != request->subject_digest))
+		pvext_forget_held_key(former, request->subject_digest);
+}
+
+static List *
+keys_of(List *cases)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+		keys = lappend(keys, ((Case *) lfirst(lc))->row->key);
+	return keys;
+}
+
+/*
+ * Run one plan for cases of one verdict, and note what is to be redacted by it.
+ * How much each of many lost is not known: what they lost together is divided
+ * among them.
+ */
+static void
+execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
+{
+	Case	   *first = linitial(cases);
+	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
+	PvextRedaction *redaction = pvext_begin_redaction(map, plan);
+	PvextOutcome outcome;
+	PvextLook	look;
+	List	   *rows = NIL;
+	List	   *endings;
+	bool		begun = false;
+	ListCell   *lc;
+	ListCell   *cell;
+	int			n = list_length(cases);
+	int			i = 0;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		rows = lappend(rows, c->row);
+		pvext_redact_before(redaction, c->row->key, c->request.former_digest);
+	}
+	if (!first->request.executed && pvext_suppresses(map))
+		pvext_suppress_addresses(subject, keys_of(cases));
+	pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), &outcome, &look);
+	endings = end_consents(map, subject, cases);
+	forboth(lc, cases, cell, endings)
+	{
+		Case	   *c = lfirst(lc);
+
+		c->request.anonymised = outcome.anonymised / n + (i < outcome.anonymised % n);
+		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
+		i++;
+		conclude(plan, c, &outcome, lfirst(cell), &look);
+		begun = begun || strcmp(c->request.state, "blocked") != 0;
+		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
+			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
+			 ((PvextEnding *) lfirst(cell))->ended > 0);
+		follow_digest(plan, c, lfirst(cell));
+		pvext_keep_keys(&c->request, &look, ((PvextEnding *) lfirst(cell))->former);
+		pvext_redact_after(redaction, c->row->key);
+	}
+	if (begun)
+		pvext_plan_redaction(redactions, redaction, outcome.held == 0);
+}
+
+/* Are rows decided one by one, so that subjects cannot share an outcome? */
+static bool
+is_individual(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	if (plan->redacts || plan->any_held)
+		return true;
+	foreach(lc, plan->targets)
+		if (((PvextTarget *) lfirst(lc))->until ||
+			(plan->unenforced && ((PvextTarget *) lfirst(lc))->column->leads))
+			return true;
+	foreach(lc, plan->removals)
+		if (((PvextRemoval *) lfirst(lc))->until)
+			return true;
+	return false;
+}
+
+/* Carry out all that may be carried out, subjects of one verdict together. */
+static void
+execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
+{
+	bool		individual = list_length(cases) <= FEW_SUBJECTS || is_individual(plan);
+	List	   *together = NIL;
+	List	   *redactions = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		if (!c->execute)
+			continue;
+		if (individual || c->verdict.blocked || c->request.executed || c->row->gone)
+			execute(map, subject, list_make1(c), &redactions);
+		else
+			together = lappend(together, c);
+	}
+	if (together != NIL)
+		execute(map, subject, together, &redactions);
+	pvext_redact(redactions);
+}
+
+/*
+ * A request that is gone on with is about the person of whom it was made.  Whoever asks for
+ * an erasure says who it is; and a second look is for what older transactions have
+ * written, whatever it is.
+ */
+static void
+check_person(PvextTable *subject, Case *c)
+{
+	PvextRequest *request = &c->request;
+	List	   *traits;
+
+	if (c->row->gone || !request->has_traits || strcmp(request->state, "verifying") == 0 ||
+		!pvext_any_traits(subject))
+		return;
+	traits = pvext_read_traits(subject, list_make1(c->row->key))[0];
+	c->strange = !pvext_is_same_person(request, traits);
+	if (c->strange && c->execute)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the row of %s that has the key of a request seems to be another person's by now",
+						subject->sql_name),
+				 errdetail("Of what identified the person at the request little is left."),
+				 errhint("If it is the same person, ask for the erasure again; if not, end the request with pv.cancel_erasure().")));
+}
+
+/* Requests that stay open know whom they are about. */
+static void
+remember_persons(PvextTable *subject, List *cases)
+{
+	List	   *open = NIL;
+	List	   *keys = NIL;
+	List	  **traits;
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		if (c->row->gone || c->strange || strcmp(c->request.state, "completed") == 0 ||
+			strcmp(c->request.state, "verifying") == 0)
+			continue;
+		open = lappend(open, c);
+		keys = lappend(keys, c->row->key);
+	}
+	if (open == NIL || !pvext_any_traits(subject))
+		return;
+	traits = pvext_read_traits(subject, keys);
+	foreach(lc, open)
+		pvext_remember_traits(&((Case *) lfirst(lc))->request, traits[i++]);
+}
+
+/* What the duty calls a request. */
+static char *
+name_of(pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+/*
+ * Enter the cases in the ledger, and that the call was made.  In a database where
+ * nothing may be erased, requests that are there already stay as they are.  Who asks once
+ * more for what the worker has failed at does it in its place.
+ */
+static void
+record(PvextTable *subject, List *cases, bool stopped, bool going_on)
+{
+	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	remember_persons(subject, cases);
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+		PvextRequest *request = &c->request;
+
+		if (!request->exists && request->executed && request->anonymised + request->deleted == 0 &&
+			strcmp(request->state, "completed") == 0)
+		{
+			/* Erased before, and nothing has come since: the old row stands. */
+			c->result = pvext_former_row(subject, request->subject_digest);
+			continue;
+		}
+		if (stopped && request->exists)
+		{
+			c->result = pvext_request_row(&request->id);
+			continue;
+		}
+		c->result = pvext_save_request(subject, request);
+		if (request->exists && !going_on)
+			pvext_done_by_somebody("erase", subject->id, name_of(&request->id));
+		digests = lappend(digests, request->subject_digest);
+	}
+	if (list_length(digests) == 1)
+		pvext_record_event(call, linitial(digests));
+	else if (digests != NIL)
+		pvext_record_events(call, digests);
+}
+
+/*
+ * A case for each row, those asked for twice once, with the verdict on it, unless
+ * nothing may be erased here.
+ */
+static List *
+make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool stopped)
+{
+	List	   *cases = NIL;
+	List	   *digests = NIL;
+	const char *last = NULL;
+	bool		held;
+	bool		known;
+	ListCell   *digest;
+	ListCell   *lc;
+
+	foreach(lc, rows)
+	{
+		Case	   *c;
+
+		if (last && strcmp(((PvextRow *) lfirst(lc))->key, last) == 0)
+			continue;
+		c = palloc0(sizeof(Case));
+		c->row = lfirst(lc);
+		last = c->row->key;
+		digests = lappend(digests, pvext_subject_digest(subject->id, last));
+		cases = lappend(cases, c);
+	}
+	pvext_read_others(plan);
+	held = list_length(cases) == 1 || pvext_any_held(digests);
+	known = list_length(cases) == 1 || pvext_any_request(subject, digests);
+	forboth(lc, cases, digest, digests)
+	{
+		open_request(subject, lfirst(lc), lfirst(digest), known, reason);
+		if (!stopped)
+			judge(plan, lfirst(lc), held);
+	}
+	return cases;
+}
+
+/* Is it a database in which requests are recorded, and nothing is erased? */
+static bool
+is_stopped(void)
+{
+	if (pvext_may_act())
+		return false;
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("nothing is erased: this database has been restored from a dump"),
+			 errdetail("The request is recorded."),
+			 errhint("When the restore is complete, call pv.resume().")));
+	return true;
+}
+
+/*
+ * Erase subjects whose rows have been found and locked, of those that keys (texts) were asked
+ * for; with going_on, by a request of before.  Returns their rows of pv.erasure.  By the
+ * plan that nothing is blocked in, whose tables are locked; between pvext_enter() and pvext_leave().
+ */
+List *
+pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason, bool going_on)
+{
+	PvextTable *subject = plan->subject;
+	List	   *results;
+	List	   *cases;
+	List	   *gone = NIL;
+	bool		stopped = is_stopped();
+	ListCell   *lc;
+
+	if (list_length(rows) < list_length(keys))
+		rows = pvext_add_gone(map, plan, keys, rows);
+	results = pvext_former_rows(map, plan, keys, rows, reason, stopped);
+	cases = make_cases(subject, plan, rows, reason, stopped);
+	foreach(lc, going_on ? cases : NIL)
+		check_person(subject, lfirst(lc));
+	pvext_count_against_limit(count_new(cases));
+	foreach(lc, cases)
+		if (((Case *) lfirst(lc))->row->gone)
+			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
+	execute_all(map, subject, plan, cases);
+	pvext_refuse_detached_tables(plan->tables);
+	foreach(lc, gone)
+		pvext_check_still_gone(subject, lfirst(lc));
+	record(subject, cases, stopped, going_on);
+	foreach(lc, cases)
+		results = lappend(results, ((Case *) lfirst(lc))->result);
+	return results;
+}

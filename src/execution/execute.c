@@ -1,0 +1,236 @@
+/*
+ * execute.c
+ *		Carrying out a plan for some subjects.
+ *
+ * A run goes in passes: the rows that belong are found and locked from the
+ * subjects down, a new snapshot per level; values are replaced from the leaves
+ * up, and keys follow, all as of one moment (step.c); then every table is verified.
+ * What a trigger wrote back meanwhile gets another pass.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/xact.h"
+#include "base/result.h"
+#include "catalog/pg_type.h"
+#include "execution/execute.h"
+#include "execution/held_others.h"
+#include "execution/new_key.h"
+#include "execution/new_value.h"
+#include "execution/own_writes.h"
+#include "execution/redacted_text.h"
+#include "execution/step.h"
+#include "execution/stray_value.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#define MAX_PASSES 3
+
+/*
+ * Verify: *dirty rows still hold what should be gone; the outcome says how
+ * many are held and until when.
+ */
+static void
+check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome)
+{
+	ListCell   *lc;
+
+	*dirty = 0;
+	outcome->held = 0;
+	outcome->until = DT_NOBEGIN;
+	plan->own_xid.value = TransactionIdGetDatum(GetCurrentTransactionIdIfAny());
+	foreach(lc, plan->checks)
+	{
+		uint64		n = pvext_run_step(lfirst(lc), many);
+
+		for (uint64 i = 0; i < n; i++)
+		{
+			bool		isnull;
+			Datum		until = pvext_datum(i, 3, &isnull);
+
+			*dirty += pvext_int(i, 1);
+			outcome->held += pvext_int(i, 2);
+			if (!isnull)
+				outcome->until = Max(outcome->until, DatumGetTimestampTz(until));
+		}
+	}
+}
+
+/* What an earlier run left in the plan is not of this one. */
+static void
+forget_keys(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+		((PvextTarget *) lfirst(lc))->new_keys.isnull = true;
+	plan->kept = NIL;
+	pvext_forget_slots(plan);
+}
+
+/* Unlink the large objects that values refer to which are about to go. */
+void
+pvext_unlink_objects(PvextPlan *plan, bool many)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->unlink && !target->blocked)
+			(void) pvext_run_step(target->unlink, many);
+	}
+}
+
+/* A run, and the pass of it in hand. */
+typedef struct Run
+{
+	PvextPlan  *plan;
+	List	   *rows;			/* PvextRow: the subjects */
+	const bytea *digest;
+	bool		whole;
+	bool		many;
+	PvextOutcome *outcome;
+	void		(*found) (void *arg);	/* called when rows have been found */
+	void	   *found_arg;
+	PvextStrays strays;
+	bool		begun;
+	bool		idle;			/* of what is due by a clock nothing is any more */
+	List	   *matched;		/* PvextRow: rows, and those under keys they have got since */
+	int64		keys;			/* that the pass has replaced */
+} Run;
+
+/* pvext_collect() for a run, which locks the rows. */
+static void
+collect(Run *run, bool append)
+{
+	pvext_collect(run->plan, true, append, run->many);
+	if (run->found)
+		run->found(run->found_arg);
+}
+
+/* Is there still something to be taken of what the plan is for? */
+static bool
+is_any_due(Run *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (!target->decides)
+			continue;
+		(void) pvext_run_step(target->preview, run->many);
+		if (pvext_int(0, 1) > 0)
+			return true;
+	}
+	return !run->plan->decided;
+}
+
+/* Replace and delete, leaves first. */
+static void
+write_all(Run *run)
+{
+	ListCell   *lc;
+
+	pvext_unlink_objects(run->plan, run->many);
+	foreach(lc, run->plan->writes)
+	{
+		PvextStep  *step = lfirst(lc);
+		uint64		n = pvext_run_step(step, run->many);
+		bool		deletes = strncmp(step->few.sql, "DELETE", 6) == 0;
+
+		if (deletes)
+			run->outcome->deleted += n;
+		else
+			run->outcome->anonymised += n;
+		pvext_note_own_writes(&run->strays.own, step->table, deletes ? 0 : n, deletes ? n : 0);
+	}
+}
+
+/* For pvext_at_one_moment(): replace and delete what may go as of now. */
+static void
+write_pass(void *arg)
+{
+	Run		   *run = arg;
+	PvextPlan  *plan = run->plan;
+	List	   *rewritten = NIL;
+
+	if (!run->begun)
+	{
+		pvext_prepare_redaction(plan, run->digest, run->whole);
+		run->idle = !is_any_due(run);
+		if (run->idle)
+			return;
+		pvext_begin_strays(&run->strays);
+		run->begun = true;
+	}
+	pvext_gather_values(plan, run->many);
+	if (plan->redacts)
+		rewritten = pvext_find_rewritten(plan);
+	write_all(run);
+	pvext_follow_rewritten(rewritten);
+	run->keys = ((PvextRow *) linitial(run->rows))->gone ?
+		pvext_replace_gone_key(plan, linitial(run->rows), &run->matched, run->many) :
+		pvext_replace_keys(plan, run->rows, &run->matched, run->many);
+	run->outcome->anonymised += run->keys;
+	run->strays.rekeyed = run->strays.rekeyed || run->keys > 0;
+}
+
+/*
+ * Erase what may go of these subjects, whose own rows are locked and whose
+ * verdict the plan is for.  A row's key is changed where it was re-keyed.
+ * digest and whole are for redaction, which takes one subject at a time, and so does
+ * one whose row is gone.  found(arg), if given, is called whenever the plan's slots have
+ * got the keys of rows that were found: of all in hand, or of more.  plan->kept then
+ * has the keys that were replaced, as long as the current context.
+ * Returns false, having done nothing, where the plan is for what a clock has made due,
+ * and none of it is due any more now that its rows are locked.
+ * Raises when rows stay personal after three passes, or when triggers have written the
+ * person's values where the map does not know them.
+ */
+bool
+pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
+			   void (*found) (void *arg), void *arg, PvextOutcome *outcome)
+{
+	Run			run = {plan, rows, digest, whole, list_length(rows) > PVEXT_FEW_SUBJECTS, outcome, found, arg};
+	bool		rekeyed = false;
+	int64		dirty = 0;
+
+	memset(outcome, 0, sizeof(*outcome));
+	forget_keys(plan);
+	pvext_set_rows(plan, rows);
+	run.matched = rows;
+	for (int pass = 1; pass <= MAX_PASSES; pass++)
+	{
+		collect(&run, rekeyed);
+		pvext_read_others(plan);
+		pvext_at_one_moment(write_pass, &run);
+		if (run.idle)
+			return false;
+		if (run.keys > 0)
+		{
+			rekeyed = true;
+			collect(&run, true);
+		}
+		check_plan(plan, run.many, &dirty, outcome);
+		if (dirty == 0)
+			break;
+	}
+	if (dirty > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("rows are still personal after %d passes", MAX_PASSES),
+				 errdetail("%lld rows linked to %s hold values that were to be erased.",
+						   (long long) dirty, plan->subject->sql_name),
+				 errhint("Look for triggers or rules that write the values back; pv.preview_erasure() shows the columns.")));
+	pvext_check_strays(&run.strays, plan, NULL, run.many);
+	return true;
+}

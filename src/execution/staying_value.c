@@ -1,0 +1,88 @@
+/*
+ * staying_value.c
+ *		Rows of the person's own in which a value stays.
+ *
+ * What a blocker, a retention rule or a hold on somebody else keeps of a person stays
+ * where it is, in that person's rows.  Another person's rows in the same table have no
+ * part in that.  So it is asked of each row, once it has been found to hold a value of the
+ * person's: is it one of those that the plan was about, and did the plan leave it alone?
+ * Called by stray_value.c, when the plan has been carried out.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "catalog/pg_type.h"
+#include "execution/staying_value.h"
+#include "execution/step.h"
+#include "plan/condition.h"
+#include "plan/row_set.h"
+#include "utils/memutils.h"
+
+/* The query that finds the row at plan->place, where the column's value stays in it. */
+static PvextStep *
+build_step(PvextTarget *target)
+{
+	PvextPlan  *plan = target->plan;
+	MemoryContext old = MemoryContextSwitchTo(plan->context);
+	PvextStep  *step;
+	PvextSql	sql;
+
+	plan->place.type = TIDOID;
+	plan->place_in.type = OIDOID;
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT FROM %s AS r WHERE r.ctid = $%d",
+					 target->table->sql_name, pvext_sql_param(&sql, &plan->place));
+	appendStringInfo(&sql.text, " AND r.tableoid = $%d AND ", pvext_sql_param(&sql, &plan->place_in));
+	pvext_append_match(plan, &sql, target->set);
+	if (!target->blocked)
+		pvext_append_kept(&sql, target->until, target->others, true);
+	step = pvext_sql_step(&sql, target->table);
+	MemoryContextSwitchTo(old);
+	return step;
+}
+
+/*
+ * The targets by which values of the column, of a table that with its parents is relids,
+ * may stay for a while, as the plan's verdict is.
+ */
+List *
+pvext_staying_targets(PvextPlan *plan, List *relids, const char *column)
+{
+	List	   *targets = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if ((target->blocked || target->until || (target->others && plan->any_held)) &&
+			strcmp(target->column->name, column) == 0 &&
+			list_member_oid(relids, target->table->relid))
+			targets = lappend(targets, target);
+	}
+	return targets;
+}
+
+/*
+ * Is the row, as it is now, of the persons whom the plan is about, and does one of the
+ * targets leave it its value?  Runs as the table's owner.
+ */
+bool
+pvext_stays(List *targets, HeapTuple row, bool many)
+{
+	ListCell   *lc;
+
+	foreach(lc, targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		PvextPlan  *plan = target->plan;
+
+		if (target->stays == NULL)
+			target->stays = build_step(target);
+		plan->place.value = PointerGetDatum(&row->t_self);
+		plan->place_in.value = ObjectIdGetDatum(row->t_tableOid);
+		if (pvext_run_step(target->stays, many) > 0)
+			return true;
+	}
+	return false;
+}

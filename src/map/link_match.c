@@ -1,0 +1,253 @@
+/*
+ * link_match.c
+ *		Which rows belong to which, along the links, within one statement.
+ *
+ * An erasure collects rows table by table, as each table's owner (row_set.c).
+ * What reads several tables at once, a clock over another table's rows or a
+ * count of blocked subjects, needs one owner for all of them.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/key_match.h"
+#include "base/relation.h"
+#include "base/result.h"
+#include "base/type.h"
+#include "lib/stringinfo.h"
+#include "map/link_match.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/* More ways than this make no statement that could be planned. */
+#define MAX_PATHS 100
+
+static bool
+is_on_path(List *path, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, path)
+		if (((PvextLink *) lfirst(lc))->table == table)
+			return true;
+	return false;
+}
+
+static List *
+extend_paths(List *path, PvextTable *table, PvextTable *ancestor, List *found)
+{
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	if (list_length(found) > MAX_PATHS)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("table %s belongs to table %s in more than %d ways",
+						table->sql_name, ancestor->sql_name, MAX_PATHS),
+				 errhint("Declare the condition or clock over a table that is nearer to it.")));
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		List	   *longer = lappend(list_copy(path), link);
+
+		if (path != NIL && !link->inherited)
+			continue;			/* not of what belongs to its rows */
+		if (link->parent == ancestor)
+			found = lappend(found, longer);
+		else if (!link->parent->is_subject && !is_on_path(longer, link->parent))
+			found = extend_paths(longer, link->parent, ancestor, found);
+	}
+	return found;
+}
+
+/*
+ * The ways, none of them through another subject, on which rows of table belong
+ * to rows of ancestor: lists of links, from the table upwards.
+ */
+List *
+pvext_paths(PvextTable *table, PvextTable *ancestor)
+{
+	return extend_paths(NIL, table, ancestor, NIL);
+}
+
+/* Has every table on the way from table to ancestor the same owner? */
+bool
+pvext_same_owner(PvextTable *table, PvextTable *ancestor)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, pvext_paths(table, ancestor))
+		foreach(cell, (List *) lfirst(lc))
+			if (((PvextLink *) lfirst(cell))->table->owner != ancestor->owner)
+				return false;
+	return true;
+}
+
+/* SQL: " AND (condition)" over row r of the link's table, or "". */
+char *
+pvext_link_condition(PvextLink *link)
+{
+	if (link->condition == NULL)
+		return "";
+	pvext_check_bound_owner(link->table, link->owner,
+							psprintf("the condition of link \"%s\"", link->name));
+	return psprintf(" AND (%s)", link->condition);
+}
+
+/* SQL: the row called child holds the key of the one called parent. */
+void
+pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child, const char *parent)
+{
+	ListCell   *lc;
+	ListCell   *other;
+
+	forboth(lc, link->columns, other, link->parent_columns)
+	{
+		PvextMatch	match;
+
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
+		appendStringInfo(buf, match.as_text ? "%s%s %s CAST(%s.%s AS text)" : "%s%s %s %s.%s",
+						 lc == list_head(link->columns) ? "" : " AND ",
+						 pvext_match_column(&match, child, lfirst(lc)), match.equals,
+						 parent, quote_identifier(lfirst(other)));
+	}
+}
+
+/* SQL: row r belongs to row o by one path. */
+static void
+append_path(StringInfo buf, List *path)
+{
+	PvextLink  *first = linitial(path);
+	const char *child = "r";
+	int			last = list_length(path) - 1;
+
+	if (last > 0)
+		appendStringInfoString(buf, "EXISTS (SELECT FROM ");
+	for (int i = 1; i <= last; i++)
+	{
+		PvextLink  *link = list_nth(path, i);
+
+		if (link->condition)
+			appendStringInfo(buf, "%s(SELECT r.* FROM %s AS r WHERE true%s) AS l%d",
+							 i > 1 ? ", " : "", link->table->sql_name,
+							 pvext_link_condition(link), i);
+		else
+			appendStringInfo(buf, "%s%s AS l%d", i > 1 ? ", " : "",
+							 link->table->sql_name, i);
+	}
+	if (last > 0)
+		appendStringInfoString(buf, " WHERE ");
+	for (int i = 0; i <= last; i++)
+	{
+		const char *parent = i == last ? "o" : psprintf("l%d", i + 1);
+
+		if (i > 0)
+			appendStringInfoString(buf, " AND ");
+		pvext_append_link_match(buf, list_nth(path, i), child, parent);
+		child = parent;
+	}
+	appendStringInfo(buf, "%s%s", last > 0 ? ")" : "", pvext_link_condition(first));
+}
+
+/*
+ * SQL: row r of table belongs to row o of ancestor, by any path.  One role
+ * must own them all (pvext_same_owner).
+ */
+char *
+pvext_belongs_sql(PvextTable *table, PvextTable *ancestor)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	List	   *paths = pvext_paths(table, ancestor);
+
+	initStringInfo(&buf);
+	foreach(lc, paths)
+	{
+		if (list_length(paths) > 1)
+			appendStringInfoString(&buf, lc == list_head(paths) ? "(" : " OR (");
+		append_path(&buf, lfirst(lc));
+		if (list_length(paths) > 1)
+			appendStringInfoChar(&buf, ')');
+	}
+	return buf.data;
+}
+
+/* How many ways lead from a table up to persons, two for more; seen are the tables below. */
+static int
+ways_up(PvextTable *table, List *seen)
+{
+	int			n = table->is_subject;
+	ListCell   *lc;
+
+	if (list_member_ptr(seen, table))
+		return 0;
+	seen = lappend(list_copy(seen), table);
+	foreach(lc, table->links)
+	{
+		if (n < 2)
+			n += ways_up(((PvextLink *) lfirst(lc))->parent, seen);
+	}
+	return Min(n, 2);
+}
+
+/* May a row of the table belong to several persons, by whatever ways? */
+bool
+pvext_may_be_several(PvextTable *table)
+{
+	return ways_up(table, NIL) > 1;
+}
+
+/*
+ * Is the foreign key, to the relation of the id, a declared link as well; with deletes,
+ * one by which all its rows are deleted with the parent's?  Between pvext_enter() and
+ * pvext_leave().
+ */
+bool
+pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
+{
+	PvextArgs	args = {0};
+	uint64		n;
+
+	pvext_arg_int4(&args, pvext_relation_id(fk->relid));
+	pvext_arg_int4(&args, parent_id);
+	n = pvext_own("SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
+				  " FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2", &args);
+	for (uint64 i = 0; i < n; i++)
+		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
+			(!deletes || pvext_bool(i, 3)))
+			return true;
+	return false;
+}
+
+/*
+ * SQL: row r of the link's parent has the key k1, k2, ... of the child's types or, with
+ * down, row r of its table that of the parent's.
+ */
+void
+pvext_append_key_match(StringInfo sql, PvextLink *link, bool down)
+{
+	ListCell   *lc;
+	ListCell   *other;
+	int			i = 0;
+
+	forboth(lc, link->columns, other, link->parent_columns)
+	{
+		const char *parent = quote_identifier(lfirst(other));
+		Oid			type;
+		PvextMatch	match;
+
+		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
+		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
+		if (down)
+			appendStringInfo(sql, "%s %s CAST(k.k%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
+							 match.equals, i, pvext_type_name(match.element, -1));
+		else if (match.as_text)
+			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", parent, i);
+		else
+			appendStringInfo(sql, "CAST(k.k%d AS %s) %s r.%s", i,
+							 pvext_type_name(OidIsValid(match.cast) ? match.cast : getBaseType(type), -1),
+							 match.equals, parent);
+	}
+}

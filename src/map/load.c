@@ -1,0 +1,260 @@
+/*
+ * load.c
+ *		Reading the data map from pv's tables.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/invalidation.h"
+#include "base/result.h"
+#include "base/table_part.h"
+#include "map/link_path.h"
+#include "map/load.h"
+#include "map/purpose.h"
+
+static PvextTable *
+table_by_id(PvextMap *map, int32 id)
+{
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (((PvextTable *) lfirst(lc))->id == id)
+			return lfirst(lc);
+	return NULL;
+}
+
+static void
+load_tables(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT r.id, r.relation, s.key, s.bound, s.owner,"
+							  " s.relation_id IS NOT NULL"
+							  " FROM pv.relation r"
+							  " JOIN pg_class c ON c.oid = r.relation"
+							  " LEFT JOIN pv.declared_subject s ON s.relation_id = r.id"
+							  " ORDER BY r.id", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextTable *table = palloc0(sizeof(PvextTable));
+
+		table->id = (int32) pvext_int(i, 1);
+		table->relid = (Oid) pvext_int(i, 2);
+		table->owner = pvext_owner(table->relid);
+		table->sql_name = pvext_relation_name(table->relid);
+		table->key = pvext_names(i, 3);
+		table->condition = pvext_value(i, 4);
+		table->condition_owner = pvext_value(i, 5);
+		table->is_subject = pvext_bool(i, 6);
+		map->tables = lappend(map->tables, table);
+	}
+}
+
+/*
+ * Does a foreign key stand behind the link, so that an insert takes a lock on
+ * the parent?  A row may come under a condition without one.
+ */
+static bool
+is_enforced(PvextLink *link)
+{
+	ListCell   *lc;
+
+	if (link->condition)
+		return false;
+	foreach(lc, pvext_foreign_keys_to(link->parent->relid))
+		if (pvext_is_key_of(lfirst(lc), link->table->relid, link->columns,
+							link->parent_columns))
+			return true;
+	return false;
+}
+
+static void
+load_links(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
+							  " bound, owner, on_erase, inherited, " PVEXT_IS_TWIN
+							  " FROM pv.declared_link AS l ORDER BY relation_id, name", NULL);
+	ListCell   *lc;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextLink  *link = palloc0(sizeof(PvextLink));
+
+		link->table = table_by_id(map, (int32) pvext_int(i, 1));
+		link->parent = table_by_id(map, (int32) pvext_int(i, 2));
+		if (link->table == NULL || link->parent == NULL)
+			continue;
+		link->name = pvext_value(i, 3);
+		link->columns = pvext_names(i, 4);
+		link->parent_columns = pvext_names(i, 5);
+		link->condition = pvext_value(i, 6);
+		link->owner = pvext_value(i, 7);
+		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
+		link->inherited = pvext_bool(i, 9);
+		link->twin = pvext_bool(i, 10);
+		link->table->links = lappend(link->table->links, link);
+	}
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+		ListCell   *link;
+
+		foreach(link, table->links)
+		{
+			((PvextLink *) lfirst(link))->enforced = is_enforced(lfirst(link));
+			if (((PvextLink *) lfirst(link))->delete_rows)
+				((PvextLink *) lfirst(link))->unsaid =
+					pvext_where_unsaid(((PvextLink *) lfirst(link))->parent);
+		}
+	}
+}
+
+/* Does the column name a subject, or do linked columns or keys refer to it? */
+static bool
+column_leads(PvextMap *map, PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (pvext_has_name(table->key, name))
+		return true;
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+
+			if (link->parent == table && pvext_has_name(link->parent_columns, name))
+				return true;
+		}
+	foreach(lc, pvext_foreign_keys_to(table->relid))
+		if (pvext_has_name(((PvextForeignKey *) lfirst(lc))->parent_columns, name))
+			return true;
+	return false;
+}
+
+static bool
+column_follows(PvextTable *table, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+		if (pvext_has_name(((PvextLink *) lfirst(lc))->columns, name))
+			return true;
+	return false;
+}
+
+static void
+load_columns(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT p.relation_id, p.column_name, p.category, p.purposes,"
+							  " p.paths IS NULL, p.paths, p.strategy, p.argument, p.owner,"
+							  " p.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
+							  "  WHERE u.name = ANY (p.purposes) AND u.legal_basis <> 'consent'), p.named"
+							  " FROM pv.declared_personal p ORDER BY 1, 2", NULL);
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextColumn *column = palloc0(sizeof(PvextColumn));
+		PvextTable *table;
+		ListCell   *lc;
+
+		SPI_tuptable = rows;
+		table = table_by_id(map, (int32) pvext_int(i, 1));
+		if (table == NULL)
+			continue;
+		column->name = pvext_value(i, 2);
+		column->category = pvext_value(i, 3);
+		column->purposes = pvext_texts(i, 4);
+		column->any_path = pvext_bool(i, 5);
+		foreach(lc, pvext_texts(i, 6))
+			column->paths = lappend(column->paths, pvext_complete_path(table, lfirst(lc), pvext_texts(i, 11), &column->unsaid));
+		column->owner = pvext_value(i, 9);
+		column->consent_only = pvext_bool(i, 10);
+		column->missing = !pvext_has_column(table->relid, column->name);
+		column->leads = column_leads(map, table, column->name);
+		column->follows = column_follows(table, column->name);
+		if (!column->missing)
+			pvext_init_strategy(&column->strategy, table->relid, column->name,
+								pvext_value(i, 7), pvext_value(i, 8));
+		table->columns = lappend(table->columns, column);
+	}
+}
+
+static void
+load_rules(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, name, basis, keep::text, after_bound,"
+							  " otherwise_bound, coalesce(over_id, 0), columns, time_zone, owner,"
+							  " mandatory, state = 'active', action = 'delete'"
+							  " FROM pv.declared_retention ORDER BY 1, 2", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextRule  *rule = palloc0(sizeof(PvextRule));
+		PvextTable *table = table_by_id(map, (int32) pvext_int(i, 1));
+
+		if (table == NULL)
+			continue;
+		rule->name = pvext_value(i, 2);
+		rule->basis = pvext_value(i, 3);
+		rule->keep = pvext_value(i, 4);
+		rule->after = pvext_value(i, 5);
+		rule->otherwise = pvext_value(i, 6);
+		rule->over = table_by_id(map, (int32) pvext_int(i, 7));
+		if (rule->over == NULL && pvext_int(i, 7) != 0)
+			rule->after = "CAST(NULL AS timestamp)";	/* its table is gone: keep */
+		rule->columns = pvext_names(i, 8);
+		rule->time_zone = pvext_value(i, 9);
+		rule->owner = pvext_value(i, 10);
+		rule->mandatory = pvext_bool(i, 11);
+		rule->active = pvext_bool(i, 12);
+		rule->removes = pvext_bool(i, 13);
+		table->rules = lappend(table->rules, rule);
+	}
+}
+
+static void
+load_blockers(PvextMap *map)
+{
+	uint64		n = pvext_own("SELECT relation_id, name, reason, bound, owner,"
+							  " coalesce(over_id, 0), purposes"
+							  " FROM pv.declared_blocker ORDER BY 1, 2", NULL);
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		PvextBlocker *blocker = palloc0(sizeof(PvextBlocker));
+		PvextTable *table = table_by_id(map, (int32) pvext_int(i, 1));
+
+		if (table == NULL)
+			continue;
+		blocker->name = pvext_value(i, 2);
+		blocker->reason = pvext_value(i, 3);
+		blocker->condition = pvext_value(i, 4);
+		blocker->owner = pvext_value(i, 5);
+		blocker->over = table_by_id(map, (int32) pvext_int(i, 6));
+		if (blocker->over == NULL && pvext_int(i, 6) != 0)
+			blocker->condition = "NULL";	/* its table is gone: block */
+		blocker->purposes = pvext_texts(i, 7);
+		table->blockers = lappend(table->blockers, blocker);
+	}
+}
+
+/* Read the map into the current context, as the active snapshot sees it.  Between pvext_enter() and pvext_leave(). */
+PvextMap *
+pvext_load_map(void)
+{
+	static uint64 maps = 0;
+	PvextMap   *map = palloc0(sizeof(PvextMap));
+
+	map->context = CurrentMemoryContext;
+	map->number = ++maps;
+	pvext_watch_declarations();
+	load_tables(map);
+	load_links(map);
+	load_columns(map);
+	load_rules(map);
+	load_blockers(map);
+	pvext_load_purposes(map);
+	return map;
+}

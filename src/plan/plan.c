@@ -1,0 +1,133 @@
+/*
+ * plan.c
+ *		What a plan is made of.
+ *
+ * A plan is data: whose rows of which tables (row_set.c), which of their columns lose
+ * their values (targets) and which rows go (removals), and the statements that do it (steps), each
+ * of one owner's table.  planner.c makes plans; whoever carries them out fills in the values that the
+ * steps take (PvextParam), and asks nothing of who made them.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/table_part.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "plan/plan.h"
+#include "rule/hold.h"
+#include "utils/lsyscache.h"
+
+/* Let the values of a column go from a set's rows. */
+PvextTarget *
+pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column, PvextSet *set)
+{
+	PvextTarget *target = palloc0(sizeof(PvextTarget));
+
+	target->plan = plan;
+	target->table = table;
+	target->column = column;
+	target->set = set;
+	target->made.type = JSONBOID;
+	target->known.type = get_array_type(BYTEAOID);
+	target->new_keys.type = TEXTARRAYOID;
+	target->made.isnull = target->known.isnull = true;
+	target->new_keys.isnull = true;
+	plan->redacts = plan->redacts || column->strategy.kind == PVEXT_REDACT;
+	plan->targets = lappend(plan->targets, target);
+	return target;
+}
+
+/* A plan without anything in it, in the current context. */
+PvextPlan *
+pvext_begin_plan(PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = palloc0(sizeof(PvextPlan));
+
+	plan->subject = subject;
+	plan->context = CurrentMemoryContext;
+	plan->blocked = blocked ? pstrdup(blocked) : NULL;
+	plan->values.type = TEXTARRAYOID;
+	plan->whole.type = BOOLOID;
+	plan->own_xid.type = XIDOID;
+	plan->values.isnull = true;
+	plan->self = palloc0(sizeof(PvextSet));
+	plan->self->table = subject;
+	plan->self->with_self = true;
+	return plan;
+}
+
+/* Raise where a partition of one of the tables, PvextTables, is being detached. */
+void
+pvext_refuse_detached_tables(List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, tables)
+		pvext_refuse_detaching(((PvextTable *) lfirst(lc))->relid);
+}
+
+static void
+lock_tables(List *tables, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
+
+		pvext_lock_table(lfirst(lc), mode);
+		if (get_rel_relkind(relid) == RELKIND_RELATION && has_subclass(relid))
+			(void) find_all_inheritors(relid, mode, NULL);
+	}
+	pvext_refuse_detached_tables(tables);
+}
+
+/*
+ * Lock the tables that a plan touches, which keeps them their owners', and what they are
+ * made of.  A lock on a partitioned table keeps its partitions; inheritance children leave
+ * with a lock on themselves.  Raises where one has another owner than when the map was
+ * read, or a partition is being detached.  Where rows may be others' and it is to write
+ * (RowExclusiveLock), it keeps new holds out, too: that comes before any row is locked.
+ */
+void
+pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	lock_tables(plan->tables, mode);
+	foreach(lc, plan->others)
+		lock_tables(((PvextPlan *) lfirst(lc))->tables, AccessShareLock);
+	if (plan->others != NIL && mode == RowExclusiveLock)
+		pvext_keep_holds();
+}
+
+void
+pvext_sql_init(PvextSql *sql)
+{
+	initStringInfo(&sql->text);
+	sql->params = NIL;
+}
+
+/* The number of a value among the statement's, added where it's new. */
+int
+pvext_sql_param(PvextSql *sql, PvextParam *param)
+{
+	if (!list_member_ptr(sql->params, param))
+		sql->params = lappend(sql->params, param);
+	for (int i = 0; i < list_length(sql->params); i++)
+		if (list_nth(sql->params, i) == param)
+			return i + 1;
+	return 0;					/* not reached */
+}
+
+/* A step from a finished statement. */
+PvextStep *
+pvext_sql_step(PvextSql *sql, PvextTable *table)
+{
+	PvextStep  *step = palloc0(sizeof(PvextStep));
+
+	step->table = table;
+	step->params = sql->params;
+	step->few = step->many = pvext_statement(sql->text.data);
+	return step;
+}

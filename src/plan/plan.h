@@ -1,0 +1,182 @@
+/*
+ * plan.h
+ *		What a plan is made of.
+ */
+#ifndef PVEXT_PLAN_H
+#define PVEXT_PLAN_H
+
+#include "lib/stringinfo.h"
+#include "map/map.h"
+
+/* A value that statements take; filled in for each run. */
+typedef struct PvextParam
+{
+	Oid			type;
+	Datum		value;
+	bool		isnull;
+} PvextParam;
+
+/* One column of a set's rows, as an array that its children are matched by. */
+typedef struct PvextSlot
+{
+	char	   *column;
+	bool		as_text;
+	Oid			element;		/* type of the array's elements */
+	PvextParam	param;
+} PvextSlot;
+
+typedef struct PvextStep PvextStep;
+typedef struct PvextPlan PvextPlan;
+
+/*
+ * Rows of a table that belong to the subject: by one path of links, or by any.
+ */
+typedef struct PvextSet
+{
+	PvextTable *table;
+	bool		with_self;		/* the subject's own rows are among them */
+	bool		locked;			/* its rows are locked, though nothing hangs on them */
+	bool		any;			/* by any path, else by "paths" */
+	bool		inherited;		/* with any: only by links that what belongs to the rows inherits */
+	List	   *paths;			/* lists of names of links, from this table up */
+	List	   *arms;			/* PvextArm: how they belong */
+	List	   *slots;			/* PvextSlot: what children are matched by */
+	PvextParam *places;			/* tid[]: the rows are those; else NULL */
+	const char *also;			/* SQL over r: and this holds of them; or NULL */
+	bool		building;
+	bool		productive;
+	PvextStep  *collect;		/* locks them and fills the slots */
+	PvextStep  *look;			/* the same without the lock */
+} PvextSet;
+
+typedef struct PvextArm
+{
+	PvextLink  *link;
+	PvextSet   *parent;
+	List	   *slots;			/* of parent, in the order of the link's columns */
+	bool		up;				/* the link's parents of rows of "parent", whose slots are its columns */
+} PvextArm;
+
+/* Rows of a table, by whom they are about; see row_subject.c. */
+typedef struct PvextRows
+{
+	PvextTable *table;
+	bool		any_path;		/* by any path of links, else by "paths" */
+	List	   *paths;			/* as in PvextColumn */
+	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
+} PvextRows;
+
+/* Rows that are about somebody who is held; see shared_row.c. */
+typedef struct PvextOther
+{
+	PvextPlan  *held;			/* its subjects are those of one table who are */
+	PvextSet   *set;			/* of that plan */
+} PvextOther;
+
+/* A statement on one user table, run as its owner. */
+struct PvextStep
+{
+	PvextTable *table;
+	List	   *params;			/* PvextParam, as $1, $2, ... */
+	PvextStatement few;			/* planned once for few subjects */
+	PvextStatement many;		/* planned for the values of each run */
+};
+
+/* A statement being built: its text, and the values it takes. */
+typedef struct PvextSql
+{
+	StringInfoData text;
+	List	   *params;			/* PvextParam */
+} PvextSql;
+
+/* A personal column within a plan. */
+typedef struct PvextTarget
+{
+	PvextPlan  *plan;
+	PvextTable *table;
+	PvextColumn *column;
+	PvextSet   *set;			/* whose rows' values go */
+	bool		blocked;
+	bool		decides;		/* the plan is for what is due of it */
+	char	   *until;			/* SQL: retained until then; NULL: not retained */
+	char	   *basis;			/* of that, for people */
+	List	   *others;			/* PvextOther: whose hold keeps it, too */
+	PvextRows  *shared;			/* such rows, where there may be any; or NULL */
+	PvextStep  *sharers;		/* reads that */
+	PvextParam	made;			/* jsonb: new values made in C */
+	PvextParam	known;			/* bytea[]: digests of redacted texts */
+	PvextStep  *gather;			/* old texts, where new ones are made in C */
+	PvextStep  *unlink;			/* large objects that the values refer to */
+	PvextStep  *follow;			/* re-keying: this column and all that follow */
+	List	   *key_columns;	/* of re-keying: what tells which rows follow */
+	List	   *old_keys;		/* PvextParam, text[], for each of them */
+	PvextParam	new_keys;		/* text[] */
+	PvextStep  *identify;		/* the identifying values, for redaction */
+	PvextStep  *digest;			/* digests of redacted texts */
+	PvextStep  *rewritten;		/* those before and after, where texts may be others', too */
+	PvextStep  *preview;		/* due, kept, until; how many of those kept are so for others */
+	PvextStep  *held;			/* rows in which it is kept, by primary key */
+	PvextStep  *stays;			/* of staying_value.c; NULL: not built yet */
+} PvextTarget;
+
+/* Rows of a table that are deleted. */
+typedef struct PvextRemoval
+{
+	PvextTable *table;
+	PvextSet   *set;
+	bool		blocked;
+	char	   *until;
+	char	   *basis;
+	List	   *others;			/* as in PvextTarget */
+	PvextRows  *shared;
+	PvextStep  *sharers;
+	PvextStep  *preview;
+	PvextStep  *held;
+} PvextRemoval;
+
+struct PvextPlan
+{
+	PvextTable *subject;
+	char	   *blocked;		/* a character per target and removal: '1' blocked */
+	PvextSet   *self;
+	MemoryContext context;		/* what the plan is made of */
+	List	   *tables;			/* PvextTable: all that its statements touch */
+	List	   *sets;			/* PvextSet, parents first */
+	List	   *targets;		/* PvextTarget */
+	List	   *removals;		/* PvextRemoval */
+	List	   *writes;			/* PvextStep, leaves first */
+	List	   *checks;			/* PvextStep: dirty, held, until */
+	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */
+	List	   *blocker_steps;	/* PvextStep, as subject->blockers */
+	List	   *blocker_locks;	/* the same, locking the rows they look at */
+	PvextParam	values;			/* text[]: identifying values */
+	PvextParam	whole;			/* bool: redact whole texts */
+	PvextParam	place;			/* tid: of a row that is asked about */
+	PvextParam	place_in;		/* oid: the table that it is in */
+	PvextParam	own_xid;		/* xid: of the (sub)transaction that writes */
+	PvextStatement lock_one;
+	PvextStatement lock_many;
+	PvextStatement look_one;
+	PvextStatement look_many;
+	PvextStatement key_one;		/* what look_one would find, of a key that has no row */
+	bool		decided;		/* nothing goes unless something is due of what decides */
+	bool		redacts;
+	bool		cyclic;
+	bool		unenforced;		/* a link without a foreign key takes part */
+	List	   *others;			/* PvextPlan: of those who are held, a subject table each */
+	bool		any_held;		/* there are such, as pvext_read_others() has found */
+	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
+	List	   *telling_columns;	/* of identifying_value.c; NIL: not looked for yet */
+	List	   *retained;		/* of retained_value.c; NIL: not looked for yet */
+};
+
+extern void pvext_sql_init(PvextSql *sql);
+extern int	pvext_sql_param(PvextSql *sql, PvextParam *param);
+extern PvextStep *pvext_sql_step(PvextSql *sql, PvextTable *table);
+extern PvextPlan *pvext_begin_plan(PvextTable *subject, const char *blocked);
+extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column,
+									 PvextSet *set);
+extern void pvext_refuse_detached_tables(List *tables);
+extern void pvext_lock_plan(PvextPlan *plan, LOCKMODE mode);
+
+#endif							/* PVEXT_PLAN_H */

@@ -1,0 +1,525 @@
+/*
+ * planner.c
+ *		The statements that carry a verdict out, in their order.
+ *
+ * A plan is made once for a subject table and a set of blocked columns, and
+ * kept until the map changes.  What cannot be carried out by the tables and
+ * owners as they are now is found, and refused, while the plan is made.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "audit/audited.h"
+#include "base/catalog.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "map/stand_in.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "plan/column_step.h"
+#include "plan/plan_check.h"
+#include "plan/planner.h"
+#include "plan/rekey.h"
+#include "plan/row_set.h"
+#include "plan/shared_row.h"
+#include "plan/subject_step.h"
+#include "plan/write_step.h"
+#include "rule/cascade.h"
+#include "rule/rule.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* How far a table is from its subjects, at most; cycles are cut. */
+static int
+table_depth(PvextTable *table)
+{
+	int			depth = 1;
+	ListCell   *lc;
+
+	if (table->depth != 0)
+		return Max(table->depth, 0);
+	table->depth = -1;			/* being found */
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (!link->parent->is_subject)
+			depth = Max(depth, 1 + table_depth(link->parent));
+	}
+	table->depth = depth;
+	return depth;
+}
+
+typedef struct TableWork
+{
+	PvextTable *table;
+	int			depth;
+	List	   *targets;
+	PvextRemoval *removal;
+} TableWork;
+
+static int
+deeper_first(const ListCell *a, const ListCell *b)
+{
+	TableWork  *x = lfirst(a);
+	TableWork  *y = lfirst(b);
+
+	if (x->depth != y->depth)
+		return x->depth > y->depth ? -1 : 1;
+	return x->table->id < y->table->id ? -1 : x->table->id > y->table->id;
+}
+
+/* The plan's targets and removals by table, leaves first. */
+static List *
+work_by_table(PvextMap *map, PvextPlan *plan)
+{
+	List	   *works = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+	{
+		TableWork  *work = palloc0(sizeof(TableWork));
+
+		work->table = lfirst(lc);
+		work->depth = work->table == plan->subject ? 0 : table_depth(work->table);
+		foreach(cell, plan->targets)
+			if (((PvextTarget *) lfirst(cell))->table == work->table)
+				work->targets = lappend(work->targets, lfirst(cell));
+		foreach(cell, plan->removals)
+			if (((PvextRemoval *) lfirst(cell))->table == work->table)
+				work->removal = lfirst(cell);
+		if (work->targets || work->removal)
+			works = lappend(works, work);
+	}
+	list_sort(works, deeper_first);
+	return works;
+}
+
+/* Is a rule of the table over another one's rows? */
+static bool
+has_clock_elsewhere(PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+		if (((PvextRule *) lfirst(lc))->over)
+			return true;
+	return false;
+}
+
+/*
+ * The UPDATEs, DELETEs and verifying queries, leaves first, but for values whose time a
+ * clock over another table's rows tells: once it has lost what it reads, they would never
+ * be due.
+ */
+static void
+build_writes(PvextMap *map, PvextPlan *plan)
+{
+	List	   *timed = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, work_by_table(map, plan))
+	{
+		TableWork  *work = lfirst(lc);
+		List	   *now = NIL;
+
+		foreach(cell, work->targets)
+		{
+			PvextTarget *target = lfirst(cell);
+
+			if (target->blocked)
+				continue;
+			if (target->column->leads)
+				pvext_build_rekey(map, target);
+			else
+				now = lappend(now, target);
+		}
+		if (work->removal && !work->removal->blocked)
+			plan->writes = lappend(plan->writes, pvext_build_delete(plan, work->removal));
+		if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
+			timed = lcons(pvext_build_update(plan, work->table, now), timed);
+		else if (now != NIL)
+			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
+		pvext_add_check(plan, work->table, work->targets, work->removal);
+	}
+	plan->writes = list_concat(timed, plan->writes);
+	pvext_finish_checks(plan);
+}
+
+static void
+add_targets(PvextPlan *plan, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		PvextSet   *set = pvext_set_of_column(plan, table, column);
+
+		/* A link's column follows its parent's when that is re-keyed. */
+		if (set != NULL && !column->follows)
+			(void) pvext_add_target(plan, table, column, set);
+	}
+}
+
+static void
+add_removal(PvextPlan *plan, PvextTable *table)
+{
+	PvextSet   *set = pvext_set_of_removal(plan, table);
+	PvextRemoval *removal;
+
+	if (set == NULL)
+		return;
+	removal = palloc0(sizeof(PvextRemoval));
+	removal->table = table;
+	removal->set = set;
+	plan->removals = lappend(plan->removals, removal);
+}
+
+/* Forget the targets and removals that don't lead to the subject. */
+static void
+prune(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	pvext_prune_sets(plan);
+	foreach(lc, plan->targets)
+		if (!((PvextTarget *) lfirst(lc))->set->productive)
+			plan->targets = foreach_delete_current(plan->targets, lc);
+	foreach(lc, plan->removals)
+		if (!((PvextRemoval *) lfirst(lc))->set->productive)
+			plan->removals = foreach_delete_current(plan->removals, lc);
+}
+
+/* Rows are retained by rules of their own, and as long as what would go with them is. */
+static void
+retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
+{
+	char	   *until = pvext_retained_until(removal->table, NULL, &removal->basis);
+	char	   *below = pvext_children_until(map, removal->table, &removal->basis);
+
+	if (until == NULL)
+		pvext_check_clock(plan, removal->table, NULL);
+	removal->until = until && below ? psprintf("GREATEST(%s, %s)", until, below) : until ? until : below;
+}
+
+/* What verdict says of each column and table, and whether it can be done. */
+static void
+apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		pvext_check_plan_column(target->table, target->column);
+		pvext_check_unsaid(target->table, target->column->unsaid);
+		pvext_check_children(target->table->relid);
+		if (target->column->leads)
+			pvext_check_cascades(plan, target->table, true);
+		target->until = pvext_retained_until(target->table, target->column->name,
+											 &target->basis);
+		if (target->until == NULL)
+			pvext_check_clock(plan, target->table, target->column->name);
+		target->blocked = blocked && *blocked && *blocked++ == '1';
+	}
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+
+		foreach(cell, removal->set->arms)
+			pvext_check_unsaid(removal->table, ((PvextArm *) lfirst(cell))->link->unsaid);
+		pvext_check_children(removal->table->relid);
+		pvext_check_cascades(plan, removal->table, false);
+		retain_rows(map, plan, removal);
+		removal->blocked = blocked && *blocked && *blocked++ == '1';
+	}
+}
+
+/* The statements that tell whether a blocker blocks one subject. */
+static void
+build_blockers(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->subject->blockers)
+	{
+		PvextBlocker *blocker = lfirst(lc);
+		PvextSet   *set = blocker->over && blocker->over != plan->subject ?
+			pvext_set_any(plan, blocker->over) : plan->self;
+
+		plan->blocker_sets = lappend(plan->blocker_sets, set);
+	}
+}
+
+static void
+build_blocker_steps(PvextPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *set_lc;
+
+	forboth(lc, plan->subject->blockers, set_lc, plan->blocker_sets)
+	{
+		PvextSet   *set = lfirst(set_lc);
+
+		plan->blocker_steps = lappend(plan->blocker_steps,
+									  pvext_build_blocker(plan, lfirst(lc), set, false));
+		plan->blocker_locks = lappend(plan->blocker_locks, set == plan->self ?
+									  llast(plan->blocker_steps) :
+									  pvext_build_blocker(plan, lfirst(lc), set, true));
+	}
+}
+
+/* The statements that tell in which rows something is kept, for the log's sake. */
+static void
+build_held(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if ((target->until || target->others) && !target->blocked && pvext_is_audited(list_make1(target->table)))
+			target->held = pvext_build_held(plan, target, NULL);
+	}
+	foreach(lc, plan->removals)
+	{
+		PvextRemoval *removal = lfirst(lc);
+
+		if ((removal->until || removal->others) && !removal->blocked && pvext_is_audited(list_make1(removal->table)))
+			removal->held = pvext_build_held(plan, NULL, removal);
+	}
+}
+
+/* The tables whose rows the plan's statements read or write. */
+static void
+note_tables(PvextMap *map, PvextPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	plan->tables = list_make1(plan->subject);
+	foreach(lc, plan->sets)
+		if (((PvextSet *) lfirst(lc))->productive)
+			plan->tables = list_append_unique_ptr(plan->tables,
+												  ((PvextSet *) lfirst(lc))->table);
+	foreach(lc, plan->blocker_steps)
+		plan->tables = list_append_unique_ptr(plan->tables,
+											  ((PvextStep *) lfirst(lc))->table);
+	for (int i = 0; i < list_length(plan->tables); i++)
+	{
+		PvextTable *table = list_nth(plan->tables, i);
+
+		foreach(cell, table->rules)
+			if (((PvextRule *) lfirst(cell))->over)
+				plan->tables = list_append_unique_ptr(plan->tables,
+													  ((PvextRule *) lfirst(cell))->over);
+
+		/* Columns that follow a key are not always about the subject. */
+		foreach(cell, map->tables)
+		{
+			PvextTable *child = lfirst(cell);
+			ListCell   *link;
+
+			foreach(link, child->links)
+				if (((PvextLink *) lfirst(link))->parent == table)
+					plan->tables = list_append_unique_ptr(plan->tables, child);
+		}
+	}
+}
+
+/* The statements of a plan whose targets and removals are there, with the verdict. */
+static void
+build_statements(PvextMap *map, PvextPlan *plan)
+{
+	pvext_add_traced_slots(map, plan);
+	pvext_build_locks(plan);
+	pvext_build_columns(plan);
+	build_writes(map, plan);
+	build_blocker_steps(plan);
+	build_held(plan);
+	pvext_build_sharers(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+}
+
+static PvextPlan *
+make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	pvext_refuse_stand_ins(subject->id);
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	foreach(lc, map->tables)
+		add_removal(plan, lfirst(lc));
+	build_blockers(plan);
+	prune(plan);
+	apply_verdict(map, plan, blocked);
+	pvext_add_others(map, plan, false);
+	build_statements(map, plan);
+	pvext_refuse_attached(map, plan);
+	return plan;
+}
+
+/*
+ * What goes of a column where only some columns of one table have expired: with
+ * redacts, texts lose what identifies the subject, unless they are retained or blocked.
+ */
+static void
+apply_expiry(PvextTarget *target, PvextTable *table, List *columns, const char *until,
+			 bool redacts, bool blocked)
+{
+	pvext_check_plan_column(target->table, target->column);
+	pvext_check_children(target->table->relid);
+	if (target->table == table && list_member_ptr(columns, target->column))
+	{
+		target->until = pstrdup(until);
+		target->decides = target->plan->decided = target->set->locked = true;
+	}
+	else if (redacts && !blocked && target->column->strategy.kind == PVEXT_REDACT)
+		target->until = pvext_retained_until(target->table, target->column->name, &target->basis);
+	else
+		target->blocked = true;
+	if (!target->blocked)
+		pvext_check_unsaid(target->table, target->column->unsaid);
+	if (!target->blocked && target->column->leads)
+		pvext_check_cascades(target->plan, target->table, true);
+}
+
+/*
+ * A plan that takes some columns of one table from a subject, in rows for which the
+ * SQL until has passed; see apply_expiry().  Of a subject of whom it has not passed for
+ * any it takes nothing.  blocked, or NULL, holds a character per
+ * target of pvext_judging_plan().  Columns of others that have been dropped are
+ * passed over: there is nothing in them.  In the current context.  Between pvext_enter()
+ * and pvext_leave().
+ */
+PvextPlan *
+pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *columns,
+				   const char *until, bool redacts, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	prune(plan);
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+		bool		is_blocked = blocked && blocked[n++] == '1';
+
+		if (target->column->missing && !list_member_ptr(columns, target->column))
+			plan->targets = foreach_delete_current(plan->targets, lc);
+		else
+			apply_expiry(target, table, columns, until, redacts, is_blocked);
+	}
+	pvext_add_others(map, plan, false);
+	build_statements(map, plan);
+	return plan;
+}
+
+/* One that only says what holds the subject, also where its tables no longer fit. */
+static PvextPlan *
+make_judging_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	build_blockers(plan);
+	prune(plan);
+	pvext_add_others(map, plan, true);
+	pvext_build_locks(plan);
+	build_blocker_steps(plan);
+	pvext_build_sharers(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
+/* One that only says which rows belong to the subject, of all linked tables. */
+static PvextPlan *
+make_trail_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		if (lfirst(lc) != subject)
+			(void) pvext_set_any(plan, lfirst(lc));
+	pvext_prune_sets(plan);
+	pvext_add_traced_slots(map, plan);
+	pvext_build_locks(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
+/* A plan by its "blocked", made where there is none, that lives as long as the map. */
+static PvextPlan *
+kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
+		  PvextPlan *(*make) (PvextMap *, PvextTable *, const char *))
+{
+	MemoryContext context;
+	MemoryContext old;
+	PvextPlan  *plan;
+	ListCell   *lc;
+
+	foreach(lc, subject->plans)
+	{
+		plan = lfirst(lc);
+		if (blocked == NULL ? plan->blocked == NULL :
+			plan->blocked && strcmp(plan->blocked, blocked) == 0)
+			return plan;
+	}
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext plan",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	plan = make(map, subject, blocked);
+	MemoryContextSwitchTo(map->context);
+	MemoryContextSetParent(context, map->context);
+	subject->plans = lappend(subject->plans, plan);
+	MemoryContextSwitchTo(old);
+	return plan;
+}
+
+/*
+ * The plan for a subject table, where "blocked" holds a character per target
+ * and removal ('1': blocked), or is NULL where nothing is.  Between
+ * pvext_enter() and pvext_leave(); lives as long as the map.  Raises where
+ * the map doesn't fit the tables any more.
+ */
+PvextPlan *
+pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	return kept_plan(map, subject, blocked, make_plan);
+}
+
+/*
+ * The plan whose verdict says what holds a subject: its targets are, in the same order,
+ * those that pvext_partial_plan() begins with.
+ */
+PvextPlan *
+pvext_judging_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "judge", make_judging_plan);
+}
+
+/* The plan that finds the rows that belong to a subject, and erases nothing. */
+PvextPlan *
+pvext_trail_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "trail", make_trail_plan);
+}

@@ -1,0 +1,345 @@
+/*
+ * rekey.c
+ *		Keys that identify, and all the columns that follow them.
+ *
+ * When a column that others refer to (an e-mail, "ALFKI") gets a new value,
+ * every linked column gets it in the same statement: NO ACTION foreign keys
+ * are checked at its end, when all agree again.  Columns behind an ON UPDATE
+ * CASCADE follow by themselves.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/key_match.h"
+#include "base/type.h"
+#include "catalog/pg_type.h"
+#include "nodes/parsenodes.h"
+#include "plan/column_step.h"
+#include "plan/rekey.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/* A column that takes the new value. */
+typedef struct Follower
+{
+	PvextTable *table;
+	char	   *column;
+	List	   *columns;		/* its table's columns that hold the leader's key */
+	List	   *keys;			/* the leader's key columns that they hold */
+	List	   *as_text;		/* int: compared as text, or what it follows is */
+	char	   *condition;		/* of the link, or NULL */
+} Follower;
+
+static bool
+cascades(PvextLink *link)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_foreign_keys_to(link->parent->relid))
+	{
+		PvextForeignKey *fk = lfirst(lc);
+
+		if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
+			pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_known(List *followers, PvextTable *table, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, followers)
+	{
+		Follower   *follower = lfirst(lc);
+
+		if (follower->table == table && strcmp(follower->column, column) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The position of a name in a list, or -1. */
+static int
+position(List *names, const char *name)
+{
+	for (int i = 0; i < list_length(names); i++)
+		if (strcmp(list_nth(names, i), name) == 0)
+			return i;
+	return -1;
+}
+
+/* A link's column that takes the value of a column that takes it. */
+static Follower *
+make_follower(PvextLink *link, Follower *parent, const char *column)
+{
+	Follower   *follower = palloc0(sizeof(Follower));
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	if (link->condition)
+		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	follower->table = link->table;
+	follower->column = pstrdup(column);
+	follower->condition = link->condition;
+	forboth(lc, link->columns, parent_lc, link->parent_columns)
+	{
+		int			held = position(parent->columns, lfirst(parent_lc));
+		PvextMatch	match;
+
+		if (held < 0)
+			continue;			/* no part of the leader's key */
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
+		follower->columns = lappend(follower->columns, lfirst(lc));
+		follower->keys = lappend(follower->keys, list_nth(parent->keys, held));
+		follower->as_text = lappend_int(follower->as_text,
+										match.as_text ||
+										list_nth_int(parent->as_text, held));
+	}
+	return follower;
+}
+
+/* The columns that refer to one that takes the value, added where they are new. */
+static List *
+add_followers(PvextMap *map, List *followers, Follower *parent)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+			int			at = position(link->parent_columns, parent->column);
+			char	   *column;
+
+			if (link->parent != parent->table || at < 0 || cascades(link))
+				continue;
+			column = list_nth(link->columns, at);
+			if (!is_known(followers, link->table, column))
+				followers = lappend(followers, make_follower(link, parent, column));
+		}
+	return followers;
+}
+
+/* SQL: the follower's row holds the old key k.o1, k.o2, ... */
+static char *
+compares(PvextTarget *target, Follower *follower)
+{
+	StringInfoData buf;
+	int			i = 0;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, follower->columns)
+	{
+		char	   *held = list_nth(follower->keys, i);
+		int			key = position(target->key_columns, held) + 1;
+		PvextMatch	match;
+
+		pvext_match(follower->table->relid, lfirst(lc), target->table->relid, held, &match);
+		appendStringInfoString(&buf, i > 0 ? " AND " : "");
+		if (list_nth_int(follower->as_text, i))
+			appendStringInfo(&buf, "CAST(r.%s AS text) = k.o%d", quote_identifier(lfirst(lc)), key);
+		else
+			appendStringInfo(&buf, "%s %s CAST(k.o%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
+							 match.equals, key, pvext_type_name(match.element, -1));
+		i++;
+	}
+	if (follower->condition)
+		appendStringInfo(&buf, " AND (%s)", follower->condition);
+	return buf.data;
+}
+
+static char *
+column_type(Follower *follower)
+{
+	Oid			type;
+	int32		typmod;
+
+	(void) pvext_column(follower->table->relid, follower->column, &type, &typmod);
+	return pvext_type_name(type, typmod);
+}
+
+/* SQL: the new keys and the old ones as rows k(n, o1, o2, ...). */
+static char *
+keys_sql(PvextSql *sql, PvextTarget *target)
+{
+	StringInfoData values;
+	StringInfoData names;
+
+	initStringInfo(&values);
+	initStringInfo(&names);
+	appendStringInfo(&values, "$%d", pvext_sql_param(sql, &target->new_keys));
+	for (int i = 0; i < list_length(target->old_keys); i++)
+	{
+		appendStringInfo(&values, ", $%d",
+						 pvext_sql_param(sql, list_nth(target->old_keys, i)));
+		appendStringInfo(&names, ", o%d", i + 1);
+	}
+	return psprintf("unnest(%s) AS k(n%s)", values.data, names.data);
+}
+
+/* One UPDATE of the columns, all of one table, that take the new value. */
+static void
+append_update(PvextSql *sql, PvextTarget *target, List *followers)
+{
+	Follower   *first = linitial(followers);
+	char	   *keys = keys_sql(sql, target);
+	StringInfoData where;
+	ListCell   *lc;
+
+	appendStringInfo(&sql->text, "UPDATE %s AS r SET ", first->table->sql_name);
+	if (list_length(followers) == 1)
+	{
+		appendStringInfo(&sql->text, "%s = CAST(k.n AS %s) FROM %s WHERE %s",
+						 quote_identifier(first->column), column_type(first), keys,
+						 compares(target, first));
+		return;
+	}
+	initStringInfo(&where);
+	foreach(lc, followers)
+	{
+		Follower   *follower = lfirst(lc);
+		const char *column = quote_identifier(follower->column);
+		char	   *found = psprintf("(SELECT k.n FROM %s WHERE %s LIMIT 1)", keys,
+									 compares(target, follower));
+
+		appendStringInfo(&sql->text, "%s%s = coalesce(CAST(%s AS %s), r.%s)",
+						 lc == list_head(followers) ? "" : ", ", column, found,
+						 column_type(follower), column);
+		appendStringInfo(&where, "%sEXISTS %s", where.len ? " OR " : "", found);
+	}
+	appendStringInfo(&sql->text, " WHERE %s", where.data);
+}
+
+static List *
+followers_of_table(List *followers, PvextTable *table)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, followers)
+		if (((Follower *) lfirst(lc))->table == table)
+			result = lappend(result, lfirst(lc));
+	return result;
+}
+
+/*
+ * The columns of the leader's table whose old values tell which rows follow:
+ * a composite key is only the same when all of it is.
+ */
+static List *
+key_columns(PvextMap *map, PvextTarget *target)
+{
+	List	   *names = list_make1(target->column->name);
+	List	   *keys = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (position(target->table->key, target->column->name) >= 0)
+		keys = lappend(keys, target->table->key);
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+
+			if (link->parent == target->table &&
+				position(link->parent_columns, target->column->name) >= 0)
+				keys = lappend(keys, link->parent_columns);
+		}
+	foreach(lc, keys)
+		foreach(cell, (List *) lfirst(lc))
+			if (position(names, lfirst(cell)) < 0)
+				names = lappend(names, lfirst(cell));
+	return names;
+}
+
+/* The leader: its rows are known by all the key columns. */
+static Follower *
+make_leader(PvextTarget *target)
+{
+	Follower   *leader = palloc0(sizeof(Follower));
+
+	leader->table = target->table;
+	leader->column = target->column->name;
+	leader->columns = leader->keys = target->key_columns;
+	for (int i = 0; i < list_length(target->key_columns); i++)
+	{
+		PvextParam *param = palloc0(sizeof(PvextParam));
+
+		param->type = TEXTARRAYOID;
+		param->isnull = true;
+		target->old_keys = lappend(target->old_keys, param);
+		leader->as_text = lappend_int(leader->as_text, false);
+	}
+	return leader;
+}
+
+/* The columns that follow the leader, itself first; all are one owner's. */
+static List *
+find_followers(PvextMap *map, PvextTarget *target)
+{
+	List	   *followers = list_make1(make_leader(target));
+
+	for (int i = 0; i < list_length(followers); i++)
+	{
+		Follower   *follower = list_nth(followers, i);
+
+		if (follower->table->owner != target->table->owner)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("column \"%s\" of table %s has another owner than the key it follows",
+							follower->column, follower->table->sql_name),
+					 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
+		followers = add_followers(map, followers, follower);
+	}
+	return followers;
+}
+
+/*
+ * Build the two statements of a leading column: target->gather reads the new
+ * value, where SQL makes it, and the old keys of the rows to change;
+ * target->follow gives the new values, target->new_keys for target->old_keys,
+ * to the column and all that follow it.
+ */
+void
+pvext_build_rekey(PvextMap *map, PvextTarget *target)
+{
+	List	   *followers;
+	List	   *done = list_make1(target->table);
+	StringInfoData columns;
+	PvextSql	sql;
+	ListCell   *lc;
+	int			n = 0;
+
+	target->key_columns = key_columns(map, target);
+	followers = find_followers(map, target);
+
+	initStringInfo(&columns);
+	appendStringInfo(&columns, "CAST(%s AS text)", target->column->strategy.made_in_c ? "NULL"
+					 : pvext_strategy_value(&target->column->strategy, 0));
+	foreach(lc, target->key_columns)
+		appendStringInfo(&columns, ", CAST(r.%s AS text)", quote_identifier(lfirst(lc)));
+	target->gather = pvext_build_column(target, columns.data, true, "");
+
+	pvext_sql_init(&sql);
+	for (int i = 1; i < list_length(followers); i++)
+	{
+		PvextTable *table = ((Follower *) list_nth(followers, i))->table;
+
+		if (list_member_ptr(done, table))
+			continue;
+		done = lappend(done, table);
+		appendStringInfo(&sql.text, "%sf%d AS (", n == 0 ? "WITH " : ", ", n);
+		append_update(&sql, target, followers_of_table(followers, table));
+		appendStringInfoChar(&sql.text, ')');
+		n++;
+	}
+	appendStringInfoString(&sql.text, n > 0 ? " " : "");
+	append_update(&sql, target, followers_of_table(followers, target->table));
+	target->follow = pvext_sql_step(&sql, target->table);
+}

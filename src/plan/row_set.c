@@ -1,0 +1,616 @@
+/*
+ * row_set.c
+ *		Which rows belong to a subject, as SQL.
+ *
+ * A set is the rows of one table that belong to the subject by a path of
+ * links, or by any.  Sets are built from the subject down: a row belongs
+ * through a link (an "arm") when it holds the key of a row of the parent's
+ * set, and keys travel between statements as arrays (a "slot" per column), so
+ * that each statement reads one owner's tables only.
+ *
+ * Rows of a subject table own what hangs on them: "any" never leads through
+ * another subject table, nor through rows of the same one that merely refer
+ * to the subject (an employee's customers' invoices are not the employee's).
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "audit/audited.h"
+#include "base/key_match.h"
+#include "base/type.h"
+#include "catalog/pg_type.h"
+#include "map/link_match.h"
+#include "map/link_path.h"
+#include "plan/row_set.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static PvextSet *
+new_set(PvextTable *table)
+{
+	PvextSet   *set = palloc0(sizeof(PvextSet));
+
+	set->table = table;
+	return set;
+}
+
+/* The slot of a set's column, added where it's new. */
+PvextSlot *
+pvext_set_slot(PvextSet *set, const char *column, bool as_text)
+{
+	PvextSlot  *slot;
+	ListCell   *lc;
+	Oid			type;
+
+	foreach(lc, set->slots)
+	{
+		slot = lfirst(lc);
+		if (strcmp(slot->column, column) == 0 && slot->as_text == as_text)
+			return slot;
+	}
+	(void) pvext_column(set->table->relid, column, &type, NULL);
+	slot = palloc0(sizeof(PvextSlot));
+	slot->column = pstrdup(column);
+	slot->as_text = as_text;
+	slot->element = as_text ? TEXTOID : getBaseType(type);
+	slot->param.type = get_array_type(slot->element);
+	slot->param.isnull = true;
+	if (!OidIsValid(slot->param.type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("could not find array type for data type %s",
+						format_type_be(slot->element))));
+	set->slots = lappend(set->slots, slot);
+	return slot;
+}
+
+static void
+add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
+{
+	PvextArm   *arm = palloc0(sizeof(PvextArm));
+	ListCell   *lc;
+	ListCell   *parent_lc;
+
+	arm->link = link;
+	arm->parent = parent;
+	forboth(lc, link->columns, parent_lc, link->parent_columns)
+	{
+		PvextMatch	match;
+
+		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
+		arm->slots = lappend(arm->slots,
+							 pvext_set_slot(parent, lfirst(parent_lc), match.as_text));
+	}
+	set->arms = lappend(set->arms, arm);
+}
+
+static PvextSet *set_any(PvextPlan *plan, PvextTable *table, bool inherited);
+
+/* The parent's rows that carry the subject on through a link, or NULL. */
+static PvextSet *
+parent_set(PvextPlan *plan, PvextLink *link)
+{
+	if (link->parent == plan->subject)
+		return plan->self;
+	if (link->parent->is_subject)
+		return NULL;
+	return set_any(plan, link->parent, true);
+}
+
+/*
+ * The rows of a table that belong to the subject by any path; with inherited, only
+ * those of them that have others belong to it.
+ */
+static PvextSet *
+set_any(PvextPlan *plan, PvextTable *table, bool inherited)
+{
+	PvextSet   *set;
+	ListCell   *lc;
+	bool		all = true;
+
+	foreach(lc, table->links)
+		all = all && ((PvextLink *) lfirst(lc))->inherited;
+	inherited = inherited && !all;
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && set->any && set->inherited == inherited)
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->any = true;
+	set->inherited = inherited;
+	set->building = true;
+	set->with_self = table == plan->subject;
+	plan->sets = lappend(plan->sets, set);
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		PvextSet   *parent = inherited && !link->inherited ? NULL : parent_set(plan, link);
+
+		if (parent)
+			add_arm(set, link, parent);
+	}
+	set->building = false;
+
+	/* Parents first: what was reached from here has been added before. */
+	plan->sets = lappend(list_delete_ptr(plan->sets, set), set);
+	return set;
+}
+
+/* The rows of a table that belong to the subject by any path. */
+PvextSet *
+pvext_set_any(PvextPlan *plan, PvextTable *table)
+{
+	return set_any(plan, table, false);
+}
+
+/* The link of the name, with which a path goes on. */
+static PvextLink *
+link_named(PvextTable *table, const char *name)
+{
+	PvextLink  *link = pvext_map_link(table, name);
+
+	if (link == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table %s has no link named \"%s\" any more", table->sql_name, name),
+				 errhint("pv.check_map() shows what no longer fits.")));
+	return link;
+}
+
+/*
+ * The rows of a table from which one of the paths, or what is left of them, leads to
+ * the subject; NULL where all lead to other subject tables.
+ */
+static PvextSet *
+set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
+{
+	PvextSet   *set;
+	ListCell   *lc;
+	List	   *done = NIL;
+
+	if (list_length(paths) == 1 && linitial(paths) == NIL)
+	{
+		if (table == plan->subject)
+			return plan->self;
+		return table->is_subject ? NULL : set_any(plan, table, true);
+	}
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+			return set;
+	}
+	set = new_set(table);
+	set->paths = paths;
+	foreach(lc, paths)
+	{
+		List	   *path = lfirst(lc);
+		PvextSet   *parent;
+
+		set->with_self = set->with_self || (path == NIL && table == plan->subject);
+		if (path == NIL || pvext_has_name(done, linitial(path)))
+			continue;
+		done = lappend(done, linitial(path));
+		parent = set_by_paths(plan, link_named(table, linitial(path))->parent,
+							  pvext_paths_after(paths, linitial(path)));
+		if (parent)
+			add_arm(set, link_named(table, linitial(path)), parent);
+	}
+	if (set->arms == NIL)
+		return set->with_self ? plan->self : NULL;
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
+/* The rows of a table whose column is about the subject, or NULL. */
+PvextSet *
+pvext_set_of_column(PvextPlan *plan, PvextTable *table, PvextColumn *column)
+{
+	if (column->any_path)
+		return pvext_set_any(plan, table);
+	return set_by_paths(plan, table, column->paths ? column->paths : list_make1(NIL));
+}
+
+/*
+ * The rows of a table that go with the subject, or NULL.  They go with their parent,
+ * where rows of that are deleted, and else with whom it belongs to.
+ */
+PvextSet *
+pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
+{
+	List	   *paths = list_make1(list_make1("*delete*"));
+	PvextSet   *set;
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->paths = paths;
+	set->building = true;
+	plan->sets = lappend(plan->sets, set);
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		PvextSet   *parent = NULL;
+
+		if (link->delete_rows)
+			parent = !link->parent->is_subject && pvext_rows_go(link->parent) ?
+				pvext_set_of_removal(plan, link->parent) : parent_set(plan, link);
+		if (parent)
+			add_arm(set, link, parent);
+	}
+	set->building = false;
+	plan->sets = list_delete_ptr(plan->sets, set);
+	if (set->arms == NIL)
+		return NULL;
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
+/* Those of a set's rows that the condition of a link holds for. */
+static PvextSet *
+set_with_condition(PvextPlan *plan, PvextSet *set, PvextLink *link)
+{
+	PvextSet   *some = new_set(set->table);
+
+	pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	some->paths = list_make1(list_make2("*condition*", link->name));
+	some->with_self = set->with_self;
+	some->arms = list_copy(set->arms);
+	some->also = link->condition;
+	plan->sets = lappend(plan->sets, some);
+	return some;
+}
+
+/* Let the rows belong that a set's rows are the children of. */
+static void
+add_arm_up(PvextPlan *plan, PvextSet *set, PvextLink *link, PvextSet *children)
+{
+	PvextArm   *arm = palloc0(sizeof(PvextArm));
+	ListCell   *lc;
+
+	arm->up = true;
+	arm->link = link;
+	arm->parent = link->condition ? set_with_condition(plan, children, link) : children;
+	foreach(lc, link->columns)
+		arm->slots = lappend(arm->slots, pvext_set_slot(arm->parent, lfirst(lc), true));
+	set->arms = lappend(set->arms, arm);
+}
+
+static bool
+has_arm_up(PvextSet *set)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->arms)
+		if (((PvextArm *) lfirst(lc))->up)
+			return true;
+	return false;
+}
+
+/*
+ * The rows of a table that must stay whole where the subject's data must: those that
+ * belong to the subject by any path, and those with which such rows of other tables
+ * would go.
+ */
+PvextSet *
+pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
+{
+	List	   *paths = list_make1(list_make1("*kept*"));
+	PvextSet   *any = pvext_set_any(plan, table);
+	PvextSet   *set;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->sets)
+	{
+		set = lfirst(lc);
+		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
+		{
+			plan->cyclic = plan->cyclic || set->building;
+			return set;
+		}
+	}
+	set = new_set(table);
+	set->paths = paths;
+	set->with_self = any->with_self;
+	set->arms = list_copy(any->arms);
+	set->building = true;
+	plan->sets = lappend(plan->sets, set);
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+			PvextSet   *children;
+
+			if (link->parent != table || link->table == table || !link->delete_rows)
+				continue;
+			/* Those of one link belong to whom their parents do. */
+			children = pvext_set_of_kept(plan, map, link->table);
+			if (link->table->is_subject || list_length(link->table->links) > 1 || has_arm_up(children))
+				add_arm_up(plan, set, link, children);
+		}
+	set->building = false;
+	plan->sets = lappend(list_delete_ptr(plan->sets, set), set);
+	return set;
+}
+
+/*
+ * The rows of a link's table that hold the key of a set's rows, by that link
+ * alone.
+ */
+PvextSet *
+pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent)
+{
+	PvextSet   *set = new_set(link->table);
+
+	add_arm(set, link, parent);
+	set->productive = true;
+	plan->sets = lappend(plan->sets, set);
+	return set;
+}
+
+/* Drop what doesn't lead to the subject. */
+void
+pvext_prune_sets(PvextPlan *plan)
+{
+	bool		again = true;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	plan->self->productive = true;
+	while (again)
+	{
+		again = false;
+		foreach(lc, plan->sets)
+		{
+			PvextSet   *set = lfirst(lc);
+			bool		productive = set->with_self;
+
+			foreach(cell, set->arms)
+				productive = productive || ((PvextArm *) lfirst(cell))->parent->productive;
+			if (productive && !set->productive)
+				set->productive = again = true;
+		}
+	}
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		foreach(cell, set->arms)
+			if (!((PvextArm *) lfirst(cell))->parent->productive)
+				set->arms = foreach_delete_current(set->arms, cell);
+			else if (!((PvextArm *) lfirst(cell))->link->enforced)
+				plan->unenforced = true;
+	}
+}
+
+/* The rows' primary keys: records from before a link was declared may lack its columns. */
+static void
+add_key_slots(PvextSet *set)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_primary_key(set->table->relid))
+		(void) pvext_set_slot(set, lfirst(lc), true);
+}
+
+/* What links that lead on from a personal key go by, also where nothing else is linked. */
+static void
+add_leading_slots(PvextMap *map, PvextTarget *target)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->links)
+		{
+			PvextLink  *link = lfirst(cell);
+			ListCell   *column;
+
+			if (link->parent != target->table ||
+				!pvext_has_name(link->parent_columns, target->column->name) ||
+				!pvext_is_audited(list_make1(link->table)))
+				continue;
+			foreach(column, link->parent_columns)
+				(void) pvext_set_slot(target->set, lfirst(column), true);
+		}
+}
+
+/*
+ * Let a plan's sets hold what records of the log are found by, where their tables
+ * are, or have been, audited.
+ */
+void
+pvext_add_traced_slots(PvextMap *map, PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	if (pvext_is_audited(list_make1(plan->subject)))
+		add_key_slots(plan->self);
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		if (set->productive && pvext_is_audited(list_make1(set->table)))
+			add_key_slots(set);
+	}
+	foreach(lc, plan->targets)
+		if (((PvextTarget *) lfirst(lc))->column->leads)
+			add_leading_slots(map, lfirst(lc));
+}
+
+/* SQL: row r holds the key of one of the parent's rows. */
+static void
+append_arm(PvextSql *sql, PvextArm *arm)
+{
+	PvextLink  *link = arm->link;
+	StringInfo	buf = &sql->text;
+	StringInfoData pairs;
+	StringInfoData params;
+	int			i = 0;
+	ListCell   *lc;
+
+	initStringInfo(&pairs);
+	initStringInfo(&params);
+	if (link->condition)
+		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
+	foreach(lc, link->columns)
+	{
+		PvextSlot  *slot = list_nth(arm->slots, i++);
+		int			param = pvext_sql_param(sql, &slot->param);
+		PvextMatch	match;
+		const char *column;
+
+		pvext_match(link->table->relid, lfirst(lc), arm->parent->table->relid, slot->column, &match);
+		column = pvext_match_column(&match, "r", lfirst(lc));
+		appendStringInfo(buf, "%s%s %s ANY ($%d)", i > 1 ? " AND " : "", column,
+						 match.equals, param);
+		appendStringInfo(&params, "%s$%d", i > 1 ? ", " : "", param);
+		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 1 ? " AND " : "", column,
+						 match.equals, i);
+	}
+	if (i > 1)
+	{
+		appendStringInfo(buf, " AND EXISTS (SELECT FROM unnest(%s) AS k(", params.data);
+		for (int k = 1; k <= i; k++)
+			appendStringInfo(buf, "%sk%d", k > 1 ? ", " : "", k);
+		appendStringInfo(buf, ") WHERE %s)", pairs.data);
+	}
+	if (link->condition)
+		appendStringInfo(buf, " AND (%s)", link->condition);
+}
+
+/* SQL: row r is the parent of one of the set's rows. */
+static void
+append_arm_up(PvextSql *sql, PvextArm *arm)
+{
+	StringInfoData params;
+	StringInfoData names;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&params);
+	initStringInfo(&names);
+	foreach(lc, arm->slots)
+	{
+		appendStringInfo(&params, "%s$%d", n > 0 ? ", " : "",
+						 pvext_sql_param(sql, &((PvextSlot *) lfirst(lc))->param));
+		appendStringInfo(&names, "%sk%d", n > 0 ? ", " : "", n + 1);
+		n++;
+	}
+	appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ", params.data, names.data);
+	pvext_append_key_match(&sql->text, arm->link, false);
+	appendStringInfoChar(&sql->text, ')');
+}
+
+/* SQL: row r is one of the subject's own rows. */
+static void
+append_self(PvextPlan *plan, PvextSql *sql)
+{
+	PvextLink	link = {0};
+	PvextArm	arm = {&link, plan->self, NIL};
+	ListCell   *lc;
+
+	link.table = plan->subject;
+	link.columns = plan->subject->key;
+	foreach(lc, plan->subject->key)
+		arm.slots = lappend(arm.slots, pvext_set_slot(plan->self, lfirst(lc), false));
+	append_arm(sql, &arm);
+}
+
+/*
+ * SQL: row r belongs to the set, in parentheses.
+ */
+void
+pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
+{
+	ListCell   *lc;
+	bool		first = true;
+	bool		also = set->also && set->places == NULL;
+
+	appendStringInfoString(&sql->text, also ? "((" : "(");
+	if (set->places)
+		appendStringInfo(&sql->text, "r.ctid = ANY ($%d)%s%s",
+						 pvext_sql_param(sql, set->places),
+						 set->also ? " AND " : "", set->also ? set->also : "");
+	else if (set->with_self)
+	{
+		append_self(plan, sql);
+		first = false;
+	}
+	foreach(lc, set->arms)
+	{
+		if (!first)
+			appendStringInfoString(&sql->text, " OR ");
+		if (((PvextArm *) lfirst(lc))->up)
+			append_arm_up(sql, lfirst(lc));
+		else
+			append_arm(sql, lfirst(lc));
+		first = false;
+	}
+	appendStringInfoChar(&sql->text, ')');
+	if (also)
+		appendStringInfo(&sql->text, " AND (%s))", set->also);
+}
+
+/*
+ * The statement that reads a set's slots: one row with an array for each, and
+ * the number of rows.
+ */
+PvextStep *
+pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
+{
+	PvextSql	sql;
+	StringInfoData inner;
+	ListCell   *lc;
+	int			i = 0;
+
+	pvext_sql_init(&sql);
+	initStringInfo(&inner);
+	appendStringInfoString(&sql.text, "SELECT ");
+	foreach(lc, set->slots)
+	{
+		PvextSlot  *slot = lfirst(lc);
+
+		appendStringInfo(&sql.text, "array_agg(x.c%d), ", i);
+		appendStringInfo(&inner, "%sCAST(r.%s AS %s) AS c%d", i > 0 ? ", " : "",
+						 quote_identifier(slot->column),
+						 pvext_type_name(slot->element, -1), i);
+		i++;
+	}
+	appendStringInfo(&sql.text, "count(*) FROM (SELECT %s FROM %s AS r WHERE ",
+					 inner.data, set->table->sql_name);
+	pvext_append_match(plan, &sql, set);
+	appendStringInfo(&sql.text, "%s) AS x", lock ? " FOR UPDATE" : "");
+	return pvext_sql_step(&sql, set->table);
+}
+
+/* The statements that follow the links from the subject down. */
+void
+pvext_build_collects(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		if ((set->slots == NIL && !set->locked) || !set->productive)
+			continue;
+		set->collect = pvext_build_collect(plan, set, true);
+		set->look = pvext_build_collect(plan, set, false);
+	}
+}

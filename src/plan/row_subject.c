@@ -1,0 +1,423 @@
+/*
+ * row_subject.c
+ *		Whom rows are about.
+ *
+ * An erasure goes from a subject down to its rows (row_set.c); a retention rule begins at
+ * rows, and goes up.  A row is about the subjects that its columns' links lead to, table by
+ * table, each read as its owner, keys travelling as texts.  One that leads to somebody whose
+ * own row is gone is still about him or her.  Where rows go, others go with them (the
+ * children): whose those are counts, too.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/result.h"
+#include "catalog/pg_type.h"
+#include "map/key.h"
+#include "map/link_match.h"
+#include "map/link_path.h"
+#include "miscadmin.h"
+#include "plan/row_subject.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* On the way up, at rows of one table. */
+typedef struct Climb
+{
+	PvextTable *table;
+	bool		any;			/* by any link, else by "paths" */
+	List	   *paths;			/* what is left of them from here */
+	bool		first;			/* the climb starts at these rows */
+	PvextLink  *by;				/* on which the way came here; or NULL */
+	List	   *tables;			/* on the way here: links may go in circles */
+} Climb;
+
+/* Does one of the paths end here? */
+static bool
+ends_here(Climb *climb)
+{
+	return !climb->any && list_member_ptr(climb->paths, NIL);
+}
+
+/* Are subjects of this table what the way was to? */
+static bool
+is_end(Climb *climb)
+{
+	return climb->table->is_subject && (climb->any || ends_here(climb));
+}
+
+/* Those that any way leads on by. */
+static List *
+any_links(Climb *climb)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	if (climb->table->is_subject && !(climb->any && climb->first))
+		return NIL;
+	foreach(lc, climb->table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		/* Where it comes to a subject table, be it the one that it began at, it ends. */
+		if ((link->parent->is_subject || !list_member_ptr(climb->tables, link->parent)) &&
+			(climb->first || link->inherited))
+			links = lappend(links, link);
+	}
+	return links;
+}
+
+/* The links that lead on. */
+static List *
+links_on(Climb *climb)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	if (climb->any || ends_here(climb))
+		links = any_links(climb);
+	if (climb->any)
+		return links;
+	foreach(lc, climb->paths)
+	{
+		PvextLink  *link = lfirst(lc) == NIL ? NULL :
+			pvext_map_link(climb->table, linitial(lfirst(lc)));
+
+		if (link)
+			links = list_append_unique_ptr(links, link);
+	}
+	return links;
+}
+
+static void
+begin_climb(Climb *climb, PvextRows *start)
+{
+	memset(climb, 0, sizeof(Climb));
+	climb->table = start->table;
+	climb->any = start->any_path;
+	climb->paths = start->paths ? start->paths : list_make1(NIL);
+	climb->first = true;
+	climb->tables = list_make1(start->table);
+}
+
+static void
+follow(Climb *climb, const Climb *from, PvextLink *link)
+{
+	*climb = *from;
+	climb->table = link->parent;
+	climb->first = false;
+	climb->by = link;
+	climb->tables = lappend(list_copy(from->tables), link->parent);
+	if (climb->any)
+		return;
+	climb->paths = pvext_paths_after(from->paths, link->name);
+	if (climb->paths == NIL)
+		climb->paths = list_make1(NIL);	/* one that ended before a subject */
+}
+
+/* Does the way come to subjects by their key, which tells who they are without a row? */
+static bool
+by_key(Climb *climb)
+{
+	return is_end(climb) && climb->by && climb->by->parent == climb->table &&
+		pvext_same_names(climb->by->parent_columns, climb->table->key);
+}
+
+/* SQL: the key k1, k2, ... of a subject that has no row r, where the way comes by keys. */
+static char *
+gone_key_sql(Climb *climb)
+{
+	StringInfoData keys;
+	ListCell   *lc;
+	ListCell   *other;
+
+	if (!by_key(climb))
+		return "";
+	initStringInfo(&keys);
+	foreach(lc, climb->table->key)
+	{
+		int			n = 0;
+
+		foreach(other, climb->by->parent_columns)
+		{
+			n++;
+			if (strcmp(lfirst(other), lfirst(lc)) == 0)
+				appendStringInfo(&keys, "%sk.k%d", keys.len > 0 ? ", " : "", n);
+		}
+	}
+	return psprintf(list_length(climb->table->key) == 1 ? " WHEN r.ctid IS NULL THEN %s" :
+					" WHEN r.ctid IS NULL THEN CAST(ROW(%s) AS text)", keys.data);
+}
+
+/*
+ * SQL: what of row r is needed to go on: its key, and whether it has no row; and each
+ * link's columns, as texts.
+ */
+static void
+append_columns(StringInfo columns, Climb *climb)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (is_end(climb))
+	{
+		const char *person = climb->table->condition ? climb->table->condition : "true";
+
+		if (climb->table->condition)
+			pvext_check_bound_owner(climb->table, climb->table->condition_owner, "the condition");
+		appendStringInfo(columns, ", CASE%s WHEN %s THEN %s END, %s", gone_key_sql(climb), person,
+						 pvext_key_sql(climb->table), by_key(climb) ? "r.ctid IS NULL" : "false");
+	}
+	foreach(lc, links_on(climb))
+	{
+		PvextLink  *link = lfirst(lc);
+
+		foreach(cell, link->columns)
+		{
+			const char *name = quote_identifier(lfirst(cell));
+
+			if (link->condition)
+				appendStringInfo(columns, ", CASE WHEN true%s THEN CAST(r.%s AS text) END",
+								 pvext_link_condition(link), name);
+			else
+				appendStringInfo(columns, ", CAST(r.%s AS text)", name);
+		}
+	}
+}
+
+/* May rows that go by the link be anybody's whose the others are not? */
+static bool
+brings_owners(PvextRows *start, PvextLink *link)
+{
+	ListCell   *lc;
+
+	foreach(lc, start->children)
+		if (((PvextLink *) lfirst(lc))->parent == link->table)
+			return true;
+	return link->table->is_subject || list_length(link->table->links) > 1;
+}
+
+/* The links by which rows go with those of a table, and bring owners. */
+static List *
+links_down(PvextRows *start, PvextTable *table)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	foreach(lc, start->children)
+		if (((PvextLink *) lfirst(lc))->parent == table && brings_owners(start, lfirst(lc)))
+			links = lappend(links, lfirst(lc));
+	return links;
+}
+
+/* SQL: what of row r its children are found by, as texts. */
+static void
+append_keys(StringInfo columns, PvextRows *start, PvextTable *table)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, links_down(start, table))
+		foreach(cell, ((PvextLink *) lfirst(lc))->parent_columns)
+			appendStringInfo(columns, ", CAST(r.%s AS text)", quote_identifier(lfirst(cell)));
+}
+
+/* SQL: what pvext_find_row_subjects() reads of a row that is due. */
+void
+pvext_append_row_subjects(StringInfo columns, PvextRows *start)
+{
+	Climb		climb;
+
+	begin_climb(&climb, start);
+	append_columns(columns, &climb);
+	append_keys(columns, start, start->table);
+}
+
+/*
+ * The rows that a link leads to from some others: their parents, for which keys holds
+ * the texts of the link's columns, or with start their children, for which it holds the
+ * parent's.  The result has the number of the row, and what is needed to go on.
+ */
+static uint64
+read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n)
+{
+	PvextTable *table = climb->table;
+	StringInfoData sql;
+	StringInfoData arrays;
+	StringInfoData names;
+	PvextArgs	args = {0};
+
+	initStringInfo(&sql);
+	initStringInfo(&arrays);
+	initStringInfo(&names);
+	for (int i = 0; i < list_length(link->columns); i++)
+	{
+		appendStringInfo(&arrays, "%s$%d", i > 0 ? ", " : "", i + 1);
+		appendStringInfo(&names, "k%d, ", i + 1);
+		pvext_arg(&args, TEXTARRAYOID,
+				  PointerGetDatum(construct_array(keys[i], n, TEXTOID, -1, false, TYPALIGN_INT)),
+				  false);
+	}
+	appendStringInfoString(&sql, "SELECT k.n");
+	append_columns(&sql, climb);
+	if (start)
+		append_keys(&sql, start, table);
+	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) %s %s AS r ON ",
+					 arrays.data, names.data, start == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
+					 table->sql_name);
+	pvext_append_key_match(&sql, link, start != NULL);
+	if (start)
+		appendStringInfoString(&sql, pvext_link_condition(link));
+	return pvext_run(table->owner, sql.data, &args);
+}
+
+/*
+ * The keys in some columns of the result, from "column" on, of rows in which none is
+ * NULL.  *from says which of the first rows each came from.
+ */
+static int
+read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *origin,
+		  Datum ***keys, int **from)
+{
+	int			nkeys = 0;
+
+	*keys = palloc(sizeof(Datum *) * ncolumns);
+	*from = palloc(sizeof(int) * Max(n, 1));
+	for (int c = 0; c < ncolumns; c++)
+		(*keys)[c] = palloc(sizeof(Datum) * Max(n, 1));
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull = false;
+
+		for (int c = 0; c < ncolumns && !isnull; c++)
+			(*keys)[c][nkeys] = SPI_getbinval(rows->vals[i], rows->tupdesc, column + c, &isnull);
+		if (!isnull)
+			(*from)[nkeys++] = origin[i];
+	}
+	return nkeys;
+}
+
+/* Which of the first rows those that read_linked() has found came from. */
+static int *
+origins(const int *from, uint64 found)
+{
+	int		   *next = palloc(sizeof(int) * Max(found, 1));
+
+	for (uint64 i = 0; i < found; i++)
+		next[i] = from[pvext_int(i, 1) - 1];
+	return next;
+}
+
+static bool
+says_true(SPITupleTable *rows, uint64 n, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(rows->vals[n], rows->tupdesc, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/*
+ * Go up from rows whose columns, as append_columns() has them, begin with *column of
+ * the result, which is moved behind them; origin says which of the first rows
+ * each came from.
+ */
+static List *
+climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *origin,
+		 List *row_subjects)
+{
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	if (is_end(climb))
+	{
+		for (uint64 i = 0; i < n; i++)
+		{
+			char	   *key = SPI_getvalue(rows->vals[i], rows->tupdesc, *column);
+			PvextRowSubject *row_subject;
+
+			if (key == NULL)
+				continue;
+			row_subject = palloc0(sizeof(PvextRowSubject));
+			row_subject->row = origin[i];
+			row_subject->subject = climb->table;
+			row_subject->key = key;
+			row_subject->gone = says_true(rows, i, *column + 1);
+			row_subjects = lappend(row_subjects, row_subject);
+		}
+		*column += 2;
+	}
+	foreach(lc, links_on(climb))
+	{
+		PvextLink  *link = lfirst(lc);
+		Datum	  **keys;
+		int		   *from;
+		int			nkeys = read_keys(rows, n, *column, list_length(link->columns), origin,
+									  &keys, &from);
+		Climb		parent;
+		uint64		found;
+		SPITupleTable *parents;
+		int			next = 2;
+
+		*column += list_length(link->columns);
+		if (nkeys == 0)
+			continue;
+		follow(&parent, climb, link);
+		found = read_linked(link, &parent, NULL, keys, nkeys);
+		parents = SPI_tuptable;
+		row_subjects = climb_on(&parent, parents, found, &next, origins(from, found), row_subjects);
+	}
+	return row_subjects;
+}
+
+/* Go down from rows that go to those that go with them, and up from these. */
+static List *
+descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int column,
+		const int *origin, List *row_subjects)
+{
+	ListCell   *lc;
+
+	foreach(lc, links_down(start, climb->table))
+	{
+		PvextLink  *link = lfirst(lc);
+		Datum	  **keys;
+		int		   *from;
+		int			nkeys = read_keys(rows, n, column, list_length(link->columns), origin,
+									  &keys, &from);
+		Climb		child = *climb;
+		uint64		found;
+		SPITupleTable *children;
+		int		   *origin_of_child;
+		int			next = 2;
+
+		column += list_length(link->columns);
+		if (nkeys == 0 || list_member_ptr(climb->tables, link->table))
+			continue;
+		child.table = link->table;
+		child.tables = lappend(list_copy(climb->tables), link->table);
+		found = read_linked(link, &child, start, keys, nkeys);
+		children = SPI_tuptable;
+		origin_of_child = origins(from, found);
+		row_subjects = climb_on(&child, children, found, &next, origin_of_child, row_subjects);
+		row_subjects = descend(start, &child, children, found, next, origin_of_child, row_subjects);
+	}
+	return row_subjects;
+}
+
+/*
+ * The PvextRowSubjects of rows: what pvext_append_row_subjects() asked for begins with
+ * that column of the result.  In the current context.
+ */
+List *
+pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column)
+{
+	int		   *origin = palloc(sizeof(int) * Max(n, 1));
+	Climb		climb;
+	List	   *row_subjects;
+
+	for (uint64 i = 0; i < n; i++)
+		origin[i] = (int) i;
+	begin_climb(&climb, start);
+	row_subjects = climb_on(&climb, rows, n, &column, origin, NIL);
+	return descend(start, &climb, rows, n, column, origin, row_subjects);
+}

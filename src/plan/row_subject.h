@@ -1,0 +1,25 @@
+/*
+ * row_subject.h
+ *		Whom rows are about.
+ */
+#ifndef PVEXT_ROW_SUBJECT_H
+#define PVEXT_ROW_SUBJECT_H
+
+#include "executor/spi.h"
+#include "plan/plan.h"
+
+/* A subject that a row is about. */
+typedef struct PvextRowSubject
+{
+	int			row;			/* from 0 */
+	PvextTable *subject;
+	char	   *key;			/* in the row's own spelling */
+	bool		gone;			/* has no row: the key is what a link holds */
+	char	   *blocked;		/* of whom something else is blocked; as PvextPlan.blocked */
+	bool		taken;			/* what was due of it has been */
+} PvextRowSubject;
+
+extern void pvext_append_row_subjects(StringInfo columns, PvextRows *start);
+extern List *pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column);
+
+#endif							/* PVEXT_ROW_SUBJECT_H */

@@ -1,0 +1,14 @@
+/*
+ * subject_step.h
+ *		A plan's statements on the subjects' own rows: finding and locking them, and their blockers.
+ */
+#ifndef PVEXT_SUBJECT_STEP_H
+#define PVEXT_SUBJECT_STEP_H
+
+#include "plan/plan.h"
+
+extern void pvext_build_locks(PvextPlan *plan);
+extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,
+									  PvextSet *set, bool lock);
+
+#endif							/* PVEXT_SUBJECT_STEP_H */

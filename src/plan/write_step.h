@@ -1,0 +1,16 @@
+/*
+ * write_step.h
+ *		A plan's statements that write, and those that verify what was written.
+ */
+#ifndef PVEXT_WRITE_STEP_H
+#define PVEXT_WRITE_STEP_H
+
+#include "plan/plan.h"
+
+extern PvextStep *pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets);
+extern PvextStep *pvext_build_delete(PvextPlan *plan, PvextRemoval *removal);
+extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
+							PvextRemoval *removal);
+extern void pvext_finish_checks(PvextPlan *plan);
+
+#endif							/* PVEXT_WRITE_STEP_H */

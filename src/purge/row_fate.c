@@ -1,0 +1,243 @@
+/*
+ * row_fate.c
+ *		What becomes of rows that are due: what holds the subjects whom they are about.
+ *
+ * Whom rows are about is found from them up (row_subject.c).  A row that is nobody's is due
+ * all the same; one that is about somebody whose own row is gone is, unless a hold or a
+ * blocker says otherwise.
+ *
+ * Subjects are locked in the order of their keys.  One that somebody else has
+ * locked is passed over, with all its rows, till the next run.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "catalog/pg_type.h"
+#include "erase/verdict.h"
+#include "execution/held_others.h"
+#include "execution/slot.h"
+#include "map/key.h"
+#include "miscadmin.h"
+#include "plan/planner.h"
+#include "plan/row_subject.h"
+#include "purge/row_fate.h"
+#include "rule/hold.h"
+#include "rule/rule.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static int
+compare_subjects(const ListCell *a, const ListCell *b)
+{
+	const PvextRowSubject *x = lfirst(a);
+	const PvextRowSubject *y = lfirst(b);
+
+	if (x->subject != y->subject)
+		return x->subject->id < y->subject->id ? -1 : 1;
+	return strcmp(x->key, y->key);
+}
+
+/* Subjects of one table, each once, with what was found of them. */
+typedef struct Subjects
+{
+	PvextTable *table;
+	List	   *keys;			/* C strings */
+	bool	   *gone;			/* as keys: there is no row to lock */
+	PvextFate  *fates;			/* as keys */
+} Subjects;
+
+/* Lock the subjects that nobody else has locked; the others are spared. */
+static void
+lock_subjects(Subjects *subjects)
+{
+	PvextTable *table = subjects->table;
+	StringInfoData names;
+	StringInfoData arrays;
+	StringInfoData order;
+	PvextArgs	args = {0};
+	PvextStatement lock = {NULL};
+	ListCell   *lc;
+	uint64		n;
+	int			i = 0;
+
+	initStringInfo(&names);
+	initStringInfo(&arrays);
+	initStringInfo(&order);
+	foreach(lc, table->key)
+	{
+		appendStringInfo(&names, "k%d, ", ++i);
+		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
+		appendStringInfo(&order, "%sr.%s", i > 1 ? ", " : "", quote_identifier(lfirst(lc)));
+	}
+	pvext_arg_key_columns(&args, table, subjects->keys);
+	lock.sql = psprintf("SELECT k.n FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON %s"
+						" ORDER BY %s FOR UPDATE OF r SKIP LOCKED", arrays.data, names.data,
+						table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
+	n = pvext_run(table->owner, lock.sql, &args);
+	for (i = 0; i < list_length(subjects->keys); i++)
+		subjects->fates[i].spared = !subjects->gone[i];
+	for (uint64 row = 0; row < n; row++)
+		subjects->fates[pvext_int(row, 1) - 1].spared = false;
+}
+
+/* Do blockers keep rows of the table, or any that go with them? */
+static bool
+keep_rows(List *blockers, PvextDue *due)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, blockers)
+	{
+		if (pvext_blocks_rows(lfirst(lc), due->rows.table))
+			return true;
+		foreach(cell, due->rows.children)
+			if (pvext_blocks_rows(lfirst(lc), ((PvextLink *) lfirst(cell))->table))
+				return true;
+	}
+	return false;
+}
+
+/* Does the subject plan's verdict keep what is due? */
+static bool
+keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
+{
+	ListCell   *lc;
+	int			i = 0;
+
+	if (verdict->all_blocked)
+		return true;
+	if (due->redacts && verdict->others != NIL)
+		return true;			/* a text that is to lose the values must not, yet */
+	if (due->columns == NIL)
+		return keep_rows(verdict->blockers, due);
+	if (verdict->blocked == NULL)
+		return false;
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->table == due->rows.table && list_member_ptr(due->columns, target->column) &&
+			verdict->blocked[i] == '1')
+			return true;
+		i++;
+	}
+	return false;
+}
+
+/* Ask for the verdict on one subject. */
+static void
+judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gone, bool held,
+	  bool lock, PvextFate *fate)
+{
+	PvextPlan  *plan = pvext_judging_plan(map, table);
+	List	   *parts = pvext_split_key(table, key);
+	List	   *rows = gone ? list_make1(pvext_row_of_key(plan, parts)) :
+		pvext_lock_rows(plan, list_make1(parts), lock);
+	PvextVerdict verdict;
+
+	if (rows == NIL)
+		return;					/* not there any more, or no person any more */
+	pvext_set_rows(plan, rows);
+	plan->any_held = plan->any_held && due->redacts;
+	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
+	if (!keeps(plan, due, &verdict))
+	{
+		fate->blocked = verdict.blocked;
+		return;
+	}
+	fate->spared = true;
+	fate->reasons = pvext_reasons(&verdict);
+}
+
+/* Which of the subjects are held? */
+static bool *
+find_held(Subjects *subjects)
+{
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	if (!pvext_any_hold(subjects->table->id))
+		return palloc0(sizeof(bool) * list_length(subjects->keys));
+	foreach(lc, subjects->keys)
+		digests = lappend(digests, pvext_subject_digest(subjects->table->id, lfirst(lc)));
+	return pvext_which_held(digests);
+}
+
+/* Is anybody held whose texts may be those of the plan's subjects, too? */
+static bool
+read_others(PvextPlan *plan)
+{
+	pvext_read_others(plan);
+	return plan->any_held;
+}
+
+static void
+judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
+{
+	bool	   *held;
+	bool		texts = false;
+	ListCell   *lc;
+	int			i = 0;
+
+	/* The rows that are due have been locked as they were chosen. */
+	if (lock && !(subjects->table == due->rows.table && due->rows.paths == NIL && !due->rows.any_path))
+		lock_subjects(subjects);
+	held = find_held(subjects);
+	if (due->redacts)
+		texts = read_others(pvext_judging_plan(map, subjects->table));
+	foreach(lc, subjects->keys)
+	{
+		if (!subjects->fates[i].spared && (held[i] || texts || subjects->table->blockers != NIL))
+			judge(map, due, subjects->table, lfirst(lc), subjects->gone[i], held[i], lock,
+				  &subjects->fates[i]);
+		i++;
+	}
+}
+
+/*
+ * Lock the subjects, if asked, and ask for the verdict on them: fates, one a row and
+ * zeroes at first, say which rows stay, and why.  They are put in order.
+ */
+void
+pvext_judge_subjects(PvextMap *map, PvextDue *due, List *row_subjects, bool lock, PvextFate *fates)
+{
+	int			n = list_length(row_subjects);
+	int			begin = 0;
+
+	list_sort(row_subjects, compare_subjects);
+	while (begin < n)
+	{
+		Subjects	subjects = {((PvextRowSubject *) list_nth(row_subjects, begin))->subject, NIL,
+		palloc0(sizeof(bool) * n), palloc0(sizeof(PvextFate) * n)};
+		int			end = begin;
+		int			which = -1;
+
+		for (; end < n && ((PvextRowSubject *) list_nth(row_subjects, end))->subject == subjects.table; end++)
+		{
+			char	   *key = ((PvextRowSubject *) list_nth(row_subjects, end))->key;
+
+			if (subjects.keys == NIL || strcmp(llast(subjects.keys), key) != 0)
+				subjects.keys = lappend(subjects.keys, key);
+			subjects.gone[list_length(subjects.keys) - 1] = ((PvextRowSubject *) list_nth(row_subjects, end))->gone;
+		}
+		judge_subjects(map, due, &subjects, lock);
+		for (int i = begin; i < end; i++)
+		{
+			PvextRowSubject *row_subject = list_nth(row_subjects, i);
+
+			if (which < 0 || strcmp(list_nth(subjects.keys, which), row_subject->key) != 0)
+				which++;
+			row_subject->blocked = subjects.fates[which].blocked;
+			if (!subjects.fates[which].spared)
+				continue;
+			fates[row_subject->row].spared = true;
+			fates[row_subject->row].reasons = list_concat_unique_ptr(fates[row_subject->row].reasons,
+															   subjects.fates[which].reasons);
+		}
+		begin = end;
+	}
+}

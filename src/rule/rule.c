@@ -1,0 +1,259 @@
+/*
+ * rule.c
+ *		What retention rules and blockers say of columns and rows.
+ *
+ * Until when a rule keeps something is SQL over the row: each statement decides anew.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/expression.h"
+#include "map/link_match.h"
+#include "rule/rule.h"
+#include "utils/builtins.h"
+
+static void
+check_over(PvextTable *table, PvextTable *over)
+{
+	if (!pvext_same_owner(over, table))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s and what links it to %s have different owners",
+						over->sql_name, table->sql_name),
+				 errhint("A rule can only be over tables of one owner: give them one, or keep the moment in a column of %s.",
+						 table->sql_name)));
+}
+
+/* SQL: the end of a period that begins at a local time, NULL if that is. */
+static char *
+end_sql(PvextRule *rule, const char *clock)
+{
+	return psprintf("timezone(%s, %s + CAST(%s AS interval))",
+					quote_literal_cstr(rule->time_zone), clock,
+					quote_literal_cstr(rule->keep));
+}
+
+/*
+ * SQL over row r of the table: until when the rule keeps it, a timestamptz
+ * that is never NULL.  Raises where the rule may no longer run as the owner.
+ */
+char *
+pvext_rule_until(PvextTable *table, PvextRule *rule)
+{
+	StringInfoData buf;
+	char	   *after = rule->after;
+
+	pvext_check_bound_owner(table, rule->owner,
+							psprintf("retention rule \"%s\"", rule->name));
+	if (rule->over)
+	{
+		check_over(table, rule->over);
+
+		/* The first r is the statement's row: FROM doesn't see what follows. */
+		after = psprintf("(SELECT %s FROM (SELECT r.*) AS o, %s AS r WHERE %s)",
+						 after, rule->over->sql_name,
+						 pvext_belongs_sql(rule->over, table));
+	}
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "coalesce(%s, ", end_sql(rule, after));
+	if (rule->otherwise)
+		appendStringInfo(&buf, "%s, ", end_sql(rule, rule->otherwise));
+	appendStringInfoString(&buf, "CAST('infinity' AS timestamptz))");
+	return buf.data;
+}
+
+/* Does the rule's clock read the column of a table? */
+bool
+pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+{
+	if (of == table && pvext_mentions(rule->otherwise, column))
+		return true;
+	return of == (rule->over ? rule->over : table) && pvext_mentions(rule->after, column);
+}
+
+/*
+ * Does the clock of a mandatory rule read the column of a table?  It is then to
+ * stay as long as what the rule keeps.
+ */
+bool
+pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
+{
+	return rule->mandatory && pvext_clock_reads(table, rule, of, column);
+}
+
+/*
+ * Has the rule a say in how long a column of its table stays, or where that is
+ * NULL, a row?  One that only says when rows are to be deleted has none in what
+ * becomes of their columns before.
+ */
+static bool
+is_about(PvextTable *table, PvextRule *rule, const char *column)
+{
+	if (column == NULL || pvext_clock_reads(table, rule, table, column))
+		return true;
+	if (rule->columns == NIL)
+		return rule->mandatory || !rule->removes;
+	return pvext_has_name(rule->columns, column);
+}
+
+static bool
+covers(PvextTable *table, PvextRule *rule, const char *column)
+{
+	return rule->mandatory && is_about(table, rule, column);
+}
+
+/*
+ * Is the column the clock by which another is kept that the rule, too, keeps?  It stays as
+ * long as that one, which would have no end without it.
+ */
+static bool
+covers_timed(PvextTable *table, PvextRule *rule, const char *column)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (column == NULL || !rule->mandatory)
+		return false;
+	foreach(lc, table->rules)
+	{
+		PvextRule  *other = lfirst(lc);
+
+		if (other == rule || !pvext_is_clock(table, other, table, column))
+			continue;
+		foreach(cell, table->columns)
+			if (covers(table, other, ((PvextColumn *) lfirst(cell))->name) &&
+				covers(table, rule, ((PvextColumn *) lfirst(cell))->name))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * All rules that have a say in how long a column of the table stays or, where it is
+ * NULL, its rows: the worker takes it when the last of them has ended.
+ */
+List *
+pvext_rules_about(PvextTable *table, const char *column)
+{
+	List	   *rules = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+		if (is_about(table, lfirst(lc), column))
+			rules = lappend(rules, lfirst(lc));
+	return rules;
+}
+
+/* SQL over row r: when the last of some rules of the table ends. */
+char *
+pvext_last_end(PvextTable *table, List *rules)
+{
+	StringInfoData ends;
+	ListCell   *lc;
+
+	initStringInfo(&ends);
+	foreach(lc, rules)
+		appendStringInfo(&ends, "%s%s", ends.len > 0 ? ", " : "",
+						 pvext_rule_until(table, lfirst(lc)));
+	return list_length(rules) == 1 ? ends.data : psprintf("GREATEST(%s)", ends.data);
+}
+
+/*
+ * SQL over row r: until when mandatory rules keep the column (any column,
+ * where it is NULL) against a request; the latest end wins.  NULL where none
+ * does.  *basis says why.
+ */
+char *
+pvext_retained_until(PvextTable *table, const char *column, char **basis)
+{
+	StringInfoData why;
+	List	   *rules = NIL;
+	ListCell   *lc;
+
+	*basis = NULL;
+	initStringInfo(&why);
+	foreach(lc, table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (!covers(table, rule, column) && !covers_timed(table, rule, column))
+			continue;
+		rules = lappend(rules, rule);
+		appendStringInfo(&why, "%s%s: %s", why.len > 0 ? "; " : "", rule->name, rule->basis);
+	}
+	if (rules == NIL)
+		return NULL;
+	*basis = why.data;
+	return pvext_last_end(table, rules);
+}
+
+static bool
+overlap(List *a, List *b)
+{
+	ListCell   *x;
+	ListCell   *y;
+
+	if (a == NIL || b == NIL)
+		return true;
+	foreach(x, a)
+		foreach(y, b)
+			if (strcmp(lfirst(x), lfirst(y)) == 0)
+				return true;
+	return false;
+}
+
+/* Does a blocker keep the column?  What rests on consent alone is a hold's only. */
+bool
+pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column)
+{
+	return !column->consent_only && overlap(blocker->purposes, column->purposes);
+}
+
+/*
+ * Does a blocker keep whole rows of a table?  It does where it keeps any of their columns;
+ * rows that have none that is personal belong to every purpose.
+ */
+bool
+pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table)
+{
+	bool		any = false;
+	ListCell   *lc;
+
+	if (blocker->purposes == NIL)
+		return true;
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (column->missing)
+			continue;
+		if (pvext_blocks_column(blocker, column))
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
+/*
+ * Why a column is due for erasure without a request: all its purposes rest on
+ * consent, and the last consent has ended.  NULL where that is not so.  "ended"
+ * and "in_force" are the purposes that the subject consented to once and does now.
+ */
+char *
+pvext_consent_due(PvextColumn *column, List *ended, List *in_force)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	if (!column->consent_only)
+		return NULL;
+	initStringInfo(&names);
+	foreach(lc, column->purposes)
+	{
+		if (pvext_has_name(in_force, lfirst(lc)))
+			return NULL;
+		if (pvext_has_name(ended, lfirst(lc)))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", (char *) lfirst(lc));
+	}
+	return names.len > 0 ? psprintf("consent has ended: %s", names.data) : NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * fit.h
+ *		What a column allows to become of its values.
+ */
+#ifndef PVEXT_FIT_H
+#define PVEXT_FIT_H
+
+#include "strategy/strategy.h"
+
+/* What the catalogs say of a column that is to lose its persons. */
+typedef struct PvextFit
+{
+	Oid			relid;
+	Oid			owner;
+	char	   *table;			/* for SQL and messages */
+	char	   *column;
+	AttrNumber	attnum;
+	Oid			type;
+	int32		typmod;
+	bool		not_null;
+	bool		leads;			/* links or foreign keys refer to it */
+	bool		refers;			/* it is in a foreign key of its table */
+	bool		match_full;		/* which lets no single column be NULL */
+	char	   *unique;			/* a unique index that depends on it, or NULL */
+	bool		unique_alone;	/* of this column alone */
+	bool		nulls_collide;	/* NULLS NOT DISTINCT */
+	char	   *exclusion;		/* an exclusion constraint with it, or NULL */
+	bool		only_empty;		/* a range that only must not overlap others */
+	List	   *generated;		/* names of the columns computed from it */
+	List	   *null_unique;	/* SQL conditions under which it collides as NULL */
+	bool		all_rows;		/* what is tried is tried on all of them, not on some */
+} PvextFit;
+
+extern PvextFit *pvext_fit(Oid relid, const char *column, bool leads);
+extern const char *pvext_fitting_hint(const PvextFit *fit);
+extern void pvext_refuse_misfit(const PvextFit *fit, PvextStrategyKind kind);
+extern char *pvext_check_parameter(const PvextFit *fit, PvextStrategyKind kind,
+								   const char *parameter);
+extern bool pvext_has_room(const PvextFit *fit, const PvextStrategy *strategy,
+						   uint64 *room);
+
+#endif							/* PVEXT_FIT_H */

@@ -1,0 +1,334 @@
+/*
+ * neutral_value.c
+ *		Values that say nothing of anybody.
+ *
+ * An empty text, an empty array, the uuid of zeroes stand where something is not
+ * known.  Where a column is a choice among a few (an enum, a boolean, a flag, what
+ * a CHECK lists) any value is one that persons have: it would make one person's
+ * answer another's, and leave that of whoever gave it.  Which of them says nothing
+ * only the column's owner can tell.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "base/catalog.h"
+#include "base/type.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
+#include "strategy/neutral_value.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+/*
+ * By what they are for, in the order in which they are tried.  No text is of one
+ * character: a column of one is a code, a digit or a letter of which means something.
+ */
+static const char *const empty_texts[] = {
+	"", "erased", "ERASED", "--", "xx", "XX", "xxx", "XXX", "00", "000", "0000", "00000",
+	"00000000", "+0000000000", "x@invalid", "erased@erased.invalid",
+	"https://erased.invalid/", NULL
+};
+static const char *const empty_numbers[] = {"0", "1", NULL};
+static const char *const empty_dates[] = {
+	"1900-01-01", "1970-01-01", "2000-01-01", NULL
+};
+static const char *const empty_times[] = {"00:00", NULL};
+static const char *const empty_intervals[] = {"0", "1 day", NULL};
+static const char *const empty_json[] = {"{}", "[]", "null", "\"\"", NULL};
+static const char *const empty_arrays[] = {"{}", NULL};
+static const char *const empty_ranges[] = {"empty", NULL};
+static const char *const empty_networks[] = {"0.0.0.0", NULL};
+static const char *const empty_cidrs[] = {"0.0.0.0/0", NULL};
+static const char *const empty_macs[] = {"00:00:00:00:00:00", NULL};
+static const char *const empty_macs8[] = {"00:00:00:00:00:00:00:00", NULL};
+static const char *const empty_uuids[] = {"00000000-0000-0000-0000-000000000000", NULL};
+static const char *const empty_bytes[] = {"", "\\x00", NULL};
+static const char *const empty_points[] = {"(0,0)", NULL};
+static const char *const empty_boxes[] = {"(0,0),(0,0)", NULL};
+static const char *const empty_circles[] = {"<(0,0),0>", NULL};
+static const char *const empty_xml[] = {"", "<erased/>", NULL};
+static const char *const empty_varbits[] = {"", NULL};
+static const char *const none[] = {NULL};
+
+/* Zeroes, as many bits as the type has; a single one is a yes or no. */
+static const char *const *
+empty_bits(const PvextFit *fit)
+{
+	const char **values = palloc0(sizeof(char *) * 2);
+	int32		typmod = fit->typmod;
+	char	   *zeroes;
+
+	(void) getBaseTypeAndTypmod(fit->type, &typmod);
+	if (typmod <= 1)
+		return none;
+	zeroes = palloc0(typmod + 1);
+	memset(zeroes, '0', typmod);
+	values[0] = zeroes;
+	return values;
+}
+
+/* The values of a column's type that say nothing, NULL at the end. */
+const char *const *
+pvext_neutral_values(const PvextFit *fit)
+{
+	Oid			base = getBaseType(fit->type);
+
+	if (pvext_is_text(base))
+		return empty_texts;
+	if (OidIsValid(get_element_type(base)))
+		return empty_arrays;
+	switch (base)
+	{
+		case TIMEOID:
+		case TIMETZOID:
+			return empty_times;
+		case JSONOID:
+		case JSONBOID:
+			return empty_json;
+		case INETOID:
+			return empty_networks;
+		case CIDROID:
+			return empty_cidrs;
+		case MACADDROID:
+			return empty_macs;
+		case MACADDR8OID:
+			return empty_macs8;
+		case UUIDOID:
+			return empty_uuids;
+		case BYTEAOID:
+		case TSVECTOROID:
+		case TSQUERYOID:
+			return empty_bytes;
+		case POINTOID:
+			return empty_points;
+		case BOXOID:
+		case LSEGOID:
+			return empty_boxes;
+		case CIRCLEOID:
+			return empty_circles;
+		case XMLOID:
+			return empty_xml;
+		case BITOID:
+			return empty_bits(fit);
+		case VARBITOID:
+			return empty_varbits;
+	}
+	switch (TypeCategory(base))
+	{
+		case TYPCATEGORY_NUMERIC:
+			return empty_numbers;
+		case TYPCATEGORY_DATETIME:
+			return empty_dates;
+		case TYPCATEGORY_TIMESPAN:
+			return empty_intervals;
+		case TYPCATEGORY_RANGE:
+			return type_is_multirange(base) ? empty_arrays : empty_ranges;
+		default:
+			return none;
+	}
+}
+
+/*
+ * Choices
+ */
+
+/* What CHECKs compare a column with by equality. */
+typedef struct Listing
+{
+	AttrNumber	attnum;			/* the column; 0: the value of a domain */
+	List	   *values;			/* C strings */
+} Listing;
+
+static void
+add_value(Listing *listing, Oid type, Datum value)
+{
+	Oid			output;
+	bool		varlena;
+
+	getTypeOutputInfo(type, &output, &varlena);
+	listing->values = lappend(listing->values, OidOutputFunctionCall(output, value));
+}
+
+static void
+add_constant(Listing *listing, Const *constant)
+{
+	Oid			element = get_element_type(constant->consttype);
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	if (constant->constisnull)
+		return;
+	if (!OidIsValid(element))
+	{
+		add_value(listing, constant->consttype, constant->constvalue);
+		return;
+	}
+	get_typlenbyvalalign(element, &typlen, &typbyval, &typalign);
+	deconstruct_array(DatumGetArrayTypeP(constant->constvalue), element, typlen, typbyval,
+					  typalign, &values, &nulls, &n);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			add_value(listing, element, values[i]);
+}
+
+static bool
+constants_walker(Node *node, Listing *listing)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Const))
+	{
+		add_constant(listing, (Const *) node);
+		return false;
+	}
+	return expression_tree_walker(node, constants_walker, listing);
+}
+
+static bool
+is_of_column(Node *node, Listing *listing)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, CoerceToDomainValue))
+		return listing->attnum == 0;
+	if (IsA(node, Var))
+		return listing->attnum != 0 && ((Var *) node)->varattno == listing->attnum;
+	return expression_tree_walker(node, is_of_column, listing);
+}
+
+/* x = 'a' OR x = 'b'; x IN ('a', 'b'). */
+static bool
+listing_walker(Node *node, Listing *listing)
+{
+	Oid			operator = InvalidOid;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, OpExpr))
+		operator = ((OpExpr *) node)->opno;
+	else if (IsA(node, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) node)->useOr)
+		operator = ((ScalarArrayOpExpr *) node)->opno;
+	if (OidIsValid(operator) && strcmp(get_opname(operator), "=") == 0 &&
+		is_of_column(node, listing))
+		return constants_walker(node, listing);
+	return expression_tree_walker(node, listing_walker, listing);
+}
+
+/* The type that a domain is over, which may be a domain. */
+static Oid
+beneath(Oid domain)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(domain));
+	Oid			type;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", domain);
+	type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+/* The same of the CHECKs of a domain, and of those beneath it. */
+static void
+list_of_domain(Listing *listing, Oid type)
+{
+	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
+
+	while (get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber,
+					F_OIDEQ, ObjectIdGetDatum(type));
+		scan = systable_beginscan(catalog, ConstraintTypidIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			bool		isnull;
+			Datum		tree = heap_getattr(tuple, Anum_pg_constraint_conbin,
+											RelationGetDescr(catalog), &isnull);
+
+			if (!isnull)
+				(void) listing_walker(stringToNode(TextDatumGetCString(tree)), listing);
+		}
+		systable_endscan(scan);
+		type = beneath(type);
+	}
+	table_close(catalog, AccessShareLock);
+}
+
+/* The values that CHECKs list for a column, as texts. */
+static List *
+listed_values(const PvextFit *fit)
+{
+	Relation	rel = table_open(fit->relid, AccessShareLock);
+	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	Listing		listing = {fit->attnum, NIL};
+
+	for (int i = 0; constr && i < constr->num_check; i++)
+		(void) listing_walker(stringToNode(constr->check[i].ccbin), &listing);
+	table_close(rel, AccessShareLock);
+	listing.attnum = 0;
+	list_of_domain(&listing, fit->type);
+	return listing.values;
+}
+
+/* The labels of an enum in its order. */
+static List *
+enum_labels(Oid type)
+{
+	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
+	Relation	index = index_open(EnumTypIdSortOrderIndexId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *labels = NIL;
+
+	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(getBaseType(type)));
+	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+		labels = lappend(labels, pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel)));
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return labels;
+}
+
+/* What a column is a choice of, as texts; NIL where it takes more than can be listed. */
+List *
+pvext_choices(const PvextFit *fit)
+{
+	Oid			base = getBaseType(fit->type);
+
+	if (get_typtype(base) == TYPTYPE_ENUM)
+		return enum_labels(base);
+	if (base == BOOLOID)
+		return list_make2("false", "true");
+	if (base == BITOID && pvext_neutral_values(fit) == none)
+		return list_make2("0", "1");
+	return listed_values(fit);
+}
+
+/* Is the value, which isn't empty, one that CHECKs list for the column? */
+bool
+pvext_is_choice(const PvextFit *fit, const char *value)
+{
+	return value[0] != '\0' && pvext_has_name(listed_values(fit), value);
+}

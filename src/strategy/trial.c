@@ -1,0 +1,490 @@
+/*
+ * trial.c
+ *		Trying a strategy on a table's own rows, without changing any.
+ *
+ * A trial is a handful of queries, each run as the table's owner inside a
+ * subtransaction: they build rows as an erasure would make them, generated
+ * columns included, and evaluate over these rows the table's CHECK
+ * constraints (domains check themselves in the cast).  An error in a query is
+ * the trial's result and never shown, since its message may hold a person's
+ * data.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "base/catalog.h"
+#include "base/catch.h"
+#include "base/expression.h"
+#include "base/result.h"
+#include "base/spi.h"
+#include "base/type.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "rewrite/rewriteHandler.h"
+#include "strategy/free_text.h"
+#include "strategy/trial.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#define TRIAL_ROWS 1000
+
+/* A CHECK constraint of the table. */
+typedef struct Check
+{
+	char	   *sql;			/* over r */
+	char	   *problem;		/* what it means that it is false */
+	bool		alone;			/* reads only the column on trial */
+} Check;
+
+/* What an error in a trial means, its message left out but where harmless. */
+static void
+explain_error(ErrorData *edata, PvextFailure *failure)
+{
+	int			category = ERRCODE_TO_CATEGORY(edata->sqlerrcode);
+
+	if (category == ERRCODE_OPERATOR_INTERVENTION ||
+		category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		category == ERRCODE_TRANSACTION_ROLLBACK ||
+		edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(edata);
+	failure->sqlstate = edata->sqlerrcode;
+	if (edata->constraint_name)
+		failure->detail = psprintf("The new value violates check constraint \"%s\".",
+								   edata->constraint_name);
+	else if (failure->literal)
+		failure->detail = psprintf("A trial of the value failed: %s.", edata->message);
+	else
+		failure->detail = psprintf("A trial on the table's rows failed with SQLSTATE %s.",
+								   unpack_sql_state(edata->sqlerrcode));
+}
+
+/* A query to be tried as a role. */
+typedef struct Attempt
+{
+	Oid			role;
+	const char *sql;
+} Attempt;
+
+static void
+run_query(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	(void) pvext_run(attempt->role, attempt->sql, NULL);
+}
+
+/*
+ * Run a query as the table's owner, in a subtransaction.  Returns whether it
+ * succeeded; its one row is in SPI_tuptable.
+ */
+static bool
+try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
+{
+	Attempt		attempt = {fit->owner, sql};
+	ErrorData  *error = pvext_try(run_query, &attempt);
+
+	if (error)
+		explain_error(error, failure);
+	return error == NULL;
+}
+
+static bool
+fail(PvextFailure *failure, int sqlstate, char *detail)
+{
+	failure->sqlstate = sqlstate;
+	failure->detail = detail;
+	return false;
+}
+
+/* The CHECK constraints of the table, those that need a system column left out. */
+static List *
+checks_of(const PvextFit *fit)
+{
+	Relation	rel = table_open(fit->relid, AccessShareLock);
+	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	List	   *checks = NIL;
+
+	for (int i = 0; constr && i < constr->num_check; i++)
+	{
+		Node	   *expr = stringToNode(constr->check[i].ccbin);
+		Bitmapset  *columns = NULL;
+		Check	   *check = palloc0(sizeof(Check));
+		int			column = fit->attnum - FirstLowInvalidHeapAttributeNumber;
+
+		pull_varattnos(expr, 1, &columns);
+		if (bms_next_member(columns, -1) >= 0 &&
+			bms_next_member(columns, -1) < -FirstLowInvalidHeapAttributeNumber)
+			continue;
+		check->problem = psprintf("The new value violates check constraint \"%s\".",
+								  constr->check[i].ccname);
+		check->sql = pvext_deparse(fit->relid, expr, true);
+		check->alone = bms_membership(columns) == BMS_SINGLETON &&
+			bms_is_member(column, columns);
+		checks = lappend(checks, check);
+	}
+	table_close(rel, AccessShareLock);
+	return checks;
+}
+
+/* A generated column's expression as SQL over r. */
+static char *
+generated_sql(Oid relid, const char *column)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Node	   *expr = build_column_default(rel, pvext_column(relid, column, NULL, NULL));
+	char	   *text = pvext_deparse(relid, expr, true);
+
+	table_close(rel, AccessShareLock);
+	return text;
+}
+
+/*
+ * A FROM item r: the rows of another one with the columns in replaced made
+ * anew, by value or as they are generated.  A function in FROM gives r the
+ * table's own row type, so that a whole-row reference works too.
+ */
+static char *
+replaced_rows(const PvextFit *fit, const char *from, List *replaced,
+			  const char *value)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	const char *separator = "";
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "(SELECT ROW(");
+	foreach(lc, pvext_columns(fit->relid))
+	{
+		const char *name = lfirst(lc);
+
+		appendStringInfoString(&buf, separator);
+		if (pvext_has_name(replaced, name))
+			appendStringInfo(&buf, "(%s)", value ? value : generated_sql(fit->relid, name));
+		else
+			appendStringInfo(&buf, "%s.%s", PVEXT_ROW, quote_identifier(name));
+		separator = ", ";
+	}
+	appendStringInfo(&buf, ")::%s AS pvext_row FROM %s LIMIT %d) AS pvext_rows,"
+					 " LATERAL unnest(ARRAY[pvext_rows.pvext_row]) AS %s",
+					 fit->table, from, fit->all_rows ? PG_INT32_MAX : TRIAL_ROWS, PVEXT_ROW);
+	return buf.data;
+}
+
+/* The value on trial: where it is made in C or redacted, a sample. */
+static char *
+trial_value(const PvextStrategy *s)
+{
+	char	   *sample = pvext_strategy_sample(s);
+	char	   *column = psprintf("%s.%s", PVEXT_ROW, quote_identifier(s->column));
+
+	if (s->kind == PVEXT_REDACT)
+		return pvext_redact_whole(s);
+	if (sample == NULL)
+		return pvext_strategy_value(s, 1);
+	if (s->kind == PVEXT_TOKEN || s->kind == PVEXT_PSEUDONYM)
+		return psprintf("CASE WHEN %s IS NULL THEN %s ELSE %s END", column, column, sample);
+	return sample;
+}
+
+/*
+ * Does the value fit into a type's length and precision?  A cast would cut it
+ * off or round it without a word.
+ */
+static bool
+try_length(const PvextFit *fit, Oid type, int32 typmod,
+		   const char *from, const char *value, PvextFailure *failure)
+{
+	Oid			base = getBaseTypeAndTypmod(type, &typmod);
+	char	   *whole;
+	char	   *cut;
+
+	if (typmod < 0)
+		return true;
+	whole = psprintf("CAST(%s AS %s)", value, pvext_type_name(base, -1));
+	cut = psprintf("CAST(%s AS %s)", whole, pvext_type_name(base, typmod));
+	if (!try_query(fit, psprintf("SELECT bool_and(%s)%s", pvext_same_sql(base, cut, whole), from),
+				   failure))
+		return false;
+	if (SPI_tuptable->numvals == 1 && pvext_value(0, 1) && !pvext_bool(0, 1))
+	{
+		bool		is_string = pvext_is_text(base) || base == BITOID || base == VARBITOID;
+
+		return fail(failure, is_string ? ERRCODE_STRING_DATA_RIGHT_TRUNCATION :
+					ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+					psprintf("The value does not fit into %s.", format_type_with_typemod(base, typmod)));
+	}
+	return true;
+}
+
+/* Evaluate the checks, one query for all of them, over the rows of "from". */
+static bool
+try_checks(const PvextFit *fit, const char *from,
+		   List *checks, bool not_null, PvextFailure *failure)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+	int			column = 1;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT bool_or(%s.%s IS NULL)", PVEXT_ROW, quote_identifier(fit->column));
+	foreach(lc, checks)
+		appendStringInfo(&sql, ", bool_or((%s) IS FALSE)", ((Check *) lfirst(lc))->sql);
+	appendStringInfo(&sql, " FROM %s", from);
+	if (!try_query(fit, sql.data, failure))
+		return false;
+	if (not_null && pvext_bool(0, 1))
+		return fail(failure, ERRCODE_NOT_NULL_VIOLATION,
+					"The new value is NULL, and the column is NOT NULL.");
+	foreach(lc, checks)
+		if (pvext_bool(0, ++column))
+			return fail(failure, ERRCODE_CHECK_VIOLATION,
+						((Check *) lfirst(lc))->problem);
+	return true;
+}
+
+/* Generated columns that refuse NULL are checked like the column itself. */
+static List *
+generated_checks(const PvextFit *fit)
+{
+	Relation	rel = table_open(fit->relid, AccessShareLock);
+	List	   *checks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, fit->generated)
+	{
+		AttrNumber	attnum = pvext_column(fit->relid, lfirst(lc), NULL, NULL);
+		Check	   *check;
+
+		if (!TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attnotnull)
+			continue;
+		check = palloc0(sizeof(Check));
+		check->problem = psprintf("It would make generated column \"%s\" NULL, which it refuses to be.",
+								  (char *) lfirst(lc));
+		check->sql = psprintf("%s.%s IS NOT NULL", PVEXT_ROW, quote_identifier(lfirst(lc)));
+		checks = lappend(checks, check);
+	}
+	table_close(rel, AccessShareLock);
+	return checks;
+}
+
+/*
+ * The value alone, as it is whatever the row: finds what is wrong with it in
+ * an empty table as well.
+ */
+static bool
+try_sample(const PvextFit *fit, const PvextStrategy *s, List *checks,
+		   PvextFailure *failure)
+{
+	char	   *sample = pvext_strategy_sample(s);
+	List	   *alone = NIL;
+	ListCell   *lc;
+
+	if (sample == NULL)
+		return true;
+	if (s->kind == PVEXT_CONSTANT)
+	{
+		char	   *literal = quote_literal_cstr(s->argument);
+
+		failure->literal = true;
+		if (!try_query(fit, psprintf("SELECT CAST(%s AS %s)", literal,
+										pvext_type_name(getBaseType(fit->type), -1)), failure) ||
+			!try_length(fit, fit->type, fit->typmod, "", literal, failure))
+			return false;
+		failure->literal = false;
+	}
+	if (s->kind == PVEXT_DEFAULT && s->argument &&
+		!try_length(fit, fit->type, fit->typmod, "", psprintf("(%s)", s->argument), failure))
+		return false;
+	foreach(lc, checks)
+		if (((Check *) lfirst(lc))->alone)
+			alone = lappend(alone, lfirst(lc));
+	return try_checks(fit, psprintf("(SELECT %s AS %s) AS %s", sample,
+									   quote_identifier(fit->column), PVEXT_ROW),
+					  alone, fit->not_null, failure);
+}
+
+/* What is computed from the new value must fit as well. */
+static bool
+try_generated_length(const PvextFit *fit, const char *from,
+					 PvextFailure *failure)
+{
+	ListCell   *lc;
+
+	foreach(lc, fit->generated)
+	{
+		Oid			type;
+		int32		typmod;
+
+		(void) pvext_column(fit->relid, lfirst(lc), &type, &typmod);
+		if (!try_length(fit, type, typmod, psprintf(" FROM %s", from),
+						psprintf("(%s)", generated_sql(fit->relid, lfirst(lc))), failure))
+			return false;
+	}
+	return true;
+}
+
+/* NULL must not collide where a unique index makes something else of it. */
+static bool
+try_null_in_indexes(const PvextFit *fit, const char *from,
+					PvextFailure *failure)
+{
+	ListCell   *lc;
+
+	foreach(lc, fit->null_unique)
+	{
+		if (!try_query(fit, psprintf("SELECT bool_or(%s) FROM %s", (char *) lfirst(lc), from),
+					   failure))
+			return false;
+		if (pvext_bool(0, 1))
+			return fail(failure, ERRCODE_UNIQUE_VIOLATION,
+						psprintf("NULL would not be null in unique index \"%s\".", fit->unique));
+	}
+	return true;
+}
+
+/* The type of the expression must be assignable to the column's. */
+static bool
+try_assignment(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+{
+	Oid			type;
+
+	if (!try_query(fit, psprintf("SELECT (%s) FROM %s AS %s LIMIT 0", s->argument,
+									fit->table, PVEXT_ROW), failure))
+		return false;
+	type = SPI_gettypeid(SPI_tuptable->tupdesc, 1);
+	if (!can_coerce_type(1, &type, &(Oid) {fit->type}, COERCION_ASSIGNMENT))
+		return fail(failure, ERRCODE_DATATYPE_MISMATCH,
+					psprintf("The expression is of type %s, the column of type %s.",
+							 format_type_be(type), format_type_be(fit->type)));
+	return true;
+}
+
+/*
+ * An expression must leave its own result as it is: an erasure that is asked
+ * for twice, or verified, evaluates it twice.  Its results must also fit, and
+ * differ where the column is unique.
+ */
+static bool
+try_twice(const PvextFit *fit, const PvextStrategy *s, const char *from,
+		  PvextFailure *failure)
+{
+	char	   *rows = psprintf("%s AS %s", fit->table, PVEXT_ROW);
+	char	   *column = psprintf("%s.%s", PVEXT_ROW, quote_identifier(fit->column));
+
+	if (!try_query(fit, psprintf("SELECT bool_and(%s) FROM %s", pvext_strategy_test(s, 1), from),
+				   failure))
+		return false;
+	if (pvext_value(0, 1) && !pvext_bool(0, 1))
+		return fail(failure, ERRCODE_INVALID_PARAMETER_VALUE,
+					"The expression gives another value when it is evaluated over its own result.");
+	if (!try_length(fit, fit->type, fit->typmod, psprintf(" FROM %s", replaced_rows(fit, rows, NIL, NULL)),
+					psprintf("(%s)", s->argument), failure))
+		return false;
+	if (!fit->unique_alone)
+		return true;
+	if (!try_query(fit, psprintf("SELECT count(%s) > count(DISTINCT CAST(%s AS text)) FROM %s",
+									column, column, from), failure))
+		return false;
+	return !pvext_bool(0, 1) ||
+		fail(failure, ERRCODE_UNIQUE_VIOLATION,
+			 psprintf("The expression gives equal values, which would collide in unique index \"%s\".",
+					  fit->unique));
+}
+
+/* A constant in a foreign key's column must be there in the other table. */
+static bool
+try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+{
+	char	   *value;
+	PvextArgs	args = {0};
+
+	if (!try_query(fit, psprintf("SELECT CAST(%s AS text)", pvext_strategy_sample(s)), failure))
+		return false;
+	value = pvext_value(0, 1);
+	if (value == NULL)
+		return !fit->match_full ||
+			fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION, "A foreign key with MATCH FULL refuses NULL.");
+	pvext_arg_oid(&args, OIDOID, fit->relid);
+	pvext_arg(&args, INT2OID, Int16GetDatum(fit->attnum), false);
+	if (pvext_own("SELECT c.confrelid, a.attname FROM pg_catalog.pg_constraint c"
+				  " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.confrelid"
+				  " AND a.attnum = c.confkey[pg_catalog.array_position(c.conkey, $2)]"
+				  " WHERE c.contype = 'f' AND c.conrelid = $1 AND $2 = ANY (c.conkey)"
+				  " AND c.conparentid = 0", &args) > 0)
+	{
+		SPITupleTable *keys = SPI_tuptable;
+
+		for (uint64 i = 0; i < keys->numvals; i++)
+		{
+			bool		isnull;
+			Oid			parent = DatumGetObjectId(SPI_getbinval(keys->vals[i], keys->tupdesc, 1, &isnull));
+			char	   *column = SPI_getvalue(keys->vals[i], keys->tupdesc, 2);
+			PvextArgs	text = {0};
+
+			pvext_arg_text(&text, value);
+			if (pvext_run(pvext_owner(parent),
+						  psprintf("SELECT FROM %s AS r WHERE CAST(r.%s AS text) COLLATE \"C\" = $1 LIMIT 1",
+								   pvext_relation_name(parent), quote_identifier(column)), &text) == 0)
+				return fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION,
+							psprintf("The value is not in table %s, which a foreign key refers to.",
+									 pvext_relation_name(parent)));
+		}
+	}
+	return true;
+}
+
+/*
+ * Try a strategy on the column; false with the reason where it fails.  Between
+ * pvext_enter() and pvext_leave().
+ */
+bool
+pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+{
+	List	   *checks = checks_of(fit);
+	char	   *from = psprintf("%s AS %s", fit->table, PVEXT_ROW);
+
+	if (s->kind == PVEXT_EXPRESSION && !try_assignment(fit, s, failure))
+		return false;
+	if (!try_sample(fit, s, checks, failure))
+		return false;
+	if (fit->refers && (s->kind == PVEXT_CONSTANT || s->kind == PVEXT_DEFAULT) &&
+		!try_reference(fit, s, failure))
+		return false;
+
+	from = replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
+	if (s->kind == PVEXT_EXPRESSION && !try_twice(fit, s, from, failure))
+		return false;
+	if (!try_generated_length(fit, from, failure))
+		return false;
+	if (fit->generated != NIL)
+		from = replaced_rows(fit, psprintf("(SELECT %s.* FROM %s) AS %s", PVEXT_ROW, from, PVEXT_ROW),
+							 fit->generated, NULL);
+	if (!try_checks(fit, from, list_concat(checks, generated_checks(fit)),
+					fit->not_null, failure))
+		return false;
+	return s->kind != PVEXT_NULL || try_null_in_indexes(fit, from, failure);
+}
+
+/*
+ * How many rows, up to a limit where that is above 0, already look replaced
+ * though nothing has replaced them.
+ */
+int64
+pvext_count_replaced(const PvextFit *fit, const PvextStrategy *s, int limit)
+{
+	char	   *test = pvext_strategy_test(s, 1);
+
+	(void) pvext_run(fit->owner,
+					 psprintf("SELECT count(*) FROM (SELECT FROM %s AS %s WHERE %s.%s IS NOT NULL"
+							  " AND %s%s) AS x", fit->table, PVEXT_ROW, PVEXT_ROW,
+							  quote_identifier(fit->column), test,
+							  limit > 0 ? psprintf(" LIMIT %d", limit) : ""), NULL);
+	return pvext_int(0, 1);
+}

@@ -1,0 +1,461 @@
+/*
+ * redactor.c
+ *		Taking somebody's values out of texts and JSON documents.
+ *
+ * What is found (matcher.c) gives way to a replacement, until nothing is found any more:
+ * what stood on both sides of a value may make one when it has gone.  The replacement
+ * itself is nobody's, whatever is in it.
+ *
+ * A JSON document is changed within its strings, where they stand, so that it stays
+ * what it is: the values at any depth, and the names of objects, for they may as well be
+ * somebody's.  A number that is one of the values becomes null.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/compat.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "text/matcher.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+/* What still holds a value after so many rounds goes as a whole. */
+#define MAX_ROUNDS 8
+
+PG_FUNCTION_INFO_V1(pvext_redact_text);
+PG_FUNCTION_INFO_V1(pvext_holds_text);
+PG_FUNCTION_INFO_V1(pvext_redact_json);
+PG_FUNCTION_INFO_V1(pvext_holds_json);
+
+/* What a call is about. */
+typedef struct Excision
+{
+	PvextMatcher *matcher;
+	const char *replacement;	/* as it is written into the text */
+	size_t		length;			/* of that, in bytes */
+	int			room;			/* characters that the text may have; -1: any number */
+	bool		json;			/* the texts are insides of JSON strings */
+} Excision;
+
+/* A matcher, and the values that it was made of. */
+typedef struct Kept
+{
+	ArrayType  *values;
+	PvextMatcher *matcher;
+} Kept;
+
+static List *
+array_texts(ArrayType *array)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	List	   *texts = NIL;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			texts = lappend(texts, TextDatumGetCString(values[i]));
+	return texts;
+}
+
+/* The matcher of the call's values, kept from the last row; NULL where there are none. */
+static PvextMatcher *
+matcher_of(FunctionCallInfo fcinfo, int arg)
+{
+	Kept	   *kept = fcinfo->flinfo->fn_extra;
+	ArrayType  *values;
+
+	if (PG_ARGISNULL(arg))
+		return NULL;
+	values = PG_GETARG_ARRAYTYPE_P(arg);
+	if (kept == NULL || VARSIZE(kept->values) != VARSIZE(values) ||
+		memcmp(kept->values, values, VARSIZE(values)) != 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		kept = palloc(sizeof(Kept));
+		kept->values = (ArrayType *) datumCopy(PointerGetDatum(values), false, -1);
+		kept->matcher = pvext_make_matcher(array_texts(kept->values));
+		fcinfo->flinfo->fn_extra = kept;
+		MemoryContextSwitchTo(old);
+	}
+	return pvext_matches_nothing(kept->matcher) ? NULL : kept->matcher;
+}
+
+/*
+ * Texts
+ */
+
+/* Is what was found within the replacement, which somebody has been replaced by? */
+static bool
+is_replacement(const Excision *e, const char *text, size_t len, const PvextFound *found)
+{
+	size_t		first = found->end > e->length ? found->end - e->length : 0;
+
+	for (size_t at = first; at <= found->start && at + e->length <= len; at++)
+		if (memcmp(text + at, e->replacement, e->length) == 0)
+			return true;
+	return false;
+}
+
+/* What is to go of a text.  In the current context. */
+static PvextFound *
+find(const Excision *e, const char *text, size_t len, int *n)
+{
+	PvextFound *found = NULL;
+	int			all = 0;
+
+	*n = 0;
+	if (e->matcher && len > 0)
+		found = pvext_find_values(e->matcher, text, len, e->json, &all);
+	for (int i = 0; i < all; i++)
+		if (!is_replacement(e, text, len, &found[i]))
+			found[(*n)++] = found[i];
+	return found;
+}
+
+static bool
+holds(const Excision *e, const char *text, size_t len)
+{
+	int			n;
+	PvextFound *found = find(e, text, len, &n);
+
+	if (found)
+		pfree(found);
+	return n > 0;
+}
+
+/* How many bytes of a text there is room for. */
+static int
+clip(const Excision *e, const char *text, int len)
+{
+	return e->room >= 0 && len > e->room ? pg_mbcharcliplen(text, len, e->room) : len;
+}
+
+/* The text with the replacement in the place of what was found. */
+static void
+replace(const Excision *e, const char *text, size_t len, const PvextFound *found, int n,
+		StringInfo out)
+{
+	size_t		done = 0;
+
+	initStringInfo(out);
+	for (int i = 0; i < n; i++)
+	{
+		appendBinaryStringInfo(out, text + done, found[i].start - done);
+		appendBinaryStringInfo(out, e->replacement, e->length);
+		done = found[i].end;
+	}
+	appendBinaryStringInfo(out, text + done, len - done);
+	out->len = clip(e, out->data, out->len);
+	out->data[out->len] = '\0';
+}
+
+/*
+ * Take the values out of a text.  Returns false where there are none, and *out isn't
+ * touched then.
+ */
+static bool
+excise(const Excision *e, const char *text, size_t len, StringInfo out)
+{
+	int			n;
+	PvextFound *found = find(e, text, len, &n);
+
+	if (n == 0)
+		return false;
+	replace(e, text, len, found, n, out);
+	for (int round = 1; round < MAX_ROUNDS; round++)
+	{
+		StringInfoData before = *out;
+
+		found = find(e, before.data, before.len, &n);
+		if (n == 0)
+			return true;
+		replace(e, before.data, before.len, found, n, out);
+		pfree(before.data);
+	}
+	if (holds(e, out->data, out->len))
+	{
+		resetStringInfo(out);
+		appendBinaryStringInfo(out, e->replacement, clip(e, e->replacement, e->length));
+	}
+	return true;
+}
+
+/*
+ * Is there nothing that could be anybody's, an empty text or the replacement alone?
+ */
+static bool
+is_gone(const Excision *e, const char *text, size_t len)
+{
+	size_t		length = clip(e, e->replacement, e->length);
+
+	return len == 0 || (len == length && memcmp(text, e->replacement, len) == 0);
+}
+
+static void
+init_excision(Excision *e, FunctionCallInfo fcinfo, bool whole)
+{
+	e->matcher = whole ? NULL : matcher_of(fcinfo, 1);
+	e->replacement = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	e->length = strlen(e->replacement);
+	e->room = -1;
+	e->json = false;
+}
+
+/* pv.redact_text(document, identifying, replacement, whole, room) */
+Datum
+pvext_redact_text(PG_FUNCTION_ARGS)
+{
+	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	text	   *document;
+	Excision	e;
+	StringInfoData out;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	init_excision(&e, fcinfo, whole);
+	e.room = PG_ARGISNULL(4) ? -1 : PG_GETARG_INT32(4);
+	document = PG_GETARG_TEXT_PP(0);
+	if (whole)
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(e.replacement,
+												  clip(&e, e.replacement, e.length)));
+	if (!excise(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &out))
+		PG_RETURN_TEXT_P(document);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+}
+
+/* pv.holds_text(document, identifying, replacement, whole, room) */
+Datum
+pvext_holds_text(PG_FUNCTION_ARGS)
+{
+	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	text	   *document;
+	Excision	e;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(false);
+	init_excision(&e, fcinfo, whole);
+	e.room = PG_ARGISNULL(4) ? -1 : PG_GETARG_INT32(4);
+	document = PG_GETARG_TEXT_PP(0);
+	if (is_gone(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)))
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(whole || holds(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)));
+}
+
+/*
+ * JSON
+ */
+
+/* A document that is read, and written anew where out isn't NULL. */
+typedef struct Document
+{
+	Excision	e;
+	const char *text;
+	size_t		len;
+	StringInfo	out;
+	bool		found;
+	int			names;			/* of objects, that have been changed */
+	int			last;			/* the highest number that a string ends with */
+} Document;
+
+/* Where the string that begins at "at" ends: its closing quote. */
+static size_t
+end_of_string(const Document *d, size_t at)
+{
+	for (at++; at < d->len && d->text[at] != '"'; at++)
+		if (d->text[at] == '\\')
+			at++;
+	return at;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Is the string that ends there the name of something in an object? */
+static bool
+is_name(const Document *d, size_t end)
+{
+	for (end++; end < d->len && is_blank(d->text[end]); end++)
+		;
+	return end < d->len && d->text[end] == ':';
+}
+
+/* The highest number that a string of the document ends with, after a blank. */
+static int
+highest_number(const Document *d)
+{
+	int			highest = 1;
+
+	for (const char *p = strchr(d->text, ' '); p; p = strchr(p + 1, ' '))
+	{
+		size_t		digits = strspn(p + 1, "0123456789");
+
+		if (digits > 0 && digits < 9 && p[1 + digits] == '"')
+			highest = Max(highest, atoi(p + 1));
+	}
+	return highest;
+}
+
+/* Names of an object must differ: but for the first, those that are changed get a number. */
+static void
+make_unique(Document *d, StringInfo name)
+{
+	if (d->names++ == 0)
+	{
+		d->last = highest_number(d);
+		if (strstr(d->text, psprintf("\"%s\"", name->data)) == NULL)
+			return;
+	}
+	appendStringInfo(name, " %d", ++d->last);
+}
+
+/* A string of the document; returns where to read on. */
+static size_t
+read_string(Document *d, size_t at)
+{
+	size_t		end = end_of_string(d, at);
+	const char *inside = d->text + at + 1;
+	StringInfoData changed;
+
+	if (d->out == NULL)
+		d->found = d->found || holds(&d->e, inside, end - at - 1);
+	else if (excise(&d->e, inside, end - at - 1, &changed))
+	{
+		if (is_name(d, end))
+			make_unique(d, &changed);
+		appendStringInfo(d->out, "\"%s\"", changed.data);
+		pfree(changed.data);
+	}
+	else
+		appendBinaryStringInfo(d->out, d->text + at, end + 1 - at);
+	return end + 1;
+}
+
+/* A number of the document; returns where to read on. */
+static size_t
+read_number(Document *d, size_t at)
+{
+	size_t		end = at + 1;
+	bool		found;
+
+	while (end < d->len && (isdigit((unsigned char) d->text[end]) || strchr(".eE+-", d->text[end])))
+		end++;
+	found = d->e.matcher && pvext_is_number_of(d->e.matcher, d->text + at, end - at);
+	d->found = d->found || found;
+	if (d->out && found)
+		appendStringInfoString(d->out, "null");
+	else if (d->out)
+		appendBinaryStringInfo(d->out, d->text + at, end - at);
+	return end;
+}
+
+static void
+read_document(Document *d)
+{
+	size_t		at = 0;
+
+	while (at < d->len && !(d->found && d->out == NULL))
+	{
+		char		c = d->text[at];
+
+		if (c == '"')
+			at = read_string(d, at);
+		else if (c == '-' || isdigit((unsigned char) c))
+			at = read_number(d, at);
+		else
+		{
+			if (d->out)
+				appendStringInfoChar(d->out, c);
+			at++;
+		}
+	}
+}
+
+/* The document that is left when all of it goes: of the same kind, with nothing in it. */
+static const char *
+empty_document(const Document *d)
+{
+	const char *p = d->text;
+
+	while (is_blank(*p))
+		p++;
+	return *p == '{' ? "{}" : *p == '[' ? "[]" : psprintf("\"%s\"", d->e.replacement);
+}
+
+/* Is it an object or array with nothing in it, or the replacement alone? */
+static bool
+is_empty_document(const Document *d)
+{
+	const char *empty = empty_document(d);
+	const char *p = d->text + strspn(d->text, " \t\r\n");
+
+	if (*empty == '"')
+		return strncmp(p, empty, strlen(empty)) == 0 || strncmp(p, "\"\"", 2) == 0 ||
+			strncmp(p, "null", 4) == 0;
+	p++;
+	return p[strspn(p, " \t\r\n")] == empty[1];
+}
+
+static void
+init_document(Document *d, FunctionCallInfo fcinfo, bool whole)
+{
+	StringInfoData quoted;
+
+	init_excision(&d->e, fcinfo, whole);
+	initStringInfo(&quoted);
+	escape_json(&quoted, d->e.replacement);
+	d->e.replacement = pnstrdup(quoted.data + 1, quoted.len - 2);
+	d->e.length = quoted.len - 2;
+	d->e.json = true;
+	d->text = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	d->len = strlen(d->text);
+	d->out = NULL;
+	d->found = false;
+	d->names = 0;
+}
+
+/* pv.redact_json(document, identifying, replacement, whole) */
+Datum
+pvext_redact_json(PG_FUNCTION_ARGS)
+{
+	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	Document	d;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	init_document(&d, fcinfo, whole);
+	if (whole)
+		PG_RETURN_TEXT_P(cstring_to_text(empty_document(&d)));
+	d.out = makeStringInfo();
+	read_document(&d);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(d.out->data, d.out->len));
+}
+
+/* pv.holds_json(document, identifying, replacement, whole) */
+Datum
+pvext_holds_json(PG_FUNCTION_ARGS)
+{
+	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	Document	d;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(false);
+	init_document(&d, fcinfo, whole);
+	if (whole)
+		PG_RETURN_BOOL(!is_empty_document(&d));
+	if (d.e.matcher)
+		read_document(&d);
+	PG_RETURN_BOOL(d.found);
+}
