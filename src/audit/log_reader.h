@@ -5,33 +5,11 @@
 #ifndef PVEXT_LOG_READER_H
 #define PVEXT_LOG_READER_H
 
-#include "audit/record_format.h"
 #include "audit/unreadable.h"
 #include "executor/tuptable.h"
 #include "storage/itemptr.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
-
-/* A chunk, while it is looked at. */
-typedef struct PvextChunk
-{
-	int64		id;
-	uint64		xid;
-	int64		incarnation;
-	const char *data;			/* its items */
-	Size		size;
-	Oid			partition;
-	ItemPointerData tid;
-} PvextChunk;
-
-/* Its items, from the first; without any it cannot be read. */
-static inline PvextItems
-pvext_items_of(const PvextChunk *chunk)
-{
-	PvextItems	items = {chunk->data, chunk->data + chunk->size, chunk->size == 0};
-
-	return items;
-}
 
 /* Where a chunk is. */
 typedef struct PvextChunkAt

@@ -12,7 +12,6 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "audit/log_reader.h"
 #include "audit/shape.h"
 #include "audit/unreadable.h"
 #include "audit/value_bytes.h"

@@ -5,9 +5,8 @@
 #ifndef PVEXT_UNREADABLE_H
 #define PVEXT_UNREADABLE_H
 
+#include "audit/chunk.h"
 #include "nodes/pg_list.h"
-
-struct PvextChunk;				/* see log_reader.h */
 
 /* Why: its bytes are none of a record's. */
 #define PVEXT_MALFORMED "the records in it are malformed"
@@ -30,7 +29,7 @@ typedef struct PvextUnreadable
 
 extern bool pvext_is_noted(const PvextUnreadable *unread, Oid partition, int64 id);
 extern void pvext_note_unread(PvextUnreadable *unread, Oid partition, int64 id, const char *why);
-extern const char *pvext_why_unread(const struct PvextChunk *chunk);
+extern const char *pvext_why_unread(const PvextChunk *chunk);
 extern void pvext_warn_unread(Oid partition, int64 id, const char *why);
 extern void pvext_record_unread(PvextUnreadable *unread, bool warn);
 extern void pvext_forget_unread(int64 partition, int64 id);

@@ -23,6 +23,7 @@
 #include "consent/consent_text.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "map/map.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -243,7 +244,7 @@ joint_digest(List *wordings)
  */
 void
 pvext_choose_wording(PvextPurpose *purpose, const char *version,
-					 const char *language, PvextConsentChange *change)
+					 const char *language, PvextOfferedText *offer)
 {
 	List	   *offered = wordings_on_offer(purpose, version);
 	PvextWording *wording;
@@ -260,9 +261,8 @@ pvext_choose_wording(PvextPurpose *purpose, const char *version,
 		version_withdrawn(purpose, version);
 	else
 		wording = list_length(offered) == 1 ? linitial(offered) : NULL;
-	change->version = version;
-	change->language = wording ? wording->language : NULL;
-	change->text_digest = wording ? wording->digest : joint_digest(offered);
+	offer->language = wording ? wording->language : NULL;
+	offer->digest = wording ? wording->digest : joint_digest(offered);
 }
 
 /*

@@ -5,9 +5,16 @@
 #ifndef PVEXT_CONSENT_TEXT_H
 #define PVEXT_CONSENT_TEXT_H
 
-#include "consent/recording.h"
+#include "map/purpose.h"
+
+/* What a consent is given to. */
+typedef struct PvextOfferedText
+{
+	const char *language;		/* NULL: not known */
+	bytea	   *digest;
+} PvextOfferedText;
 
 extern void pvext_choose_wording(PvextPurpose *purpose, const char *version,
-								 const char *language, PvextConsentChange *change);
+								 const char *language, PvextOfferedText *offer);
 
 #endif							/* PVEXT_CONSENT_TEXT_H */

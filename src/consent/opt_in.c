@@ -24,7 +24,9 @@
 #include "common/base64.h"
 #include "consent/consent_text.h"
 #include "consent/opt_in.h"
+#include "consent/recording.h"
 #include "fmgr.h"
+#include "map/map.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -305,7 +307,7 @@ use_token(FunctionCallInfo fcinfo, const char *kind, PvextConsentCall *call, Tok
 static void
 check_offer(PvextConsentCall *call, PvextConsentChange *change)
 {
-	PvextConsentChange offer;
+	PvextOfferedText offer;
 
 	pvext_choose_wording(call->purpose, change->version, change->language, &offer);
 	if (change->expires <= GetCurrentTimestamp())

@@ -118,12 +118,16 @@ pvext_read_offer(PvextConsentCall *call, FunctionCallInfo fcinfo,
 {
 	char	   *version = pvext_required_text(fcinfo, 3, "version");
 	char	   *language = PG_ARGISNULL(7) ? NULL : pvext_required_text(fcinfo, 7, "language");
+	PvextOfferedText offer;
 
 	change->channel = pvext_required_text(fcinfo, 4, "channel");
 	change->evidence = PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5);
 	pvext_begin_consent_call(call, fcinfo);
 	pvext_check_rests_on_consent(call->purpose);
-	pvext_choose_wording(call->purpose, version, language, change);
+	pvext_choose_wording(call->purpose, version, language, &offer);
+	change->version = version;
+	change->language = offer.language;
+	change->text_digest = offer.digest;
 	change->expires = pvext_consent_expiry(fcinfo, 6, "the consent");
 }
 

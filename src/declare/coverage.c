@@ -18,6 +18,7 @@
 #include "declare/coverage.h"
 #include "declare/unowned_row.h"
 #include "map/link_path.h"
+#include "map/map.h"
 #include "map/unclassified.h"
 #include "utils/builtins.h"
 

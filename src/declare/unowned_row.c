@@ -21,6 +21,7 @@
 #include "map/link_match.h"
 #include "miscadmin.h"
 #include "purge/row_fate.h"
+#include "strategy/replacement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"

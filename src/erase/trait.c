@@ -23,6 +23,7 @@
 #include "erase/trait.h"
 #include "execution/identifying_value.h"
 #include "map/key.h"
+#include "strategy/replacement.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -7,9 +7,6 @@
 
 #include "plan/plan.h"
 
-/* Above this many subjects, statements are planned for their very keys. */
-#define PVEXT_FEW_SUBJECTS 20
-
 /* What came of it. */
 typedef struct PvextOutcome
 {

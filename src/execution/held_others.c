@@ -13,7 +13,6 @@
 #include "base/relation.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "execution/execute.h"
 #include "execution/held_others.h"
 #include "execution/redacted_text.h"
 #include "execution/slot.h"

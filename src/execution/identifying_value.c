@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "plan/row_set.h"
 #include "strategy/free_text.h"
+#include "strategy/replacement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"

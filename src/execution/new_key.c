@@ -16,6 +16,7 @@
 #include "execution/replaced_key.h"
 #include "execution/step.h"
 #include "map/key.h"
+#include "strategy/replacement.h"
 #include "utils/builtins.h"
 
 /* A re-keyed row: its old key columns, one after the other, and the new value. */

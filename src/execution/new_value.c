@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "execution/new_value.h"
 #include "execution/step.h"
+#include "strategy/replacement.h"
 #include "utils/jsonb.h"
 
 /* Numbers for new tokens, as many as asked for. */

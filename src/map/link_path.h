@@ -5,7 +5,7 @@
 #ifndef PVEXT_LINK_PATH_H
 #define PVEXT_LINK_PATH_H
 
-#include "map/map.h"
+#include "map/model.h"
 
 extern List *pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable **unsaid);
 extern bool pvext_rows_go(PvextTable *table);

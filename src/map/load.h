@@ -5,7 +5,7 @@
 #ifndef PVEXT_LOAD_H
 #define PVEXT_LOAD_H
 
-#include "map/map.h"
+#include "map/model.h"
 
 extern PvextMap *pvext_load_map(void);
 

@@ -6,7 +6,7 @@
 #include "base/message.h"
 
 #include "base/catalog.h"
-#include "map/map.h"
+#include "map/model.h"
 #include "miscadmin.h"
 
 /* What is declared of a relation; NULL for nothing. */

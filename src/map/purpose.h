@@ -5,7 +5,7 @@
 #ifndef PVEXT_PURPOSE_H
 #define PVEXT_PURPOSE_H
 
-#include "map/map.h"
+#include "map/model.h"
 #include "utils/array.h"
 
 /* Words that consent to a purpose is given to. */

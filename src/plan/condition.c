@@ -11,6 +11,7 @@
 
 #include "plan/condition.h"
 #include "plan/row_set.h"
+#include "strategy/replacement.h"
 
 /*
  * Add the parameters that the column's strategy takes, and return the number

@@ -17,6 +17,7 @@
 #include "nodes/parsenodes.h"
 #include "plan/column_step.h"
 #include "plan/rekey.h"
+#include "strategy/replacement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 

@@ -24,6 +24,7 @@
 #include "rule/clock.h"
 #include "rule/rule.h"
 #include "strategy/free_text.h"
+#include "strategy/replacement.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"

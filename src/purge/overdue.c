@@ -26,6 +26,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "purge/prepare.h"
 #include "purge/scan.h"
 #include "rule/hold.h"
 #include "storage/proc.h"

@@ -17,6 +17,7 @@
 #include "code/failed_code.h"
 #include "erase/erase.h"
 #include "executor/instrument.h"
+#include "purge/prepare.h"
 #include "purge/purge_batch.h"
 #include "purge/refused_row.h"
 #include "purge/scan.h"

@@ -19,6 +19,7 @@
 #include "map/key.h"
 #include "plan/row_subject.h"
 #include "purge/scan.h"
+#include "strategy/replacement.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -1,6 +1,6 @@
 /*
  * taking.h
- *		The statements that take what is due from the rows of one table.
+ *		What is due of the rows of one table, and the statements that take it: data that prepare.c makes.
  */
 #ifndef PVEXT_TAKING_H
 #define PVEXT_TAKING_H
@@ -54,9 +54,5 @@ typedef struct PvextExamined
 	List	   *row_subjects;			/* PvextRowSubject */
 	char	  **keys;			/* primary keys as texts, for the audit log; or NULL */
 } PvextExamined;
-
-extern PvextTaking *pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock);
-extern void pvext_lock_taking(PvextTaking *taking, LOCKMODE mode);
-extern bool pvext_reads_log(PvextTaking *taking);
 
 #endif							/* PVEXT_TAKING_H */

@@ -5,7 +5,7 @@
 #ifndef PVEXT_COMPARED_KEY_H
 #define PVEXT_COMPARED_KEY_H
 
-#include "reads/key_collector.h"
+#include "reads/key_collection.h"
 
 extern List *pvext_compared_keys(EState *estate, const PvextScannedKey *key);
 

@@ -5,7 +5,7 @@
 #ifndef PVEXT_KEY_SOURCE_H
 #define PVEXT_KEY_SOURCE_H
 
-#include "reads/key_collector.h"
+#include "reads/key_collection.h"
 
 extern void pvext_find_keys(PvextCollection *collection, QueryDesc *query, bool led);
 

@@ -27,6 +27,7 @@
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy/free_text.h"
+#include "strategy/replacement.h"
 #include "strategy/trial.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -1,5 +1,5 @@
 /*
- * taking.c
+ * prepare.c
  *		The statements that take what is due from the rows of one table.
  *
  * One statement decides for itself which of the rows that were examined are still due.
@@ -16,8 +16,8 @@
 #include "map/key.h"
 #include "plan/column_step.h"
 #include "plan/write_step.h"
+#include "purge/prepare.h"
 #include "purge/scan.h"
-#include "purge/taking.h"
 #include "rule/hold.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
