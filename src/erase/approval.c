@@ -8,6 +8,7 @@
 #include "access/xact.h"
 #include "base/arg.h"
 #include "base/catch.h"
+#include "base/compat.h"
 #include "base/event.h"
 #include "base/relation.h"
 #include "catalog/pg_type.h"
