@@ -2,29 +2,65 @@
  * queue.c
  *		Readings on their way from those who read to those who write them down.
  *
- * The queue is an array of slots in shared memory.  Nobody locks it: a slot's
- * state is one atomic word, and who changes it from one state to the next has
- * the slot.
+ * A statement that only reads can not write down what it has read: it may have no
+ * transaction id, run in a read-only transaction, or be rolled back, which would take the
+ * record along.  So it puts a reading here, and the worker of its database, or
+ * pv.drain_reads(), writes it to the audit log (drain.c).  A reader never waits: what
+ * cannot be queued goes to the server's log.
+ *
+ * Called by the hooks that see reads (read_hooks.c, utility_read.c, returned_key.c), by
+ * drain.c, and by the launcher, which starts a worker where there is something to write
+ * down.
+ *
+ * The queue is an array of slots in shared memory.  Nobody locks it: a slot's state is
+ * one atomic word, and who changes it from one state to the next has the slot.
  *
  *	FREE	-> CLAIMED	a reader has taken it, and is writing into it
  *	CLAIMED	-> OPEN		it holds a reading; the statement is still running
  *	CLAIMED	-> DONE		it holds a reading to which nothing will be added
  *	OPEN	-> COMPLETING	its reader is about to
  *	COMPLETING -> DONE	and has
+ *	COMPLETING -> OPEN	or has not, for want of room
  *	OPEN	-> TAKEN	it is being written down as it is
  *	DONE	-> TAKEN	it is being written down
  *	TAKEN	-> FREE		what was written down is committed
  *	TAKEN	-> DONE		that has been rolled back
  *
- * The state has a generation, too, another one each time that the slot is
- * freed: so a reader that comes to complete its reading sees that it is gone.
+ * The state has a generation, too, another one each time that the slot is freed: so a
+ * reader that comes to complete its reading sees that it is gone, and whoever looks at a
+ * slot and then takes it by compare-and-exchange knows that what it saw was of that
+ * reading.
  *
  * A reading that is longer than a slot goes on in others, which stay CLAIMED and are
  * whose the first one is: nobody else looks at them until he has freed them.
  *
- * A reader never waits: what cannot be queued goes to the server's log.  What is
- * left when the server is shut down goes there as well; what is left when it
- * crashes is lost, of which drain.c keeps account.
+ * What holds:
+ *
+ *	1. "used" is never less than the number of slots that are not free: it is raised
+ *	   before slots are claimed and lowered after they have been freed.  So who has set
+ *	   slots apart finds them, however long it looks, and nobody waits for anybody.
+ *	2. While a slot is CLAIMED or COMPLETING nothing is called that could raise an error or
+ *	   serve an interrupt: no backend leaves such a slot behind.  (One that is killed
+ *	   makes the server start anew, with an empty queue.)
+ *	3. Who takes readings has them in a list first: whatever the error, all are given back.
+ *	4. A reading is there to be seen from OPEN or DONE on, COMPLETING and TAKEN included:
+ *	   drain.c says "all is written down until then" only of before the oldest of them.
+ *	   (One that is just being CLAIMED is not seen; it was begun a moment ago.)
+ *
+ * Order of memory: the data are written first, then, behind a barrier, the state; the
+ * state is read first, then, behind a barrier, the data; compare-and-exchange and
+ * fetch-and-add are full barriers.  A reader raises "used" and then looks at "asleep";
+ * the launcher sets "asleep" and then looks at "used": one of the two sees the other
+ * (pvext_may_sleep()).
+ *
+ * Crash.  The queue is no file.  What is left when the server is shut down goes to its
+ * log; what is left when it crashes is lost, of which drain.c keeps account, by "since"
+ * and "after_crash".
+ *
+ * What was left: readings in the reader's own transaction, for the reasons above; a lock
+ * on the queue, for which readers would wait; CLAIMED in place of COMPLETING, by which a
+ * reading that is being completed would not have been seen to be there; and a second pass
+ * over the slots for the oldest that is left.
  */
 #include "postgres.h"
 #include "base/message.h"

@@ -3,15 +3,53 @@
  *		Zeroing what belongs to nothing, page by page: pv.scrub_pages(), and counting
  *		it: pv.page_residue().
  *
- * The locks are those of VACUUM, and shorter: each relation is let go when it is done.
- * Nothing is moved, so that a page needs no more than its exclusive lock, and one with
- * nothing to zero a shared one.
+ * Called by the commands of pv.scrub_plan(), one for each relation, after what was erased
+ * has been removed by VACUUM, REINDEX and ANALYZE; or by hand.  What of a page belongs to
+ * nothing is for page_layout.c to say; this file goes through the pages and changes them
+ * so that the change is as lasting as any other.
  *
- * Pages are changed through generic WAL, a few in a record.  It is short, since it leaves
- * out the hole, but replaying it zeroes the hole of the standby's page as well.  A change that
- * is not logged (MarkBufferDirtyHint) would leave the standby its bytes for ever.  And
- * nothing is over before WAL is flushed: a transaction that changed no row would end
- * without it, and a crash would bring the bytes back.
+ * What holds when pv.scrub_pages() has returned:
+ *
+ *	1. No page that the relation had when it was begun has bytes that belong to nothing
+ *	   and were there before; nor has its TOAST table, or an index of either.  Pages of
+ *	   an unknown kind are left alone and counted.
+ *	2. Its heap has no tuple that was dead before transaction "before", and no value of a
+ *	   dropped column: else it raises (dead_tuple.c, obstacle.c names who is in the way).
+ *	3. All that is in WAL, and WAL is flushed: neither a crash nor a standby brings the
+ *	   bytes back.  The files are clean after the next checkpoint.
+ *	4. No row has been moved or changed, and no line pointer, but those that deleted pages of
+ *	   GIN still had.
+ *
+ * Locks.  Those of VACUUM, and shorter: SHARE UPDATE EXCLUSIVE on the table and its TOAST
+ * table, ROW EXCLUSIVE on their indexes, each let go when it is done.  Thus nobody
+ * truncates or rewrites it meanwhile; others go on reading and writing.  Pages that they
+ * add are not looked at: those hold what is new.
+ *
+ * A page is looked at under a shared lock.  Only one with something to zero is locked
+ * exclusively, later, in a batch of MAX_WAITING; it is pinned until then, but others may
+ * have changed it, so it is looked at anew.  Since no tuple moves, a cleanup lock is not
+ * needed: who has the page pinned, such as a cursor, may go on to use its tuples.  Of a
+ * batch only the first page is waited for, others are locked if that is possible at once:
+ * pages are not locked in any order that others know of, as in a btree, so to wait for a
+ * second one could be a deadlock, which nobody would detect.
+ *
+ * WAL.  Pages are changed through generic WAL, whose records leave out what stands in the
+ * hole, and whose replay zeroes it (generic_redo() in the server): so a standby's pages
+ * are scrubbed by records that are nearly empty, and if a page is logged as a whole, its
+ * hole is not.  Nothing is over before WAL is flushed: a transaction that changed no row
+ * would end without it, and a crash would bring the bytes back.  A relation that is not
+ * in WAL is written out at once instead.
+ *
+ * "force" also rewrites pages that have nothing to zero, as a full image: what a standby
+ * has of them does not matter then.
+ *
+ * What was tried and left: MarkBufferDirtyHint(), whose change need not be logged, would
+ * leave the standby its bytes for ever.  heap_page_prune() to remove dead tuples on the
+ * way: its signature changed within a major version; VACUUM does it by SQL.  VACUUM FULL
+ * takes three times as long and more, under an exclusive lock.  Comparing each page with
+ * a copy (GenericXLogFinish() does) costs more than zeroing where only the hole is to be
+ * zeroed, which is nearly always: clear_holes().  A record of WAL for each page, and
+ * looking for the dead also where all is visible, came first, and were slower.
  */
 #include "postgres.h"
 #include "base/message.h"

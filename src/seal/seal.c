@@ -2,22 +2,62 @@
  * seal.c
  *		Seals of the audit log.
  *
- * A seal is a row of pv.audit_seal that covers some chunks of the log, and is the
- * digest of all that is in the row, the seal before it included.  So whoever knows
- * the last one would notice if any of them were made anew: pv.seal_head().
+ * A seal is a row of pv.audit_seal that covers some chunks of the log, and is the digest
+ * of all that is in the row, the seal before it included.  So whoever knows the last one
+ * would notice if any of them were made anew: pv.seal_head().  Without a head that is
+ * kept elsewhere, who may write to the database's files can still make the whole chain
+ * anew; no seal inside of the database can prevent that.
  *
- * To seal costs the writers nothing, and must leave no gap: a transaction that
- * began early may write late.  What is sealed at a time are the chunks of the
- * transactions before the oldest that is running, in the order (xid, id), and
- * the next time goes on from there ("until").  A chunk that appears later with
- * an earlier transaction has been forged.  That holds for the transactions of one
- * cluster; chunks of another one's ("incarnation") came with a dump, all at once.
+ * pv.seal_audit() is called by the worker's duty "seal", or by hand.  Seals are read by
+ * seal_chain.c and verify.c, and appended and removed here alone: expiry
+ * (log_partition.c) calls pvext_append_seal() to say what it has dropped.
  *
- * What the bytes of a record say is a matter of its shape, so the shapes of the
- * records that a seal covers are sealed with them.
+ * To seal costs the writers nothing, and must leave no gap: a transaction that began
+ * early may write late.  So sealing goes by transactions, not by ids.  What is sealed at
+ * a time are the chunks of the transactions before the oldest that is running, in the
+ * order (xid, id), and the next time goes on from there ("until").
  *
- * The rows are written as the server does its catalogs, so the triggers that
- * refuse changes to everyone need no exception.
+ * What holds:
+ *
+ *	1. Of this cluster, every chunk whose transaction is before the "until" of the last
+ *	   seal is covered by exactly one seal, or was dropped with its partition.  For when
+ *	   the snapshot was taken that the run reads by, all transactions before its xmin
+ *	   had ended, prepared ones included: their chunks are there to be seen, and none can
+ *	   come later.  A chunk that does has been forged.  (VACUUM, which a snapshot leaves
+ *	   out, changes no audited row.)
+ *	2. Chunks of another cluster ("incarnation") came with a dump, all at once: they are
+ *	   sealed in one run, whatever their transactions are.
+ *	3. The chunks of a cluster are sealed in the order of their transactions; seals are
+ *	   numbered without gaps, from "first" of the last one on.
+ *	4. Redaction changes no seal: it leaves what digests are made of (audit/commitment.c).
+ *	5. All chunks below "settled" are sealed, of whatever cluster: so that a run need not
+ *	   look into old partitions, and these may be dropped.
+ *	6. "dropped", "first" and "first_prior" are those of the last seal: what went by
+ *	   expiry, and where the chain begins since.  "reach" is the highest chunk that the
+ *	   seals before cover, by which it shows if the first ones were taken away.
+ *
+ * What the bytes of a record say is a matter of its shape, so the shapes of the records
+ * that a seal covers are sealed with them.
+ *
+ * Locks.  pvext_lock_seals() takes SHARE ROW EXCLUSIVE on pv.audit_seal to the end of the
+ * transaction, so that one at a time reads the last seal and appends the next; readers
+ * and writers of the log are not held up.  Expiry and sealing take it first; only then
+ * does expiry lock the log.  The snapshot is taken under the lock, to see what the one
+ * before has sealed: hence READ COMMITTED is asked for.
+ *
+ * Crash.  Seals are rows of the run's transaction: a run that does not commit has sealed
+ * nothing, and the next one covers the same chunks.  The last seal of a run alone says
+ * how far the log is settled.
+ *
+ * The rows are written as the server does its catalogs, so the triggers that refuse
+ * changes to everyone need no exception.
+ *
+ * What was tried and left: a chain over the records, extended by whoever writes, has to
+ * be locked until the commit and doubles the time of four clients; a digest for each
+ * record costs 0.1 to 0.5 microseconds, but nobody who changes rows has to wait for it
+ * here.  A root over the items alone would have to be computed anew for every chunk that
+ * is verified; with the digest of the whole payload beside it (chunk_digest.c), that is
+ * done for those alone that have been redacted.
  */
 #include "postgres.h"
 #include "base/message.h"
