@@ -32,7 +32,10 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-/* The owner of a relation; raises where the relation is gone. */
+/*
+ * The owner of a relation; raises where the relation is gone.  From the catalog cache, so
+ * it is the owner of now only where the caller has locked the relation.
+ */
 Oid
 pvext_owner(Oid relid)
 {
@@ -48,6 +51,7 @@ pvext_owner(Oid relid)
 	return owner;
 }
 
+/* Is the relation a partition?  False also where it is gone. */
 bool
 pvext_is_partition(Oid relid)
 {
@@ -292,6 +296,9 @@ pvext_column_collation(Oid relid, const char *name)
 	return collation;
 }
 
+/*
+ * Has the relation a column of this name that is not dropped, a system column included?
+ */
 bool
 pvext_has_column(Oid relid, const char *name)
 {
@@ -346,6 +353,7 @@ pvext_has_name(List *names, const char *name)
 	return false;
 }
 
+/* How often is a name in the list? */
 static int
 count_name(List *names, const char *name)
 {
@@ -499,6 +507,7 @@ foreign_keys_to_one(Oid relid)
 	return result;
 }
 
+/* By OID: plans and messages are then the same each time, whatever order the scan had. */
 static int
 older_first(const ListCell *a, const ListCell *b)
 {

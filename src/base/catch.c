@@ -26,8 +26,10 @@ is_interruption(const ErrorData *error)
 }
 
 /*
- * Call body(arg) in a subtransaction.  Returns the error that ended it, in the
- * current context, or NULL.
+ * Call body(arg) in a subtransaction.  Returns the error that ended it, in the current
+ * context, or NULL.  The subtransaction's end gives back what body left behind after an
+ * error: locks, snapshots, SPI's levels, settings and the current user; what body has
+ * written is undone.  What it has changed in memory alone is not.
  */
 ErrorData *
 pvext_catch_all(void (*body) (void *), void *arg)
@@ -37,6 +39,8 @@ pvext_catch_all(void (*body) (void *), void *arg)
 	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
+
+	/* It has a context of its own, which goes with it; results are to stay. */
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{

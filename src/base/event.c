@@ -34,7 +34,10 @@ pvext_doer_name(void)
 		pvext_login_name();
 }
 
-/* Record a call about several subjects: a row for each. */
+/*
+ * Record a call about several subjects: a row for each.  Between pvext_enter() and
+ * pvext_leave(); it commits with what the call has done, or not at all.
+ */
 void
 pvext_record_events(const char *call, List *subject_digests)
 {

@@ -33,6 +33,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+/* Raise that a text is not an expression, and why. */
 static void
 bad_expression(const char *what, const char *detail)
 {
@@ -239,6 +240,10 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 	Node	   *expr;
 	PvextUser	back;
 
+	/*
+	 * Analysis and planning run code of whoever made functions, domains and types of his:
+	 * as the owner, who the expression is going to run as, and never as who declares it.
+	 */
 	pvext_switch_user(RelationGetForm(rel)->relowner, &back);
 	pstate->p_sourcetext = source;
 	if (renaming && renaming->oldschema)
@@ -290,8 +295,9 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 }
 
 /*
- * The text of an analyzed expression, names qualified, its row called "r" (or
- * columns bare where prefix is false, as a person would write it).
+ * The text of an analyzed expression, names qualified, its row called "r" (or columns
+ * bare where prefix is false, as a person would write it).  Under the pinned search_path,
+ * by which names outside of pg_catalog are qualified.
  */
 char *
 pvext_deparse(Oid relid, Node *expr, bool prefix)
@@ -363,6 +369,7 @@ typedef struct Trial
 	const char *sql;
 } Trial;
 
+/* The body of pvext_try(). */
 static void
 run_trial(void *arg)
 {

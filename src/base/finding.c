@@ -47,6 +47,8 @@ pvext_check_rows(PvextCheck *check, const char *sql)
 
 	pvext_arg_int4(&args, check->only);
 	(void) pvext_own(sql, &args);
+
+	/* Nothing in here runs a statement, so that SPI's result stays what it is. */
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		int			n = SPI_tuptable->tupdesc->natts;

@@ -60,6 +60,11 @@ define_read_gucs(void)
 							"How many subjects of those that a statement reads about are named in the audit log.",
 							NULL, &pvext_audit_read_keys, 20, 0, 1000, PGC_SUSET, 0,
 							NULL, NULL, NULL);
+
+	/*
+	 * Later the server would end the session for it; and the memory is had at start
+	 * alone.
+	 */
 	if (process_shared_preload_libraries_in_progress)
 		DefineCustomIntVariable("pvext.read_queue_size",
 								"How many reads can wait in shared memory to be recorded, at a kilobyte each.",
@@ -68,6 +73,7 @@ define_read_gucs(void)
 								NULL, NULL, NULL);
 }
 
+/* The settings of the duties, and of the worker that does them. */
 static void
 define_worker_gucs(void)
 {
@@ -126,6 +132,11 @@ define_worker_gucs(void)
 							GUC_UNIT_S, NULL, NULL, NULL);
 }
 
+/*
+ * Define all settings; from _PG_init().  Those that are SUSET and were set before (a
+ * placeholder, by ALTER ROLE, say) are checked for the right to do so as they are
+ * defined.  After that nobody can make up others that begin with "pvext.".
+ */
 void
 pvext_define_gucs(void)
 {

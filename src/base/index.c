@@ -26,6 +26,7 @@
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
+/* The access method of an index. */
 static Oid
 index_method(Oid indexid)
 {

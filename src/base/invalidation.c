@@ -23,7 +23,11 @@ static PvextListener listeners[MAX_LISTENERS];
 static int	nlisteners = 0;
 static Oid	declarations = InvalidOid;	/* pv.relation, as far as anybody has asked for it */
 
-/* As in any such callback: no look at a catalog, no error. */
+/*
+ * As in any such callback: no look at a catalog, no error.  It may come whenever a lock
+ * is taken, a command ends or a transaction begins, also in the middle of what a listener
+ * does: so listeners only set flags, or free what nobody is using at such a moment.
+ */
 static void
 relation_changed(Datum arg, Oid relid)
 {

@@ -43,6 +43,10 @@ pvext_begin_statement(PvextStatementScope *scope)
 	pvext_running = scope;
 }
 
+/*
+ * What pvext_begin_statement() began has ended, if by an error; in PG_FINALLY, since no
+ * abort puts back what is in static variables.
+ */
 void
 pvext_end_statement(PvextStatementScope *scope)
 {
@@ -63,6 +67,10 @@ pvext_is_own_statement(const char *text)
 		 strcmp(ActivePortal->name, own_cursor) == 0);
 }
 
+/*
+ * The text of a plan of a single statement, by its address: a plan that is made anew
+ * keeps it.
+ */
 static const char *
 text_of(SPIPlanPtr plan)
 {

@@ -10,7 +10,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Add a value; SQL's NULL with isnull. */
+/*
+ * Add a value; SQL's NULL with isnull.  args begins as zeroes; its arrays grow in the
+ * memory context that is current at the first, and a value by reference is not copied.
+ */
 void
 pvext_arg(PvextArgs *args, Oid type, Datum value, bool isnull)
 {
@@ -124,6 +127,7 @@ pvext_text_array(List *texts)
 											  TYPALIGN_INT));
 }
 
+/* Add an int4. */
 void
 pvext_arg_int4(PvextArgs *args, int32 value)
 {
@@ -137,6 +141,7 @@ pvext_arg_oid(PvextArgs *args, Oid type, Oid value)
 	pvext_arg(args, type, ObjectIdGetDatum(value), !OidIsValid(value));
 }
 
+/* Add a boolean. */
 void
 pvext_arg_bool(PvextArgs *args, bool value)
 {

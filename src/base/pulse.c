@@ -60,6 +60,7 @@ PG_FUNCTION_INFO_V1(pvext_worker_status);
  * Shared memory
  */
 
+/* Ask for shared memory, as the server is started. */
 static void
 request(void)
 {
@@ -68,6 +69,7 @@ request(void)
 	RequestAddinShmemSpace(sizeof(Pulse));
 }
 
+/* Make it, or find it; empty again where the server starts anew after a crash. */
 static void
 startup(void)
 {
@@ -91,6 +93,10 @@ startup(void)
 	LWLockRelease(AddinShmemInitLock);
 }
 
+/*
+ * From _PG_init().  Without being preloaded there is no shared memory, and pulse stays
+ * NULL.
+ */
 void
 pvext_init_pulse(void)
 {
@@ -133,6 +139,9 @@ pvext_set_pace(Oid database, int naptime)
 	}
 	for (int i = 0; pulse && i < DATABASES; i++)
 	{
+		/*
+		 * Workers of several databases may want the same place; only one of them gets it.
+		 */
 		uint64		nobodys = 0;
 
 		if (pg_atomic_compare_exchange_u64(&pulse->databases[i].pace, &nobodys, pace))
@@ -180,6 +189,9 @@ pvext_is_time_to_warn(Oid database)
  * The launcher
  */
 
+/*
+ * The launcher ends; nobody is told of one that was killed, but then memory is made anew.
+ */
 static void
 forget_launcher(int code, Datum arg)
 {
@@ -212,6 +224,7 @@ pvext_launcher_has_room(bool room)
  * How it is
  */
 
+/* A time as a value of a row; NULL for 0. */
 static void
 set_time(Datum *values, bool *nulls, int column, uint64 time)
 {

@@ -36,7 +36,10 @@ pvext_value(uint64 row, int column)
 	return SPI_getvalue(tuple, SPI_tuptable->tupdesc, column);
 }
 
-/* A value of the last result; it lives as long as SPI_tuptable. */
+/*
+ * A value of the last result; by reference, it points into SPI_tuptable and lives as
+ * long.
+ */
 Datum
 pvext_datum(uint64 row, int column, bool *isnull)
 {

@@ -60,6 +60,7 @@ read_secret_file(void)
 	return secret;
 }
 
+/* A new secret, in the current context. */
 static bytea *
 random_secret(void)
 {
@@ -73,6 +74,10 @@ random_secret(void)
 	return secret;
 }
 
+/*
+ * HMAC-SHA-256 of a domain and a value, in the current context.  The domain goes in with
+ * its end, so that no domain and value are taken for another pair.
+ */
 static bytea *
 hmac(const bytea *key, const char *domain, const char *value)
 {
@@ -137,6 +142,11 @@ read_secret(void)
 			secret = random_secret();
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(secret), from_file);
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(hmac(secret, "fingerprint", "")), false);
+
+		/*
+		 * Another session may be doing the same: then its row is waited for, and is the
+		 * one.
+		 */
 		(void) pvext_own("INSERT INTO pv.secret (value, fingerprint) VALUES ($1, $2)"
 						 " ON CONFLICT DO NOTHING", &args);
 		(void) pvext_own("SELECT value, fingerprint FROM pv.secret", NULL);
@@ -165,13 +175,18 @@ relation_changed(Oid relid)
 	cached = NULL;
 }
 
+/* From _PG_init(): hear of changes, by which the secret may be another. */
 void
 pvext_init_secret(void)
 {
 	pvext_on_relation_change(relation_changed);
 }
 
-/* The secret; callers may be in the middle of a result, which stays. */
+/*
+ * The secret; callers may be in the middle of a result, which stays.  It is good until
+ * relations are looked at next, when relation_changed() may free it: hmac() looks at
+ * none.
+ */
 static const bytea *
 secret(void)
 {
@@ -182,8 +197,12 @@ secret(void)
 
 	if (cached)
 		return cached;
+
+	/* Before it is read: a change that comes later is then heard of. */
 	pvext_watch_declarations();
 	found = read_secret();
+
+	/* The result of read_secret()'s statements goes with SPI's memory context. */
 	SPI_tuptable = tuptable;
 	SPI_processed = processed;
 	old = MemoryContextSwitchTo(TopMemoryContext);

@@ -106,7 +106,11 @@ pin_neighbours(void)
 	}
 }
 
-/* Pin the settings until AtEOXact_GUC(false, the result). */
+/*
+ * Pin the settings until AtEOXact_GUC(false, the result), or until an error's abort.  The
+ * caller may not be allowed to set some of them (session_replication_role): they are set
+ * as a superuser would, and what they were comes back without being looked at.
+ */
 int
 pvext_pin_settings(void)
 {
@@ -114,6 +118,10 @@ pvext_pin_settings(void)
 
 	pin_neighbours();
 
+	/*
+	 * Mostly they are so already; setting search_path would make the server look it up
+	 * anew.
+	 */
 	for (int i = 0; i < lengthof(pinned); i++)
 		if (strcmp(GetConfigOption(pinned[i].name, false, false), pinned[i].value) != 0)
 			(void) set_config_option(pinned[i].name, pinned[i].value,
@@ -124,7 +132,10 @@ pvext_pin_settings(void)
 
 /*
  * Begin the work of a SQL function: connect to SPI and pin the settings until
- * pvext_leave().  An error undoes both.
+ * pvext_leave().  An error undoes both.  The current user stays who it is: statements
+ * become whoever they run as one by one (pvext_run()).  From here on the current memory
+ * context is SPI's, which pvext_leave() frees: what is to be returned is made in the
+ * caller's.
  */
 void
 pvext_enter(PvextScope *scope)
@@ -137,6 +148,11 @@ pvext_enter(PvextScope *scope)
 		elog(ERROR, "SPI_connect failed");
 }
 
+/*
+ * End what pvext_enter() began, in the same (sub)transaction and not after an error.
+ * Frees what was made in SPI's memory context, SPI_tuptable included, and undoes settings
+ * that were made meanwhile, whoever made them.
+ */
 void
 pvext_leave(PvextScope *scope)
 {
@@ -145,7 +161,8 @@ pvext_leave(PvextScope *scope)
 }
 
 /*
- * The role that owns schema pv and all that is in it.
+ * The role that owns schema pv and all that is in it; raises where the extension has been
+ * dropped.  Not kept: ALTER SCHEMA ... OWNER TO may change it at any time.
  */
 Oid
 pvext_role(void)
@@ -162,9 +179,12 @@ pvext_role(void)
 }
 
 /*
- * Become role inside a security-restricted operation: for running its code,
- * and for parsing, which runs it too (the input function of an array over a
- * domain checks the domain).  An error's abort switches back by itself.
+ * Become role inside a security-restricted operation: for running its code, and for
+ * parsing, which runs it too (the input function of an array over a domain checks the
+ * domain).  As of then it cannot SET ROLE, leave a trigger or a cursor behind that runs
+ * later, or make temporary tables; its own policies (FORCE ROW LEVEL SECURITY) do not
+ * hide its rows.  An error's abort switches back by itself: between here and
+ * pvext_restore_user() nobody may catch one without a subtransaction.
  */
 void
 pvext_switch_user(Oid role, PvextUser *back)
@@ -174,6 +194,7 @@ pvext_switch_user(Oid role, PvextUser *back)
 						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 }
 
+/* Be again who it was before pvext_switch_user(), security context included. */
 void
 pvext_restore_user(const PvextUser *back)
 {
@@ -193,18 +214,27 @@ pvext_statement(char *sql)
 	return statement;
 }
 
-/* Of a memory context that is reset. */
+/*
+ * Of a memory context that is reset; raises nothing, since it may be reset by an abort.
+ */
 static void
 free_plan(void *plan)
 {
 	SPI_freeplan(plan);
 }
 
+/*
+ * Let a plan outlive SPI: for the life of the backend, or as long as the statement's
+ * text.
+ */
 static void
 keep_plan(PvextStatement *statement, SPIPlanPtr plan)
 {
 	MemoryContextCallback *callback = NULL;
 
+	/*
+	 * Made first: where memory is short after the plan was saved, nobody would free that.
+	 */
 	if (statement->context)
 		callback = MemoryContextAlloc(statement->context, sizeof(MemoryContextCallback));
 	if (SPI_keepplan(plan) != 0)
@@ -252,6 +282,11 @@ prepare_and_execute(Oid role, PvextStatement *statement, PvextArgs *args,
 			keep_plan(statement, plan);
 		statement->plan = plan;
 	}
+
+	/*
+	 * A plan that has become invalid is made anew in there: as role, and under the
+	 * settings above.
+	 */
 	result = pvext_execute_own(statement->plan, args, statement->snapshot,
 							   statement->read_only);
 	if (result < 0)
@@ -284,8 +319,10 @@ run_as(Oid role, PvextStatement *statement, PvextArgs *args,
 }
 
 /*
- * Run a statement once as role, between pvext_enter() and pvext_leave().
- * Returns the number of rows; those a query returns are in SPI_tuptable.
+ * Run a statement once as role, between pvext_enter() and pvext_leave().  Returns the
+ * number of rows; those a query returns are in SPI_tuptable, until SPI_finish() or
+ * SPI_freetuptable().  It sees what was committed when it began, and what this
+ * transaction did, in READ COMMITTED; the current memory context stays as it was.
  */
 uint64
 pvext_run(Oid role, const char *sql, PvextArgs *args)
@@ -324,8 +361,10 @@ pvext_own_kept(PvextStatement *statement, PvextArgs *args)
 }
 
 /*
- * Run a query on pvext's own tables, as the active snapshot sees them, and call
- * each for every row of SPI_tuptable, which holds but some at a time.
+ * Run a query on pvext's own tables, as the active snapshot sees them, and call each for
+ * every row of SPI_tuptable, which holds but some at a time.  Between pvext_enter() and
+ * pvext_leave(), with a snapshot that is active.  each runs as the caller's user, may use
+ * SPI, and has a memory context that is reset after some rows; an error in it goes on.
  */
 void
 pvext_own_each(const char *sql, PvextArgs *args,
@@ -354,6 +393,8 @@ pvext_own_each(const char *sql, PvextArgs *args,
 		n = SPI_processed;
 		if (n == 0)
 			break;
+
+		/* The caller's code runs as who it is called, and may itself run statements. */
 		pvext_restore_user(&back);
 		MemoryContextSwitchTo(context);
 		for (uint64 i = 0; i < n; i++)

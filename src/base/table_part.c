@@ -49,6 +49,11 @@ static Oid
 detached_from(Oid relid)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
+
+	/*
+	 * Those that are being detached are included, so that detached_exist says if there
+	 * are any.
+	 */
 	PartitionDesc desc = RelationGetPartitionDesc(rel, false);
 	Oid			found = desc->detached_exist ? relid : InvalidOid;
 

@@ -31,7 +31,10 @@ static int	limit = 0;			/* in ms; 0: there is none */
 static bool may_terminate;
 static volatile sig_atomic_t firings = 0;
 
-/* In a signal handler. */
+/*
+ * In a signal handler: only flags are set, which CHECK_FOR_INTERRUPTS() looks at.  The
+ * first time it asks the statement to end, from then on, where it may, the process.
+ */
 static void
 fire(void)
 {
@@ -42,6 +45,7 @@ fire(void)
 	InterruptPending = true;
 }
 
+/* At the limit, and again and again after that: see fire(). */
 static void
 set_timer(void)
 {
@@ -58,7 +62,10 @@ pvext_renew_limit(void)
 		set_timer();
 }
 
-/* A cancellation that nobody has noticed is taken back. */
+/*
+ * A cancellation that nobody has noticed is taken back, since it would end whatever comes
+ * next.  One that the user has asked for at the same moment goes with it.
+ */
 void
 pvext_end_limit(void)
 {
@@ -70,6 +77,7 @@ pvext_end_limit(void)
 		QueryCancelPending = false;
 }
 
+/* A time limit begins; one at a time, since there is one timer. */
 static void
 begin(int milliseconds, bool deadly)
 {
@@ -123,7 +131,8 @@ call(void *arg)
  * Call body(arg) in a subtransaction, in which no statement may take longer than that, or
  * for 0 as long as it likes.  deadly says that the process may be terminated, where
  * nothing else helps.  Returns the error that ended it, in the current context, or NULL;
- * a cancellation that is not the limit's, and the end of the session, go on.
+ * a cancellation that is not the limit's, and the end of the session, go on.  Not within
+ * another such call.
  */
 ErrorData *
 pvext_catch_in_time(void (*body) (void *), void *arg, int milliseconds, bool deadly)

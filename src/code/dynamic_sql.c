@@ -64,6 +64,7 @@ is_at(Look *look, int i, const char *keyword)
 	return look->tokens->all[i].literal == 0 && pvext_is_keyword(&look->tokens->all[i], keyword);
 }
 
+/* A sign outside of strings. */
 static bool
 is_sign(Look *look, int i, char sign)
 {
@@ -84,6 +85,7 @@ is_border(Look *look, int i)
 	return false;
 }
 
+/* Take the tokens apart, at borders; what is empty is left out. */
 static void
 find_pieces(Look *look)
 {
@@ -100,6 +102,7 @@ find_pieces(Look *look)
 	}
 }
 
+/* Is it known that what this variable holds is executed? */
 static bool
 has_variable(Look *look, const char *name)
 {
@@ -178,6 +181,7 @@ assigns(Look *look, Piece *piece)
 	return false;
 }
 
+/* Is the word one of some, or does it begin with one? */
 static bool
 begins_with_any(const char *word, const char *const *words, int n, bool whole)
 {
@@ -230,6 +234,7 @@ is_cast(Look *look, int begin, int end)
 	return all[end].word && strncmp(all[end].word, "reg", 3) == 0;
 }
 
+/* Strings that are given to a function, or cast, so that they are names or SQL. */
 static void
 find_names(Look *look)
 {
@@ -262,6 +267,11 @@ pvext_executed_literals(PvextSourceTokens *tokens)
 	find_pieces(&look);
 	for (int i = 0; i < look.n; i++)
 		take_executed(&look, &look.pieces[i]);
+
+	/*
+	 * A variable that is executed may have come by another one: until nothing is new.
+	 * Each round adds a string or a variable, of which there are no more than tokens.
+	 */
 	while (news && look.variables != NIL)
 	{
 		news = false;

@@ -29,7 +29,10 @@ pvext_forget_values(ErrorData *error)
 	}
 }
 
-/* Raise the error in hand again without values; its data is in context. */
+/*
+ * Raise the error in hand again without values; its data is in context.  To be called in
+ * PG_CATCH(), before anything that may raise another.
+ */
 void
 pvext_raise_without_values(MemoryContext context)
 {

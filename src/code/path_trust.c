@@ -55,12 +55,17 @@ static bool kept_is_stale = false;
 /* The search_path that the server was started with on its command line, or NULL. */
 static char *command_line_path = NULL;
 
+/* No look at anything here: what was kept is thrown away when it is next asked for. */
 static void
 something_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
 	kept_is_stale = true;
 }
 
+/*
+ * From _PG_init(): hear of changes.  What was said on the server's command line is seen
+ * by whoever preloads the library alone: afterwards a session's own setting hides it.
+ */
 void
 pvext_init_trust(void)
 {
@@ -215,6 +220,7 @@ schemas_of(Oid role, List *names)
  * Who else may create
  */
 
+/* Who has the rights of pg_database_owner here. */
 static Oid
 database_owner(void)
 {
@@ -252,6 +258,7 @@ stranger_in(Oid role, Oid self)
 	if (OidIsValid(stranger))
 		return stranger;
 
+	/* Memberships have no circles, but may be as deep as anybody likes. */
 	check_stack_depth();
 	members = SearchSysCacheList1(AUTHMEMROLEMEM, ObjectIdGetDatum(role));
 	for (int i = 0; i < members->n_members && !OidIsValid(stranger); i++)
@@ -409,6 +416,7 @@ keep_path(const PvextPath *path)
 {
 	MemoryContext old;
 
+	/* What was found may be of before that change; it will be found again. */
 	if (kept_is_stale)
 		return;
 	if (kept_context == NULL)
@@ -431,6 +439,8 @@ pvext_role_path(Oid role)
 	List	   *names;
 
 	path->role = role;
+
+	/* Read each time, since nothing tells of ALTER ROLE ... SET: see above. */
 	path->setting = safe_path(raw_path(role), &names);
 	known = known_path(role, path->setting);
 	if (known)

@@ -10,6 +10,7 @@
 #include "parser/scansup.h"
 #include "code/source_token.h"
 
+/* May a byte be part of a word?  Bytes of other than ASCII characters always may. */
 static bool
 is_word(char c)
 {
@@ -124,6 +125,11 @@ read_dollar_string(const char **p)
 	return pnstrdup(text, end - text);
 }
 
+/*
+ * Add the tokens of a source, which for strings may be one within another.  Each byte
+ * gives a token at most, and each string of two quotes or more two, so that there is room
+ * for all.
+ */
 static void
 add_tokens(PvextSourceTokens *tokens, const char *source, bool strings)
 {
@@ -173,6 +179,7 @@ pvext_source_tokens(const char *source, bool strings)
 	return tokens;
 }
 
+/* Is the token this word, in lower case, and not a quoted name? */
 bool
 pvext_is_keyword(const PvextSourceToken *token, const char *keyword)
 {

@@ -106,6 +106,11 @@ is_users_trigger(HeapTuple tuple)
 		proc->pronamespace != get_namespace_oid("pv", true);
 }
 
+/*
+ * Are the calls of a function to be told to on_call()?  The server asks as it looks the
+ * function up, for triggers once a statement and table: so nothing is in the way of
+ * triggers that others' statements fire.
+ */
 static bool
 needs_hook(Oid function)
 {
@@ -181,6 +186,7 @@ path_of(Oid role)
 	return path;
 }
 
+/* Set search_path, as the session could. */
 static void
 set_path(const char *setting, GucAction action)
 {
@@ -268,6 +274,10 @@ abort_call(TriggerCall *call)
 		AtEOXact_GUC(false, call->nestlevel);
 }
 
+/*
+ * The function manager tells of a call: before it, after it, or after an error of its.
+ * *private, NULL at first, stays with what calls the function, for as long as that lives.
+ */
 static void
 on_call(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 {
@@ -281,6 +291,11 @@ on_call(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 				call = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(TriggerCall));
 				*private = PointerGetDatum(call);
 			}
+
+			/*
+			 * The next hook's own is kept within ours, of which there is one whenever
+			 * there is such a hook.
+			 */
 			if (next_fmgr_hook)
 				next_fmgr_hook(event, flinfo, &call->next_private);
 			if (pvext_running == NULL)
@@ -300,6 +315,7 @@ on_call(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 	}
 }
 
+/* From _PG_init(): hook into the function manager, before whoever did so already. */
 void
 pvext_init_trigger(void)
 {

@@ -93,6 +93,7 @@ typedef struct Step
 	void	   *arg;
 } Step;
 
+/* The body of pvext_catch_in_time(): what it allocates goes with the step. */
 static void
 run_step(void *arg)
 {
@@ -141,6 +142,8 @@ pvext_step(PvextDutyRun *run, void (*body) (void *), void *arg)
 		run->stop = true;
 	pvext_leave(&scope);
 	PopActiveSnapshot();
+
+	/* It wants no snapshot of ours to be left, and begins the next transaction. */
 	SPI_commit();
 	MemoryContextSwitchTo(run->context);
 	MemoryContextReset(run->step_context);
@@ -158,6 +161,11 @@ is_database_wanted(void)
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+
+	/*
+	 * Whoever drops it has locked it and waits for sessions to end, or is waiting for the
+	 * lock.
+	 */
 	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
 	LockRelease(&tag, RowExclusiveLock, false);
@@ -276,6 +284,9 @@ pvext_wait_for_standbys(PvextDutyRun *run)
  * The record of runs
  */
 
+/*
+ * A step: who is entered as running is not any more, since the lock of the duty is ours.
+ */
 static void
 begin_log(void *arg)
 {
@@ -299,6 +310,7 @@ begin_log(void *arg)
 	run->id = pvext_int(0, 1);
 }
 
+/* A step: how the run has ended, and where a worker's next one is to go on. */
 static void
 end_log(void *arg)
 {
@@ -373,7 +385,10 @@ pvext_begin_run(PvextDutyRun *run, int duty, const char *name)
 	return true;
 }
 
-/* Enter in the log that the run has begun; false where it cannot be done. */
+/*
+ * Enter in the log that the run has begun; false where it cannot be done.  The entry is
+ * committed before anything else is, so that a run that is cut off is seen to have been.
+ */
 bool
 pvext_log_begin(PvextDutyRun *run)
 {

@@ -27,6 +27,7 @@ typedef struct Failure
 	ErrorData  *error;			/* NULL: there is none any more */
 } Failure;
 
+/* What it is that has failed, as $1 to $3. */
 static void
 key_args(Failure *failure, PvextArgs *args)
 {
@@ -68,6 +69,7 @@ pvext_forget_failures(PvextDutyRun *run, const char *still)
 					 &args);
 }
 
+/* A step: enter the failure, or that there is none any more. */
 static void
 record(void *arg)
 {
@@ -94,7 +96,10 @@ record(void *arg)
 					 "  interval '6 hours')", &args);
 }
 
-/* Something of a table, or of none (0), has failed.  In a step of its own. */
+/*
+ * Something of a table, or of none (0), has failed.  In a step of its own, for the one
+ * that failed has been rolled back.  Outside of any other step.
+ */
 void
 pvext_failed(PvextDutyRun *run, int32 relation_id, const char *name, ErrorData *error)
 {
