@@ -17,7 +17,10 @@
 #include "rule/hold.h"
 #include "utils/lsyscache.h"
 
-/* Let the values of a column go from a set's rows. */
+/*
+ * Let the values of a column go from a set's rows, in every run of the plan.  In the
+ * plan's context; the caller makes its statements.
+ */
 PvextTarget *
 pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column, PvextSet *set)
 {
@@ -66,6 +69,10 @@ pvext_refuse_detached_tables(List *tables)
 		pvext_refuse_detaching(((PvextTable *) lfirst(lc))->relid);
 }
 
+/*
+ * Lock tables, and their inheritance children, which the lock on a table does not keep.
+ * Whether a partition is being detached is seen once the locks are had.
+ */
 static void
 lock_tables(List *tables, LOCKMODE mode)
 {
@@ -101,6 +108,7 @@ pvext_lock_plan(PvextPlan *plan, LOCKMODE mode)
 		pvext_keep_holds();
 }
 
+/* Begin a statement, in the current context. */
 void
 pvext_sql_init(PvextSql *sql)
 {
@@ -108,7 +116,10 @@ pvext_sql_init(PvextSql *sql)
 	sql->params = NIL;
 }
 
-/* The number of a value among the statement's, added where it's new. */
+/*
+ * The number of a value among the statement's, added where it's new.  It is the value's
+ * place that is noted: what is there when the statement is run is what it gets.
+ */
 int
 pvext_sql_param(PvextSql *sql, PvextParam *param)
 {
@@ -120,7 +131,10 @@ pvext_sql_param(PvextSql *sql, PvextParam *param)
 	return 0;					/* not reached */
 }
 
-/* A step from a finished statement. */
+/*
+ * A step from a finished statement, in the current context, which is the one of the text:
+ * plans that the server keeps for it are freed with that.
+ */
 PvextStep *
 pvext_sql_step(PvextSql *sql, PvextTable *table)
 {

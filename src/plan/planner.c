@@ -2,9 +2,47 @@
  * planner.c
  *		The statements that carry a verdict out, in their order.
  *
- * A plan is made once for a subject table and a set of blocked columns, and
- * kept until the map changes.  What cannot be carried out by the tables and
- * owners as they are now is found, and refused, while the plan is made.
+ * A plan is all that can be said of an erasure without knowing the person: for a subject
+ * table and a set of blocked columns, whose rows of which tables belong (row_set.c),
+ * which of their columns lose their values (targets), which rows go (removals), and the
+ * statements that do it (steps).  Whom it is about are values of these statements, filled
+ * in by each run (execution/execute.c).  So it is made once and kept with its subject
+ * table as long as the map is, and the server plans its statements once, too: erasing one
+ * subject after the other was measured to cost 0.4 of what the same statements do that a
+ * function builds anew each time.
+ *
+ * What holds of a plan:
+ *
+ * - A step reads and writes one owner's tables.  It is parsed, planned and run as that
+ *   owner, security-restricted (spi.c): a join of two owners' tables would have to be run
+ *   by somebody who may read both, and one owner's operators, casts and expressions would
+ *   run with the rights to the other's rows.  So keys travel from one step to the next as
+ *   arrays ("x = ANY ($1)").  That is the fast way, too: for 10,000 subjects 0.17 of what
+ *   they cost one by one, where a temporary table took 0.22.
+ *
+ * - A step has its text planned twice.  For few subjects one plan serves all runs; the
+ *   server takes an array that it does not know for one of ten elements, so for many the
+ *   statement is planned for the very keys of the run, every time (step.h).
+ *
+ * - What is blocked is decided once, before (verdict.c), and is in no statement that
+ *   writes: a plan is known by it.  What a row itself decides (retained until, shared
+ *   with somebody held) is in the WHERE of every step, so that the server asks again of a
+ *   row that it has waited for, as that is by then.
+ *
+ * - What cannot be carried out by the tables and owners as they are now is refused while
+ *   the plan is made (plan_check.c), not half-way through an erasure.  pv.check_map()
+ *   makes the plans of all subjects for that alone.
+ *
+ * The order of the writes: leaves first, so that a row is deleted before those it refers
+ * to.  Before all of them, values whose time a clock over another table's rows tells:
+ * once that has lost what it reads they would never be due.  Keys that others hold come
+ * last, for rows are found by them (rekey.c); they are no part of plan->writes.
+ *
+ * Four kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
+ * verification read by the one of which nothing is); of what a rule has made due of one
+ * subject (pvext_partial_plan(), which lives no longer than a part of a purge); one that
+ * only judges, and does not mind tables that no longer fit, for a purge takes from others
+ * all the same (pvext_judging_plan()); and one that only finds rows (pvext_trail_plan()).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -40,7 +78,7 @@ table_depth(PvextTable *table)
 
 	if (table->depth != 0)
 		return Max(table->depth, 0);
-	table->depth = -1;			/* being found */
+	table->depth = -1;			/* being found: on a way in a circle it counts as 0 */
 	foreach(lc, table->links)
 	{
 		PvextLink  *link = lfirst(lc);
@@ -60,6 +98,10 @@ typedef struct TableWork
 	PvextRemoval *removal;
 } TableWork;
 
+/*
+ * Leaves first; of tables that are as deep, in an order that does not depend on the
+ * map's.
+ */
 static int
 deeper_first(const ListCell *a, const ListCell *b)
 {
@@ -140,6 +182,11 @@ build_writes(PvextMap *map, PvextPlan *plan)
 		}
 		if (work->removal && !work->removal->blocked)
 			plan->writes = lappend(plan->writes, pvext_build_delete(plan, work->removal));
+
+		/*
+		 * A clock reads rows that belong to those that it times, and so are deeper: of
+		 * several such tables the one nearest to the subject goes first.
+		 */
 		if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
 			timed = lcons(pvext_build_update(plan, work->table, now), timed);
 		else if (now != NIL)
@@ -150,6 +197,7 @@ build_writes(PvextMap *map, PvextPlan *plan)
 	pvext_finish_checks(plan);
 }
 
+/* A target for each of the table's columns that may be about the subject. */
 static void
 add_targets(PvextPlan *plan, PvextTable *table)
 {
@@ -166,6 +214,7 @@ add_targets(PvextPlan *plan, PvextTable *table)
 	}
 }
 
+/* The table's rows go where they go with the subject. */
 static void
 add_removal(PvextPlan *plan, PvextTable *table)
 {
@@ -242,7 +291,10 @@ apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
 	}
 }
 
-/* The statements that tell whether a blocker blocks one subject. */
+/*
+ * The rows that each blocker looks at.  Before pvext_prune_sets(), which keeps the sets
+ * on the way to them; the statements are built when all slots are known.
+ */
 static void
 build_blockers(PvextPlan *plan)
 {
@@ -258,6 +310,10 @@ build_blockers(PvextPlan *plan)
 	}
 }
 
+/*
+ * Those statements, twice: as they stand for whoever only looks, and with the rows locked
+ * that they look at.  The subject's own row is locked before anybody asks.
+ */
 static void
 build_blocker_steps(PvextPlan *plan)
 {
@@ -298,7 +354,10 @@ build_held(PvextPlan *plan)
 	}
 }
 
-/* The tables whose rows the plan's statements read or write. */
+/*
+ * The tables whose rows the plan's statements read or write: these are locked before any of
+ * them is run, which keeps them their owners'.
+ */
 static void
 note_tables(PvextMap *map, PvextPlan *plan)
 {
@@ -350,6 +409,10 @@ build_statements(PvextMap *map, PvextPlan *plan)
 	note_tables(map, plan);
 }
 
+/*
+ * The plan of an erasure.  In the plan's context.  What is pruned and refused must be so
+ * before statements are built: these take what they need of sets that they find complete.
+ */
 static PvextPlan *
 make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
@@ -484,6 +547,8 @@ kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
 			plan->blocked && strcmp(plan->blocked, blocked) == 0)
 			return plan;
 	}
+
+	/* One that cannot be made goes with the caller's context; the map gets it finished. */
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext plan",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -509,7 +574,8 @@ pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 
 /*
  * The plan whose verdict says what holds a subject: its targets are, in the same order,
- * those that pvext_partial_plan() begins with.
+ * those that pvext_partial_plan() begins with.  Used as pvext_plan() is, and kept as
+ * long.  Nothing of the tables is checked but what its few statements name.
  */
 PvextPlan *
 pvext_judging_plan(PvextMap *map, PvextTable *subject)
@@ -517,7 +583,10 @@ pvext_judging_plan(PvextMap *map, PvextTable *subject)
 	return kept_plan(map, subject, "judge", make_judging_plan);
 }
 
-/* The plan that finds the rows that belong to a subject, and erases nothing. */
+/*
+ * The plan that finds the rows that belong to a subject, and erases nothing.  Used as
+ * pvext_plan() is, and kept as long.
+ */
 PvextPlan *
 pvext_trail_plan(PvextMap *map, PvextTable *subject)
 {

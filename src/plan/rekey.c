@@ -2,10 +2,37 @@
  * rekey.c
  *		Keys that identify, and all the columns that follow them.
  *
- * When a column that others refer to (an e-mail, "ALFKI") gets a new value,
- * every linked column gets it in the same statement: NO ACTION foreign keys
- * are checked at its end, when all agree again.  Columns behind an ON UPDATE
- * CASCADE follow by themselves.
+ * A key can be personal itself (an e-mail, "ALFKI").  It is replaced as any value is, but
+ * others hold it, and are found by it.  Such a column leads; the columns that links lead
+ * to it from follow, and those that lead to these.  Here the two statements of a leading
+ * column are built, which new_key.c runs, last of all in a pass: until then the subject's
+ * rows are found by the old key.
+ *
+ * The first, gather, reads the old keys of the rows that are to change and, where SQL
+ * makes it, the new value of each.  The second, follow, is given both as arrays of texts,
+ * and changes the column and all that follow it at once: one UPDATE in which those of the
+ * other tables are data-modifying CTEs.  That is what makes foreign keys agree to it: one
+ * that is NO ACTION is checked at the end of the statement, when all hold the new key;
+ * with a statement for each table the first would fail, whichever that is.  All of them
+ * see the tables by one snapshot, so each finds its rows by the old key, whatever the
+ * others have done by then.
+ *
+ * What follows from it being one statement:
+ *
+ * - It runs as one role.  So all tables have one owner, or the plan is refused here; a
+ *   column behind ON UPDATE CASCADE follows by itself, whoever owns it.
+ * - A statement changes a row once; a second change by it would be passed over silently.
+ *   So there is one UPDATE for each table, also where several of its columns follow.
+ * - A key of several columns is only the same when all of them are.  A follower is
+ *   compared by as many of them as it holds, and by the link's condition.
+ * - Rows follow by the key that they hold, not by whether they belong to the subject: a
+ *   column that refers to the person need not be about the person.  So the plan locks all
+ *   tables that have links to its own (note_tables() in planner.c).
+ *
+ * Whoever adds a row under the old key meanwhile waits for the lock on its parent's row,
+ * by a foreign key, and finds that there is no such key.  By a link without one nobody
+ * waits: what was replaced is remembered then, encrypted, until no transaction of before
+ * is left (replaced_key.c).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -32,6 +59,7 @@ typedef struct Follower
 	char	   *condition;		/* of the link, or NULL */
 } Follower;
 
+/* Does the link's column follow by a foreign key with ON UPDATE CASCADE? */
 static bool
 cascades(PvextLink *link)
 {
@@ -48,6 +76,7 @@ cascades(PvextLink *link)
 	return false;
 }
 
+/* Is the column among those that follow already?  Links may go in circles. */
 static bool
 is_known(List *followers, PvextTable *table, const char *column)
 {
@@ -184,7 +213,10 @@ keys_sql(PvextSql *sql, PvextTarget *target)
 	return psprintf("unnest(%s) AS k(n%s)", values.data, names.data);
 }
 
-/* One UPDATE of the columns, all of one table, that take the new value. */
+/*
+ * One UPDATE of the columns, all of one table, that take the new value.  Several may take
+ * it in different rows, or by different columns of the key: each looks for its own.
+ */
 static void
 append_update(PvextSql *sql, PvextTarget *target, List *followers)
 {
@@ -302,10 +334,10 @@ find_followers(PvextMap *map, PvextTarget *target)
 }
 
 /*
- * Build the two statements of a leading column: target->gather reads the new
- * value, where SQL makes it, and the old keys of the rows to change;
- * target->follow gives the new values, target->new_keys for target->old_keys,
- * to the column and all that follow it.
+ * Build the two statements of a leading column: target->gather reads the new value, where
+ * SQL makes it, and the old keys of the rows to change; target->follow gives the new
+ * values, target->new_keys for target->old_keys, to the column and all that follow it.
+ * In the plan's context.  Raises where that cannot be one owner's statement.
  */
 void
 pvext_build_rekey(PvextMap *map, PvextTarget *target)

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+/* A set of a table's rows, which nothing belongs to yet; it is not among the plan's. */
 static PvextSet *
 new_set(PvextTable *table)
 {
@@ -34,7 +35,10 @@ new_set(PvextTable *table)
 	return set;
 }
 
-/* The slot of a set's column, added where it's new. */
+/*
+ * The slot of a set's column, added where it's new.  As text it is another one.  Before the
+ * set's statements are built, which read all of its slots.
+ */
 PvextSlot *
 pvext_set_slot(PvextSet *set, const char *column, bool as_text)
 {
@@ -64,6 +68,7 @@ pvext_set_slot(PvextSet *set, const char *column, bool as_text)
 	return slot;
 }
 
+/* Let the rows belong that hold the key of the parent's, as the link says. */
 static void
 add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 {
@@ -123,7 +128,7 @@ set_any(PvextPlan *plan, PvextTable *table, bool inherited)
 	set = new_set(table);
 	set->any = true;
 	set->inherited = inherited;
-	set->building = true;
+	set->building = true;		/* who meets it from below has gone in a circle */
 	set->with_self = table == plan->subject;
 	plan->sets = lappend(plan->sets, set);
 	foreach(lc, table->links)
@@ -289,6 +294,7 @@ add_arm_up(PvextPlan *plan, PvextSet *set, PvextLink *link, PvextSet *children)
 	set->arms = lappend(set->arms, arm);
 }
 
+/* Do rows belong to the set for the sake of those that would go with them? */
 static bool
 has_arm_up(PvextSet *set)
 {
@@ -362,7 +368,11 @@ pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent)
 	return set;
 }
 
-/* Drop what doesn't lead to the subject. */
+/*
+ * Drop what doesn't lead to the subject: sets are made before it is known whether a way
+ * ends there.  What does is found from the subject on, until there is no more of it, so
+ * that a circle that leads nowhere goes as well.
+ */
 void
 pvext_prune_sets(PvextPlan *plan)
 {
@@ -452,7 +462,11 @@ pvext_add_traced_slots(PvextMap *map, PvextPlan *plan)
 			add_leading_slots(map, lfirst(lc));
 }
 
-/* SQL: row r holds the key of one of the parent's rows. */
+/*
+ * SQL: row r holds the key of one of the parent's rows.  A key of several columns must be
+ * one row's as a whole; that each of its columns is some row's is said as well, for an
+ * index.
+ */
 static void
 append_arm(PvextSql *sql, PvextArm *arm)
 {
@@ -532,7 +546,8 @@ append_self(PvextPlan *plan, PvextSql *sql)
 }
 
 /*
- * SQL: row r belongs to the set, in parentheses.
+ * SQL: row r belongs to the set, in parentheses; the values that say so are added to the
+ * statement's.
  */
 void
 pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
@@ -567,8 +582,9 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
 }
 
 /*
- * The statement that reads a set's slots: one row with an array for each, and
- * the number of rows.
+ * The statement that reads a set's slots: one row with an array for each, and the number
+ * of rows.  With lock the rows are locked FOR UPDATE, for which the check of a foreign
+ * key, FOR KEY SHARE, waits: by one, nothing can come to hang on them until we commit.
  */
 PvextStep *
 pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
@@ -598,7 +614,10 @@ pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
 	return pvext_sql_step(&sql, set->table);
 }
 
-/* The statements that follow the links from the subject down. */
+/*
+ * The statements that follow the links from the subject down: of sets that others hang
+ * on, or the log is searched by.  After all slots have been asked for.
+ */
 void
 pvext_build_collects(PvextPlan *plan)
 {

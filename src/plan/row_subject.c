@@ -89,6 +89,7 @@ links_on(Climb *climb)
 	return links;
 }
 
+/* The way up from the rows that it is asked about. */
 static void
 begin_climb(Climb *climb, PvextRows *start)
 {
@@ -100,6 +101,7 @@ begin_climb(Climb *climb, PvextRows *start)
 	climb->tables = list_make1(start->table);
 }
 
+/* On to the parents by a link. */
 static void
 follow(Climb *climb, const Climb *from, PvextLink *link)
 {
@@ -308,6 +310,7 @@ origins(const int *from, uint64 found)
 	return next;
 }
 
+/* A boolean of a result that is not the last one any more. */
 static bool
 says_true(SPITupleTable *rows, uint64 n, int column)
 {
@@ -406,7 +409,8 @@ descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int colum
 
 /*
  * The PvextRowSubjects of rows: what pvext_append_row_subjects() asked for begins with
- * that column of the result.  In the current context.
+ * that column of the result.  In the current context; between pvext_enter() and pvext_leave().
+ * Takes no lock: who acts on it locks the subjects, and asks again.
  */
 List *
 pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column)

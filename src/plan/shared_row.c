@@ -101,6 +101,7 @@ find_sets(PvextMap *map, PvextPlan *plan, PvextPlan *held, bool texts, List *onl
 	return sets;
 }
 
+/* Is there any? */
 static bool
 any_set(List *sets)
 {
@@ -112,6 +113,7 @@ any_set(List *sets)
 	return false;
 }
 
+/* Add the rows of those who are held, where there may be any. */
 static List *
 add_other(List *others, PvextPlan *held, PvextSet *set)
 {
@@ -187,6 +189,8 @@ pvext_add_others(PvextMap *map, PvextPlan *plan, bool texts)
 
 		if (!table->is_subject)
 			continue;
+
+		/* First in a plan that is thrown away: most tables share nothing. */
 		sets = find_sets(map, plan, pvext_begin_plan(table, NULL), texts, NIL);
 		if (!any_set(sets))
 			continue;

@@ -41,7 +41,11 @@ row_of_key_sql(PvextPlan *plan)
 	return psprintf("(SELECT %s) AS r", buf.data);
 }
 
-/* The statements that find the subjects' own rows, in key order. */
+/*
+ * The statements that find the subjects' own rows, in key order, in which they are
+ * locked, too: two that lock several subjects do not wait for one another in a circle.
+ * After all of plan->self's slots have been asked for.
+ */
 void
 pvext_build_locks(PvextPlan *plan)
 {

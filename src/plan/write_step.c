@@ -81,7 +81,10 @@ append_any(PvextPlan *plan, PvextSql *sql, List *targets)
 	append_needs(plan, sql, targets, same, false);
 }
 
-/* One UPDATE that replaces all the targets' values in a table. */
+/*
+ * One UPDATE that replaces all the targets' values in a table: a row is written once, and
+ * its triggers fire once, whatever it loses.
+ */
 PvextStep *
 pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets)
 {
@@ -233,6 +236,10 @@ append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal
 	appendStringInfoChar(&sql->text, ')');
 }
 
+/*
+ * The query, of those that verify, that another of the owner's tables is added to: each
+ * has a cost of its own, however few rows it finds.
+ */
 static PvextStep *
 check_of_owner(PvextPlan *plan, PvextTable *table)
 {
@@ -254,7 +261,9 @@ check_of_owner(PvextPlan *plan, PvextTable *table)
  *
  * Rows that this run didn't write are locked, for somebody may be filling a row
  * that was found clean: he is waited for, and his version is the one that is
- * tested.  It runs in a subtransaction, by whose xid its rows are known.
+ * tested.  Those that it did write nobody else can change; they are known by the xid of the
+ * (sub)transaction that it runs in.  What a trigger wrote in one of its own is locked once
+ * more, which changes nothing.
  */
 void
 pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval *removal)
