@@ -9,6 +9,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/compat.h"
 #include "base/finding.h"
 #include "base/result.h"
@@ -65,16 +66,7 @@ pvext_check_rows(PvextCheck *check, const char *sql)
 List *
 pvext_parse_names(char *text)
 {
-	Datum		array = OidInputFunctionCall(F_ARRAY_IN, text, NAMEOID, -1);
-	Datum	   *elements;
-	int			n;
-	List	   *names = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(array), NAMEOID, NAMEDATALEN, false,
-					  TYPALIGN_CHAR, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		names = lappend(names, NameStr(*DatumGetName(elements[i])));
-	return names;
+	return pvext_array_names(OidInputFunctionCall(F_ARRAY_IN, text, NAMEOID, -1));
 }
 
 /* A boolean as pvext_check_rows() gives it. */

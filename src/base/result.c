@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/result.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -86,17 +87,8 @@ pvext_names(uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = pvext_datum(row, column, &isnull);
-	Datum	   *elements;
-	int			n;
-	List	   *names = NIL;
 
-	if (isnull)
-		return NIL;
-	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN, false,
-					  TYPALIGN_CHAR, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
-	return names;
+	return isnull ? NIL : pvext_array_names(value);
 }
 
 /* A text[] of the last result, of no NULLs, as a list of C strings; NULL gives NIL. */
@@ -105,17 +97,8 @@ pvext_texts(uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = pvext_datum(row, column, &isnull);
-	Datum	   *elements;
-	int			n;
-	List	   *texts = NIL;
 
-	if (isnull)
-		return NIL;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-					  NULL, &n);
-	for (int i = 0; i < n; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
-	return texts;
+	return isnull ? NIL : pvext_array_texts(value);
 }
 
 /* The first column of the last result, nulls left out. */

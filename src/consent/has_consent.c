@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "base/arg.h"
+#include "base/array.h"
 #include "base/catalog.h"
 #include "base/compat.h"
 #include "base/guc.h"
@@ -160,21 +161,6 @@ read_relation_id(Oid relid)
 	return id;
 }
 
-/* The columns of a key, a name[]. */
-static List *
-key_columns(Datum names)
-{
-	Datum	   *elements;
-	int			n;
-	List	   *columns = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
-					  &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		columns = lappend(columns, pstrdup(NameStr(*DatumGetName(elements[i]))));
-	return columns;
-}
-
 /* Read the subject table, in the current context. */
 static PvextTable *
 read_subject(Oid relid)
@@ -194,7 +180,7 @@ read_subject(Oid relid)
 	subject->relid = relid;
 	subject->owner = pvext_owner(relid);
 	subject->sql_name = pvext_relation_name(relid);
-	subject->key = key_columns(heap_getattr(row, 2, RelationGetDescr(rel), &isnull));
+	subject->key = pvext_array_names(heap_getattr(row, 2, RelationGetDescr(rel), &isnull));
 	subject->condition = column_text(rel, row, 5);
 	subject->condition_owner = column_text(rel, row, 6);
 	table_close(rel, AccessShareLock);

@@ -22,6 +22,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "map/link_match.h"
+#include "map/purpose.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -39,32 +40,6 @@ typedef struct BlockedCount
 PG_FUNCTION_INFO_V1(pvext_declare_blocker);
 PG_FUNCTION_INFO_V1(pvext_undeclare_blocker);
 PG_FUNCTION_INFO_V1(pvext_check_blockers);
-
-/* Every purpose of a text[] must have been declared. */
-static void
-check_purposes(Datum purposes)
-{
-	ArrayType  *array = DatumGetArrayTypeP(purposes);
-	PvextArgs	args = {0};
-
-	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the list of purposes is empty"),
-				 errhint("Leave it out to block what every purpose needs.")));
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("a purpose is null"),
-				 errhint("Name purposes declared with pv.declare_purpose().")));
-	pvext_arg(&args, TEXTARRAYOID, purposes, false);
-	if (pvext_own("SELECT p FROM unnest($1) AS p WHERE NOT EXISTS"
-				  " (SELECT FROM pv.purpose AS d WHERE d.name = p)", &args) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("purpose \"%s\" is not declared", pvext_value(0, 1)),
-				 errhint("Declare it with pv.declare_purpose().")));
-}
 
 /*
  * The table that a blocker's condition is over, in the map: the subject's, or
@@ -130,7 +105,7 @@ pvext_declare_blocker(PG_FUNCTION_ARGS)
 	subject = pvext_map_subject(map, subjectid);
 	over = blocking_table(map, subject, relid);
 	if (!PG_ARGISNULL(5))
-		check_purposes(PG_GETARG_DATUM(5));
+		pvext_check_purposes(PG_GETARG_DATUM(5), "Leave it out to block what every purpose needs.");
 	pvext_try_expression(over->owner, over->sql_name, bound, PVEXT_TRIAL_ROWS, "condition of the blocker");
 
 	pvext_arg_int4(&args, subject->id);

@@ -264,7 +264,7 @@ pvext_declare_personal(PG_FUNCTION_ARGS)
 
 	pvext_enter(&scope);
 	if (!d.all_purposes)
-		pvext_check_purposes(DatumGetArrayTypeP(d.purposes));
+		pvext_check_purposes(d.purposes, "Leave it out for data of every purpose.");
 	d.id = pvext_register_relation(d.relid);
 	d.paths = pvext_resolve_paths(d.relid, d.id, d.named, &d.any_path);
 	foreach(lc, columns)

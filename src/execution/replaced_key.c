@@ -10,6 +10,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "catalog/pg_type.h"
 #include "consent/evidence.h"
 #include "execution/replaced_key.h"
@@ -20,21 +21,6 @@
 
 /* The name of the ledger whose evidence this is, for evidence.c. */
 #define LEDGER "erasure"
-
-static List *
-texts_of(Datum array)
-{
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	List	   *texts = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-					  &nulls, &n);
-	for (int i = 0; i < n; i++)
-		texts = lappend(texts, nulls[i] ? NULL : TextDatumGetCString(elements[i]));
-	return texts;
-}
 
 /* What a target's follow step is about to replace, and by what.  In the current context. */
 PvextKeptKeys *
@@ -47,8 +33,8 @@ pvext_note_keys(PvextTarget *target)
 	keys->column = target->column->name;
 	keys->columns = target->key_columns;
 	foreach(lc, target->old_keys)
-		keys->old = lappend(keys->old, texts_of(((PvextParam *) lfirst(lc))->value));
-	keys->made = texts_of(target->new_keys.value);
+		keys->old = lappend(keys->old, pvext_array_texts(((PvextParam *) lfirst(lc))->value));
+	keys->made = pvext_array_texts(target->new_keys.value);
 	return keys;
 }
 

@@ -10,6 +10,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/catalog.h"
 #include "base/result.h"
 #include "base/type.h"
@@ -230,17 +231,7 @@ pvext_key_match_sql(PvextTable *subject, const char *format, int first)
 char *
 pvext_key_rows_sql(PvextTable *subject)
 {
-	StringInfoData arrays;
-	StringInfoData names;
-
-	initStringInfo(&arrays);
-	initStringInfo(&names);
-	for (int i = 1; i <= list_length(subject->key); i++)
-	{
-		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
-		appendStringInfo(&names, "%sk%d", i > 1 ? ", " : "", i);
-	}
-	return psprintf("unnest(%s) AS k(%s)", arrays.data, names.data);
+	return pvext_array_rows_sql(list_length(subject->key), false);
 }
 
 /* Keys as the arrays of pvext_key_rows_sql(). */

@@ -13,22 +13,30 @@
 #include "utils/fmgrprotos.h"
 
 /*
- * Check an argument text[] of purposes: not empty, all declared.  (NULL means
- * every purpose and is not to be passed here.)
+ * Raise unless an argument text[] is a list of purposes that are declared, none of them
+ * NULL.  (NULL means every purpose and is not to be passed here; the hint says so of an
+ * empty list.)  Between pvext_enter() and pvext_leave().
  */
 void
-pvext_check_purposes(ArrayType *purposes)
+pvext_check_purposes(Datum purposes, const char *hint)
 {
+	ArrayType  *array = DatumGetArrayTypeP(purposes);
 	PvextArgs	args = {0};
 
-	if (ARR_NDIM(purposes) != 1 || array_contains_nulls(purposes))
+	if (ARR_NDIM(array) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("purposes must be a list of names that is not empty"),
-				 errhint("Leave it out for data of every purpose.")));
-	pvext_arg(&args, TEXTARRAYOID, PointerGetDatum(purposes), false);
-	if (pvext_own("SELECT u FROM unnest($1) AS u"
-				  " WHERE u NOT IN (SELECT name FROM pv.purpose) LIMIT 1", &args) > 0)
+				 ARR_NDIM(array) == 0 ? errmsg("the list of purposes is empty") :
+				 errmsg("the list of purposes has more than one dimension"),
+				 ARR_NDIM(array) == 0 ? errhint("%s", hint) : 0));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a purpose is null"),
+				 errhint("Name purposes declared with pv.declare_purpose().")));
+	pvext_arg(&args, TEXTARRAYOID, purposes, false);
+	if (pvext_own("SELECT p FROM unnest($1) AS p"
+				  " WHERE NOT EXISTS (SELECT FROM pv.purpose AS d WHERE d.name = p) LIMIT 1", &args) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("purpose \"%s\" is not declared", pvext_value(0, 1)),

@@ -26,7 +26,7 @@ struct PvextPurpose
 	List	   *wordings;		/* PvextWording, by version and language */
 };
 
-extern void pvext_check_purposes(ArrayType *purposes);
+extern void pvext_check_purposes(Datum purposes, const char *hint);
 extern void pvext_load_purposes(PvextMap *map);
 extern PvextPurpose *pvext_purpose(PvextMap *map, const char *name);
 extern void pvext_check_rests_on_consent(PvextPurpose *purpose);

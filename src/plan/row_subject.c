@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/result.h"
 #include "catalog/pg_type.h"
 #include "map/key.h"
@@ -245,27 +246,20 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 {
 	PvextTable *table = climb->table;
 	StringInfoData sql;
-	StringInfoData arrays;
-	StringInfoData names;
 	PvextArgs	args = {0};
 
 	initStringInfo(&sql);
-	initStringInfo(&arrays);
-	initStringInfo(&names);
 	for (int i = 0; i < list_length(link->columns); i++)
-	{
-		appendStringInfo(&arrays, "%s$%d", i > 0 ? ", " : "", i + 1);
-		appendStringInfo(&names, "k%d, ", i + 1);
 		pvext_arg(&args, TEXTARRAYOID,
 				  PointerGetDatum(construct_array(keys[i], n, TEXTOID, -1, false, TYPALIGN_INT)),
 				  false);
-	}
 	appendStringInfoString(&sql, "SELECT k.n");
 	append_columns(&sql, climb);
 	if (start)
 		append_keys(&sql, start, table);
-	appendStringInfo(&sql, " FROM unnest(%s) WITH ORDINALITY AS k(%sn) %s %s AS r ON ",
-					 arrays.data, names.data, start == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
+	appendStringInfo(&sql, " FROM %s %s %s AS r ON ",
+					 pvext_array_rows_sql(list_length(link->columns), true),
+					 start == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
 					 table->sql_name);
 	pvext_append_key_match(&sql, link, start != NULL);
 	if (start)

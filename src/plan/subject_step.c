@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/catalog.h"
 #include "base/type.h"
 #include "map/key.h"
@@ -54,7 +55,6 @@ pvext_build_locks(PvextPlan *plan)
 	StringInfoData where;
 	StringInfoData order;
 	ListCell   *lc;
-	int			n = list_length(subject->key);
 
 	foreach(lc, subject->key)
 		(void) pvext_set_slot(plan->self, lfirst(lc), false);
@@ -82,24 +82,12 @@ pvext_build_locks(PvextPlan *plan)
 	plan->lock_one = pvext_statement(psprintf("%s FOR UPDATE", plan->look_one.sql));
 	plan->key_one = pvext_statement(psprintf("SELECT CAST(1 AS bigint), %s FROM %s", columns.data,
 											 row_of_key_sql(plan)));
-	{
-		StringInfoData keys;
-		StringInfoData names;
-
-		initStringInfo(&keys);
-		initStringInfo(&names);
-		for (int i = 1; i <= n; i++)
-		{
-			appendStringInfo(&keys, "%s$%d", i > 1 ? ", " : "", i);
-			appendStringInfo(&names, "k%d, ", i);
-		}
-		plan->look_many =
-			pvext_statement(psprintf("SELECT k.n, %s FROM unnest(%s) WITH ORDINALITY AS k(%sn)"
-									 " JOIN %s AS r ON %s WHERE true%s ORDER BY %s",
-									 columns.data, keys.data, names.data, subject->sql_name,
-									 pvext_key_match_sql(subject, "k.k%d", 1), where.data, order.data));
-		plan->lock_many = pvext_statement(psprintf("%s FOR UPDATE OF r", plan->look_many.sql));
-	}
+	plan->look_many =
+		pvext_statement(psprintf("SELECT k.n, %s FROM %s JOIN %s AS r ON %s WHERE true%s ORDER BY %s",
+								 columns.data, pvext_array_rows_sql(list_length(subject->key), true),
+								 subject->sql_name, pvext_key_match_sql(subject, "k.k%d", 1),
+								 where.data, order.data));
+	plan->lock_many = pvext_statement(psprintf("%s FOR UPDATE OF r", plan->look_many.sql));
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/pg_type.h"
@@ -52,20 +53,6 @@ still_dirty(PvextDue *due, int64 n)
 			 errhint("Look for triggers that keep them, or write them back.")));
 }
 
-/* The elements of a text[] without nulls. */
-static List *
-texts_of(ArrayType *array)
-{
-	Datum	   *elements;
-	int			n;
-	List	   *texts = NIL;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		texts = lappend(texts, TextDatumGetCString(elements[i]));
-	return texts;
-}
-
 /*
  * What the statement has just taken of n rows is gone, unless somebody else has changed
  * the row meanwhile.
@@ -83,7 +70,7 @@ check_taken(PvextTaking *taking, int n)
 		Datum		keys = pvext_datum(0, 3, &isnull);
 
 		pvext_arg_key_columns(&args, taking->plan->subject,
-							  texts_of(DatumGetArrayTypeP(keys)));
+							  pvext_array_texts(keys));
 		(void) pvext_run_kept(taking->leaf->owner, &taking->verify, &args, CURSOR_OPT_GENERIC_PLAN);
 		dirty = pvext_int(0, 1);
 	}

@@ -12,6 +12,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/array.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/pg_type.h"
@@ -54,30 +55,21 @@ static void
 lock_subjects(Subjects *subjects)
 {
 	PvextTable *table = subjects->table;
-	StringInfoData names;
-	StringInfoData arrays;
 	StringInfoData order;
 	PvextArgs	args = {0};
 	PvextStatement lock = {NULL};
 	ListCell   *lc;
 	uint64		n;
-	int			i = 0;
 
-	initStringInfo(&names);
-	initStringInfo(&arrays);
 	initStringInfo(&order);
 	foreach(lc, table->key)
-	{
-		appendStringInfo(&names, "k%d, ", ++i);
-		appendStringInfo(&arrays, "%s$%d", i > 1 ? ", " : "", i);
-		appendStringInfo(&order, "%sr.%s", i > 1 ? ", " : "", quote_identifier(lfirst(lc)));
-	}
+		appendStringInfo(&order, "%sr.%s", order.len > 0 ? ", " : "", quote_identifier(lfirst(lc)));
 	pvext_arg_key_columns(&args, table, subjects->keys);
-	lock.sql = psprintf("SELECT k.n FROM unnest(%s) WITH ORDINALITY AS k(%sn) JOIN %s AS r ON %s"
-						" ORDER BY %s FOR UPDATE OF r SKIP LOCKED", arrays.data, names.data,
-						table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
+	lock.sql = psprintf("SELECT k.n FROM %s JOIN %s AS r ON %s"
+						" ORDER BY %s FOR UPDATE OF r SKIP LOCKED",
+						pvext_array_rows_sql(list_length(table->key), true), table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
 	n = pvext_run(table->owner, lock.sql, &args);
-	for (i = 0; i < list_length(subjects->keys); i++)
+	for (int i = 0; i < list_length(subjects->keys); i++)
 		subjects->fates[i].spared = !subjects->gone[i];
 	for (uint64 row = 0; row < n; row++)
 		subjects->fates[pvext_int(row, 1) - 1].spared = false;

@@ -23,6 +23,7 @@
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "base/array.h"
 #include "base/catalog.h"
 #include "base/invalidation.h"
 #include "base/relation.h"
@@ -271,16 +272,8 @@ static List *
 names_of(HeapTuple row, TupleDesc desc, int column)
 {
 	bool		isnull;
-	Datum		array = heap_getattr(row, column, desc, &isnull);
-	Datum	   *elements;
-	List	   *names = NIL;
-	int			n;
 
-	deconstruct_array(DatumGetArrayTypeP(array), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
-					  &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
-	return names;
+	return pvext_array_names(heap_getattr(row, column, desc, &isnull));
 }
 
 /* Only these are written the same whatever the settings, and by nobody's code. */
