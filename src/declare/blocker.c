@@ -16,9 +16,9 @@
 #include "base/compat.h"
 #include "base/event.h"
 #include "base/expression.h"
-#include "base/relation.h"
 #include "base/result.h"
 #include "catalog/pg_type.h"
+#include "declare/undeclare.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "map/link_match.h"
@@ -139,24 +139,13 @@ pvext_declare_blocker(PG_FUNCTION_ARGS)
 Datum
 pvext_undeclare_blocker(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *relation = pvext_relation_name(relid);
-	PvextScope	scope;
-	PvextArgs	args = {0};
-
-	pvext_check_owner(relid);
-	pvext_enter(&scope);
-	pvext_arg_int4(&args, pvext_relation_id(relid));
-	pvext_arg_text(&args, name);
-	if (pvext_own("DELETE FROM pv.declared_blocker WHERE relation_id = $1 AND name = $2",
-				  &args) == 0)
+	if (!pvext_undeclare_by_name(fcinfo, "DELETE FROM pv.declared_blocker WHERE relation_id = $1 AND name = $2",
+								 "undeclare_blocker"))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("blocker \"%s\" of %s is not declared", name, relation),
+				 errmsg("blocker \"%s\" of %s is not declared", text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						pvext_relation_name(PG_GETARG_OID(0))),
 				 errhint("The view pv.blocker shows what is.")));
-	pvext_record_event(psprintf("undeclare_blocker(%s, %s)", relation, name), NULL);
-	pvext_leave(&scope);
 	PG_RETURN_VOID();
 }
 

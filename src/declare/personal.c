@@ -301,24 +301,36 @@ delete_column(const char *table, int32 id, const char *column)
 							  table), &args) > 0;
 }
 
-Datum
-pvext_undeclare_personal(PG_FUNCTION_ARGS)
+/*
+ * Begin a call that takes declarations of columns back: its arguments are a relation and a
+ * name[], NULL for all that the table of schema pv knows of it.  Returns the names, after
+ * pvext_enter(); *id is that of pv.relation.
+ */
+static List *
+begin_undeclaring(FunctionCallInfo fcinfo, PvextScope *scope, const char *table, int32 *id)
 {
-	PvextScope	scope;
 	Oid			relid;
-	int32		id;
 	List	   *columns = NIL;
-	ListCell   *lc;
 
 	pvext_require_arg(fcinfo, 0, "relation");
 	relid = PG_GETARG_OID(0);
 	if (!PG_ARGISNULL(1))
 		refuse_no_columns(columns = pvext_names_arg(fcinfo, 1));
 	pvext_check_owner(relid);
-	pvext_enter(&scope);
-	id = pvext_relation_id(relid);
-	if (PG_ARGISNULL(1))
-		columns = declared_columns("declared_personal", id);
+	pvext_enter(scope);
+	*id = pvext_relation_id(relid);
+	return PG_ARGISNULL(1) ? declared_columns(table, *id) : columns;
+}
+
+Datum
+pvext_undeclare_personal(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+	int32		id;
+	List	   *columns = begin_undeclaring(fcinfo, &scope, "declared_personal", &id);
+	Oid			relid = PG_GETARG_OID(0);
+	ListCell   *lc;
+
 	foreach(lc, columns)
 	{
 		pvext_refuse_followed(relid, id, lfirst(lc));
@@ -387,20 +399,11 @@ Datum
 pvext_undeclare_not_personal(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
-	Oid			relid;
 	int32		id;
-	List	   *columns = NIL;
+	List	   *columns = begin_undeclaring(fcinfo, &scope, "not_personal", &id);
+	Oid			relid = PG_GETARG_OID(0);
 	ListCell   *lc;
 
-	pvext_require_arg(fcinfo, 0, "relation");
-	relid = PG_GETARG_OID(0);
-	if (!PG_ARGISNULL(1))
-		refuse_no_columns(columns = pvext_names_arg(fcinfo, 1));
-	pvext_check_owner(relid);
-	pvext_enter(&scope);
-	id = pvext_relation_id(relid);
-	if (PG_ARGISNULL(1))
-		columns = declared_columns("not_personal", id);
 	foreach(lc, columns)
 		if (!delete_column("not_personal", id, lfirst(lc)))
 			ereport(ERROR,

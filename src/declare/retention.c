@@ -20,6 +20,7 @@
 #include "base/relation.h"
 #include "catalog/pg_type.h"
 #include "declare/replica_identity.h"
+#include "declare/undeclare.h"
 #include "fmgr.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
@@ -262,23 +263,12 @@ pvext_declare_retention(PG_FUNCTION_ARGS)
 Datum
 pvext_undeclare_retention(PG_FUNCTION_ARGS)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *relation = pvext_relation_name(relid);
-	PvextScope	scope;
-	PvextArgs	args = {0};
-
-	pvext_check_owner(relid);
-	pvext_enter(&scope);
-	pvext_arg_int4(&args, pvext_relation_id(relid));
-	pvext_arg_text(&args, name);
-	if (pvext_own("DELETE FROM pv.declared_retention WHERE relation_id = $1 AND name = $2",
-				  &args) == 0)
+	if (!pvext_undeclare_by_name(fcinfo, "DELETE FROM pv.declared_retention WHERE relation_id = $1 AND name = $2",
+								 "undeclare_retention"))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("retention rule \"%s\" of %s is not declared", name, relation),
+				 errmsg("retention rule \"%s\" of %s is not declared", text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						pvext_relation_name(PG_GETARG_OID(0))),
 				 errhint("The view pv.retention shows what is.")));
-	pvext_record_event(psprintf("undeclare_retention(%s, %s)", relation, name), NULL);
-	pvext_leave(&scope);
 	PG_RETURN_VOID();
 }
