@@ -162,6 +162,7 @@ describe(const char *path)
  * Files
  */
 
+/* A row of the result: a file in which needles are, how often, and what it is. */
 static void
 add_row(Search *search, const char *path, int64 count)
 {
@@ -174,6 +175,10 @@ add_row(Search *search, const char *path, int64 count)
 	tuplestore_putvalues(search->result->setResult, search->result->setDesc, values, nulls);
 }
 
+/*
+ * A file that cannot be read may hold what is looked for: no result is better than one
+ * without it.
+ */
 static void
 raise_unreadable(const char *path)
 {
@@ -213,6 +218,10 @@ search_file(Search *search, const char *path)
 		add_row(search, path, count);
 }
 
+/*
+ * A folder and what is below it.  What has gone meanwhile has gone; files that others are
+ * writing are read as they are.
+ */
 static void
 search_folder(Search *search, const char *path, int depth)
 {
@@ -229,6 +238,8 @@ search_folder(Search *search, const char *path, int depth)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		name = strcmp(path, ".") == 0 ? pstrdup(entry->d_name) : psprintf("%s/%s", path, entry->d_name);
+
+		/* Follows links: tablespaces are behind some, and pg_wal may be. */
 		if (stat(name, &st) == 0)
 		{
 			if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)

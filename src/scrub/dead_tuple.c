@@ -54,6 +54,7 @@ is_old(PvextRemnants *remnants, HeapTuple tuple)
 	return !TransactionIdIsNormal(xid) || TransactionIdPrecedes(xid, remnants->before);
 }
 
+/* Has the tuple a value in a column that has been dropped? */
 static bool
 has_stale_value(PvextRemnants *remnants, HeapTuple tuple)
 {
@@ -65,7 +66,10 @@ has_stale_value(PvextRemnants *remnants, HeapTuple tuple)
 	return false;
 }
 
-/* Look at a tuple of a page that is locked. */
+/*
+ * Look at a tuple of a page that is locked, if only shared: HeapTupleSatisfiesVacuum()
+ * may set hint bits, as any reader does, and changes nothing else.
+ */
 static void
 look_at(PvextRemnants *remnants, HeapTuple tuple, Buffer buffer)
 {
@@ -94,6 +98,11 @@ pvext_begin_remnants(PvextRemnants *remnants, Relation rel, TransactionId before
 	memset(remnants, 0, sizeof(*remnants));
 	remnants->rel = rel;
 	remnants->before = before;
+
+	/*
+	 * As VACUUM has it, but it may be later than that of the last VACUUM: what is dead
+	 * now need not have been so for that one.
+	 */
 	remnants->oldest = GetOldestNonRemovableTransactionId(rel);
 	for (int i = 0; i < desc->natts; i++)
 		if (TupleDescAttr(desc, i)->attisdropped)
@@ -120,6 +129,8 @@ pvext_find_remnants(PvextRemnants *remnants, Buffer buffer)
 		if (!ItemIdIsNormal(item))
 			continue;
 		tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
+
+		/* Nearly all are: no transaction has to be looked up. */
 		if (remnants->dropped == NIL && is_settled(tuple.t_data))
 			continue;
 		tuple.t_len = ItemIdGetLength(item);

@@ -120,6 +120,7 @@ find_obstacle(const char *queries, PvextArgs *args, Obstacle *obstacle)
 		obstacle->others = NULL;
 }
 
+/* Raise, naming who is first and what to do, with the others in the detail. */
 static void
 raise_kept(const Obstacle *obstacle)
 {
@@ -181,6 +182,11 @@ pvext_await_others(TransactionId before, bool catalogs)
 		find_obstacle(KEPT_BY, &args, &obstacle);
 		if (obstacle.first == NULL)
 			return;
+
+		/*
+		 * With the snapshot of the calling statement, in an open transaction: this
+		 * session's own is left out by the query, so that it does not wait for itself.
+		 */
 		pvext_pause(PAUSE);
 	}
 	raise_kept(&obstacle);
@@ -209,7 +215,10 @@ pvext_check_wal_kept(XLogRecPtr before)
 			 : errhint("Run CHECKPOINT, and try again.")));
 }
 
-/* Is the page pinned by another session? */
+/*
+ * Is the page pinned by another session, now?  A cleanup lock is to be had where nobody
+ * else has it pinned; nothing is cleaned by it.
+ */
 static bool
 is_pinned(Relation rel, BlockNumber block)
 {

@@ -26,6 +26,7 @@
 #include "scrub/page_layout.h"
 #include "utils/rel.h"
 
+/* Is the special space as large as that of this kind of page? */
 static bool
 has_special(Page page, Size size)
 {
@@ -47,6 +48,10 @@ is_btree_page(BlockNumber block, Page page, PvextLayout *layout)
 	return true;
 }
 
+/*
+ * Buckets and what overflows them, and unused pages; not the metapage, nor bitmaps, which
+ * keep data in place of items.
+ */
 static bool
 is_hash_page(Page page)
 {
@@ -99,6 +104,7 @@ is_gist_page(Page page, PvextLayout *layout)
 	return true;
 }
 
+/* Any page but the metapage. */
 static bool
 is_spgist_page(BlockNumber block, Page page)
 {
@@ -106,6 +112,7 @@ is_spgist_page(BlockNumber block, Page page)
 		SpGistPageGetOpaque(page)->spgist_page_id == SPGIST_PAGE_ID;
 }
 
+/* Is it a page of a kind that has a hole?  What is not known for sure is left alone. */
 static bool
 is_known_page(Relation rel, BlockNumber block, Page page, PvextLayout *layout)
 {
@@ -151,6 +158,7 @@ pvext_page_layout(Relation rel, BlockNumber block, Page page, PvextLayout *layou
  * What belongs to nothing
  */
 
+/* Are the bytes all zero? */
 static bool
 is_zero(const char *bytes, int len)
 {
@@ -248,11 +256,16 @@ residue_between(Page page, bool clear)
 	return sum == special - upper ? n : residue_of_gaps(page, clear);
 }
 
+/*
+ * How many bytes belong to nothing and are not zero, all kinds together, or -1; clears
+ * them, too, where asked to.
+ */
 static int
 residue(Page page, const PvextLayout *layout, bool clear)
 {
 	int			between = layout->padded ? residue_between(page, clear) : 0;
 
+	/* What is to be cleared has been looked at before: see pvext_clear_residue(). */
 	if (between < 0)
 		return between;
 	return between + residue_of((char *) page + layout->from, layout->to - layout->from, clear);

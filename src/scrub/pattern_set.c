@@ -46,6 +46,7 @@ group_at(const PvextNeedles *needles, const unsigned char *bytes)
 	return ((group & needles->mask) * 2654435761U) >> (32 - GROUP_BITS);
 }
 
+/* By their bytes: the same ones stand side by side. */
 static int
 compare_texts(const ListCell *a, const ListCell *b)
 {
@@ -115,6 +116,7 @@ pvext_prepare_needles(List *texts)
 	return needles;
 }
 
+/* How many bytes the longest has; 0 where there are none. */
 int
 pvext_longest_needle(PvextNeedles *needles)
 {
@@ -155,6 +157,8 @@ pvext_count_needles(PvextNeedles *needles, const unsigned char *bytes, size_t le
 			const unsigned char *start = bytes + end - beginning;
 
 			n += count_here(needles, group, start, len - (end - beginning));
+
+			/* Those that lay whole in what was kept of the block before. */
 			if (from > end - beginning)
 				n -= count_here(needles, group, start, from - (end - beginning));
 			shift = 1;

@@ -101,6 +101,8 @@ pvext_walk_wal(PG_FUNCTION_ARGS)
 
 	pvext_enter(&scope);
 	wait_for_archiver();
+
+	/* Entered first: the transaction and the position are those from before the walk. */
 	pvext_arg(&args, LSNOID, LSNGetDatum(begun), false);
 	pvext_arg(&args, XID8OID, FullTransactionIdGetDatum(ReadNextFullTransactionId()), false);
 	(void) pvext_own("INSERT INTO pv.walked AS w (begun, before) VALUES ($1, $2)"

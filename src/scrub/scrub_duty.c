@@ -44,6 +44,10 @@ typedef struct Scrub
  * A command at top level
  */
 
+/*
+ * Parse analysis and planning, as exec_simple_query() of the server does them: with a
+ * snapshot only where the command wants one, since VACUUM, say, takes its own.
+ */
 static List *
 plan_command(RawStmt *raw, const char *sql)
 {
@@ -58,7 +62,11 @@ plan_command(RawStmt *raw, const char *sql)
 	return plans;
 }
 
-/* Run a statement in transactions of its own; its result is of no interest. */
+/*
+ * Run a statement in transactions of its own; its result is of no interest.  As the
+ * worker's own user, at top level: VACUUM and REINDEX CONCURRENTLY refuse to be run from
+ * a function.  context outlives the transactions that such a statement ends and begins.
+ */
 static void
 run_statement(RawStmt *raw, const char *sql, MemoryContext context)
 {
@@ -149,6 +157,7 @@ make_plan(void *arg)
 		scrub->commands = lappend(scrub->commands, pvext_value(i, 1));
 }
 
+/* A step: so many commands have been run. */
 static void
 note_progress(void *arg)
 {
@@ -175,6 +184,10 @@ in_steps(Scrub *scrub, void (*body) (Scrub *scrub))
 	MemoryContextSwitchTo(caller);
 }
 
+/*
+ * Make a plan and, where there is something to do or that has failed, enter in the log
+ * that the run has begun.
+ */
 static void
 begin(Scrub *scrub)
 {
@@ -195,6 +208,7 @@ begin(Scrub *scrub)
 	}
 }
 
+/* After a command; where the worker is to go, run->stop is set. */
 static void
 progress(Scrub *scrub)
 {
@@ -202,6 +216,7 @@ progress(Scrub *scrub)
 	pvext_rest(scrub->run, 0);
 }
 
+/* Enter in the log how the run has ended. */
 static void
 end(Scrub *scrub)
 {
@@ -210,6 +225,7 @@ end(Scrub *scrub)
 	pvext_log_end(scrub->run);
 }
 
+/* What has ended it is tried again later, by a new plan. */
 static void
 note_failure(Scrub *scrub)
 {

@@ -122,6 +122,8 @@ clear_holes(const Buffer *buffers, const PvextLayout *layouts, int n)
 
 	if (n == 0)
 		return;
+
+	/* From the first byte that is changed to the record of it nothing may fail. */
 	START_CRIT_SECTION();
 	for (int i = 0; i < n; i++)
 	{
@@ -137,6 +139,11 @@ clear_holes(const Buffer *buffers, const PvextLayout *layouts, int n)
 	END_CRIT_SECTION();
 }
 
+/*
+ * Zero what belongs to nothing on a page that is locked exclusively, by a record of its
+ * own: on a copy, which GenericXLogFinish() puts in its place, logging what differs, or
+ * all.
+ */
 static void
 clear_page(Relation rel, Buffer buffer, bool full_image)
 {
@@ -163,6 +170,8 @@ clear_but_hole(Scrub *scrub, Relation rel, Buffer buffer, PvextLayout *layout)
 	if (!layout->known)
 		return false;
 	scrub->scrubbed++;
+
+	/* Raises where items do not lie where items do, before anything is changed. */
 	(void) pvext_residue(rel, BufferGetBlockNumber(buffer), page, layout);
 	if (!scrub->force && RelationNeedsWAL(rel) && pvext_only_in_hole(page, layout))
 		return true;
@@ -205,6 +214,9 @@ clear_some(Scrub *scrub, Relation rel)
 		UnlockReleaseBuffer(holes[i]);
 }
 
+/*
+ * Zero the pages that wait, until none does.  It ends: each round has the first of them.
+ */
 static void
 clear_waiting(Scrub *scrub, Relation rel)
 {
@@ -245,6 +257,8 @@ scrub_page(Scrub *scrub, Relation rel, BlockNumber block, PvextRemnants *remnant
 		UnlockReleaseBuffer(buffer);
 		return;
 	}
+
+	/* The pin stays: the buffer is still this page's when it is locked again. */
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 	scrub->waiting[scrub->nwaiting++] = buffer;
 	if (scrub->nwaiting == MAX_WAITING)
@@ -275,6 +289,8 @@ scrub_relation(Scrub *scrub, Relation rel)
 		scrub_page(scrub, rel, i, is_heap && scrub->clear ? &remnants : NULL);
 	}
 	clear_waiting(scrub, rel);
+
+	/* After all pages of it: none is changed by then that this has not seen. */
 	if (!RelationNeedsWAL(rel) && scrub->scrubbed > scrubbed)
 		FlushRelationBuffers(rel);
 	if (is_heap && scrub->clear)
@@ -299,6 +315,10 @@ scrub_with_indexes(Scrub *scrub, Relation rel)
 	}
 }
 
+/*
+ * Raise where the current user may not scrub the relation, or nothing can be said of its
+ * pages.
+ */
 static void
 check_relation(Relation rel)
 {
@@ -360,6 +380,11 @@ scrub_table(Scrub *scrub, Oid relid)
 {
 	LOCKMODE	lock = scrub->clear ? ShareUpdateExclusiveLock : AccessShareLock;
 	Relation	rel = try_relation_open(relid, lock);
+
+	/*
+	 * A page whose LSN is still below it later has not been changed since, and was found
+	 * clean.
+	 */
 	XLogRecPtr	begun = GetXLogInsertRecPtr();
 
 	if (rel == NULL)
@@ -381,6 +406,10 @@ scrub_table(Scrub *scrub, Oid relid)
 	relation_close(rel, lock);
 }
 
+/*
+ * A table, its partitions and children.  Each is locked when its turn comes and let go
+ * after it: one that is dropped meanwhile is passed by.
+ */
 static void
 scrub_tree(Scrub *scrub, Oid relid)
 {
@@ -512,6 +541,7 @@ pvext_page_residue(PG_FUNCTION_ARGS)
 {
 	Scrub		scrub = {.clear = false};
 
+	/* As the current user, who has to own the table; no statement is run. */
 	scrub_tree(&scrub, PG_GETARG_OID(0));
 	PG_RETURN_INT64(scrub.bytes);
 }

@@ -309,6 +309,7 @@ pvext_fitting_hint(const PvextFit *fit)
 		"Use erase_with => 'constant' with a parameter that fits, or 'expression'.";
 }
 
+/* Raise that a strategy does not fit the column, why, and which would. */
 static void
 refuse(const PvextFit *fit, PvextStrategyKind kind, int sqlstate,
 	   const char *why)
@@ -387,6 +388,7 @@ pvext_refuse_misfit(const PvextFit *fit, PvextStrategyKind kind)
 	refuse_collision(fit, kind);
 }
 
+/* Raise that a parameter is none of the strategy's. */
 static void
 bad_parameter(PvextStrategyKind kind, const char *hint)
 {

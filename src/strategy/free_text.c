@@ -3,7 +3,7 @@
  *		The strategy "redact" as SQL: free text without a subject's identifying values.
  *
  * The values are a parameter of the statements, since they are read before they go
- * (run.c); redactor.c looks for them.  When they have gone before, or cannot be looked for,
+ * (redacted_text.c); redactor.c looks for them.  When they have gone before, or cannot be looked for,
  * whole texts go.  A text that has been looked at is known by its digest from then on, for
  * afterwards nobody can tell what to look for.
  *
@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+/* Is the type json or jsonb, or a domain over one? */
 bool
 pvext_is_json(Oid type)
 {
@@ -28,6 +29,7 @@ pvext_is_json(Oid type)
 	return base == JSONOID || base == JSONBOID;
 }
 
+/* SQL: the column of row r. */
 static char *
 column_sql(const PvextStrategy *s)
 {
@@ -46,12 +48,14 @@ call_sql(const PvextStrategy *s, const char *what, const char *values, const cha
 					json ? "" : psprintf(", %d", pvext_text_room(s->type, s->typmod)));
 }
 
+/* SQL: the parameter with the values that are looked for. */
 static char *
 values_param(int first_param)
 {
 	return psprintf("CAST($%d AS text[])", first_param);
 }
 
+/* SQL: the parameter that says that whole texts go. */
 static char *
 whole_param(int first_param)
 {
@@ -73,6 +77,7 @@ known_sql(const PvextStrategy *s, int first_param)
 					column_sql(s), pvext_redact_digest(column_sql(s)), first_param + 1);
 }
 
+/* SQL: cast to the column's type; a text has been cut to its length before. */
 static char *
 cast_sql(const PvextStrategy *s, const char *sql)
 {

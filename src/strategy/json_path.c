@@ -53,6 +53,7 @@ push_rest(JsonbParseState **state, JsonbIteratorToken token, JsonbValue *value,
 		(void) pushJsonbValue(state, token, value);
 }
 
+/* Copy what is in an object, after its beginning. */
 static void
 copy_object(JsonbParseState **state, JsonbIterator **it, Path path)
 {
@@ -76,6 +77,7 @@ copy_object(JsonbParseState **state, JsonbIterator **it, Path path)
 	}
 }
 
+/* Copy what is in an array of n elements, after its beginning. */
 static void
 copy_array(JsonbParseState **state, JsonbIterator **it, int n, Path path)
 {
@@ -116,6 +118,9 @@ copy_container(JsonbParseState **state, JsonbContainer *container, Path path)
 
 PG_FUNCTION_INFO_V1(pvext_remove_path);
 
+/*
+ * pv.remove_path(document, path)
+ */
 Datum
 pvext_remove_path(PG_FUNCTION_ARGS)
 {

@@ -150,6 +150,7 @@ typedef struct Listing
 	List	   *values;			/* C strings */
 } Listing;
 
+/* Add a value of a type, as its text. */
 static void
 add_value(Listing *listing, Oid type, Datum value)
 {
@@ -160,6 +161,7 @@ add_value(Listing *listing, Oid type, Datum value)
 	listing->values = lappend(listing->values, OidOutputFunctionCall(output, value));
 }
 
+/* Add what a constant is, or what is in it where it is an array. */
 static void
 add_constant(Listing *listing, Const *constant)
 {
@@ -186,6 +188,7 @@ add_constant(Listing *listing, Const *constant)
 			add_value(listing, element, values[i]);
 }
 
+/* Add all constants in a comparison. */
 static bool
 constants_walker(Node *node, Listing *listing)
 {
@@ -199,6 +202,7 @@ constants_walker(Node *node, Listing *listing)
 	return expression_tree_walker(node, constants_walker, listing);
 }
 
+/* Is the column, or the value of the domain, in the expression? */
 static bool
 is_of_column(Node *node, Listing *listing)
 {

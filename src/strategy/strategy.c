@@ -33,6 +33,7 @@ static const char *const names[] = {
 	[PVEXT_EXPRESSION] = "expression",
 };
 
+/* What a strategy is called, in declarations and messages. */
 const char *
 pvext_strategy_name(PvextStrategyKind kind)
 {
@@ -97,6 +98,7 @@ pvext_init_strategy(PvextStrategy *s, Oid relid, const char *column,
 	}
 }
 
+/* How many parameters the SQL of the strategy has (see pvext_strategy_value()). */
 int
 pvext_strategy_params(const PvextStrategy *s)
 {

@@ -42,6 +42,7 @@ static const char small_letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 static const char capitals[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static const char decimal[] = "0123456789";
 
+/* base to the power of exponent; the callers see to it that it fits. */
 static uint64
 power(uint64 base, int exponent)
 {

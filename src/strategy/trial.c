@@ -73,6 +73,7 @@ typedef struct Attempt
 	const char *sql;
 } Attempt;
 
+/* The body of pvext_try(). */
 static void
 run_query(void *arg)
 {
@@ -89,6 +90,11 @@ static bool
 try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 {
 	Attempt		attempt = {fit->owner, sql};
+
+	/*
+	 * What the owner's checks and functions do, they do as the owner, in a restricted
+	 * operation; where they fail it is undone.
+	 */
 	ErrorData  *error = pvext_try(run_query, &attempt);
 
 	if (error)
@@ -96,6 +102,7 @@ try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 	return error == NULL;
 }
 
+/* Say why the trial has failed; returns false. */
 static bool
 fail(PvextFailure *failure, int sqlstate, char *detail)
 {
@@ -459,6 +466,10 @@ pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 		!try_reference(fit, s, failure))
 		return false;
 
+	/*
+	 * The rows as they will be; generated columns first as they are, then made anew of
+	 * these.
+	 */
 	from = replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
 	if (s->kind == PVEXT_EXPRESSION && !try_twice(fit, s, from, failure))
 		return false;

@@ -41,6 +41,7 @@ struct PvextAutomaton
 	uint32		first[4];		/* which of ASCII's characters sequences begin with */
 };
 
+/* An automaton without sequences, in the current context, where all of it grows. */
 PvextAutomaton *
 pvext_make_automaton(void)
 {
@@ -68,6 +69,7 @@ place(const PvextAutomaton *automaton, int parent, pg_wchar c)
 	return at;
 }
 
+/* Twice as much room; the table stays half empty at least. */
 static void
 enlarge(PvextAutomaton *automaton)
 {
@@ -118,6 +120,7 @@ pvext_advance(PvextAutomaton *automaton, int state, pg_wchar c)
 	{
 		int			next;
 
+		/* Most characters of a text begin nothing: no table is looked at for them. */
 		if (state == ROOT && c < 128 && !(automaton->first[c / 32] & (1U << (c % 32))))
 			return ROOT;
 		next = automaton->table[place(automaton, state, c)];
@@ -167,6 +170,7 @@ pvext_finish_automaton(PvextAutomaton *automaton)
 	pfree(order);
 }
 
+/* Has no sequence been added? */
 bool
 pvext_is_empty(PvextAutomaton *automaton)
 {
@@ -180,6 +184,7 @@ pvext_most_endings(PvextAutomaton *automaton)
 	return automaton->deepest;
 }
 
+/* How many characters the longest sequence has. */
 int
 pvext_longest_sequence(PvextAutomaton *automaton)
 {

@@ -71,6 +71,7 @@ static const pg_wchar zeroes[] = {
 	0xE50, 0xED0, 0xF20, 0x1040, 0x17E0, 0x1810
 };
 
+/* Is the character in one of some ranges, which are in order? */
 static bool
 is_among(pg_wchar c, const Range *ranges, int n)
 {
@@ -99,6 +100,7 @@ pvext_is_blank(pg_wchar c)
 		c == 0x205F || c == 0x3000;
 }
 
+/* Does the character show nothing, so that it is left out? */
 bool
 pvext_is_ignored(pg_wchar c)
 {
@@ -198,6 +200,7 @@ small_letter(pg_wchar c)
 	return c;
 }
 
+/* A digit of any script as that of ASCII. */
 static pg_wchar
 ascii_digit(pg_wchar c)
 {
@@ -250,6 +253,8 @@ pvext_fold(const pg_wchar *run, int n, pg_wchar *folded)
 		folded[0] = run[0];
 		return run[0] < 0x80 ? add_folded(run[0], folded, 0) : 1;
 	}
+
+	/* Decomposing allocates; a text has few different characters beyond ASCII. */
 	if (n == 1 && known->c == run[0])
 	{
 		memcpy(folded, known->folded, sizeof(pg_wchar) * known->n);

@@ -71,12 +71,17 @@ struct PvextMatcher
  * The window
  */
 
+/* The place of number i, which is one of the last that were read, or ahead. */
 static inline Place *
 at(Window *window, uint64 i)
 {
 	return &window->places[i & window->mask];
 }
 
+/*
+ * A window that holds the longest sequence, what is looked at before it and what is read
+ * ahead; its size is a power of two.
+ */
 static void
 open_window(Window *window, int longest, bool compact)
 {
@@ -91,6 +96,7 @@ open_window(Window *window, int longest, bool compact)
 	window->ended = false;
 }
 
+/* May the sign stand between the digits of a number? */
 static bool
 is_separator(pg_wchar c)
 {
@@ -130,6 +136,7 @@ read_compact(Window *window, Place *place)
 	return false;
 }
 
+/* Read one more place; false at the end of the text. */
 static bool
 read_place(Window *window)
 {
@@ -180,6 +187,10 @@ begins_word(Window *window, const PvextPhrase *phrase, uint64 first)
 	return !joins(phrase, at(window, first)->unit.c, before);
 }
 
+/*
+ * Does a value that ends in the place end a word, but for the s of a genitive?  An
+ * address: a dash may go on with the name of its host.
+ */
 static bool
 ends_word(Window *window, const PvextPhrase *phrase, uint64 last)
 {
@@ -309,6 +320,7 @@ stands(Window *window, const PvextPhrase *phrase, uint64 last, uint32 *start)
  * Scanning
  */
 
+/* Add what was found; overlaps are made one later. */
 static void
 add_found(Scan *scan, uint32 start, uint32 end)
 {
@@ -379,6 +391,7 @@ may_hold_code(const char *text, size_t len)
 	return false;
 }
 
+/* Look for some values in a text, in memory that is given back. */
 static void
 scan_with(Scan *scan, PvextPhrases *phrases, const char *text, size_t len, bool json)
 {
@@ -390,6 +403,11 @@ scan_with(Scan *scan, PvextPhrases *phrases, const char *text, size_t len, bool 
 	scan->phrases = phrases;
 	open_window(&scan->window, pvext_longest_sequence(phrases->automaton), phrases->compact);
 	again = scan_text(scan, text, len, json, PVEXT_READ_PLAIN);
+
+	/*
+	 * Where signs have two readings; codes are found whatever stands between their
+	 * digits.
+	 */
 	if (again && !phrases->compact)
 	{
 		scan->window.read = 0;
@@ -399,6 +417,7 @@ scan_with(Scan *scan, PvextPhrases *phrases, const char *text, size_t len, bool 
 	pfree(scan->window.places);
 }
 
+/* In the order of the text. */
 static int
 compare_found(const void *a, const void *b)
 {

@@ -159,6 +159,7 @@ read_encoded(const char *at, uint32 len, Piece *piece)
  * Other ways to write a character
  */
 
+/* What a hexadecimal digit is, or -1. */
 static int
 hex_value(char c)
 {
@@ -296,6 +297,7 @@ read_entity(const char *at, uint32 len, Piece *piece)
 	return false;
 }
 
+/* Is the name one of these tags? */
 static bool
 is_tag(const char *name, const char *const *tags, int n)
 {
@@ -333,6 +335,7 @@ read_tag(const char *at, uint32 len, Piece *piece)
  * Reading
  */
 
+/* May the byte be of a word: a letter, or part of a character beyond ASCII? */
 static bool
 is_letter(char c)
 {
@@ -409,6 +412,10 @@ read_piece(PvextNormal *normal, uint32 next, Piece *piece)
 	}
 }
 
+/*
+ * Begin to read a text, of which nothing is copied: it is to stay until it has been
+ * read.  json: it is the inside of a JSON string.
+ */
 void
 pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
 				   PvextReadMode how)

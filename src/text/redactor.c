@@ -51,6 +51,7 @@ typedef struct Kept
 	PvextMatcher *matcher;
 } Kept;
 
+/* The texts of an array, NULLs left out, as C strings in the current context. */
 static List *
 array_texts(ArrayType *array)
 {
@@ -122,6 +123,7 @@ find(const Excision *e, const char *text, size_t len, int *n)
 	return found;
 }
 
+/* Is there anything in a text that is to go? */
 static bool
 holds(const Excision *e, const char *text, size_t len)
 {
@@ -172,6 +174,8 @@ excise(const Excision *e, const char *text, size_t len, StringInfo out)
 	if (n == 0)
 		return false;
 	replace(e, text, len, found, n, out);
+
+	/* What stood on both sides of a value may make one now. */
 	for (int round = 1; round < MAX_ROUNDS; round++)
 	{
 		StringInfoData before = *out;
@@ -201,6 +205,7 @@ is_gone(const Excision *e, const char *text, size_t len)
 	return len == 0 || (len == length && memcmp(text, e->replacement, len) == 0);
 }
 
+/* What the arguments of a call say; the replacement is as it is written into the text. */
 static void
 init_excision(Excision *e, FunctionCallInfo fcinfo, bool whole)
 {
@@ -277,6 +282,7 @@ end_of_string(const Document *d, size_t at)
 	return at;
 }
 
+/* White space between JSON's tokens. */
 static bool
 is_blank(char c)
 {
@@ -361,6 +367,10 @@ read_number(Document *d, size_t at)
 	return end;
 }
 
+/*
+ * Go through the document's tokens.  It is text of a json value, so it is well-formed;
+ * where it is only asked, the first that is found ends it.
+ */
 static void
 read_document(Document *d)
 {
@@ -408,6 +418,10 @@ is_empty_document(const Document *d)
 	return p[strspn(p, " \t\r\n")] == empty[1];
 }
 
+/*
+ * The document and the excision of a call; the replacement is escaped as the inside of a
+ * string.
+ */
 static void
 init_document(Document *d, FunctionCallInfo fcinfo, bool whole)
 {

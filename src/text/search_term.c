@@ -72,6 +72,7 @@ read_value(const char *text, PvextReadMode how, Value *value)
 	pfree(normal);
 }
 
+/* Has it an @ between words? */
 static bool
 is_address(const pg_wchar *c, int n)
 {
@@ -81,6 +82,7 @@ is_address(const pg_wchar *c, int n)
 	return false;
 }
 
+/* Add what is looked for; what has been added before stays as it is. */
 static void
 add(PvextPhrases *phrases, const pg_wchar *c, int n, bool is_long, bool is_number)
 {
@@ -156,6 +158,7 @@ add_turned(PvextPhrases *phrases, const Value *value, const Word *words, int n, 
 	pfree(c);
 }
 
+/* A name of a few words, also turned round at each of its words. */
 static void
 add_name(PvextPhrases *phrases, const Value *value)
 {
@@ -257,6 +260,7 @@ add_code(PvextPhrases *phrases, const Value *value)
 	pfree(c);
 }
 
+/* Nothing is looked for yet. */
 static void
 begin(PvextPhrases *phrases, bool compact)
 {
