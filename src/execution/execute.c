@@ -2,10 +2,51 @@
  * execute.c
  *		Carrying out a plan for some subjects.
  *
- * A run goes in passes: the rows that belong are found and locked from the
- * subjects down, a new snapshot per level; values are replaced from the leaves
- * up, and keys follow, all as of one moment (step.c); then every table is verified.
- * What a trigger wrote back meanwhile gets another pass.
+ * An erasure calls it (erase/recheck.c), and a purge of what leads to other tables,
+ * subject by subject (purge/apply.c).  The caller has locked the plan's tables and the
+ * subjects' own rows, and asked for the verdict that the plan is for.  What is done goes
+ * in passes:
+ *
+ * 1. The rows that belong are found and locked, level by level from the subjects down
+ * (slot.c), each level by a new snapshot.  By a foreign key, who is adding rows below a
+ * parent is waited for when that is locked, and what he has committed the next level
+ * sees; who comes later waits for this transaction.  Rows that nothing can hang on are
+ * locked by the statements that change them.
+ *
+ * 2. Who else is held, whom the rows are about, is read (held_others.c): nobody can come
+ * to be so any more.
+ *
+ * 3. A moment is taken: a snapshot that all have in common that decide and write in this
+ * pass (step.c).  Values are replaced from the leaves up, then keys, with all that hold
+ * them (new_key.c).  Rows that have got new keys are found again by these, for the next
+ * pass and the verification.
+ *
+ * 4. Every table is verified, by new snapshots: do rows that belong hold what should have
+ * gone?  What others are changing at that moment is waited for.  Where there is anything,
+ * by a trigger that wrote it back or by somebody who committed it meanwhile, there is
+ * another pass.  One does the work, one takes what came of it, and one is for what came
+ * of that; what is there still will be so for ever, and is an error.
+ *
+ * 5. Where triggers may have put the person where the map does not know it, that is
+ * looked for, once, at the end (stray_value.c); and whether they have changed what was to
+ * stay.
+ *
+ * Locks, in this order: the tables (RowExclusiveLock), and new holds, by one for all; the
+ * subjects' own rows in key order; rows that blockers look at; parents, level by level;
+ * the rows that are written; those that verification finds and nobody has locked yet.
+ * Purges, holds and consents take those of them that they need in the same order.  Within
+ * a level rows are locked as they are found: two erasures of persons who share several
+ * parents may meet in a deadlock, of which the server ends one.  It is not retried here;
+ * the worker comes back to it.
+ *
+ * It is one transaction, and nothing is caught here: a crash or an error leaves nothing
+ * behind but values in the plan that point to memory which is gone.  So each run begins
+ * by forgetting them.
+ *
+ * Before there was a moment each statement decided by a snapshot of its own: somebody who
+ * set back a clock between two of them had half of a person's values kept.  To verify,
+ * rows that the run had written were locked once more, and each table had a query of its
+ * own; both cost more than they found.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -32,8 +73,8 @@
 #define MAX_PASSES 3
 
 /*
- * Verify: *dirty rows still hold what should be gone; the outcome says how
- * many are held and until when.
+ * Verify: *dirty rows still hold what should be gone; the outcome says how many are held
+ * and until when.  Outside of the pass's moment: what was committed since counts.
  */
 static void
 check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome)
@@ -43,6 +84,8 @@ check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome)
 	*dirty = 0;
 	outcome->held = 0;
 	outcome->until = DT_NOBEGIN;
+
+	/* By which rows are known that this run has written; none, where it has written none. */
 	plan->own_xid.value = TransactionIdGetDatum(GetCurrentTransactionIdIfAny());
 	foreach(lc, plan->checks)
 	{
@@ -61,7 +104,10 @@ check_plan(PvextPlan *plan, bool many, int64 *dirty, PvextOutcome *outcome)
 	}
 }
 
-/* What an earlier run left in the plan is not of this one. */
+/*
+ * What an earlier run left in the plan is not of this one, and may be in memory that is
+ * gone: a run that fails leaves its values behind.
+ */
 static void
 forget_keys(PvextPlan *plan)
 {
@@ -73,7 +119,10 @@ forget_keys(PvextPlan *plan)
 	pvext_forget_slots(plan);
 }
 
-/* Unlink the large objects that values refer to which are about to go. */
+/*
+ * Unlink the large objects that values refer to which are about to go, before these go.
+ * As the tables' owners; where one does not own such an object it raises.
+ */
 void
 pvext_unlink_objects(PvextPlan *plan, bool many)
 {
@@ -172,6 +221,8 @@ write_pass(void *arg)
 		pvext_begin_strays(&run->strays);
 		run->begun = true;
 	}
+
+	/* What is made from old values is read before any of them goes, by the same moment. */
 	pvext_gather_values(plan, run->many);
 	if (plan->redacts)
 		rewritten = pvext_find_rewritten(plan);
@@ -195,6 +246,10 @@ write_pass(void *arg)
  * and none of it is due any more now that its rows are locked.
  * Raises when rows stay personal after three passes, or when triggers have written the
  * person's values where the map does not know them.
+ *
+ * Between pvext_enter() and pvext_leave(), under pvext_with_map(), in a transaction of
+ * READ COMMITTED that writes and has run its deferred triggers.  As whoever calls; each
+ * statement is its table's owner's.
  */
 bool
 pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
@@ -215,6 +270,8 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 		pvext_at_one_moment(write_pass, &run);
 		if (run.idle)
 			return false;
+
+		/* Under the new keys, and besides what was found by the old: rows may be under either. */
 		if (run.keys > 0)
 		{
 			rekeyed = true;

@@ -45,8 +45,9 @@ rows_of_held(PvextPlan *held, List *keys)
 
 /*
  * Read who is held and what rows are about them, as it is now, for the statements of the
- * plan.  To be called before any of them is run in a call, and by whoever writes once the rows
- * are locked that are parents: none can come to them after that.
+ * plan.  To be called before any of them is run in a call, and by whoever writes once the
+ * rows are locked that are parents: none can come to them after that, and nobody can come
+ * to be held since pvext_lock_plan().  What is found of those who are held is not locked.
  */
 void
 pvext_read_others(PvextPlan *plan)
@@ -69,7 +70,7 @@ pvext_read_others(PvextPlan *plan)
 		PvextPlan  *held = lfirst(lc);
 		List	   *keys = NIL;
 
-		SPI_tuptable = found;
+		SPI_tuptable = found;	/* the last round has read other results */
 		for (uint64 i = 0; i < n; i++)
 			if (pvext_int(i, 1) == held->subject->id)
 				keys = lappend(keys, pvext_value(i, 2));

@@ -70,6 +70,11 @@ may_tell(Oid type)
 	return category == TYPCATEGORY_STRING || category == TYPCATEGORY_NUMERIC;
 }
 
+/*
+ * The query of a column's values, in the rows of a set.  It is read only: it sees what
+ * the active snapshot does, which its caller has pushed, and nothing that this
+ * transaction did later.
+ */
 static void
 add_telling(PvextPlan *plan, PvextTable *table, PvextSet *set, const char *name,
 			PvextColumn *column)
@@ -114,6 +119,10 @@ add_rows(PvextPlan *plan, PvextTable *table, PvextSet *set)
 		add_telling(plan, table, set, lfirst(lc), NULL);
 }
 
+/*
+ * The queries, once for a plan and in its context.  Of a purge's plan, whose subjects are
+ * rows of a leaf, those of all columns that are declared of it, whichever are due.
+ */
 static void
 build(PvextPlan *plan, PvextTable *leaf)
 {

@@ -2,9 +2,14 @@
  * new_key.c
  *		Replacing keys that identify, and all that hold them.
  *
- * The statement that does it (rekey.c) takes the old keys and the new ones as values, since a
- * subject's rows are found by the old and verified by the new.  What was linked to the old one
- * may still turn up: the keys that were replaced are noted (replaced_key.c).
+ * The statement that does it (rekey.c, which says how and why) takes the old keys and the
+ * new ones as values, since a subject's rows are found by the old and verified by the
+ * new.  It is the last that a pass writes.  The subjects' rows are then found and locked
+ * by their new keys and, from then on, are the plan's subjects under both: a trigger may
+ * write either.  What was linked to the old one may still turn up: the keys that were
+ * replaced are noted (replaced_key.c).
+ *
+ * A key that has been replaced is clean by its strategy's test: another pass leaves it.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -26,6 +31,7 @@ typedef struct KeyChange
 	char	   *made;
 } KeyChange;
 
+/* For qsort() and bsearch(). */
 static int
 compare_changes(const void *a, const void *b)
 {
@@ -46,7 +52,8 @@ join_key(List *parts)
 }
 
 /*
- * The subjects' rows again, by the keys that they have now.
+ * The subjects' rows again, by the keys that they have now, which become those of the
+ * rows given.
  */
 static List *
 find_rows_again(PvextPlan *plan, PvextTarget *target, List *rows,
@@ -94,7 +101,9 @@ subject_key(PvextPlan *plan, PvextTarget *target, List *texts)
 }
 
 /*
- * Read the keys to change and make their new values.  Returns how many.
+ * Read the keys to change and make their new values.  Returns how many.  Where there is
+ * none the target's values are what they were: those that it has replaced in an earlier
+ * pass, under which rows may have come since.
  */
 static int
 gather_keys(PvextPlan *plan, PvextTarget *target, bool many, KeyChange **key_changes)
@@ -110,7 +119,7 @@ gather_keys(PvextPlan *plan, PvextTarget *target, bool many, KeyChange **key_cha
 		return 0;
 	if (target->column->strategy.made_in_c)
 		serials = pvext_draw_serials(n);
-	SPI_tuptable = found;
+	SPI_tuptable = found;		/* drawing them has left its own there */
 	old = palloc0(sizeof(List *) * nkeys);
 	*key_changes = palloc0(sizeof(KeyChange) * n);
 	for (int i = 0; i < n; i++)

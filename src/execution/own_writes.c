@@ -17,6 +17,7 @@
 #include "execution/own_writes.h"
 #include "utils/rel.h"
 
+/* What is noted of a table; NULL where nothing is. */
 static PvextOwnWrites *
 own_writes(List *writes, Oid relid)
 {

@@ -53,7 +53,8 @@ read_known_texts(PvextPlan *plan, const bytea *digest)
  * Read what redaction needs: the subject's identifying values, before they
  * go, and the texts known to be free of them.  Where identifying values have
  * gone before, or are very many or very long, whole texts are replaced.  One
- * subject at a time.
+ * subject at a time.  In the current context, as long as the run; before any of its
+ * statements, which all take these values, and test by them whether a text is clean.
  */
 void
 pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole)
@@ -133,7 +134,10 @@ pvext_follow_rewritten(List *rewritten)
 	}
 }
 
-/* Remember the texts that are now free of the subject's identifying values. */
+/*
+ * Remember the texts that are now free of the subject's identifying values, for the
+ * subject of that digest.  After the run, by the values that it has prepared.
+ */
 void
 pvext_record_redaction(PvextPlan *plan, const bytea *digest)
 {

@@ -38,11 +38,7 @@ pvext_note_keys(PvextTarget *target)
 	return keys;
 }
 
-/*
- * As jsonb: an array of strings for each column: the table's id, the column, how many
- * columns the key has and what they are called, the new values, and the old ones of each.
- */
-
+/* A string, or a null, as the next element of an array. */
 static void
 push_string(JsonbParseState **state, const char *text)
 {
@@ -57,6 +53,7 @@ push_string(JsonbParseState **state, const char *text)
 	(void) pushJsonbValue(state, WJB_ELEM, &json);
 }
 
+/* All of a list. */
 static void
 push_strings(JsonbParseState **state, List *texts)
 {
@@ -66,6 +63,10 @@ push_strings(JsonbParseState **state, List *texts)
 		push_string(state, lfirst(lc));
 }
 
+/*
+ * As jsonb: an array of strings for each column: the table's id, the column, how many
+ * columns the key has and what they are called, the new values, and the old ones of each.
+ */
 static Jsonb *
 write_keys(List *kept)
 {
@@ -109,6 +110,10 @@ read_strings(JsonbContainer *array, int from, int n)
 	return texts;
 }
 
+/*
+ * What write_keys() has written of a column.  By names and numbers that outlive the map:
+ * columns may have been renamed, tables dropped since.
+ */
 static PvextKeptKeys *
 read_keys(JsonbContainer *array)
 {
@@ -165,6 +170,7 @@ pvext_destroy_keys(const bytea *digest)
 	pvext_destroy_evidence_keys(LEDGER, list_make1(unconstify(bytea *, digest)));
 }
 
+/* The target whose keys they are; NULL where the map or the verdict of now has none. */
 static PvextTarget *
 find_target(PvextPlan *plan, PvextKeptKeys *keys)
 {
@@ -211,7 +217,8 @@ set_keys(PvextTarget *target, PvextKeptKeys *keys)
 
 /*
  * Give rows that have come under keys that were replaced the new ones.  The subject is
- * locked.
+ * locked, and the plan is about it.  Before the run that looks for them: it finds them by
+ * the new key.
  */
 void
 pvext_follow_kept(PvextPlan *plan, List *kept)

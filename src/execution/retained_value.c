@@ -42,6 +42,7 @@ typedef struct Look
 	char	   *digest;
 } Look;
 
+/* Is the column declared personal? */
 static bool
 is_personal(PvextTable *table, const char *name)
 {
@@ -76,6 +77,11 @@ digested_sql(PvextTarget *target, PvextTable *table)
 	return psprintf("ROW(%s)", sql.data);
 }
 
+/*
+ * The query of how many values or rows are kept, and a digest of them: a sum of hashes,
+ * which needs no order.  It tells a trigger's change, not an attacker's.  The one of
+ * before is read only, by the snapshot that is active then.
+ */
 static PvextStep *
 build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool before)
 {
@@ -99,6 +105,7 @@ build_step(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal, bool bef
 	return step;
 }
 
+/* What a target, or a removal, may keep. */
 static void
 add_kept(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 {
@@ -112,6 +119,10 @@ add_kept(PvextPlan *plan, PvextTarget *target, PvextRemoval *removal)
 	plan->retained = lappend(plan->retained, kept);
 }
 
+/*
+ * The queries, once for a plan and in its context; of all that may ever be kept, since
+ * who is held is another one in each run.
+ */
 static void
 build(PvextPlan *plan)
 {

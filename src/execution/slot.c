@@ -34,8 +34,9 @@ read_row(PvextPlan *plan, uint64 n)
 /*
  * Find the subjects' own rows, and with lock take them FOR UPDATE in key
  * order.  keys holds for each subject the list of its key columns' texts.
- * Returns a PvextRow for each that was found, its values living as long as
- * the SPI connection.
+ * Returns a PvextRow for each that was found, in that order, its values living as long as
+ * the SPI connection: they are in the result, which nobody frees.  As the
+ * table's owner.  Waits for who has locked one, pvext.lock_timeout at most each.
  */
 List *
 pvext_lock_rows(PvextPlan *plan, List *keys, bool lock)
@@ -87,7 +88,11 @@ pvext_row_of_key(PvextPlan *plan, List *parts)
 	return row;
 }
 
-/* Let the plan's statements be about these subjects. */
+/*
+ * Let the plan's statements be about these subjects.  In the current context, in which
+ * the arrays live; what was found from others is still there, until pvext_collect() or
+ * pvext_forget_slots().
+ */
 void
 pvext_set_rows(PvextPlan *plan, List *rows)
 {
@@ -124,8 +129,9 @@ pvext_set_rows(PvextPlan *plan, List *rows)
 }
 
 /*
- * Read a set's slots by one of its steps, in place of what they hold or after
- * it.  Returns the number of rows found.
+ * Read a set's slots by one of its steps, in place of what they hold or after it.
+ * Returns the number of rows found.  What is read lives as long as the result does: until
+ * the SPI connection ends, or the subtransaction fails in which it is read.
  */
 int64
 pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many)
@@ -150,7 +156,10 @@ pvext_fill_slots(PvextSet *set, PvextStep *step, bool append, bool many)
 	return pvext_int(0, s);
 }
 
-/* Forget the rows that links led to, for they were another subject's. */
+/*
+ * Forget the rows that links led to, for they were another subject's, or have gone with
+ * an error.  A slot that is forgotten is NULL, by which nothing matches.
+ */
 void
 pvext_forget_slots(PvextPlan *plan)
 {
@@ -163,8 +172,10 @@ pvext_forget_slots(PvextPlan *plan)
 }
 
 /*
- * Follow the links from the subjects down, level by level.  Where links form
- * a cycle, until no more rows are found.
+ * Follow the links from the subjects down, level by level: plan->sets has parents first.
+ * Where links form a cycle, until no more rows are found.  With append, what was found
+ * before stays.  Each level has a snapshot of its own, taken when the one above it is
+ * locked (SPI takes a new one for each statement that is not read only).
  */
 void
 pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)

@@ -65,7 +65,8 @@ pvext_staying_targets(PvextPlan *plan, List *relids, const char *column)
 
 /*
  * Is the row, as it is now, of the persons whom the plan is about, and does one of the
- * targets leave it its value?  Runs as the table's owner.
+ * targets leave it its value?  Runs as the table's owner.  It is asked for by its place:
+ * the transaction has written it, so nobody moves it.
  */
 bool
 pvext_stays(List *targets, HeapTuple row, bool many)

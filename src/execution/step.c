@@ -19,7 +19,11 @@
 /* As of when steps see the tables; NULL: each as of when it begins. */
 static Snapshot moment = NULL;
 
-/* Run a step; returns the number of rows, those of a query in SPI_tuptable. */
+/*
+ * Run a step, as its table's owner, with the values that its parameters have now; returns
+ * the number of rows, those of a query in SPI_tuptable.  The values are read, and must
+ * live, as long as it runs.  Between pvext_enter() and pvext_leave().
+ */
 uint64
 pvext_run_step(PvextStep *step, bool many)
 {
@@ -38,6 +42,11 @@ pvext_run_step(PvextStep *step, bool many)
 	if (outer == NULL)
 		return pvext_run_kept(step->table->owner, statement, &args,
 							  many ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN);
+
+	/*
+	 * An error that is caught further up must leave the moment to nobody who runs a step
+	 * after it: no abort ends it, and its snapshot is let go of.
+	 */
 	PG_TRY();
 	{
 		statement->snapshot = outer;
@@ -54,7 +63,11 @@ pvext_run_step(PvextStep *step, bool many)
 	return n;
 }
 
-/* Call body(arg), in which steps see what others do as of when the snapshot was taken. */
+/*
+ * Call body(arg), in which steps see what others do as of when the snapshot was taken,
+ * which the caller keeps registered.  A row that somebody has changed since is waited
+ * for, and decided on as it is then, as always at READ COMMITTED.
+ */
 void
 pvext_at_moment(Snapshot snapshot, void (*body) (void *), void *arg)
 {
@@ -79,6 +92,7 @@ pvext_at_moment(Snapshot snapshot, void (*body) (void *), void *arg)
 void
 pvext_at_one_moment(void (*body) (void *), void *arg)
 {
+	/* An error's abort lets go of it, with the resource owner. */
 	Snapshot	now = RegisterSnapshot(GetTransactionSnapshot());
 
 	pvext_at_moment(now, body, arg);

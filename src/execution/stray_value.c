@@ -75,7 +75,8 @@ typedef struct Look
 
 /*
  * The run in hand begins to write, its rows being locked.  Until pvext_check_strays(), in
- * the current context and resource owner.
+ * the current context and resource owner: where it fails in between, the abort of the
+ * (sub)transaction lets go of the snapshot.
  */
 void
 pvext_begin_strays(PvextStrays *strays)
@@ -191,6 +192,7 @@ make_place(PvextStrays *strays, PvextPlan *plan, PvextGrown *grown, List *all, b
 	return place->columns != NIL ? place : NULL;
 }
 
+/* The tables that are to be looked at, of all that have got rows. */
 static List *
 find_places(PvextStrays *strays, PvextPlan *plan, List *all, bool purging)
 {
@@ -249,6 +251,10 @@ text_of(Oid type, Datum value)
 	return pnstrdup(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 }
 
+/*
+ * Does a value's text hold one of those that are looked for?  Its output function is
+ * whoever's made the type: it runs as the table's owner.
+ */
 static bool
 holds_value(Look *look, Oid type, Datum value)
 {
@@ -383,6 +389,7 @@ may_stay(Look *look, int column, HeapTuple row, HeapTuple before)
 	return pvext_stays(look->staying[column], row, look->many);
 }
 
+/* Does a row hold one where it should not? */
 static bool
 holds_any(Look *look, HeapTuple row, HeapTuple before)
 {
@@ -474,6 +481,7 @@ look_at(PvextStrays *strays, PvextPlan *plan, Place *place, List *matchers, bool
 	return list_length(look.found);
 }
 
+/* Say which tables, and in how many of their rows; no value is named. */
 static void
 refuse(const char *names, const char *counts)
 {
@@ -487,7 +495,11 @@ refuse(const char *names, const char *counts)
 
 /*
  * Raise where triggers have written values of the persons whom the plan, which has been
- * carried out, is about, or changed what it was to leave alone.  leaf is the table that a purge takes rows of, else NULL.
+ * carried out, is about, or changed what it was to leave alone.  leaf is the table that a
+ * purge takes rows of, else NULL.  Ends what pvext_begin_strays() began.
+ *
+ * Triggers that have been deferred are not seen, they come at commit: that is why
+ * constraints are made immediate before (pvext_run_deferred_triggers()).
  */
 void
 pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool many)

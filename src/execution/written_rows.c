@@ -51,6 +51,7 @@ typedef struct Reader
  * Counts
  */
 
+/* For qsort() and bsearch(). */
 static int
 compare_counts(const void *a, const void *b)
 {
@@ -153,12 +154,17 @@ is_ours(Reader *reader, HeapTupleHeader row)
 		HeapTupleHeaderGetCmin(row) >= reader->written->since;
 }
 
+/* Is it a version of a row that there was before? */
 static bool
 is_updated(HeapTupleHeader row)
 {
 	return (row->t_infomask & HEAP_UPDATED) != 0;
 }
 
+/*
+ * The version of a row at an offset of a page that the caller has locked: in the page,
+ * not a copy.  False where there is none.
+ */
 static bool
 get_row(Relation rel, Page page, BlockNumber block, OffsetNumber offset, HeapTuple tuple)
 {
@@ -220,6 +226,8 @@ read_page(Reader *reader, BlockNumber block)
 			(reader->inserted_only && is_updated(row.t_data)))
 			continue;
 		reader->found++;
+
+		/* By what this transaction has done up to now, not by a snapshot of before. */
 		entry->live = HeapTupleSatisfiesVisibility(&row, SnapshotSelf, buffer);
 		if (!entry->live && !reader->inserted_only)
 			continue;			/* what has become of it is found as well */
@@ -258,6 +266,10 @@ follow_row(Reader *reader, HeapTuple row)
 	return NULL;
 }
 
+/*
+ * Call each for this part's rows on a page.  They are copied first: nobody's code is run
+ * under the lock on a page.
+ */
 static void
 read_block(Reader *reader, BlockNumber block, PvextEachWritten each, void *arg)
 {
@@ -278,6 +290,7 @@ read_block(Reader *reader, BlockNumber block, PvextEachWritten each, void *arg)
 	}
 }
 
+/* Have as many been found as were counted? */
 static bool
 has_all(Reader *reader)
 {

@@ -17,8 +17,8 @@
  *   owner, security-restricted (spi.c): a join of two owners' tables would have to be run
  *   by somebody who may read both, and one owner's operators, casts and expressions would
  *   run with the rights to the other's rows.  So keys travel from one step to the next as
- *   arrays ("x = ANY ($1)").  That is the fast way, too: for 10,000 subjects 0.17 of what
- *   they cost one by one, where a temporary table took 0.22.
+ *   arrays ("x = ANY ($1)").  That is the fast way, too: measured for 10,000 subjects,
+ *   it took 0.17 where a loop took 0.24 to 0.56 and a temporary table 0.22.
  *
  * - A step has its text planned twice.  For few subjects one plan serves all runs; the
  *   server takes an array that it does not know for one of ten elements, so for many the
