@@ -16,7 +16,7 @@ my $table = <<'TABLE';
 | `plan` | which rows | `base`, `map` |
 | `pvext.c` | the start | all |
 
-Other things.
+`pvext_arg()` (base/arg.c) and key.h are there; `pv.erase()` is not looked for.
 TABLE
 
 my %good = (
@@ -73,6 +73,10 @@ finds('a circle', 'a circle: map/key, map/link',
 	'map/key.h' => qq{#include "map/link.h"\n}, 'map/link.h' => '', 'map/link.c' => qq{#include "map/key.h"\n});
 finds('a name of the server\'s', 'utils is a folder of the server\'s headers, too',
 	'README.md' => $table =~ s/(?=\| `plan)/| utils | words | nothing |\n/r, 'utils/word.h' => '');
+finds('a function that the page alone knows', 'README.md: there is no function pvext_key()',
+	'README.md' => $table . "`pvext_key()` (map/link.c), `pvext_arg()`\n");
+finds('a file that the page alone knows', 'README.md: there is no map/arg.c',
+	'README.md' => $table . "`pvext_arg()` (map/arg.c)\n");
 unlike(faults_of('README.md' => "# Source\n"), qr/faults/, 'without a table');
 
 done_testing();
