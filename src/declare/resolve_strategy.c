@@ -137,7 +137,7 @@ resolve_follower(Oid relid, const char *column, const char *erase_with,
 }
 
 /*
- * Find the strategy for a column and check that it can work; see strategy.h.
+ * Find the strategy for a column and check that it can work; see resolve_strategy.h.
  */
 PvextStrategyKind
 pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,

@@ -4,7 +4,7 @@
  *
  * A rule keeps the columns of a row for some time after a moment, its clock,
  * that an expression finds from the row, or from the rows of another table
- * that are linked to it.  verdict.c asks until when, and nothing else.
+ * that are linked to it.  Who takes or keeps rows asks until when (rule.c), and nothing else.
  *
  * The law counts in local days: the clock is kept as a timestamp local to the
  * rule's time zone (clock.c), and only the end is a timestamptz.

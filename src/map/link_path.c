@@ -7,7 +7,7 @@
  * a subject table, since links were missing then, goes on by those that are there now
  * if there is one way only.  If there are several, there or where a path went on by the only
  * link that there was, nobody has said whose the row is, and nothing of it may be erased
- * (plan.c) until somebody does.
+ * (plan_check.c) until somebody does.
  */
 #include "postgres.h"
 #include "base/message.h"

@@ -247,7 +247,3 @@ pvext_build_sharers(PvextPlan *plan)
 			removal->sharers = build_sharers(plan, removal->shared, removal->set, removal->others, NULL);
 	}
 }
-
-/*
- * Holds against erasures
- */

@@ -3,8 +3,8 @@
  *		The duty "purge": what retention rules have made due is taken.
  *
  * Table by table, due by due (due.c), from each relation that holds rows: the places of
- * rows that are due are found in one step, and then taken in batches, a step each
- * (apply.c).  What fails is undone, recorded, and left for later; everything else is
+ * rows that are due are found in one step (scan.c), and then taken in batches, a step each
+ * (purge_batch.c).  What fails is undone, recorded, and left for later; everything else is
  * finished: a batch with a row that cannot be taken is taken by halves, down to that row.
  *
  * Nothing is remembered of what has been purged but a count for each hour, for

@@ -5,8 +5,8 @@
  * Rows are found once, by an index where there is one, as the list of their places
  * (ctid), and taken in pieces of it, block after block.  Whoever changes a row
  * meanwhile has moved it: it is then found by the next run, if it is still due.  Each
- * piece is looked at again before it is taken (apply.c): that it is due, whose it is,
- * and what holds them.
+ * piece is looked at again here before it is taken (apply.c): that it is due, whose it is
+ * (row_subject.c), and what holds them (row_fate.c).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -213,7 +213,7 @@ pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n)
 }
 
 /*
- * Picking
+ * Looking at them
  */
 
 /*

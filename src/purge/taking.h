@@ -22,7 +22,7 @@ typedef struct PvextTaking
 	PvextParam	places;			/* tid[] */
 	PvextStep  *scan;
 	PvextStep  *examine;
-	int			whose;			/* from which column of pick on */
+	int			whose;			/* from which column of examine on */
 	PvextStep  *decide;			/* locks them and says which are due, once; NULL: each statement says */
 	PvextStep  *confirm;		/* says it again, once what goes with them is locked; or NULL */
 	PvextStep  *left;			/* with decide: those that are there still */

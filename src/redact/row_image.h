@@ -26,7 +26,7 @@ typedef struct PvextMetShape
 	PvextOldShape *shape;
 	List	   *places;			/* see row_image.c */
 	int		   *at[PVEXT_SIDES];	/* by attribute: number of the value, or 0 */
-	List	   *sets;			/* the tracer's, see subject_records.h */
+	List	   *sets;			/* of who searches, see subject_records.h */
 } PvextMetShape;
 
 /* A value of the change, and its text once that has been asked for. */
