@@ -13,6 +13,17 @@
 	"SELECT i.inhrelid, r.id FROM pv.relation AS r JOIN pg_inherits AS i ON i.inhparent = r.relation" \
 	" UNION SELECT i.inhrelid, t.id FROM tree AS t JOIN pg_inherits AS i ON i.inhparent = t.relation)"
 
+/* SQL: a table, and those that it is a part of, at any distance, as up (relid). */
+#define PVEXT_UP(relid) \
+	"WITH RECURSIVE up (relid) AS (SELECT CAST(" relid " AS oid)" \
+	" UNION SELECT h.inhparent FROM up JOIN pg_inherits AS h ON h.inhrelid = up.relid)"
+
+/* SQL: is a table, or one that it is a part of, a subject table or a linked one? */
+#define PVEXT_IS_REACHED(relid) \
+	"EXISTS (" PVEXT_UP(relid) " SELECT FROM up JOIN pv.relation AS m ON m.relation = up.relid" \
+	" WHERE m.id IN (SELECT relation_id FROM pv.declared_subject" \
+	"  UNION ALL SELECT relation_id FROM pv.declared_link))"
+
 /* SQL: is anything declared of r, a row of pv.relation, or does anything lead to it? */
 #define PVEXT_IS_DECLARED \
 	"(r.id IN (SELECT relation_id FROM pv.declared_subject UNION ALL SELECT relation_id FROM pv.declared_link" \

@@ -12,7 +12,9 @@
 #include "audit/audited.h"
 #include "base/catalog.h"
 #include "base/catch.h"
+#include "base/print.h"
 #include "base/relation.h"
+#include "base/table_part.h"
 #include "catalog/pg_type.h"
 #include "consent/ending.h"
 #include "declare/coverage.h"
@@ -177,7 +179,10 @@ check_ownership(PvextCheck *check)
 	}
 }
 
-/* Columns that only an inheritance child of a mapped table has. */
+/*
+ * Columns that only an inheritance child of a mapped table has, or that it has from another
+ * parent.  Of a child that is mapped itself pvext_check_unclassified() asks for them.
+ */
 static void
 check_child_columns(PvextCheck *check)
 {
@@ -189,9 +194,17 @@ check_child_columns(PvextCheck *check)
 					  "  JOIN pg_inherits i ON i.inhparent = c.oid WHERE " PVEXT_ONLY
 					  " UNION SELECT i.inhrelid FROM child JOIN pg_inherits i ON i.inhparent = child.id)"
 					  " SELECT a.attrelid::regclass, a.attname FROM child"
+					  " JOIN pg_class k ON k.oid = child.id AND NOT k.relispartition"
 					  " JOIN pg_attribute a ON a.attrelid = child.id AND a.attnum > 0"
-					  "  AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''"
-					  " WHERE NOT EXISTS (SELECT FROM pv.relation x"
+					  "  AND NOT a.attisdropped AND a.attgenerated = ''"
+					  " WHERE NOT EXISTS (SELECT FROM pg_inherits i"
+					  "  JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname"
+					  "  WHERE i.inhrelid = child.id AND (i.inhparent IN (SELECT id FROM child)"
+					  "   OR i.inhparent IN (SELECT relation FROM pv.relation)))"
+					  " AND NOT EXISTS (SELECT FROM pv.relation x WHERE x.relation = child.id"
+					  "  AND x.id IN (SELECT relation_id FROM pv.declared_subject"
+					  "   UNION ALL SELECT relation_id FROM pv.declared_link))"
+					  " AND NOT EXISTS (SELECT FROM pv.relation x"
 					  "  JOIN pv.declared_personal p ON p.relation_id = x.id"
 					  "  WHERE x.relation = child.id AND p.column_name = a.attname)"
 					  " AND NOT EXISTS (SELECT FROM pv.relation x"
@@ -203,6 +216,42 @@ check_child_columns(PvextCheck *check)
 
 		pvext_add_finding(check, row[0], row[1], false, "the column is not classified",
 					"Link the child table as its parent is, and declare the column there.");
+	}
+}
+
+/*
+ * Columns that are declared for a child and for a parent of it, which has come to be in the
+ * map, or to be its parent, later; and rules of parents, which hold what is declared there.
+ */
+static void
+check_twice(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT r.relation, p.column_name, up.relid::regclass, q.column_name IS NOT NULL, t.name"
+					  " FROM " PVEXT_LIVE_RELATION " JOIN pv.declared_personal p ON p.relation_id = r.id"
+					  " CROSS JOIN LATERAL (" PVEXT_UP("c.oid") " SELECT relid FROM up WHERE relid <> c.oid) AS up"
+					  " JOIN pv.relation m ON m.relation = up.relid"
+					  " LEFT JOIN pv.declared_personal q ON q.relation_id = m.id AND q.column_name = p.column_name"
+					  " LEFT JOIN pv.declared_retention t ON t.relation_id = m.id AND q.column_name IS NULL"
+					  "  AND (t.columns IS NULL OR p.column_name = ANY (t.columns))"
+					  "  AND NOT EXISTS (SELECT FROM pv.declared_retention o WHERE o.relation_id = r.id"
+					  "   AND (o.columns IS NULL OR p.column_name = ANY (o.columns)))"
+					  " WHERE " PVEXT_ONLY " AND (q.column_name IS NOT NULL OR t.name IS NOT NULL)"
+					  " ORDER BY r.relation::text, 2, 3, t.name"))
+	{
+		char	  **row = lfirst(lc);
+
+		if (pvext_says_true(row[3]))
+			pvext_add_finding(check, row[0], row[1], true,
+						psprintf("the column is declared personal here and for %s, which it is inherited from", row[2]),
+						psprintf("SELECT pv.undeclare_personal(%s, %s);", pvext_print_literal(row[0]),
+								 pvext_print_names(list_make1(row[1]))));
+		else
+			pvext_add_finding(check, row[0], row[1], false,
+						psprintf("retention rule \"%s\" of %s does not hold the column, which is declared here", row[4], row[2]),
+						"Declare the rule for this table, too.");
 	}
 }
 
@@ -253,6 +302,7 @@ pvext_check_omissions(PvextCheck *check)
 {
 	pvext_check_unclassified(check, NIL);
 	check_child_columns(check);
+	check_twice(check);
 	check_unreached(check);
 	check_undeclared(check);
 	pvext_check_nobodys(check);

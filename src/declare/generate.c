@@ -169,12 +169,26 @@ append_doubt(StringInfo sql, PvextDoubt *doubt)
 	append_line(sql, true, psprintf("Say whom each column is about: %sor '*' for any.", names.data));
 }
 
+/* Is the column inherited from a table that will be in the map, and has lines of its own? */
+static bool
+is_asked_above(Oid relid, const char *column, List *mapped)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_with_parents(relid))
+		if (lfirst_oid(lc) != relid && list_member_oid(mapped, lfirst_oid(lc)) &&
+			pvext_has_column(lfirst_oid(lc), column))
+			return true;
+	return false;
+}
+
 /*
- * The lines for a table's unclassified columns.  Columns of proposed links are
- * left out, as those of declared ones are; so is what the links lead to.
+ * The lines for a table's unclassified columns, those of tables of mapped having lines, too.
+ * Columns of proposed links are left out, as those of declared ones are; so is what the links
+ * lead to.
  */
 static void
-append_table(StringInfo sql, PvextOutlook *outlook, Oid relid, List *candidates)
+append_table(StringInfo sql, PvextOutlook *outlook, Oid relid, List *candidates, List *mapped)
 {
 	List	   *structural = NIL;
 	bool		first = true;
@@ -191,7 +205,7 @@ append_table(StringInfo sql, PvextOutlook *outlook, Oid relid, List *candidates)
 	}
 	foreach(lc, pvext_unclassified_columns(relid))
 	{
-		if (pvext_has_name(structural, lfirst(lc)))
+		if (pvext_has_name(structural, lfirst(lc)) || is_asked_above(relid, lfirst(lc), mapped))
 			continue;
 		if (first)
 		{
@@ -213,7 +227,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	StringInfoData sql;
 	PvextOutlook outlook;
 	List	   *candidates;
-	List	   *done = list_make1_oid(subject);
+	List	   *mapped = list_make1_oid(subject);
 	ListCell   *lc;
 	text	   *result;
 
@@ -228,16 +242,10 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	append_line(&sql, true, "(erase_with) are yours to say. What might take another person's values is a comment.");
 	append_subject(&sql, subject);
 	append_links(&sql, candidates);
-	append_table(&sql, &outlook, subject, candidates);
 	foreach(lc, candidates)
-	{
-		PvextCandidate *candidate = lfirst(lc);
-
-		if (list_member_oid(done, candidate->relid))
-			continue;
-		done = lappend_oid(done, candidate->relid);
-		append_table(&sql, &outlook, candidate->relid, candidates);
-	}
+		mapped = list_append_unique_oid(mapped, ((PvextCandidate *) lfirst(lc))->relid);
+	foreach(lc, mapped)
+		append_table(&sql, &outlook, lfirst_oid(lc), candidates, mapped);
 	pvext_leave(&scope);
 	result = cstring_to_text(sql.data);
 	PG_RETURN_TEXT_P(result);

@@ -13,6 +13,7 @@
 #include "base/expression.h"
 #include "base/relation.h"
 #include "base/result.h"
+#include "base/table_part.h"
 #include "catalog/pg_type.h"
 #include "declare/owner_path.h"
 #include "declare/replica_identity.h"
@@ -49,7 +50,7 @@ typedef struct Declaration
 	List	   *named;			/* C strings: the links as the user named them, or NIL */
 } Declaration;
 
-/* The parent that a column is inherited from, InvalidOid where it is not. */
+/* The parent in the map, or part of one, that a column is inherited from, or InvalidOid. */
 static Oid
 inherited_from(Oid relid, const char *column)
 {
@@ -60,13 +61,13 @@ inherited_from(Oid relid, const char *column)
 	if (pvext_own("SELECT i.inhparent FROM pg_inherits i"
 				  " JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attinhcount > 0"
 				  " JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname"
-				  " WHERE i.inhrelid = $1 AND a.attname = $2::name"
+				  " WHERE i.inhrelid = $1 AND a.attname = $2::name AND " PVEXT_IS_REACHED("i.inhparent")
 				  " ORDER BY i.inhseqno LIMIT 1", &args) == 0)
 		return InvalidOid;
 	return (Oid) pvext_int(0, 1);
 }
 
-/* A column that comes from a parent table is declared there, for all of them. */
+/* A column that comes from a parent table that the map reaches is declared there, for all of them. */
 static void
 refuse_inherited(Oid relid, const char *column)
 {

@@ -158,10 +158,13 @@ static void
 choose_columns(Place *place, List *relids, bool purging)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
 	read_declarations(place, relids);
 	foreach(lc, relids)
-		place->columns = list_concat(place->columns, pvext_unclassified_columns(lfirst_oid(lc)));
+		foreach(cell, pvext_unclassified_columns(lfirst_oid(lc)))
+			if (!pvext_has_name(place->columns, lfirst(cell)) && !pvext_has_name(place->personal, lfirst(cell)))
+				place->columns = lappend(place->columns, lfirst(cell));
 	if (!purging)
 		place->columns = list_concat(place->columns, place->personal);
 }

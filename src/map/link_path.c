@@ -332,6 +332,36 @@ has_personal(PvextMap *map, PvextTable *table, List *seen)
 }
 
 /*
+ * Are columns that the link's table inherits from one in the map personal, while that one
+ * has no such link by which they might be whose the link says?
+ */
+static bool
+inherits_personal(PvextMap *map, PvextLink *link)
+{
+	bool		personal = false;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+
+		if (table == link->table || (table->columns == NIL && table->links == NIL) ||
+			!list_member_oid(pvext_with_parents(link->table->relid), table->relid))
+			continue;
+		personal = personal || table->columns != NIL;
+		foreach(cell, table->links)
+		{
+			PvextLink  *other = lfirst(cell);
+
+			if (other->parent == link->parent && pvext_equal_names(other->columns, link->columns))
+				return false;
+		}
+	}
+	return personal;
+}
+
+/*
  * The links, PvextLinks, of tables with something personal by which no column is
  * anybody's, and nothing else is decided.  In the current context.
  */
@@ -347,7 +377,8 @@ pvext_idle_links(PvextMap *map)
 		use_table(&use, lfirst(lc));
 	foreach(lc, map->tables)
 		foreach(cell, ((PvextTable *) lfirst(lc))->links)
-			if (!list_member_ptr(use.links, lfirst(cell)) && has_personal(map, lfirst(lc), NIL))
+			if (!list_member_ptr(use.links, lfirst(cell)) &&
+				(has_personal(map, lfirst(lc), NIL) || inherits_personal(map, lfirst(cell))))
 				idle = lappend(idle, lfirst(cell));
 	return idle;
 }

@@ -9,13 +9,15 @@
 #include "base/print.h"
 #include "base/result.h"
 #include "base/spi.h"
+#include "base/table_part.h"
 #include "catalog/pg_type.h"
 #include "map/unclassified.h"
 
 /*
  * The columns of a table that nobody has said anything about: neither that
  * they are personal nor that they aren't, no surrogate key, no link, which
- * follows its parent's key, and not computed.
+ * follows its parent's key, and not computed.  One that is inherited from a table that
+ * the map reaches is asked for there, where it is declared for all children.
  */
 List *
 pvext_unclassified_columns(Oid relid)
@@ -24,7 +26,14 @@ pvext_unclassified_columns(Oid relid)
 		"SELECT a.attname FROM pg_attribute a"
 		" LEFT JOIN pv.relation r ON r.relation = a.attrelid"
 		" WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped"
-		" AND a.attgenerated = '' AND a.attinhcount = 0"
+		" AND a.attgenerated = ''"
+		" AND NOT (a.attinhcount > 0 AND (EXISTS (SELECT FROM pg_inherits i"
+		"   JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname"
+		"   WHERE i.inhrelid = a.attrelid AND " PVEXT_IS_REACHED("i.inhparent") ")"
+		"  OR EXISTS (" PVEXT_UP("a.attrelid") " SELECT FROM up"
+		"   JOIN pv.relation m ON m.relation = up.relid WHERE a.attname IN"
+		"    (SELECT column_name FROM pv.declared_personal WHERE relation_id = m.id"
+		"     UNION ALL SELECT column_name FROM pv.not_personal WHERE relation_id = m.id))))"
 		" AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid"
 		"  AND i.indisprimary AND a.attnum = ANY (i.indkey) AND a.atttypid IN"
 		"  ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype))"
