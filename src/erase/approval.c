@@ -25,8 +25,9 @@ PG_FUNCTION_INFO_V1(pvext_approve_erasure);
 PG_FUNCTION_INFO_V1(pvext_cancel_erasure);
 
 /*
- * Take the locks of the erasure that may follow, in its order, before the
- * request's own row.  For pvext_catch().
+ * Take the locks of the erasure that may follow, in its order, before the request's own
+ * row.  For pvext_catch(): where they are not had, the approval stands, and the erasure
+ * is the worker's.
  */
 static void
 lock_in_order(void *arg)
@@ -80,9 +81,7 @@ check_approver(const PvextRequest *request)
 				 errhint("Let another login approve it, under a role of its own.")));
 }
 
-/*
- * Approve a request and, if it is due, carry it out.
- */
+/* pv.approve_erasure(erasure): approve a request and, if it is due, carry it out. */
 Datum
 pvext_approve_erasure(PG_FUNCTION_ARGS)
 {
@@ -126,6 +125,13 @@ is_about_another(PvextRequest *request)
 		!pvext_is_same_person(request, pvext_read_traits(subject, list_make1(request->key))[0]);
 }
 
+/*
+ * pv.cancel_erasure(erasure, reason): end a request of which nothing has been carried
+ * out, or that is about somebody else by now.
+ *
+ * It locks the request alone.  An erasure that is under way has the subject's row, and
+ * asks for the request again under its lock before it erases (is_still_open()).
+ */
 Datum
 pvext_cancel_erasure(PG_FUNCTION_ARGS)
 {

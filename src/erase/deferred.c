@@ -46,7 +46,10 @@ pvext_warn_of_deferral(void)
 			 errhint("The worker goes on with it, as CALL pv.run_duties() does. While it waits, pg_blocking_pids() tells for whom.")));
 }
 
-/* The request of a key that a row has, or that was asked for. */
+/*
+ * The request of a key that a row has, or that was asked for.  The subject is not locked:
+ * of two that are entered at once, the ledger's unique index lets one wait for the other.
+ */
 static void
 enter(Deferral *deferral, PvextTable *subject, char *key)
 {
@@ -92,6 +95,10 @@ enter_former(Deferral *deferral, PvextTable *subject, const char *asked)
 	deferral->results = lappend(deferral->results, row);
 }
 
+/*
+ * For pvext_catch(): enter what is asked for.  Its locks are waited for but shortly:
+ * there has been enough of that.  It may be called twice, for what failed is undone.
+ */
 static void
 enter_all(void *arg)
 {

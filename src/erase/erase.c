@@ -35,9 +35,10 @@ PG_FUNCTION_INFO_V1(pvext_erase_subject);
 PG_FUNCTION_INFO_V1(pvext_erase_subjects);
 
 /*
- * Deferred triggers that are queued, and constraints that would queue more,
- * run now, as the caller: at commit they would run as the caller too, but on
- * behalf of what a table's owner did.
+ * Deferred triggers that are queued, and constraints that would queue more, run now, as
+ * the caller: at commit they would run as the caller too, but on behalf of what a table's
+ * owner did.  A call runs them before pvext_enter(), under the caller's settings; a step
+ * of a duty has none, and lets constraints be checked at once from here on.
  */
 void
 pvext_run_deferred_triggers(void)
@@ -60,7 +61,10 @@ check_transaction(void)
 				 errhint("Run it in a transaction of isolation level READ COMMITTED.")));
 }
 
-/* Lock the subjects' own rows, in key order. */
+/*
+ * Lock the subjects' own rows, in key order: calls that have several in common wait for
+ * one another, not in a circle.
+ */
 static List *
 lock_subjects(PvextTable *subject, PvextPlan *plan, List *keys)
 {
@@ -99,9 +103,10 @@ is_still_open(const Call *call)
 }
 
 /*
- * What is decided by the map is decided on what stands once the locks are had:
- * a table that has changed hands, or a blocker that was declared, while they
- * were waited for is not missed.
+ * For pvext_with_map().  What is decided by the map is decided on what stands once the
+ * locks are had: a table that has changed hands, or a blocker that was declared, while
+ * they were waited for is not missed.  The locks that it took stay until the transaction
+ * ends, also where it begins again, by the map of now.
  */
 static void
 erase_by_map(PvextMap *map, void *arg)
@@ -130,6 +135,11 @@ erase_by_map(PvextMap *map, void *arg)
 		call->results = pvext_erase_rows(map, plan, rows, call->keys, call->reason, call->request != NULL);
 }
 
+/*
+ * For pvext_catch().  Again where the map has changed while locks were waited for: those
+ * that were had are kept, so that it is the last time, unless something is declared again
+ * and again.
+ */
 static void
 erase_call(void *arg)
 {
@@ -139,11 +149,14 @@ erase_call(void *arg)
 }
 
 /*
- * Erase subjects: keys is a list of key texts.  Returns their rows of
- * pv.erasure, in the order of their keys, living as long as the SPI
- * connection.  request, or NULL, is the one that is gone on with.  Where a lock is not had in
- * time, nothing is erased, and the requests are entered for later, with a warning.  Between pvext_enter() and
- * pvext_leave(), in a transaction that writes, of isolation level READ COMMITTED.
+ * Erase subjects: keys is a list of key texts.  Returns their rows of pv.erasure, in the
+ * order of their keys, living as long as the SPI connection.  request, or NULL, is the
+ * one that is gone on with.  Where a lock is not had in time, nothing is erased, and the
+ * requests are entered for later, with a warning.  Between pvext_enter() and
+ * pvext_leave(), in a transaction that writes, of isolation level READ COMMITTED, after
+ * pvext_run_deferred_triggers().
+ *
+ * It is tried in a subtransaction.  Whatever else is wrong is raised as it was.
  */
 List *
 pvext_erase_keys(Oid relid, List *keys, char *reason, const pg_uuid_t *request)
@@ -173,7 +186,10 @@ pvext_begin_erasure(PvextScope *scope)
 	pvext_enter(scope);
 }
 
-/* End it, returning one row of pv.erasure. */
+/*
+ * End it, returning one row of pv.erasure.  It is copied out of SPI's memory before that
+ * goes.
+ */
 Datum
 pvext_return_erasure(FunctionCallInfo fcinfo, PvextScope *scope, HeapTuple row)
 {
@@ -203,6 +219,7 @@ pvext_carry_out(Oid relid, const pg_uuid_t *id, char *key)
 	return call.results != NIL;
 }
 
+/* pv.erase_subject(subject, key, reason): erase one subject, and its row of pv.erasure. */
 Datum
 pvext_erase_subject(PG_FUNCTION_ARGS)
 {
@@ -216,6 +233,10 @@ pvext_erase_subject(PG_FUNCTION_ARGS)
 	return pvext_return_erasure(fcinfo, &scope, linitial(rows));
 }
 
+/*
+ * pv.erase_subjects(subject, keys, reason): erase several, all or none, and their rows of
+ * pv.erasure.
+ */
 Datum
 pvext_erase_subjects(PG_FUNCTION_ARGS)
 {

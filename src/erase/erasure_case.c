@@ -95,7 +95,10 @@ is_clear_long_enough(PvextRequest *request)
 	return now - request->clear_since >= (int64) pvext_unblock_delay * USECS_PER_SEC;
 }
 
-/* Ask for the verdict on one subject, whose row is locked. */
+/*
+ * Ask for the verdict on one subject, whose row is locked.  The plan is turned to it; the
+ * one that carries the verdict out may be another.
+ */
 static void
 judge(PvextPlan *plan, Case *c, bool held)
 {
@@ -132,7 +135,7 @@ count_new(List *cases)
 	return n;
 }
 
-/* Why mandatory rules keep what they keep. */
+/* Why mandatory rules keep what they keep, each reason once; they are the plan's. */
 List *
 pvext_retention_bases(PvextPlan *plan)
 {
@@ -229,6 +232,7 @@ follow_digest(PvextPlan *plan, Case *c, PvextEnding *ending)
 		pvext_forget_held_key(former, request->subject_digest);
 }
 
+/* The keys that their rows have now. */
 static List *
 keys_of(List *cases)
 {
@@ -268,6 +272,8 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 		rows = lappend(rows, c->row);
 		pvext_redact_before(redaction, c->row->key, c->request.former_digest);
 	}
+
+	/* Addresses are read before they go. */
 	if (!first->request.executed && pvext_suppresses(map))
 		pvext_suppress_addresses(subject, keys_of(cases));
 	pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), &outcome, &look);
@@ -489,9 +495,13 @@ is_stopped(void)
 }
 
 /*
- * Erase subjects whose rows have been found and locked, of those that keys (texts) were asked
- * for; with going_on, by a request of before.  Returns their rows of pv.erasure.  By the
- * plan that nothing is blocked in, whose tables are locked; between pvext_enter() and pvext_leave().
+ * Erase subjects whose rows have been found and locked, of those that keys (texts) were
+ * asked for; with going_on, by a request of before.  Returns their rows of pv.erasure.
+ * By the plan that nothing is blocked in, whose tables are locked; between pvext_enter()
+ * and pvext_leave(), under pvext_with_map().
+ *
+ * All verdicts are asked for before anything goes: a limit that would be passed refuses
+ * the call whole, and no subject's verdict depends on what another has lost by then.
  */
 List *
 pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason, bool going_on)
@@ -514,6 +524,8 @@ pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *r
 		if (((Case *) lfirst(lc))->row->gone)
 			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
 	execute_all(map, subject, plan, cases);
+
+	/* DETACH CONCURRENTLY may have begun meanwhile: its first half does not wait for us. */
 	pvext_refuse_detached_tables(plan->tables);
 	foreach(lc, gone)
 		pvext_check_still_gone(subject, lfirst(lc));

@@ -68,6 +68,7 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		ended->subxact = parent;
 }
 
+/* The memory has gone with the transaction; the locks have, too. */
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -97,6 +98,7 @@ told_here(void)
 	return here;
 }
 
+/* What a lock is on: a number, and what it is for. */
 static void
 set_tag(LOCKTAG *tag, uint32 n, uint16 what)
 {
@@ -155,6 +157,7 @@ tell_others(int64 n)
 	here->erased += n;
 }
 
+/* Refuse the call, saying how many of the limit others take who may yet fail. */
 static void
 refuse(int64 n, int64 being)
 {

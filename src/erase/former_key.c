@@ -43,9 +43,9 @@ can_conclude(PvextMap *map, PvextPlan *plan, const char *key)
 }
 
 /*
- * The row of pv.erasure for a subject whose own row the application has deleted:
- * what it consented and agreed to ends, what the audit log has of it goes, and an
- * open request is fulfilled by the deletion.  NULL where nothing was ever known of such a subject.
+ * The row of pv.erasure for a subject whose own row the application has deleted: what it
+ * consented and agreed to ends, what the audit log has of it goes, and an open request is
+ * fulfilled by the deletion.  NULL where nothing was ever known of such a subject.
  */
 static HeapTuple
 conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char *reason)

@@ -33,6 +33,7 @@
 	" completed_at, requested_by, approved_by, executed_by, reason, rows_anonymised," \
 	" rows_deleted, retained_until, blocked_by, scrubbed_at"
 
+/* A time of the last result, 0 where it is null. */
 static TimestampTz
 timestamp_at(uint64 row, int column, bool *isnull)
 {
@@ -134,7 +135,10 @@ pvext_find_request(PvextTable *subject, const bytea *digest, PvextRequest *reque
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* A request by its id, with lock FOR UPDATE.  Raises where there is none. */
+/*
+ * A request by its id, with lock FOR UPDATE, in the current context.  Raises where there
+ * is none.  Whoever is to lock the subject's own row, too, locks that first.
+ */
 void
 pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request)
 {
@@ -150,6 +154,7 @@ pvext_read_request(const pg_uuid_t *id, bool lock, PvextRequest *request)
 	read_request(0, request);
 }
 
+/* Does the request wait for something still? */
 bool
 pvext_is_open(const PvextRequest *request)
 {
@@ -254,7 +259,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	return row;
 }
 
-/* A row of pv.erasure by its id. */
+/* A row of pv.erasure by its id, living as long as the SPI connection. */
 HeapTuple
 pvext_request_row(const pg_uuid_t *id)
 {
@@ -266,7 +271,10 @@ pvext_request_row(const pg_uuid_t *id)
 	return pvext_result_row(0);
 }
 
-/* The last row of pv.erasure for a key that a subject had once, or NULL. */
+/*
+ * The last row of pv.erasure for a key that a subject had once, or NULL.  It lives as
+ * long as the SPI connection.
+ */
 HeapTuple
 pvext_former_row(PvextTable *subject, const bytea *digest)
 {
@@ -335,7 +343,7 @@ pvext_rekey_request(PvextTable *subject, const bytea *digest, const char *key,
 	pvext_move_evidence_key(digest, new_digest);
 }
 
-/* How many subjects lost data within the last 24 hours. */
+/* How many subjects lost data within the last 24 hours, as far as this transaction sees. */
 int64
 pvext_erased_lately(void)
 {

@@ -210,6 +210,7 @@ pvext_find_gone(PvextMap *map, PvextPlan *plan, const char *key)
 	return finds_personal(plan) || leaves_key(map, plan, row->key) ? row : NULL;
 }
 
+/* For list_sort(). */
 static int
 by_key(const ListCell *a, const ListCell *b)
 {
@@ -261,6 +262,7 @@ typedef struct Asked
 	char	   *found;
 } Asked;
 
+/* For pvext_with_map(): lock the key, where it is that of somebody who is gone. */
 static void
 lock_by_map(PvextMap *map, void *arg)
 {

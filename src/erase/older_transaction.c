@@ -112,6 +112,7 @@ pvext_are_running(const PvextOlder *older)
 	return now.prepared;
 }
 
+/* Those that run, as $1 and $2 of the statements. */
 static void
 arg_running(PvextArgs *args, const PvextOlder *older)
 {

@@ -46,6 +46,7 @@ typedef struct Counts
 	TimestampTz until;
 } Counts;
 
+/* Run a preview step: it counts what is there by now, without a lock. */
 static void
 count_rows(PvextStep *step, Counts *counts)
 {
@@ -112,6 +113,7 @@ typedef struct Reasons
 	const char *others;
 } Reasons;
 
+/* A row for each verdict on a column: what is due, retained, and kept for others. */
 static void
 put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, Counts *counts,
 			 const char *strategy, Reasons *why)
@@ -129,6 +131,7 @@ put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, Counts *cou
 				why->others);
 }
 
+/* Texts as one, for people. */
 static char *
 join_texts(List *texts)
 {
@@ -217,6 +220,10 @@ put_traces(FunctionCallInfo fcinfo, PvextTable *subject, const char *key,
 	}
 }
 
+/*
+ * For pvext_with_map().  The verdict comes first, since it turns the plan to what
+ * blockers look at; what is counted is found anew.
+ */
 static void
 preview_by_map(PvextMap *map, void *arg)
 {
@@ -249,6 +256,10 @@ preview_by_map(PvextMap *map, void *arg)
 			   verdict.all_blocked ? join_texts(verdict.reasons) : NULL);
 }
 
+/*
+ * pv.preview_erasure(subject, key): the verdict on each column and table, and how many
+ * rows it is about.
+ */
 Datum
 pvext_preview_erasure(PG_FUNCTION_ARGS)
 {
@@ -265,6 +276,7 @@ pvext_preview_erasure(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* One row of what is still personal, unless it is about no rows. */
 static void
 put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows)
 {
@@ -285,6 +297,7 @@ put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/* How many rows a preview step finds, whatever the verdict on them. */
 static int64
 count_personal(PvextStep *step)
 {
@@ -397,6 +410,10 @@ digest_of_former(PvextTable *subject, const char *key)
 	return DatumGetByteaPCopy(pvext_datum(0, 1, &isnull));
 }
 
+/*
+ * For pvext_with_map().  The subject is looked for by the key, then by the digest that
+ * the ledger has of it, in its own table and in what links hold.
+ */
 static void
 verify_by_map(PvextMap *map, void *arg)
 {
@@ -432,6 +449,7 @@ verify_by_map(PvextMap *map, void *arg)
 					  pvext_count_unread());
 }
 
+/* pv.verify_erasure(subject, key): what of a subject, erased or not, is still personal. */
 Datum
 pvext_verify_subject(PG_FUNCTION_ARGS)
 {
@@ -448,6 +466,7 @@ pvext_verify_subject(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* pv.verify_erasure(erasure): what of the subject of an erasure is still personal. */
 Datum
 pvext_verify_erasure(PG_FUNCTION_ARGS)
 {

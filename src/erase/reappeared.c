@@ -124,6 +124,7 @@ find_place(Look *look)
 		}
 }
 
+/* Write down how far it has come, unless it has not moved. */
 static void
 note_place(Look *look)
 {
@@ -149,6 +150,7 @@ end_turn(Look *look)
 	(void) pvext_own("UPDATE pv.review SET begun_at = now() WHERE relation_id = $1", &args);
 }
 
+/* How many pages the table has by now. */
 static int64
 count_pages(Oid relid)
 {
@@ -280,6 +282,7 @@ look_at_pages(PvextMap *map, void *arg)
 	note_place(look);
 }
 
+/* For pvext_step(): look at a table, unless it has failed lately. */
 static void
 look_at_table(void *arg)
 {

@@ -17,7 +17,10 @@
 #include "execution/replaced_key.h"
 #include "execution/slot.h"
 
-/* The rest of a run whose first look may have missed rows. */
+/*
+ * The rest of a run whose first look may have missed rows: in the same transaction, with
+ * the locks that it has.
+ */
 static void
 look_again(PvextPlan *plan, List *rows, PvextRequest *request, List *kept,
 		   PvextRecordSearch *tracing, PvextOutcome *outcome)

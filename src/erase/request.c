@@ -82,6 +82,10 @@ typedef struct Requests
 #define NAMES_HOLD \
 	" EXISTS (SELECT FROM unnest(e.blocked_by) AS b WHERE b ~ '^hold [0-9]+: ' OR b = '" PVEXT_SOME_HOLD "')"
 
+/*
+ * For pvext_step(): the requests that may be able to go on, in the order in which they
+ * were made, those after the one at which the last run stopped first.
+ */
 static void
 list_requests(void *arg)
 {
@@ -139,7 +143,8 @@ list_requests(void *arg)
 
 /*
  * Do holds and blockers say what they said before?  Where they say nothing it may be
- * retention, which says the same until it ends.
+ * retention, which says the same until it ends.  Without a lock: it decides only whether
+ * the request is tried.
  */
 static void
 look(PvextMap *map, void *arg)
@@ -170,6 +175,7 @@ look(PvextMap *map, void *arg)
  * What is not waited for again
  */
 
+/* The tables that the request needs. */
 static List *
 tables_of(PvextMap *map, Request *request)
 {
@@ -213,6 +219,7 @@ find_locked_by_map(PvextMap *map, void *arg)
 	}
 }
 
+/* For pvext_step(), after the one that failed: its locks are gone. */
 static void
 find_locked(void *arg)
 {
@@ -265,6 +272,10 @@ note_failure(Requests *requests, ErrorData *error)
  * Carrying out
  */
 
+/*
+ * For pvext_step(): carry out the request in hand, unless it would wait in vain, or the
+ * verdict is the same as before.
+ */
 static void
 carry_out(void *arg)
 {

@@ -143,6 +143,7 @@ pvext_read_traits(PvextTable *subject, List *keys)
 	return traits;
 }
 
+/* Is the trait among digests that were remembered? */
 static bool
 is_known(List *known, const Trait *trait)
 {

@@ -2,11 +2,45 @@
  * verdict.c
  *		The one decision: what may go, what is retained, what is blocked.
  *
- * Whether a subject is held or blocked is decided once, before its rows are
- * touched and after its own row is locked; how long a row's columns are
- * retained (rule.c), and whether somebody else whom it is about is held (shared_row.c), is
- * decided row by row, by a fragment of SQL in every statement.
- * Preview, erasure and purge all ask here.
+ * Whoever takes something from a person, or says what would be taken, asks here: an
+ * erasure (erasure_case.c), a purge for each subject whom due rows are about
+ * (purge/row_fate.c), a request that may go on (request.c), a preview (preview.c).  The
+ * decision is in two halves.
+ *
+ * What holds and blockers say of a subject is decided once, here, for all of its rows: a
+ * character for each target and removal of the plan, by which the plan is then found that
+ * carries it out (pvext_plan()).  A hold in force blocks everything; a blocker what its
+ * purposes are about.  A consent's column is no blocker's to hold back (rule.c).
+ *
+ * What a row says itself is decided row by row, by a fragment of SQL in each statement
+ * that previews, writes or verifies: until when rules retain it (rule.c), and whether
+ * somebody else whom it is about is held (shared_row.c).  Here it is only found out whose
+ * hold that would be, for people to read.
+ *
+ * What holds of a verdict that is carried out:
+ *
+ * - The subject's own row is locked before it is asked for.  Placing a hold takes the
+ *   same lock: it is seen, or comes after.  Of others whom rows are about, new holds are
+ *   kept out by one lock for all (pvext_lock_plan()).
+ * - The rows that blockers look at are locked and then decided on, as they are by then:
+ *   who is paying a bill, or writing one, by a foreign key, is waited for.  A condition
+ *   that reads further tables in a subquery is decided by these as they stand; they are
+ *   not locked.
+ * - What cannot be decided is not erased: NULL blocks, and so does an error, be it one of
+ *   the condition's own, of a missing privilege, or that its owner is no longer the
+ *   table's.  Each is evaluated in a subtransaction, as its table's owner.  But a
+ *   deadlock, a lock that is not had, a cancellation or a lack of memory is no answer,
+ *   and goes on (pvext_try()).
+ * - Rows stay with those that hang on them: where what would go with a row is blocked, so
+ *   is the row, up to the topmost (keep_parents()).
+ * - It is about one subject at a time, since a blocker may lead through rows that are
+ *   reached from it.  Subjects of one verdict are carried out together.
+ *
+ * An error leaves no value behind: what statements of the failed subtransaction returned
+ * is gone, so the slots that they filled are forgotten.
+ *
+ * To ask blockers before the locks was tried first, and left: what they had said could be
+ * another thing by the time that it was carried out.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -57,6 +91,8 @@ evaluate(void *arg)
 								: plan->blocker_steps, evaluation->n);
 
 	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
+
+	/* The way there leads through other tables: their rows are found, and locked, first. */
 	if (!is_direct(plan, set))
 	{
 		pvext_forget_slots(plan);
@@ -73,8 +109,9 @@ blocks(PvextPlan *plan, int n, bool lock, bool *failed)
 	Evaluation	evaluation = {plan, n, lock, false};
 	ErrorData  *error = pvext_try(evaluate, &evaluation);
 
+	/* What they hold points into results that SPI has freed with the subtransaction. */
 	if (error)
-		pvext_forget_slots(plan);	/* what they held went with the error */
+		pvext_forget_slots(plan);
 	*failed = error != NULL;
 	return *failed || evaluation.result;
 }
@@ -117,12 +154,12 @@ keep_parents(PvextPlan *plan, char *blocked)
 }
 
 /*
- * What holds and blockers say of the one subject whose row fills plan->self;
- * held says that there may be holds on it.  Holds on others are those that
- * pvext_read_others() has read.
- * If the verdict is to be carried out, its row is locked before, and with lock
- * so are the rows that blockers look at: whoever is changing them is waited
- * for.  The results are in the current context.
+ * What holds and blockers say of the one subject whose row fills plan->self; held says
+ * that there may be holds on it.  Holds on others are those that pvext_read_others() has
+ * read.  If the verdict is to be carried out, its row is locked before, and with lock so
+ * are the rows that blockers look at: whoever is changing them is waited for.  The
+ * results are in the current context.  Between pvext_enter() and pvext_leave(), under
+ * pvext_with_map(); what the plan's slots hold afterwards is of no use to others.
  */
 void
 pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
@@ -176,7 +213,10 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 		verdict->others = pvext_find_others(plan, digest);
 }
 
-/* All that a verdict says keeps something back. */
+/*
+ * All that a verdict says keeps something back, as texts for people: holds and blockers
+ * in force, then holds on others.  In the current context.
+ */
 List *
 pvext_reasons(PvextVerdict *verdict)
 {
