@@ -327,3 +327,24 @@ pvext_can_read(PvextReadItem item)
 		;
 	return !item.broken;
 }
+
+/* What a kind of item (PVEXT_ITEM_...) is called; NULL for one that is unknown. */
+const char *
+pvext_operation_name(uint8 kind)
+{
+	switch (kind)
+	{
+		case PVEXT_ITEM_INSERT:
+			return "INSERT";
+		case PVEXT_ITEM_UPDATE:
+			return "UPDATE";
+		case PVEXT_ITEM_DELETE:
+			return "DELETE";
+		case PVEXT_ITEM_TRUNCATE:
+			return "TRUNCATE";
+		case PVEXT_ITEM_READ:
+			return "READ";
+		default:
+			return NULL;
+	}
+}

@@ -186,5 +186,6 @@ typedef struct PvextReadValue
 extern bool pvext_next_item(PvextItems *items, PvextReadItem *item);
 extern bool pvext_next_value(PvextReadItem *item, PvextReadValue *value);
 extern bool pvext_can_read(PvextReadItem item);
+extern const char *pvext_operation_name(uint8 kind);
 
 #endif							/* PVEXT_RECORD_FORMAT_H */

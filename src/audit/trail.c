@@ -252,22 +252,6 @@ read_who(PvextTrail *trail, PvextReadItem *item)
 	MemoryContextSwitchTo(old);
 }
 
-static const char *
-operation(uint8 kind)
-{
-	switch (kind)
-	{
-		case PVEXT_ITEM_INSERT:
-			return "INSERT";
-		case PVEXT_ITEM_UPDATE:
-			return "UPDATE";
-		case PVEXT_ITEM_DELETE:
-			return "DELETE";
-		default:
-			return "TRUNCATE";
-	}
-}
-
 /* A redacted value is named, once. */
 static void
 note_redacted(List **redacted, char *name)
@@ -325,7 +309,7 @@ read_change(PvextTrail *trail, PvextReadItem *item)
 	trail->nulls[PVEXT_RECORD_RELATION] = shape->relation == NULL;
 	if (shape->relation)
 		set(trail, PVEXT_RECORD_RELATION, CStringGetTextDatum(shape->relation));
-	set(trail, PVEXT_RECORD_OPERATION, CStringGetTextDatum(operation(item->kind)));
+	set(trail, PVEXT_RECORD_OPERATION, CStringGetTextDatum(pvext_operation_name(item->kind)));
 	set_object(trail, PVEXT_RECORD_KEY, &key);
 	set_object(trail, PVEXT_RECORD_OLD, &old);
 	set_object(trail, PVEXT_RECORD_NEW, &new);

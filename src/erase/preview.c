@@ -75,6 +75,19 @@ look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
 	pvext_prepare_redaction(plan, digest, row->gone || (request.exists && request.executed));
 }
 
+/* Say which rows: the first three columns; column is NULL for rows that go. */
+static void
+set_rows(Datum *values, bool *nulls, Name name, Oid relid, const char *column, int64 rows)
+{
+	memset(name, 0, sizeof(NameData));
+	if (column)
+		namestrcpy(name, column);
+	values[0] = ObjectIdGetDatum(relid);
+	values[1] = NameGetDatum(name);
+	nulls[1] = column == NULL;
+	values[2] = Int64GetDatum(rows);
+}
+
 /* One row of the preview, unless it is about no rows. */
 static void
 put_preview(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows,
@@ -88,13 +101,7 @@ put_preview(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows,
 
 	if (rows == 0)
 		return;
-	memset(&name, 0, sizeof(name));
-	if (column)
-		namestrcpy(&name, column);
-	values[0] = ObjectIdGetDatum(relid);
-	values[1] = NameGetDatum(&name);
-	nulls[1] = column == NULL;
-	values[2] = Int64GetDatum(rows);
+	set_rows(values, nulls, &name, relid, column, rows);
 	values[3] = CStringGetTextDatum(strategy);
 	values[4] = CStringGetTextDatum(verdict);
 	values[5] = TimestampTzGetDatum(until);
@@ -287,13 +294,7 @@ put_remainder(FunctionCallInfo fcinfo, Oid relid, const char *column, int64 rows
 
 	if (rows == 0)
 		return;
-	memset(&name, 0, sizeof(name));
-	if (column)
-		namestrcpy(&name, column);
-	values[0] = ObjectIdGetDatum(relid);
-	values[1] = NameGetDatum(&name);
-	nulls[1] = column == NULL;
-	values[2] = Int64GetDatum(rows);
+	set_rows(values, nulls, &name, relid, column, rows);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 

@@ -168,6 +168,27 @@ link_named(PvextTable *table, const char *name)
 }
 
 /*
+ * The set of a table that has been made by these paths, or what stands for them; NULL
+ * where there is none.  One that is still being built is met where links go around.
+ */
+static PvextSet *
+find_set(PvextPlan *plan, PvextTable *table, List *paths)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		if (set->table != table || set->any || !pvext_equal_paths(set->paths, paths))
+			continue;
+		plan->cyclic = plan->cyclic || set->building;
+		return set;
+	}
+	return NULL;
+}
+
+/*
  * The rows of a table from which one of the paths, or what is left of them, leads to
  * the subject; NULL where all lead to other subject tables.
  */
@@ -184,12 +205,9 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
 			return plan->self;
 		return table->is_subject ? NULL : set_any(plan, table, true);
 	}
-	foreach(lc, plan->sets)
-	{
-		set = lfirst(lc);
-		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
-			return set;
-	}
+	set = find_set(plan, table, paths);
+	if (set)
+		return set;
 	set = new_set(table);
 	set->paths = paths;
 	foreach(lc, paths)
@@ -232,15 +250,9 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 	PvextSet   *set;
 	ListCell   *lc;
 
-	foreach(lc, plan->sets)
-	{
-		set = lfirst(lc);
-		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
-		{
-			plan->cyclic = plan->cyclic || set->building;
-			return set;
-		}
-	}
+	set = find_set(plan, table, paths);
+	if (set)
+		return set;
 	set = new_set(table);
 	set->paths = paths;
 	set->building = true;
@@ -320,15 +332,9 @@ pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
 	ListCell   *lc;
 	ListCell   *cell;
 
-	foreach(lc, plan->sets)
-	{
-		set = lfirst(lc);
-		if (set->table == table && !set->any && pvext_equal_paths(set->paths, paths))
-		{
-			plan->cyclic = plan->cyclic || set->building;
-			return set;
-		}
-	}
+	set = find_set(plan, table, paths);
+	if (set)
+		return set;
 	set = new_set(table);
 	set->paths = paths;
 	set->with_self = any->with_self;

@@ -28,33 +28,13 @@ typedef struct Range
 	int			reported;
 } Range;
 
-static const char *
-operation(uint8 kind)
-{
-	switch (kind)
-	{
-		case PVEXT_ITEM_INSERT:
-			return "INSERT";
-		case PVEXT_ITEM_UPDATE:
-			return "UPDATE";
-		case PVEXT_ITEM_DELETE:
-			return "DELETE";
-		case PVEXT_ITEM_TRUNCATE:
-			return "TRUNCATE";
-		case PVEXT_ITEM_READ:
-			return "READ";
-		default:
-			return NULL;
-	}
-}
-
 static void
 report_item(Range *range, const PvextReadItem *item, int n)
 {
 	PvextDefect defect = range->defect;
 
 	defect.record = n;
-	defect.operation = operation(item->kind);
+	defect.operation = pvext_operation_name(item->kind);
 	if (item->kind == PVEXT_ITEM_TIME)
 		defect.detail = "when the changes after it were made";
 	else if (item->kind == PVEXT_ITEM_WHO)
@@ -76,7 +56,7 @@ report_items(Range *range)
 	{
 		if (item.kind == PVEXT_ITEM_TIME)
 			range->defect.at = item.time;
-		if (n >= range->from && (range->context || operation(item.kind)))
+		if (n >= range->from && (range->context || pvext_operation_name(item.kind)))
 			report_item(range, &item, n);
 	}
 }
