@@ -43,6 +43,7 @@ put_extended(PvextSide side, int attnum, Datum value)
 	pfree(plain);
 }
 
+/* A value as the text that its type writes. */
 static void
 put_text(PvextSide side, int attnum, Datum value, FmgrInfo *output)
 {
@@ -83,6 +84,7 @@ put(const PvextShapeColumn *column, PvextSide side, int attnum, Datum value)
 	}
 }
 
+/* A column of a row, NULL or not. */
 static inline void
 put_attribute(const PvextShape *shape, PvextSide side, TupleTableSlot *slot, int i)
 {
@@ -105,6 +107,7 @@ is_same(const PvextShapeColumn *column, Datum a, Datum b)
 	return datum_image_eq(a, b, false, column->length);
 }
 
+/* All columns that are recorded. */
 static void
 put_row(const PvextShape *shape, PvextSide side, TupleTableSlot *slot)
 {
@@ -114,6 +117,7 @@ put_row(const PvextShape *shape, PvextSide side, TupleTableSlot *slot)
 			put_attribute(shape, side, slot, i);
 }
 
+/* The columns that have changed, before and after, and those that every record has. */
 static void
 put_difference(const PvextShape *shape, TupleTableSlot *old, TupleTableSlot *new)
 {
@@ -138,6 +142,11 @@ put_difference(const PvextShape *shape, TupleTableSlot *old, TupleTableSlot *new
 	}
 }
 
+/*
+ * Write down the change that the trigger was called for.  The item is written to in
+ * place: no SQL runs between its beginning and its end that could come here again, since
+ * of others' code only output functions do, which are in C.
+ */
 static void
 record_change(const PvextShape *shape, TriggerData *trigger)
 {
@@ -197,6 +206,11 @@ pvext_audit_change(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called as the trigger that pv.enable_audit() makes",
 						"audit_change")));
+
+	/*
+	 * What a dump brings was somebody's change long ago, and is in the log that it
+	 * brings.
+	 */
 	if (pvext_is_restoring())
 		return PointerGetDatum(NULL);
 	shape = pvext_shape(trigger->tg_relation);
@@ -211,6 +225,11 @@ pvext_audit_change(PG_FUNCTION_ARGS)
 						pvext_relation_name(RelationGetRelid(trigger->tg_relation))),
 				 errhint("Call pv.enable_audit(), or drop trigger \"%s\".",
 						 trigger->tg_trigger->tgname)));
+
+	/*
+	 * Settings matter only to the texts of some types; to pin them costs more than the
+	 * rest.
+	 */
 	if (!shape->depends)
 		record_change(shape, trigger);
 	else

@@ -95,6 +95,7 @@ check_relation(Oid relid)
 	pvext_check_owner(relid);
 }
 
+/* Has the relation a trigger of this name? */
 static bool
 has_trigger(Oid relid, const char *name)
 {
@@ -145,6 +146,7 @@ enable_triggers(Oid relid, bool always)
 	enable_trigger(relid, PVEXT_TRUNCATE_TRIGGER, always);
 }
 
+/* Drop a trigger, if it is there. */
 static void
 drop_trigger(Oid relid, const char *name)
 {
@@ -153,6 +155,7 @@ drop_trigger(Oid relid, const char *name)
 						 NULL);
 }
 
+/* Drop those of a table, which its partitions' row triggers go with. */
 static void
 drop_triggers(Oid relid, bool always)
 {
@@ -167,6 +170,7 @@ for_each_table(List *relids, void (*act) (Oid relid, bool always), bool always)
 {
 	ListCell   *lc;
 
+	/* In a static variable, which no abort sets back. */
 	changing = true;
 	PG_TRY();
 	{
@@ -194,6 +198,7 @@ pvext_has_row_trigger(Oid relid)
 	return has_trigger(relid, PVEXT_ROW_TRIGGER);
 }
 
+/* For for_each_table(). */
 static void
 drop_row_trigger(Oid relid, bool always)
 {
@@ -292,6 +297,11 @@ pvext_enable_audit(PG_FUNCTION_ARGS)
 	relid = PG_GETARG_OID(0);
 	always = PG_GETARG_BOOL(1);
 	check_relation(relid);
+
+	/*
+	 * As CREATE TRIGGER does: whoever has changed rows has ended, and from here on all is
+	 * recorded.  It may have waited, so that its owner is looked at again.
+	 */
 	LockRelationOid(relid, ShareRowExclusiveLock);
 	check_relation(relid);
 
@@ -324,6 +334,11 @@ pvext_disable_audit(PG_FUNCTION_ARGS)
 	pvext_require_arg(fcinfo, 0, "relation");
 	relid = PG_GETARG_OID(0);
 	check_relation(relid);
+
+	/*
+	 * As DROP TRIGGER does, taken at once: a weaker one that was made stronger could be a
+	 * deadlock.
+	 */
 	LockRelationOid(relid, AccessExclusiveLock);
 	check_relation(relid);
 

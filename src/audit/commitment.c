@@ -45,6 +45,7 @@ struct PvextHashing
 	pg_cryptohash_ctx *value;
 };
 
+/* Raise that a digest could not be computed. */
 static void
 failed(void)
 {
@@ -53,6 +54,7 @@ failed(void)
 			 errmsg("could not compute %s hash", "SHA-256")));
 }
 
+/* Go on with a digest. */
 static inline void
 add(pg_cryptohash_ctx *hash, const void *data, Size size)
 {
@@ -60,6 +62,7 @@ add(pg_cryptohash_ctx *hash, const void *data, Size size)
 		failed();
 }
 
+/* End a digest. */
 static inline void
 finish(pg_cryptohash_ctx *hash, uint8 *digest)
 {
@@ -83,6 +86,7 @@ pvext_begin_hashing(void)
 	return hashing;
 }
 
+/* Free what pvext_begin_hashing() made; not after an error. */
 void
 pvext_end_hashing(PvextHashing *hashing)
 {
@@ -91,6 +95,7 @@ pvext_end_hashing(PvextHashing *hashing)
 	pfree(hashing);
 }
 
+/* Begin a digest anew. */
 static inline void
 begin(pg_cryptohash_ctx *hash)
 {
@@ -128,6 +133,10 @@ next_salt(PvextHashing *hashing, Salts *salts, const PvextReadValue *value)
 	return (const char *) salts->block + n % SALTS_PER_BLOCK * PVEXT_SEED_SIZE;
 }
 
+/*
+ * The commitment of a value; where it has been redacted, the one that stands in its
+ * place.
+ */
 static void
 commit_to(PvextHashing *hashing, const PvextReadValue *value, const char *salt,
 		  uint8 *commitment)

@@ -35,6 +35,7 @@
  * Comparable texts
  */
 
+/* Cut off blanks at the end, in place. */
 static char *
 without_blanks(char *text)
 {
@@ -129,6 +130,9 @@ sort_key(Oid collation, const char *text)
 	return psprintf("%016llx%016llx", (unsigned long long) parts[0], (unsigned long long) parts[1]);
 }
 
+/*
+ * The text in the one spelling of all that the column's equality makes no difference of.
+ */
 static char *
 spell(const PvextSpelling *spelling, char *text)
 {
@@ -143,6 +147,7 @@ spell(const PvextSpelling *spelling, char *text)
  * What is known
  */
 
+/* Keys of the table are pointers to texts. */
 static uint32
 hash_text(const void *key, Size size)
 {
@@ -151,6 +156,7 @@ hash_text(const void *key, Size size)
 	return hash_bytes((const unsigned char *) text, (int) strlen(text));
 }
 
+/* Likewise; 0 for equal ones. */
 static int
 compare_texts(const void *a, const void *b, Size size)
 {
@@ -210,6 +216,7 @@ join(PvextKeySet *known, char **texts)
 	return buf.data;
 }
 
+/* Add a text; false where it is there. */
 static bool
 learn(PvextKeySet *known, char *text)
 {
@@ -243,6 +250,7 @@ pvext_add_key_set(PvextKeySet *known, PvextKeySet *other)
 		(void) learn(known, *entry);
 }
 
+/* Has the tuple been added?  No tuple with a NULL has. */
 bool
 pvext_is_in_key_set(PvextKeySet *known, char **texts)
 {

@@ -104,6 +104,7 @@ typedef struct ChunkScan
 	PvextChunk	chunk;
 } ChunkScan;
 
+/* Begin at the first block, or behind what could not be read. */
 static TableScanDesc
 begin_scan(ChunkScan *scan, Relation rel)
 {
@@ -115,6 +116,7 @@ begin_scan(ChunkScan *scan, Relation rel)
 	return table_beginscan_tidrange(rel, scan->snapshot, &scan->from, &end);
 }
 
+/* The next row that the snapshot sees. */
 static bool
 next_row(ChunkScan *scan, TableScanDesc desc, TupleTableSlot *slot)
 {
@@ -177,6 +179,10 @@ pass_over(ChunkScan *scan, const char *why, PvextUnreadable *unread)
 	return ItemPointerGetBlockNumberNoCheck(&scan->from) < blocks;
 }
 
+/*
+ * Go through a partition, anew behind each place that cannot be read: the error ends a
+ * subtransaction, and its scan with it.
+ */
 static void
 scan_partition(Oid relid, Snapshot snapshot,
 			   void (*each) (const PvextChunk *chunk, void *arg), void *arg, PvextUnreadable *unread)
@@ -304,6 +310,7 @@ pvext_fetch_chunk(PvextChunkReader *reader, Oid partition, ItemPointer tid, Pvex
 	return why;
 }
 
+/* Close the partition that chunks were fetched from; its lock stays. */
 void
 pvext_end_fetch(PvextChunkReader *reader)
 {
@@ -366,6 +373,7 @@ pvext_note_chunk(PvextChunkList *list, const PvextChunk *chunk)
  * Replacing
  */
 
+/* Add bytes to a payload, in the memory context that it was begun in. */
 void
 pvext_put_bytes(PvextPayload *payload, const char *bytes, Size size)
 {
@@ -385,6 +393,7 @@ pvext_put_bytes(PvextPayload *payload, const char *bytes, Size size)
 	payload->used += size;
 }
 
+/* In the order in which everybody locks them. */
 static int
 by_id(const void *a, const void *b)
 {
@@ -404,6 +413,7 @@ lock_chunk(Relation rel, PvextChunkAt *at, Snapshot snapshot, TupleTableSlot *sl
 										  LockTupleExclusive, LockWaitBlock,
 										  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
 
+	/* Somebody has deleted it, which nothing of pvext's does row by row. */
 	if (result != TM_Ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -411,6 +421,10 @@ lock_chunk(Relation rel, PvextChunkAt *at, Snapshot snapshot, TupleTableSlot *sl
 				 errhint("Try again.")));
 }
 
+/*
+ * Put a payload in the place of the one that a row has, which is locked.  Payloads are
+ * the only thing of a row of the log that ever changes.
+ */
 static void
 write_payload(Relation rel, TupleTableSlot *slot, PvextPayload *payload)
 {
@@ -445,6 +459,7 @@ pvext_replace_chunks(PvextChunkList *list, Snapshot snapshot,
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = CurrentMemoryContext;
 
+	/* So that two who redact the same chunks cannot wait for each other. */
 	qsort(list->chunks, list->n, sizeof(PvextChunkAt), by_id);
 	for (int i = 0; i < list->n; i++)
 	{

@@ -160,6 +160,7 @@ pvext_client_address(void)
 
 static PvextItem context_item;
 
+/* Add a name or a claim, if there is any, as text of the database's encoding. */
 static void
 put_name(PvextItem *item, int column, const char *value)
 {
@@ -170,6 +171,7 @@ put_name(PvextItem *item, int column, const char *value)
 						pvext_clean_claim(value, clean, LONGEST_WHO));
 }
 
+/* Add who it was. */
 static void
 put_names(PvextItem *item, const PvextWho *names)
 {
@@ -239,6 +241,7 @@ change_time(void)
  * Chunks
  */
 
+/* Add bytes to a chunk, which grows where they do not fit. */
 static void
 add_bytes(Chunk *chunk, const char *bytes, Size size)
 {
@@ -258,6 +261,7 @@ add_bytes(Chunk *chunk, const char *bytes, Size size)
 	chunk->used += size;
 }
 
+/* Add an item that has been written, to its end. */
 static void
 add_item(Chunk *chunk, PvextItem *item)
 {
@@ -267,6 +271,7 @@ add_item(Chunk *chunk, PvextItem *item)
 	add_bytes(chunk, bytes, size);
 }
 
+/* From here on items are of this time. */
 static void
 add_time(Chunk *chunk, const Context *context)
 {
@@ -275,6 +280,7 @@ add_time(Chunk *chunk, const Context *context)
 	add_item(chunk, &context_item);
 }
 
+/* From here on items are of these people. */
 static void
 add_who(Chunk *chunk, const Context *context)
 {
@@ -403,6 +409,12 @@ write_chunk(Chunk *chunk)
 	compressed = pvext_compress_payload(chunk->data);
 	if (compressed)
 		values[PVEXT_LOG_PAYLOAD - 1] = PointerGetDatum(compressed);
+
+	/*
+	 * By no statement: triggers refuse those, and to start an executor would cost more
+	 * than the row.  Nobody's rights are looked at; who changes an audited table need not
+	 * have any on the log.
+	 */
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 	if (unlikely(rel->rd_rel->relhasindex))	/* rotated since, in a savepoint of ours */
 		CatalogTupleInsert(rel, tuple);
@@ -477,6 +489,10 @@ append(PvextItem *item, const Context *context)
 	Size		size;
 	const char *bytes = pvext_end_item(item, &size);
 
+	/*
+	 * Not where it is on its way already, where others have begun a later one, or where
+	 * it is full.
+	 */
 	if (chunk->used > 0 &&
 		(chunk->written_by != InvalidSubTransactionId || chunk->id != newest ||
 		 chunk->used + size > VARHDRSZ + CHUNK_SIZE))
@@ -495,7 +511,11 @@ append(PvextItem *item, const Context *context)
 		flush_chunk(chunk);
 }
 
-/* Add a change, which this session makes now. */
+/*
+ * Add a change, which this session makes now; in a transaction that may write, of which
+ * it becomes a part.  Raises where it is too large, or there is no partition to write
+ * to.  The item may be used again afterwards.
+ */
 void
 pvext_append_item(PvextItem *item)
 {
@@ -508,7 +528,7 @@ pvext_append_item(PvextItem *item)
 	append(item, &context);
 }
 
-/* Add a read, which some session made at some time. */
+/* Add a read, which some session made at some time.  Otherwise as pvext_append_item(). */
 void
 pvext_append_read(PvextItem *item, TimestampTz at, const PvextWho *reader)
 {
@@ -569,6 +589,11 @@ pass_on_written(SubXactEvent event, SubTransactionId id, SubTransactionId parent
 				InvalidSubTransactionId;
 }
 
+/*
+ * A subtransaction is about to end, or has.  Before its commit its chunk is written,
+ * which may raise, and then it aborts; an abort only lets go, since the rows that there
+ * are go with it.
+ */
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
 				   void *arg)
@@ -590,6 +615,10 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 	}
 }
 
+/*
+ * The transaction is about to end, or has.  Before its commit, or PREPARE, all chunks
+ * that there are are written.
+ */
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -613,6 +642,7 @@ end_transaction(XactEvent event, void *arg)
 	}
 }
 
+/* From _PG_init(): hear of the ends of transactions. */
 void
 pvext_init_chunk(void)
 {

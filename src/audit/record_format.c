@@ -98,6 +98,10 @@ put_seed(PvextItem *item)
 	item->used += PVEXT_SEED_SIZE;
 }
 
+/*
+ * Begin an item of a kind, without values or with salts of its own.  Its memory is kept
+ * from one item to the next, and outlives transactions.
+ */
 void
 pvext_begin_item(PvextItem *item, uint8 kind)
 {
@@ -118,6 +122,7 @@ pvext_begin_seeded_item(PvextItem *item, uint8 kind, uint32 shape)
 	put_seed(item);
 }
 
+/* The time of an item that is one. */
 void
 pvext_put_time(PvextItem *item, int64 time)
 {
@@ -180,6 +185,7 @@ take(const char **next, const char *end, Size size)
 	return taken;
 }
 
+/* Take a number; false where the bytes end within it, or it has more than 32 bits. */
 static inline bool
 take_number(const char **next, const char *end, uint32 *number)
 {
@@ -246,6 +252,7 @@ take_head(PvextReadItem *item)
 	return item->seed != NULL;
 }
 
+/* Take what a time consists of, and nothing else. */
 static bool
 take_time(PvextReadItem *item)
 {

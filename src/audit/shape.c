@@ -52,6 +52,7 @@ static uint64 changes = 0;		/* invalidations that concern a shape, or might */
  * Keeping
  */
 
+/* No look at a catalog: shapes are only marked, since one may be in use. */
 static void
 relation_changed(Oid relid)
 {
@@ -91,6 +92,7 @@ forget_fresh(void)
 			shape->valid = false;
 }
 
+/* What an aborted subtransaction has made is not in pv.audit_shape. */
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
 				   void *arg)
@@ -99,6 +101,10 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 		forget_fresh();
 }
 
+/*
+ * Nor what an aborted transaction has made, or one with a snapshot of its own has seen;
+ * what is fresh is looked up again after a commit as well, which costs little.
+ */
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -109,6 +115,7 @@ end_transaction(XactEvent event, void *arg)
 	any_fresh = false;
 }
 
+/* From _PG_init(): hear of changes, and of the ends of transactions. */
 void
 pvext_init_shape(void)
 {
@@ -142,6 +149,7 @@ is_plain_text(Oid type)
 	return get_typtype(OidIsValid(element) ? element : type) == TYPTYPE_ENUM;
 }
 
+/* How values of a column are written. */
 static void
 init_column(PvextShape *shape, PvextShapeColumn *column, Form_pg_attribute att)
 {
@@ -244,6 +252,7 @@ link_names(Relation rel, int32 relation_id)
 	return names;
 }
 
+/* Add an array of so many values. */
 static void
 arg_array(PvextArgs *args, Oid element, Oid array, int length, char align, Datum *values,
 		  int n)
@@ -330,6 +339,11 @@ number_of(PvextShape *shape, PvextArgs *args)
 	return (uint32) pvext_int(0, 1);
 }
 
+/*
+ * Look the shape up, or make one; its number is 0 where the relation is not audited.
+ * From within a trigger, that is in the middle of somebody's statement: by pvext's own
+ * role, and with nothing of the data map, which may be in use.
+ */
 static void
 make_shape(PvextShape *shape, Relation rel)
 {
@@ -404,6 +418,11 @@ pvext_shape(Relation rel)
 		/* What an old snapshot sees of the map is not for the next one. */
 		shape->fresh = IsolationUsesXactSnapshot();
 		any_fresh = true;
+
+		/*
+		 * A change that comes while it is made leaves it invalid: it serves this call,
+		 * which has the lock on its table, and is made again at the next.
+		 */
 		before = changes;
 		make_shape(shape, rel);
 		shape->valid = before == changes;
@@ -433,6 +452,10 @@ elements(int column, Oid type, int length, int *n)
 	return values;
 }
 
+/*
+ * What is known of each attribute number, up to the highest; numbers and types come from
+ * a table that a superuser may have written to.
+ */
 static void
 read_columns(PvextOldShape *shape, List *names, Datum *attnums, Datum *stored)
 {

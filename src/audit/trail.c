@@ -46,6 +46,7 @@ typedef struct Object
 
 PG_FUNCTION_INFO_V1(pvext_audit_records);
 
+/* Set a column of the result's row. */
 static void
 set(PvextTrail *trail, int column, Datum value)
 {
@@ -57,6 +58,7 @@ set(PvextTrail *trail, int column, Datum value)
  * Values as jsonb
  */
 
+/* A text as a string. */
 static void
 set_string(JsonbValue *json, char *text, Size size)
 {
@@ -125,6 +127,10 @@ set_natural(JsonbValue *json, Oid type, Datum value)
 	return true;
 }
 
+/*
+ * A value as what stands for it in jsonb.  room is how many bytes there may still be;
+ * larger ones, and such as are no value of their type, are named by their size.
+ */
 static void
 set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, Size room)
 {
@@ -162,6 +168,7 @@ set_value(JsonbValue *json, PvextOldShape *shape, const PvextReadValue *value, S
 		set_string(json, text, size);
 }
 
+/* Add a value under a name; the first begins the object. */
 static void
 add_member(Object *object, char *name, JsonbValue *value, Size size)
 {
@@ -175,6 +182,7 @@ add_member(Object *object, char *name, JsonbValue *value, Size size)
 	object->size += size;
 }
 
+/* Set a column to an object, or to NULL where it has no members. */
 static void
 set_object(PvextTrail *trail, int column, Object *object)
 {
@@ -189,6 +197,7 @@ set_object(PvextTrail *trail, int column, Object *object)
  * Records
  */
 
+/* A shape by its number, looked up once for all chunks that are read. */
 static PvextOldShape *
 find_shape(PvextTrail *trail, uint32 number)
 {
@@ -242,6 +251,9 @@ pvext_read_who(PvextReadItem *item, Datum *values, bool *nulls)
 		}
 }
 
+/*
+ * Read who it was, for the records that follow, in memory that lasts until the next one.
+ */
 static void
 read_who(PvextTrail *trail, PvextReadItem *item)
 {
@@ -260,6 +272,7 @@ note_redacted(List **redacted, char *name)
 		*redacted = lappend(*redacted, name);
 }
 
+/* Set the names of what has been redacted. */
 static void
 set_redacted(PvextTrail *trail, List *names)
 {

@@ -43,6 +43,7 @@ pvext_key_arg(FunctionCallInfo fcinfo, int arg)
 	return OidOutputFunctionCall(output, PG_GETARG_DATUM(arg));
 }
 
+/* Raise that a text is no key of the subject table, without the text. */
 void
 pvext_malformed_key(PvextTable *subject)
 {
@@ -82,6 +83,10 @@ pvext_run_keys(PvextTable *subject, PvextStatement *statement, PvextArgs *args,
 	}
 	PG_CATCH();
 	{
+		/*
+		 * Forgotten only to raise another in its place: what it left behind goes with
+		 * that one's abort.
+		 */
 		if (is_malformed(geterrcode()))
 		{
 			FlushErrorState();
@@ -259,6 +264,7 @@ pvext_arg_key_columns(PvextArgs *args, PvextTable *subject, List *keys)
 				  false);
 }
 
+/* Raise that no subject has the key, without the key. */
 void
 pvext_unknown_key(PvextTable *subject)
 {
@@ -298,6 +304,11 @@ pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 
 	StaticAssertStmt(lengthof(subject->find_subject) == PVEXT_WAYS_TO_FIND,
 					 "a subject table has a statement for each way");
+
+	/*
+	 * Before the row: whoever alters the table, or gives it to another, waits for us or
+	 * we for him, and what follows is true until the transaction ends.
+	 */
 	pvext_lock_table(subject, how == PVEXT_TO_LOOK ? AccessShareLock : RowShareLock);
 	pvext_check_children(subject->relid);
 	if (subject->condition)
@@ -307,6 +318,8 @@ pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 	if (statement->sql == NULL)
 		*statement = pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(subject),
 														 subject_sql(subject, how)));
+
+	/* To lock a row is no reading, and takes a snapshot of its own, of after the wait. */
 	statement->read_only = how == PVEXT_TO_LOOK;
 	if (pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN) == 0)
 		return NULL;

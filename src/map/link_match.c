@@ -22,6 +22,7 @@
 /* More ways than this make no statement that could be planned. */
 #define MAX_PATHS 100
 
+/* Is the table one that the path has been through? */
 static bool
 is_on_path(List *path, PvextTable *table)
 {
@@ -33,6 +34,10 @@ is_on_path(List *path, PvextTable *table)
 	return false;
 }
 
+/*
+ * Add the paths to the ancestor that go on from this one, each a list of links; none goes
+ * through another subject, or through a table twice.
+ */
 static List *
 extend_paths(List *path, PvextTable *table, PvextTable *ancestor, List *found)
 {

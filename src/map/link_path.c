@@ -174,6 +174,7 @@ pvext_where_unsaid(PvextTable *parent)
 	return NULL;
 }
 
+/* Is this one of the paths? */
 static bool
 has_path(List *paths, List *path)
 {
@@ -250,6 +251,7 @@ use_all(Use *use, PvextTable *table, bool inherited)
 	}
 }
 
+/* Go by this path from now on. */
 static void
 use_path(Use *use, PvextTable *table, List *path)
 {

@@ -13,6 +13,9 @@
 #include "map/load.h"
 #include "map/purpose.h"
 
+/*
+ * A table that has been loaded, by its id in pv.relation; NULL where it has been dropped.
+ */
 static PvextTable *
 table_by_id(PvextMap *map, int32 id)
 {
@@ -24,6 +27,7 @@ table_by_id(PvextMap *map, int32 id)
 	return NULL;
 }
 
+/* All relations that declarations name and that are there, subject or not. */
 static void
 load_tables(PvextMap *map)
 {
@@ -68,6 +72,7 @@ is_enforced(PvextLink *link)
 	return false;
 }
 
+/* Links between tables that are there; one that has lost an end is an orphan. */
 static void
 load_links(PvextMap *map)
 {
@@ -132,6 +137,7 @@ column_leads(PvextMap *map, PvextTable *table, const char *name)
 	return false;
 }
 
+/* Does a link of its own table go by the column? */
 static bool
 column_follows(PvextTable *table, const char *name)
 {
@@ -143,6 +149,10 @@ column_follows(PvextTable *table, const char *name)
 	return false;
 }
 
+/*
+ * Personal columns.  One that is no longer there stays in the map, as missing, so that
+ * what cannot be erased is told.
+ */
 static void
 load_columns(PvextMap *map)
 {
@@ -159,6 +169,7 @@ load_columns(PvextMap *map)
 		PvextTable *table;
 		ListCell   *lc;
 
+		/* What is looked up below runs statements of its own. */
 		SPI_tuptable = rows;
 		table = table_by_id(map, (int32) pvext_int(i, 1));
 		if (table == NULL)
@@ -181,6 +192,7 @@ load_columns(PvextMap *map)
 	}
 }
 
+/* Retention rules, active or not. */
 static void
 load_rules(PvextMap *map)
 {
@@ -214,6 +226,7 @@ load_rules(PvextMap *map)
 	}
 }
 
+/* Blockers. */
 static void
 load_blockers(PvextMap *map)
 {

@@ -57,6 +57,8 @@ free_retired(XactEvent event, void *arg)
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
 		event != XACT_EVENT_PREPARE)
 		return;
+
+	/* An error may have left some. */
 	pins = 0;
 	foreach(lc, retired)
 		MemoryContextDelete(((PvextMap *) lfirst(lc))->context);
@@ -79,6 +81,8 @@ pvext_map_changed(PG_FUNCTION_ARGS)
 	if (strcmp(RelationGetRelationName(((TriggerData *) fcinfo->context)->tg_relation),
 			   "secret") != 0)	/* made when it is first needed */
 		refuse_nested();
+
+	/* One table stands for all of pv's: see invalidation.c. */
 	CacheInvalidateRelcacheByRelid(pvext_own_relation("relation"));
 	return PointerGetDatum(NULL);
 }
@@ -108,6 +112,7 @@ catalog_changed(Datum arg, int cacheid, uint32 hashvalue)
 	changes++;
 }
 
+/* From _PG_init(): hear of changes, and free maps when transactions end. */
 void
 pvext_init_map(void)
 {
@@ -132,6 +137,8 @@ void
 pvext_lock_table(PvextTable *table, LOCKMODE mode)
 {
 	LockRelationOid(table->relid, mode);
+
+	/* To lock it has waited, and heard of what was committed meanwhile. */
 	if (pvext_owner(table->relid) != table->owner)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -163,6 +170,10 @@ pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)
 	pins--;
 }
 
+/*
+ * Keep a map until the transaction ends, for calls further out that may still have it in
+ * hand.
+ */
 static void
 retire(PvextMap *map)
 {
@@ -189,6 +200,10 @@ pvext_map(void)
 	if (current && current_as_of == changes)
 		return current;
 
+	/*
+	 * Counted before it is read: of a change that comes while it is read nobody knows if
+	 * it is in it, and the map is read again at the next call.
+	 */
 	changes_before = changes;
 	context = AllocSetContextCreate(CurrentMemoryContext, "pvext map",
 									ALLOCSET_DEFAULT_SIZES);
@@ -198,6 +213,8 @@ pvext_map(void)
 
 	if (current)
 		retire(current);
+
+	/* Only now: an error while it was read has freed it with the caller's context. */
 	MemoryContextSetParent(context, TopMemoryContext);
 	current = map;
 

@@ -35,6 +35,7 @@ pvext_map_subject(PvextMap *map, Oid relid)
 	return table;
 }
 
+/* The link of this name of a table, or NULL. */
 PvextLink *
 pvext_map_link(PvextTable *table, const char *name)
 {

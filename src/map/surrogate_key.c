@@ -19,6 +19,7 @@
 /* Links lead no further than this; they may go in a circle. */
 #define LONGEST_CHAIN 32
 
+/* Is the column declared to be personal? */
 static bool
 is_personal(PvextTable *table, const char *column)
 {
@@ -61,6 +62,10 @@ is_made(PvextTable *table, const char *column, bool *is_number)
 	return pvext_bool(0, 1);
 }
 
+/*
+ * Does the server make the column's values, is it a subject's key that is a number, or
+ * does it repeat such a key by links?  None that is personal is.
+ */
 static bool
 is_surrogate(PvextTable *table, const char *column, int chain)
 {

@@ -54,6 +54,7 @@ call(Oid function, Oid type, List *args, CoercionForm form)
 								 DEFAULT_COLLATION_OID, form);
 }
 
+/* The name of the zone as a constant. */
 static Node *
 zone_constant(LocalTime *local)
 {
@@ -161,6 +162,10 @@ localise_operator(LocalTime *local, OpExpr *expr)
 								  COERCE_EXPLICIT_CALL));
 }
 
+/*
+ * Rewrite from the innermost on: what has become a local time is then no timestamptz to
+ * what is around it.
+ */
 static Node *
 localise_mutator(Node *node, void *local)
 {
@@ -204,6 +209,8 @@ pvext_parse_bound(Oid relid, const char *bound)
 					 addRangeTableEntryForRelation(pstate, rel, AccessShareLock,
 												   makeAlias(PVEXT_ROW, NIL), false, true),
 					 false, true, true);
+
+	/* To analyze it may run code of the owner's: see spi.c. */
 	pvext_switch_user(RelationGetForm(rel)->relowner, &back);
 	expr = transformExpr(pstate, target->val, EXPR_KIND_SELECT_TARGET);
 	assign_expr_collations(pstate, expr);

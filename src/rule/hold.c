@@ -127,6 +127,7 @@ pvext_forget_held_key(const bytea *former, const bytea *digest)
 	(void) pvext_own_kept(&update, &args);
 }
 
+/* Until the transaction ends; it waits for those who have it otherwise. */
 static void
 lock_holds(LOCKMODE mode)
 {
@@ -139,7 +140,9 @@ lock_holds(LOCKMODE mode)
 
 /*
  * Somebody is about to be held: wait for erasures that may take what is about him or her,
- * and let others wait until the transaction has ended.
+ * and let others wait until the transaction has ended.  Those who place holds do not wait
+ * for each other.  Before any row is locked, as in pvext_keep_holds(): so that two never
+ * wait for each other.
  */
 void
 pvext_begin_hold(void)
@@ -147,7 +150,11 @@ pvext_begin_hold(void)
 	lock_holds(RowExclusiveLock);
 }
 
-/* Nobody more is held until the transaction has ended. */
+/*
+ * Nobody more is held until the transaction has ended.  Erasures and purges have it side
+ * by side.  Before any row is locked; what is then read of holds has to be read by a
+ * snapshot that was taken after it.
+ */
 void
 pvext_keep_holds(void)
 {

@@ -12,6 +12,10 @@
 #include "rule/rule.h"
 #include "utils/builtins.h"
 
+/*
+ * Raise unless a rule's table and the one that its clock is over have the same owner: one
+ * statement reads both, and runs as one role.
+ */
 static void
 check_over(PvextTable *table, PvextTable *over)
 {
@@ -96,6 +100,7 @@ is_about(PvextTable *table, PvextRule *rule, const char *column)
 	return pvext_has_name(rule->columns, column);
 }
 
+/* Does a mandatory rule keep the column, or where that is NULL, the row? */
 static bool
 covers(PvextTable *table, PvextRule *rule, const char *column)
 {
@@ -187,6 +192,7 @@ pvext_retained_until(PvextTable *table, const char *column, char **basis)
 	return pvext_last_end(table, rules);
 }
 
+/* Have two lists of purposes one in common?  None stands for all. */
 static bool
 overlap(List *a, List *b)
 {
