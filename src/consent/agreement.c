@@ -70,6 +70,7 @@ only_withdraws(TupleDesc desc, HeapTuple old, HeapTuple new)
 	return true;
 }
 
+/* Has the subject accepted the version? */
 static bool
 is_accepted(TupleDesc desc, HeapTuple row)
 {
@@ -117,6 +118,7 @@ pvext_protect_agreement(PG_FUNCTION_ARGS)
 						   trigger->tg_newtuple : old);
 }
 
+/* Raise: the agreement has no such version. */
 static void
 unknown_version(const char *name, const char *version)
 {
@@ -126,6 +128,7 @@ unknown_version(const char *name, const char *version)
 			 errhint("Declare it with pv.declare_agreement(); pv.agreement lists those that are.")));
 }
 
+/* Raise: nobody can accept it any more. */
 static void
 withdrawn_version(const char *name, const char *version)
 {

@@ -2,24 +2,48 @@
  * bitmap.c
  *		Which subjects with an integer for a key have consented, as bits.
  *
- * pv.consent_state has a row for each subject and purpose; looking one up
- * costs a microsecond.  For keys that are integers the same is kept as two
- * bits a subject, 4096 subjects a bucket, so that has_consent() reads one row
- * for thousands of subjects.  Whether a key is an integer is seen from its text
- * alone, so that a column whose type changes needs nothing done here.
+ * pv.consent_state has a row for each subject and purpose; looking one up costs a
+ * microsecond.  For keys that are integers the same is kept as two bits a subject, 4096
+ * subjects a bucket, so that has_consent() reads one row for thousands of subjects.
+ * Whether a key is an integer is seen from its text alone, so that a column whose type
+ * changes needs nothing done here.
  *
- * A bucket has any number of rows, and a subject's code is the XOR of what all
- * of them hold.  So a transaction never waits for another that changes the same
- * bucket: it adds its changes to a row that nobody has locked, or makes a new
- * one.  Whoever finds several rows free makes one of them.  What a snapshot
- * sees is exact: each transaction's changes are in the rows that it wrote, and
- * a row that takes up others replaces them in the same transaction.
+ * Called by whoever records a change (recording.c, ending.c), the subject being locked,
+ * or moves subjects to another table (moved_rows.c), and by has_consent.c; only
+ * pv.consent_state is the truth, and pv.verify_consents() compares the two (reconcile.c).
  *
- * The changes of a transaction are gathered here, by subtransaction, and
- * written just before it commits: a bucket is written once, however many of
- * its subjects have changed, and no row is locked for longer than a commit
- * takes.  Until then the bits know nothing of them, and who asks for a subject
- * of such a bucket is to look at pv.consent_state (pvext_is_pending()).
+ * A bucket has any number of rows, and a subject's code is the XOR of what all of them
+ * hold.  What holds of them:
+ *
+ * - A transaction never waits for another that changes the same bucket: it adds its
+ *   changes to a row that nobody has locked, or makes a new one.  Whoever finds several
+ *   rows free makes one of them.  Order does not matter to XOR, and a subject's own
+ *   changes come one after the other, for whoever makes one has its row locked.
+ * - What a snapshot sees is exact: each transaction's changes are in the rows that it
+ *   wrote, and a row that takes up others replaces them in the same transaction.  Older
+ *   snapshots see those that were replaced.  So nobody invalidates anything, and a crash
+ *   leaves nothing to repair.
+ * - The changes of a transaction are gathered here, by subtransaction, and written just
+ *   before it commits, or is prepared: a bucket is written once, however many of its
+ *   subjects have changed, and no row is locked for longer than a commit takes.  Until
+ *   then the bits know nothing of them, and who asks for a subject of such a bucket is to
+ *   look at pv.consent_state (pvext_is_pending()).
+ * - They are written as the server writes its catalogs: as whoever commits, without a
+ *   check of privileges, and running nobody's code.  Deferred triggers have run by then;
+ *   a consent that changes later, in another extension's callback, is refused.
+ *
+ * What a backend has read it keeps as long as the snapshots that it is asked under see
+ * the same (pvext_snapshot_generation()), and never beyond its transaction: that is known
+ * without asking anything shared.  Where the bits may not say all they are not asked: of
+ * a bucket that this transaction has changed, in a parallel worker whose leader may have,
+ * and in a serializable transaction, whose conflicts are to be about a subject, not about
+ * the other 4095 of its bucket (pvext_can_trust_bits()).
+ *
+ * Measured before, over a million rows, as a ratio to the query without a check: a
+ * statement by SPI for each row 28 to 34, an index probe 17, an index scan that is kept
+ * open 10, a join by EXISTS 7.7, a hash of the session's 3.4, bits 1.0.  A cache that is
+ * filled whole pays from some 170,000 rows on: switching to one after 2,000 calls was 159
+ * times slower over 10,000.  Hence buckets, which are read as they are needed.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -171,6 +195,7 @@ begin_scan(Relation rel, const PvextBucket *bucket, Snapshot snapshot)
  * Changes of the transaction
  */
 
+/* A table of changes by bucket, which goes with the transaction. */
 static HTAB *
 make_buckets(void)
 {
@@ -183,6 +208,7 @@ make_buckets(void)
 					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+/* The changes to a bucket, none where there are none yet. */
 static Pending *
 pending_bucket(HTAB *buckets, const PvextBucket *bucket)
 {
@@ -231,6 +257,10 @@ pvext_has_bits(const char *key, int64 *value)
 	return strcmp(text, key) == 0;
 }
 
+/*
+ * Name a bucket of a subject table and a purpose.  All of it is set, its padding too: it
+ * is the key of a hash table.
+ */
 void
 pvext_set_bucket(PvextBucket *bucket, int32 relation_id, int32 purpose_id, int64 number)
 {
@@ -287,7 +317,10 @@ pvext_is_pending(const PvextBucket *bucket)
 	return false;
 }
 
-/* A subtransaction's changes become those of its parent, or are forgotten. */
+/*
+ * Subtransaction callback.  A subtransaction's changes become those of its parent, or are
+ * forgotten: nobody has read them, for a bucket with changes is not asked.
+ */
 static void
 end_level(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
 {
@@ -326,7 +359,10 @@ end_level(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void
  * Writing them
  */
 
-/* Lock a row, unless anybody else has or has changed it. */
+/*
+ * Lock a row, unless anybody else has or has changed it.  Nobody is waited for: this is
+ * in the middle of a commit, and two that waited would do so in no order.
+ */
 static bool
 lock_row(Relation rel, HeapTuple row, TupleTableSlot *slot)
 {
@@ -338,9 +374,10 @@ lock_row(Relation rel, HeapTuple row, TupleTableSlot *slot)
 }
 
 /*
- * Take the rows of a bucket that are free into its changes, and delete all but
- * one.  Returns that one, or NULL; *all is false where some were not free.  Whatever the isolation level, these are the
- * rows of now: that one row stands for several changes nothing that is read.
+ * Take the rows of a bucket that are free into its changes, and delete all but one.
+ * Returns that one, or NULL; *all is false where some were not free.  Whatever the
+ * isolation level, these are the rows of now: that one row stands for several changes
+ * nothing that is read.
  */
 static HeapTuple
 take_rows(Relation rel, Pending *pending, bool *all)
@@ -368,6 +405,7 @@ take_rows(Relation rel, Pending *pending, bool *all)
 	return kept;
 }
 
+/* Does any consent of the bucket expire? */
 static bool
 has_expiring(const uint8 *codes)
 {
@@ -393,6 +431,11 @@ next_id(void)
 	return id;
 }
 
+/*
+ * Write a transaction's changes to a bucket.  Where all of its rows have been taken up it
+ * is known when the next one expires; else that may be earlier than it need be, which
+ * costs but a look.
+ */
 static void
 write_bucket(Relation rel, Pending *pending)
 {
@@ -420,6 +463,10 @@ write_bucket(Relation rel, Pending *pending)
 					   heap_modify_tuple(old, RelationGetDescr(rel), values, nulls, replaced));
 }
 
+/*
+ * Write what the transaction has changed, before it commits or is prepared.  There may be
+ * no active snapshot any more by then.
+ */
 static void
 write_pending(void)
 {
@@ -455,6 +502,10 @@ write_pending(void)
 
 static uint64 generation = 1;
 
+/*
+ * Transaction callback.  All levels have become one by the time that it commits.  What it
+ * has palloc'ed goes with its context; an error here is the transaction's.
+ */
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -478,6 +529,7 @@ end_transaction(XactEvent event, void *arg)
 	}
 }
 
+/* When the library is loaded: be told of the ends of transactions. */
 void
 pvext_init_bitmap(void)
 {

@@ -50,6 +50,7 @@ lock_purpose(const char *name, PvextArgs *args)
 	return purpose;
 }
 
+/* Raise: nobody can consent to the version any more. */
 static void
 version_withdrawn(PvextPurpose *purpose, const char *version)
 {
@@ -60,6 +61,7 @@ version_withdrawn(PvextPurpose *purpose, const char *version)
 			 errhint("Declare a new version with pv.declare_consent_text(), and ask for consent to that.")));
 }
 
+/* Raise: nor in that language. */
 static void
 language_withdrawn(PvextPurpose *purpose, const char *version, const char *language)
 {
@@ -155,6 +157,7 @@ list_wordings(PvextPurpose *purpose, const char *version)
 	return last ? buf.data : NULL;
 }
 
+/* Raise: the purpose has no such version. */
 static void
 unknown_version(PvextPurpose *purpose, const char *version)
 {
@@ -168,6 +171,7 @@ unknown_version(PvextPurpose *purpose, const char *version)
 			 errhint("Declare one with pv.declare_consent_text().")));
 }
 
+/* Raise: the version is not there in that language. */
 static void
 unknown_language(PvextPurpose *purpose, const char *version, const char *language)
 {
@@ -204,6 +208,7 @@ wordings_on_offer(PvextPurpose *purpose, const char *version)
 	return offered;
 }
 
+/* The words of a version in a language; NULL where there are none. */
 static PvextWording *
 find_wording(PvextPurpose *purpose, const char *version, const char *language)
 {

@@ -82,6 +82,7 @@ arg_keys(PvextArgs *args, List *endings)
 			  false);
 }
 
+/* The digests of the former keys, or of those of now, as the next parameter. */
 static void
 arg_digests(PvextArgs *args, List *endings, bool former)
 {
@@ -144,6 +145,10 @@ clear_bits(PvextTable *subject, List *endings, uint64 n)
 	}
 }
 
+/*
+ * End the consents and objections of subjects whose rows are locked; kept is set for each
+ * of whom a proof is kept.  The bits follow, by the keys of before.
+ */
 static void
 end_consents(PvextTable *subject, List *endings, bool *kept)
 {
@@ -169,6 +174,7 @@ end_consents(PvextTable *subject, List *endings, bool *kept)
 	clear_bits(subject, endings, n);
 }
 
+/* The same of agreements, which have no bits. */
 static void
 end_agreements(PvextTable *subject, List *endings, bool *kept)
 {

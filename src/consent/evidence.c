@@ -109,6 +109,7 @@ look_up(const char *name)
 	return found;
 }
 
+/* Bytes as a bytea. */
 static bytea *
 make_bytea(const void *data, size_t size)
 {
@@ -119,6 +120,7 @@ make_bytea(const void *data, size_t size)
 	return result;
 }
 
+/* Overwrite what was secret, before its memory is free. */
 static void
 wipe(bytea *value)
 {
@@ -185,6 +187,7 @@ same_mac(const uint8 *a, const uint8 *b)
 	return difference == 0;
 }
 
+/* Random bytes that nobody can guess, for keys. */
 static void
 random_bytes(uint8 *to, size_t size)
 {
@@ -209,6 +212,7 @@ wrapping_key(const char *ledger, const bytea *digest, uint8 *key)
 	wipe(derived);
 }
 
+/* Keep a subject's new key, encrypted by one that the secret gives for it. */
 static void
 insert_wrapped(const char *ledger, const bytea *digest, const uint8 *key)
 {
@@ -233,6 +237,7 @@ insert_wrapped(const char *ledger, const bytea *digest, const uint8 *key)
 	(void) pvext_own_kept(&insert, &args);
 }
 
+/* Raise: it was not written by pvext, or not with this secret. */
 static void
 tampered(void)
 {
@@ -242,6 +247,7 @@ tampered(void)
 			 errhint("Look for it, and for its key in pv.evidence_key, in a backup.")));
 }
 
+/* The key that was kept, in memory of the caller's, which is to wipe it. */
 static void
 unwrap(const char *ledger, const bytea *digest, const bytea *wrapped, uint8 *key)
 {
@@ -344,6 +350,7 @@ is_authentic(const uint8 *key, const char *ledger, const uint8 *data, size_t siz
 	return same_mac(mac, data + size - MAC_SIZE);
 }
 
+/* What was encrypted, once its MAC has been found right. */
 static Jsonb *
 decrypt(const uint8 *key, const char *ledger, const uint8 *data, size_t size)
 {

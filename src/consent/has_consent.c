@@ -91,6 +91,7 @@ PG_FUNCTION_INFO_V1(pvext_consented);
  * What is asked about
  */
 
+/* How a key of the table is found; *type is the base type of one of a single column. */
 static KeyKind
 kind_of_key(PvextTable *subject, Oid *type)
 {
@@ -250,6 +251,11 @@ relation_changed(Oid relid)
 			target->stale = true;
 }
 
+/*
+ * Does the target say what is so under the active snapshot?  One whose table a row is
+ * being looked for in stays: what is read meanwhile may be heard to change, and the call
+ * is in the middle of it.
+ */
 static inline bool
 is_current(Target *target)
 {
@@ -329,6 +335,7 @@ look_up(Target *target, Datum key)
 	return result;
 }
 
+/* The same for an integer, which is spelled in one way. */
 static bool
 look_up_integer(Target *target, int64 key)
 {
@@ -338,6 +345,10 @@ look_up_integer(Target *target, int64 key)
 	return look_up(target, CStringGetTextDatum(buf));
 }
 
+/*
+ * Let the site hold a bucket: its bits, or that they may not be asked.  What it points to
+ * is the cache's, and may be another bucket's by the next call (holds_bucket()).
+ */
 static void
 read_bucket(Site *site, int64 number)
 {
@@ -361,6 +372,10 @@ holds_bucket(Site *site, int64 number)
 		 site->codes->bucket.relation_id == site->bucket.relation_id);
 }
 
+/*
+ * The usual case: two comparisons and a bit.  One that expires is looked at only once the
+ * first of its bucket may have.
+ */
 static inline bool
 has_integer_consent(Site *site, int64 key)
 {
@@ -416,7 +431,10 @@ key_text(Site *site, Datum key)
 	return OidOutputFunctionCall(output, key);
 }
 
-/* The row's own spelling of a key, NULL where there is no such row. */
+/*
+ * The row's own spelling of a key, NULL where there is no such row.  As the table's
+ * owner, by a statement: who may call has_consent() need not be able to read the table.
+ */
 static char *
 spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 {
@@ -482,6 +500,7 @@ plain_key(Site *site, Datum key)
 	return text;
 }
 
+/* Look the key up in the way that its type and that of the argument allow. */
 static inline bool
 has_consent(FunctionCallInfo fcinfo, Site *site)
 {
@@ -525,6 +544,7 @@ is_constant(FunctionCallInfo fcinfo, int arg)
 	return expr && IsA(expr, FuncExpr) && IsA(list_nth(((FuncExpr *) expr)->args, arg), Const);
 }
 
+/* What is known of the call before it is made, as long as the expression lives. */
 static Site *
 make_site(FunctionCallInfo fcinfo)
 {
@@ -568,7 +588,12 @@ site_of_call(FunctionCallInfo fcinfo)
 }
 
 /*
- * pv.has_consent(subject, key, purpose)
+ * pv.has_consent(subject, key, purpose): is the consent in force, as the active snapshot
+ * sees it?
+ *
+ * Where the key's text says all no statement is run: it is called for every row of a
+ * scan, in policies, and by parallel workers.  It reads pv's tables as the server does
+ * its catalogs, without a check of privileges: EXECUTE is what is granted.
  */
 Datum
 pvext_has_consent(PG_FUNCTION_ARGS)
@@ -593,6 +618,7 @@ typedef struct Keys
 	List	   *first;			/* char *: those that are put on record */
 } Keys;
 
+/* One key of the result, and of those that are put on record. */
 static void
 put_key(Keys *keys, Datum key)
 {
@@ -650,7 +676,8 @@ put_states(Keys *keys)
 }
 
 /*
- * pv.consented(subject, purpose)
+ * pv.consented(subject, purpose): the keys of all whose consent is in force, as texts.
+ * Whom it hands out is put on record as a read.
  */
 Datum
 pvext_consented(PG_FUNCTION_ARGS)
@@ -670,7 +697,8 @@ pvext_consented(PG_FUNCTION_ARGS)
 }
 
 /*
- * The same as pv.has_consent(), for a key in the row's own spelling.
+ * The same as pv.has_consent(), for a key in the row's own spelling.  By the active
+ * snapshot; a purpose that rests on consent.
  */
 bool
 pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose, const char *key)

@@ -86,6 +86,11 @@ move_bits(int32 from, int32 to)
 	}
 }
 
+/*
+ * Let what is kept of the keys, texts, be of subjects of another table.  Their keys'
+ * digests are of the table, too, and so are made anew; evidence stays readable under
+ * them.
+ */
 static void
 move_keys(int32 from, int32 to, List *texts)
 {

@@ -52,6 +52,7 @@ PG_FUNCTION_INFO_V1(pvext_confirm_consent);
 PG_FUNCTION_INFO_V1(pvext_unsubscribe_token);
 PG_FUNCTION_INFO_V1(pvext_withdraw_by_token);
 
+/* Raise, without saying whether it is unknown, used or expired. */
 static void
 invalid_token(void)
 {
@@ -74,6 +75,7 @@ exchange(char *text, const char *from, const char *to)
 			}
 }
 
+/* The part of a token that it is found by. */
 static bytea *
 selector_of(const uint8 *bytes)
 {
@@ -84,6 +86,10 @@ selector_of(const uint8 *bytes)
 	return selector;
 }
 
+/*
+ * The digest of the other part, which is all that is kept of it: who reads the table
+ * cannot use what is there.
+ */
 static bytea *
 verifier_digest_of(const uint8 *bytes)
 {
@@ -105,6 +111,7 @@ decode_token(const char *token, uint8 *bytes)
 		invalid_token();
 }
 
+/* A token as text that stands in a URL as it is. */
 static char *
 encode_token(const uint8 *bytes)
 {
@@ -130,6 +137,7 @@ arg_call(PvextArgs *args, PvextConsentCall *call)
 	pvext_arg_text(args, call->key);
 }
 
+/* Tokens of the same that nobody can use any more; the duty "expire" deletes the rest. */
 static void
 delete_expired(PvextConsentCall *call)
 {

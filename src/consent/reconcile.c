@@ -95,6 +95,7 @@ static const char buckets[] =
 	" LEFT JOIN pv.relation AS r ON r.id = relation_id"
 	" LEFT JOIN pv.purpose AS p ON p.id = purpose_id";
 
+/* One row of the result. */
 static void
 put_problem(ReturnSetInfo *rsinfo, const char *subject, const char *key,
 			const char *purpose, const char *problem)
@@ -111,6 +112,7 @@ put_problem(ReturnSetInfo *rsinfo, const char *subject, const char *key,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+/* The same, for pvext_own_each(). */
 static void
 put_row(uint64 row, void *arg)
 {

@@ -229,6 +229,7 @@ pvext_withdraw_consent(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Raise where it is a consent that would have to be withdrawn. */
 static void
 check_no_consent_purpose(PvextPurpose *purpose)
 {
@@ -273,6 +274,7 @@ pvext_object_to(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Raise where there is no objection to take back.  The subject is locked. */
 static void
 check_has_objected(PvextConsentCall *call)
 {

@@ -72,6 +72,7 @@ typedef struct Row
 	bool		replaced[MAX_COLUMNS];
 } Row;
 
+/* The next number of a sequence of pv's, whoever calls. */
 static int64
 next_number(const char *sequence)
 {
@@ -82,6 +83,10 @@ next_number(const char *sequence)
  * Reading
  */
 
+/*
+ * pv.consent_state, opened with a lock of that mode.  The caller closes it, and keeps the
+ * lock where it writes.
+ */
 Relation
 pvext_open_states(LOCKMODE mode)
 {
@@ -90,7 +95,7 @@ pvext_open_states(LOCKMODE mode)
 
 /*
  * Look for the states of a purpose among the subjects of a table, or for that
- * of one key.
+ * of one key, as the snapshot sees them.  Ended by systable_endscan().
  */
 SysScanDesc
 pvext_scan_states(Relation states, int32 relation_id, int32 purpose_id,
@@ -109,6 +114,7 @@ pvext_scan_states(Relation states, int32 relation_id, int32 purpose_id,
 							  n, keys);
 }
 
+/* The key of a state, a text, which points into its row; null once the subject is erased. */
 Datum
 pvext_state_key(Relation states, HeapTuple state, bool *isnull)
 {
@@ -143,6 +149,7 @@ pvext_is_in_force(Relation states, HeapTuple state)
  * Writing
  */
 
+/* A row of nulls, of which nothing is replaced. */
 static void
 begin_row(Row *row)
 {
@@ -150,6 +157,7 @@ begin_row(Row *row)
 	memset(row->replaced, false, sizeof(row->replaced));
 }
 
+/* A column's value. */
 static void
 set(Row *row, int column, Datum value)
 {
@@ -158,6 +166,7 @@ set(Row *row, int column, Datum value)
 	row->replaced[column - 1] = true;
 }
 
+/* The same of a text; NULL leaves it null. */
 static void
 set_text(Row *row, int column, const char *value)
 {
@@ -165,6 +174,7 @@ set_text(Row *row, int column, const char *value)
 		set(row, column, CStringGetTextDatum(value));
 }
 
+/* The same of bytes. */
 static void
 set_bytea(Row *row, int column, const bytea *value)
 {
@@ -214,9 +224,10 @@ check_sees(Relation states, const PvextEntry *entry, const Datum *key, HeapTuple
 }
 
 /*
- * Bring the state up to date.  Returns its code until now; *id is the state's
- * number.  A request leaves a consent that is there as it is.  Since the
- * subject is locked, nobody else is changing it.
+ * Bring the state up to date.  Returns its code until now; *id is the state's number.  A
+ * request leaves a consent that is there as it is.  Since the subject is locked, nobody
+ * else is changing it; but who did so before may have committed after this statement's
+ * snapshot was taken, so it is read by the latest one.
  */
 static int
 write_state(const PvextEntry *entry, int64 *id)
@@ -259,6 +270,10 @@ write_state(const PvextEntry *entry, int64 *id)
 	return code;
 }
 
+/*
+ * Append to the ledger.  What made the change is told by the session, not by the caller:
+ * the login, and the role that is the current user.
+ */
 static void
 append_event(const PvextEntry *entry, int64 consent_id)
 {
@@ -287,8 +302,9 @@ append_event(const PvextEntry *entry, int64 consent_id)
 }
 
 /*
- * Append to the ledger and bring the state up to date, for the current user.
- * The subject is locked.  Returns the state's code as it was.
+ * Append to the ledger and bring the state up to date, for the current user.  The subject
+ * is locked.  Returns the state's code as it was.  What is written is visible to the next
+ * command; the bits are the caller's to note (pvext_note_code()).
  */
 int
 pvext_write_entry(const PvextEntry *entry)

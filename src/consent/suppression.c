@@ -242,6 +242,10 @@ last_word(PvextTable *subject, PvextPurpose *purpose, const char *key)
 	return pvext_own_kept(&select, &args) == 0 ? NULL : pvext_value(0, 1);
 }
 
+/*
+ * May the person be processed for the purpose?  What he or she has said of it counts,
+ * before what the suppression list says of who was erased.
+ */
 static bool
 may_process(PvextTable *subject, PvextPurpose *purpose, const char *key)
 {
