@@ -58,7 +58,10 @@ complain_of_version(PvextDutyRun *run)
 			 errhint("Run ALTER EXTENSION pvext UPDATE in this database.")));
 }
 
-/* Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic. */
+/*
+ * Do a duty, unless somebody is doing it already.  SPI is connected, nonatomic.  Its lock
+ * is the session's, since steps commit: it is let go of whatever happens.
+ */
 static void
 do_duty(PvextDutyRun *run, int duty)
 {
@@ -83,6 +86,7 @@ do_duty(PvextDutyRun *run, int duty)
 	PG_END_TRY();
 }
 
+/* Which duty has the name; raises where none has. */
 static int
 find_duty(const char *name)
 {
@@ -102,8 +106,9 @@ find_duty(const char *name)
 }
 
 /*
- * All duties, by a background worker, in a transaction that this ends and begins anew.
- * True where there is more to do than the time was enough for.
+ * All duties, by a background worker, in a transaction that this ends and begins anew,
+ * and in which no snapshot is active.  True where there is more to do than the time was
+ * enough for.
  */
 bool
 pvext_run_all_duties(void)
@@ -173,9 +178,7 @@ begin_procedure(FunctionCallInfo fcinfo, const char *name)
 	look_where_we_are();
 }
 
-/*
- * pv.run_duties(duties)
- */
+/* pv.run_duties(duties): do these, or all, as the worker does, from any scheduler. */
 Datum
 pvext_run_duties(PG_FUNCTION_ARGS)
 {
@@ -199,9 +202,7 @@ pvext_run_duties(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.purge(relation, rule)
- */
+/* pv.purge(relation, rule): the duty purge at once, of a table, a rule, or all. */
 Datum
 pvext_purge_now(PG_FUNCTION_ARGS)
 {

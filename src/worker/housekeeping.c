@@ -31,6 +31,7 @@ typedef struct Expiry
 	int64		done;
 } Expiry;
 
+/* For do_part(): holds that are over are released, in the record. */
 static void
 expire_holds(void *arg)
 {
@@ -42,6 +43,7 @@ expire_holds(void *arg)
 						   " WHERE released_at IS NULL AND expires <= now()", &args);
 }
 
+/* For do_part(): links that were sent out, and that nobody followed in time. */
 static void
 expire_tokens(void *arg)
 {
@@ -82,6 +84,10 @@ expire_consent(int64 id, Oid subject, const char *key, const char *purpose)
 	return true;
 }
 
+/*
+ * For do_part(): the next consents that have expired.  They are no longer in force
+ * anyway; each subject is locked, and asked for again under its lock.
+ */
 static void
 expire_consents(void *arg)
 {
@@ -120,6 +126,7 @@ typedef struct Part
 	bool		paused;			/* it has failed lately */
 } Part;
 
+/* For pvext_step(). */
 static void
 try_part(void *arg)
 {
@@ -168,6 +175,7 @@ pvext_expire(PvextDutyRun *run)
  * The audit log
  */
 
+/* For do_part(): a new partition, where the newest is old enough. */
 static void
 rotate_log(void *arg)
 {
@@ -183,6 +191,7 @@ rotate_log(void *arg)
 		(void) pvext_own("SELECT pv.rotate_audit()", NULL);
 }
 
+/* For do_part(): seal what has been recorded. */
 static void
 seal_log(void *arg)
 {
@@ -190,6 +199,7 @@ seal_log(void *arg)
 	((PvextDutyRun *) arg)->done += pvext_int(0, 1);
 }
 
+/* For do_part(): drop partitions whose time is over. */
 static void
 expire_log(void *arg)
 {

@@ -2,17 +2,40 @@
  * launcher.c
  *		The background process that starts the workers.
  *
- * It has no database.  When readings wait in the queue it starts a worker for each
- * database that has some; after a crash it gives every database one, in turn, so that
- * each hears of it.  And every pvext.naptime it starts one in each database that can
- * be connected to, for the duties, so many at a time as pvext.max_workers says: whether
- * pvext is in that database is for the worker to find out, and how often it wants one
- * (pulse.c).  One that takes far longer than a round does not count as one of so many
- * any more: no database can keep the others from having theirs.
+ * There is one for the server, registered when the library is preloaded.  It has no
+ * database, and so sees shared catalogs only: whether pvext is in a database is for a
+ * worker to find out there, and how often it wants one (pulse.c).  It does nothing
+ * itself.  What it keeps (jobs, rounds) is in its own memory alone, and nothing depends
+ * on it: the queue of reads and what the workers say is in shared memory, what is due in
+ * the databases.
  *
- * Reads that cannot be written down, because the database has gone or has no pvext any
- * more, go to the server's log.  A worker that fails gives back what it took; another
- * one is started after a pause, which grows.
+ * Workers for reads (jobs): when readings wait in the queue it starts one for each
+ * database that has some; after a crash it gives every database one, in turn, so that
+ * each hears of it.  A worker that fails gives back what it took (drain.c); another one
+ * is started after a pause, which grows.  Reads that cannot be written down, because the
+ * database has gone or has no pvext any more, go to the server's log.
+ *
+ * Workers for the duties (rounds): every pvext.naptime it starts one in each database
+ * that can be connected to, so many at a time as pvext.max_workers says, those first that
+ * have waited longest.  One that has not finished comes back at once, but behind those
+ * that were due when it stopped.  One that takes far longer than a round does not count
+ * as one of so many any more: no database can keep the others from having theirs.
+ *
+ * A worker ends when it has nothing to do, and is not restarted by the postmaster.  The
+ * server sets the launcher's latch when one begins or ends (bgw_notify_pid); the launcher
+ * waits for none.
+ *
+ * Ends:
+ *
+ * - A worker that crashes takes all down with it, as any backend does: the postmaster
+ *   starts anew, the launcher too, which is told by the queue that there was a crash
+ *   (queue.c).
+ * - A launcher that ends by itself, by an error or pg_terminate_backend(), is started
+ *   again after 5 seconds, with nothing in mind: it may start a worker beside one of
+ *   before.  That does no harm: what is in the queue is taken by one of them, and each
+ *   duty has a lock (duty_run.c).
+ * - A launcher that is gone or hangs is seen in pv.status, by its pulse.
+ * - On a standby it is not started until the end of recovery.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -79,7 +102,10 @@ static List *rounds = NIL;		/* Round */
  * Starting workers
  */
 
-/* Start a worker in a database; false where there is no room for one. */
+/*
+ * Start a worker in a database; false where there is no room for one.  The handle is made
+ * to last as long as the launcher, until has_stopped() frees it.
+ */
 static bool
 start_worker(Oid database, const char *function, const char *type,
 			 BackgroundWorkerHandle **handle)
@@ -138,7 +164,10 @@ database_is_open(Oid database)
 	return open;
 }
 
-/* Call each for all databases that are open. */
+/*
+ * Call each for all databases that are open, within a transaction: what it makes to last
+ * it makes in TopMemoryContext.
+ */
 static void
 each_database(void (*each) (Form_pg_database database))
 {
@@ -161,6 +190,7 @@ each_database(void (*each) (Form_pg_database database))
  * Reads
  */
 
+/* The job of a database, made where there is none. */
 static Job *
 job_for(Oid database)
 {
@@ -179,6 +209,7 @@ job_for(Oid database)
 	return job;
 }
 
+/* Forget a job, which has no worker. */
 static void
 end_job(Job *job)
 {
@@ -186,6 +217,7 @@ end_job(Job *job)
 	pfree(job);
 }
 
+/* For each_database(): give it a worker, whether or not readings wait. */
 static void
 ask_for(Form_pg_database database)
 {
@@ -217,6 +249,7 @@ has_ended(Job *job, bool waits)
 	return true;
 }
 
+/* Say so, once until one could be started; it is tried again after a pause. */
 static void
 warn_of_no_worker(Job *job)
 {
@@ -285,6 +318,7 @@ look_after_jobs(void)
  * Duties
  */
 
+/* The round of a database, made where there is none. */
 static Round *
 round_of(Oid database)
 {
@@ -352,6 +386,7 @@ due_at(Round *round)
 	return TimestampTzPlusMilliseconds(round->started, pace * INT64CONST(1000));
 }
 
+/* The one due first; none yet done before all. */
 static int
 earlier_first(const ListCell *a, const ListCell *b)
 {
@@ -400,6 +435,7 @@ count_working(TimestampTz now)
 	return working;
 }
 
+/* Start a worker for the duties; false where there is no room for one. */
 static bool
 start_round(Round *round)
 {
@@ -432,6 +468,8 @@ look_after_rounds(void)
 				timeout = Min(timeout, TimestampDifferenceMilliseconds(now, due_at(round)));
 			else if (working >= pvext_max_workers)
 				continue;
+
+			/* A worker that cannot connect ends in an error, in the log each time. */
 			else if (!database_is_open(round->database))
 				round->seen = false;
 			else if (start_round(round))
@@ -479,6 +517,10 @@ do_rounds(void)
  * The launcher
  */
 
+/*
+ * The launcher, from its start to its end: what the postmaster calls.  It exits with 1,
+ * as only then it is started again; on shutdown nothing is.
+ */
 void
 pvext_launcher_main(Datum arg)
 {
@@ -508,7 +550,10 @@ pvext_launcher_main(Datum arg)
 	proc_exit(1);				/* to be started again, if the server goes on */
 }
 
-/* Register the launcher, where the library is preloaded. */
+/*
+ * Register the launcher, where the library is preloaded: when the library is loaded.  Not
+ * while pg_upgrade runs, which wants no worker to write anything.
+ */
 void
 pvext_init_launcher(void)
 {

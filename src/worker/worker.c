@@ -4,8 +4,24 @@
  *
  * One writes down the reads of personal data that wait for its database, until nothing
  * has come for a second.  Another does the duties (duty_run.c), once.  So they are out of
- * the way when somebody wants to drop the database or copy it.  The launcher
- * (launcher.c) starts them.
+ * the way when somebody wants to drop the database or copy it: DROP DATABASE waits for
+ * who is connected, but for 5 seconds only.  The launcher (launcher.c) starts them.
+ *
+ * As whom: both are started as the superuser that the cluster began with.  The one that
+ * records reads writes as the server does its catalogs, and runs nobody's code.  The
+ * other takes on pvext.worker_role, if that is set, before it does a duty; whatever it
+ * does to an owner's tables is run as that owner (spi.c), and so is what their triggers
+ * and expressions do.  Settings that ALTER DATABASE or ALTER ROLE have made for people
+ * are not meant for them (pin_settings()).
+ *
+ * Transactions: the recorder has one for each look at the queue, and none while it naps.
+ * The duties' are their steps (pvext_step()), which commit on their own by SPI; between
+ * them nothing is held but the lock of the duty, which is the session's.
+ *
+ * Ends: SIGTERM lets the recorder write down what is left, first, as sessions that are
+ * ending complete it.  The duties end at once, as a session does: the step in hand is
+ * rolled back, and the next run finds anew what there is to do.  A crash is the same to
+ * both, but that what was in the queue is lost, which is recorded as a gap (drain.c).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -71,6 +87,10 @@ pvext_nap(long timeout)
 	return true;
 }
 
+/*
+ * Begin a transaction of a worker's or the launcher's, with an active snapshot, shown as
+ * activity.  Ended by pvext_end_transaction(); an error ends the process.
+ */
 void
 pvext_begin_transaction(const char *activity)
 {
@@ -80,6 +100,7 @@ pvext_begin_transaction(const char *activity)
 	pgstat_report_activity(STATE_RUNNING, activity);
 }
 
+/* Commit it; what it has counted is reported at once, for the process may nap for long. */
 void
 pvext_end_transaction(void)
 {
@@ -146,6 +167,7 @@ drain(bool open_too, bool lazy)
 	return n;
 }
 
+/* Record in this database that the server has crashed, if it has. */
 static void
 note_crash(void)
 {
@@ -185,6 +207,14 @@ next_nap(int nap, int n)
 	return nap;
 }
 
+/*
+ * The worker that records reads, of the database that is its argument: what the
+ * postmaster calls.
+ *
+ * It is connected to also where connections are not allowed (any more): the reads have
+ * been made.  The nap grows shorter as more comes: a reader that finds no room in the
+ * queue costs a line in the server's log.
+ */
 void
 pvext_worker_main(Datum arg)
 {
@@ -242,6 +272,7 @@ has_duties(void)
 	return result;
 }
 
+/* For pvext_scrub_when_due(): the duties once more, between commands that take long. */
 static void
 do_round(void)
 {
@@ -249,8 +280,12 @@ do_round(void)
 }
 
 /*
- * What it is doing when it is told to end is undone, and done again next time: it
- * ends at once, as a session does.
+ * The worker that does the duties, in the database that is its argument: what the
+ * postmaster calls.
+ *
+ * What it is doing when it is told to end is undone, and done again next time: it ends at
+ * once, as a session does.  Its pace is told first, for the launcher to know also where
+ * it ends in an error.
  */
 void
 pvext_duty_main(Datum arg)
@@ -267,6 +302,8 @@ pvext_duty_main(Datum arg)
 	pvext_set_pace(MyDatabaseId, pvext_naptime);
 	if (any)
 		become_worker_role();
+
+	/* The steps commit: no snapshot of this transaction's may be active then. */
 	PopActiveSnapshot();
 	if (any && pvext_run_all_duties())
 		pvext_set_pace(MyDatabaseId, PVEXT_AT_ONCE);
