@@ -73,6 +73,7 @@ typedef struct Subject
 PG_FUNCTION_INFO_V1(pvext_access_records);
 PG_FUNCTION_INFO_V1(pvext_access_counts);
 
+/* Set a column of the result's row. */
 static void
 set(Reads *reads, int column, Datum value)
 {
@@ -106,6 +107,7 @@ subject_name(Reads *reads, int32 id)
 	return subject->name;
 }
 
+/* Push a text, as a name or an element. */
 static void
 push_string(JsonbParseState **state, JsonbIteratorToken token, char *text)
 {
@@ -220,6 +222,7 @@ parse_array(Oid element, const char *text, Datum *array)
 	return true;
 }
 
+/* A number that is all of the text. */
 static bool
 parse_number(const char *text, int64 *number)
 {
@@ -262,6 +265,7 @@ pvext_parse_read(Oid type, char *text, Datum *value)
 	}
 }
 
+/* A redacted column is named, once. */
 static void
 note_redacted(List **redacted, const char *name)
 {
@@ -273,6 +277,7 @@ note_redacted(List **redacted, const char *name)
 	*redacted = lappend(*redacted, unconstify(char *, name));
 }
 
+/* Set the names of what has been redacted. */
 static void
 set_redacted(Reads *reads, List *names)
 {
@@ -347,6 +352,7 @@ read_item(Reads *reads, PvextReadItem *item)
 	return all && !item->broken;
 }
 
+/* What is kept from one call to the next, of one use of the function in a statement. */
 static Reads *
 begin_reads(FunctionCallInfo fcinfo)
 {

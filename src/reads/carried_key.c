@@ -69,6 +69,10 @@ static List *carry(Query **query, const Bitmapset *wanted, bool junk);
  * What is used
  */
 
+/*
+ * Note the columns that an expression, or a subquery in it, uses of the query's range
+ * table.
+ */
 static bool
 note_uses(Node *node, void *arg)
 {
@@ -106,6 +110,7 @@ note_uses(Node *node, void *arg)
 	return false;
 }
 
+/* Is the column among those used, by number or as part of the whole row? */
 static bool
 is_used(const Bitmapset *columns, AttrNumber attnum)
 {
@@ -135,6 +140,7 @@ find_uses(Query *query, const Bitmapset *wanted, bool all)
 	return uses.columns;
 }
 
+/* Is the whole row named in an expression, or a subquery in it? */
 static bool
 find_whole_row(Node *node, void *arg)
 {
@@ -190,6 +196,7 @@ static const char name_begins[] = "pvext key ";
 
 #define NAME_BEGINS (sizeof(name_begins) - 1)
 
+/* The name of a column that carries a key, or a part of one. */
 static char *
 carried_name(const PvextCarried *carried)
 {
@@ -201,6 +208,7 @@ carried_name(const PvextCarried *carried)
 	return name;
 }
 
+/* Is it a column of this file's?  A query's own junk has no such name. */
 static bool
 has_carried_name(const TargetEntry *entry)
 {
@@ -331,6 +339,7 @@ add_source(Carrier *carrier, int varno, int32 relation_id, const PvextKeySource 
 	}
 }
 
+/* Add the keys that the rows of a watched relation hold, where its data are read. */
 static void
 carry_relation(Carrier *carrier, int varno, Bitmapset *joins)
 {
@@ -454,6 +463,8 @@ carry(Query **query, const Bitmapset *wanted, bool junk)
 	if (!may_carry(*query) || !pvext_is_plain(*query) || (!junk && has_junk(*query)))
 		return NIL;
 	carrier.query = palloc(sizeof(Query));
+
+	/* What is below is shared with the caller's, and copied by whoever changes it. */
 	memcpy(carrier.query, *query, sizeof(Query));
 	carrier.query->targetList = list_copy((*query)->targetList);
 	carrier.junk = junk;

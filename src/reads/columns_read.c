@@ -83,6 +83,7 @@ typedef struct Transitions
 	bool		any;
 } Transitions;
 
+/* Look for scans of transition tables below a node. */
 static bool
 find_transitions(PlanState *node, void *arg)
 {
@@ -246,6 +247,10 @@ collect_permissions(Node *node, void *arg)
 	return query_tree_walker((Query *) node, collect_permissions, arg, 0);
 }
 
+/*
+ * The privileges that a query that has not been planned needs, its subqueries' included;
+ * views' are not in it yet.
+ */
 List *
 pvext_query_privileges(Query *query)
 {

@@ -50,6 +50,7 @@ without_casts(Node *node)
 	}
 }
 
+/* Is it the column that the key, or a part of it, is in, whatever it is cast to? */
 static bool
 is_column(const Comparison *comparison, Node *node)
 {
@@ -128,6 +129,7 @@ text_of(Oid type, Datum value)
 	return pvext_key_value_text(type, value, true);
 }
 
+/* Add what the column is compared with, unless no key is written so. */
 static void
 add_value(Comparison *comparison, Oid type, Datum value)
 {
@@ -137,6 +139,7 @@ add_value(Comparison *comparison, Oid type, Datum value)
 		comparison->values = lappend(comparison->values, text);
 }
 
+/* Add what is in an array, as many as are recorded at most. */
 static void
 add_elements(Comparison *comparison, Datum array, Oid type)
 {
@@ -157,6 +160,7 @@ add_elements(Comparison *comparison, Datum array, Oid type)
 			add_value(comparison, element, values[i]);
 }
 
+/* Does the operator say that two values are equal? */
 static bool
 is_equality(Oid operator)
 {

@@ -52,6 +52,7 @@ typedef struct Evaluated
 	Bitmapset  *columns;		/* as a range table entry has them */
 } Evaluated;
 
+/* What a command reads of this table, begun where it is the first. */
 static Evaluated *
 evaluated_of(List **list, Oid relid)
 {
@@ -67,6 +68,7 @@ evaluated_of(List **list, Oid relid)
 	return evaluated;
 }
 
+/* Add a column, or where a table has its name, all of them. */
 static void
 add_name(Evaluated *evaluated, const char *name)
 {
@@ -122,6 +124,7 @@ add_index_elements(Evaluated *evaluated, List *elements, bool all)
 	}
 }
 
+/* What a constraint that is to be made names. */
 static void
 add_constraint(Evaluated *evaluated, Constraint *constraint)
 {
@@ -157,6 +160,7 @@ add_existing_constraint(Evaluated *evaluated, const char *name)
 	ReleaseSysCache(tuple);
 }
 
+/* What the definition of a column names: its default, and constraints. */
 static void
 add_column_definition(Evaluated *evaluated, ColumnDef *column)
 {
@@ -168,6 +172,7 @@ add_column_definition(Evaluated *evaluated, ColumnDef *column)
 			add_constraint(evaluated, lfirst(lc));
 }
 
+/* What the parts of an ALTER TABLE have computed. */
 static void
 add_table_changes(Evaluated *evaluated, List *commands)
 {
@@ -196,6 +201,7 @@ add_table_changes(Evaluated *evaluated, List *commands)
  * What is there already
  */
 
+/* The columns in an expression that a catalog holds. */
 static void
 add_stored(Evaluated *evaluated, int cache, HeapTuple tuple, AttrNumber attribute)
 {
@@ -237,6 +243,7 @@ add_existing(List **list, Oid relid)
 	relation_close(rel, AccessShareLock);
 }
 
+/* The same for a table, or that of an index, by its name. */
 static void
 add_existing_of(List **list, RangeVar *relation)
 {
@@ -271,6 +278,7 @@ is_recomputing(VacuumStmt *command)
  * Domains: all columns of the type, of whichever table
  */
 
+/* Add all columns of a type, and of types that depend on it. */
 static void
 add_columns_of_type(List **list, Oid type, List **done)
 {
@@ -305,6 +313,7 @@ add_columns_of_type(List **list, Oid type, List **done)
 	table_close(depend, AccessShareLock);
 }
 
+/* To add or validate a constraint of a domain looks at all values of it. */
 static void
 add_domain(List **list, AlterDomainStmt *command)
 {
@@ -328,6 +337,10 @@ table_of(List **list, RangeVar *relation)
 	return OidIsValid(relid) && pvext_watched(relid) ? evaluated_of(list, relid) : NULL;
 }
 
+/*
+ * What a new index computes; one that has been transformed is a part of a command seen
+ * before.
+ */
 static void
 add_index(List **list, IndexStmt *command)
 {
@@ -339,6 +352,7 @@ add_index(List **list, IndexStmt *command)
 	(void) find_names(command->whereClause, evaluated);
 }
 
+/* What new statistics compute. */
 static void
 add_statistics(List **list, CreateStatsStmt *command)
 {
@@ -353,6 +367,7 @@ add_statistics(List **list, CreateStatsStmt *command)
 		(void) find_names(((StatsElem *) lfirst(lc))->expr, evaluated);
 }
 
+/* What a policy's conditions name. */
 static void
 add_policy(List **list, RangeVar *table, Node *qual, Node *check)
 {
@@ -374,6 +389,7 @@ add_trigger(List **list, CreateTrigStmt *command)
 		evaluated->columns = bms_add_member(evaluated->columns, WHOLE_ROW);
 }
 
+/* VACUUM and ANALYZE of named tables, where they compute anything. */
 static void
 add_vacuum(List **list, VacuumStmt *command)
 {

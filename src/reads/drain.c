@@ -63,6 +63,10 @@ PG_FUNCTION_INFO_V1(pvext_drain_reads);
  * Taking and giving back
  */
 
+/*
+ * Free, or give back, what the innermost has taken.  Raises nothing: it is called when a
+ * transaction can no longer be ended otherwise.
+ */
 static void
 end_places(void (*end) (const PvextPlace *place))
 {
@@ -73,6 +77,7 @@ end_places(void (*end) (const PvextPlace *place))
 	taken = taken->outer;
 }
 
+/* What a subtransaction has taken is its parent's, or goes back. */
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent,
 				   void *arg)
@@ -89,6 +94,10 @@ end_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId par
 	}
 }
 
+/*
+ * The transaction has committed, and what it has taken is on record; or it has aborted,
+ * and that goes back.
+ */
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -115,6 +124,7 @@ end_transaction(XactEvent event, void *arg)
 	}
 }
 
+/* From _PG_init(): hear of the ends of transactions. */
 void
 pvext_init_drain(void)
 {
@@ -133,10 +143,16 @@ take(bool open_too, TimestampTz *left)
 	Taken	   *now = palloc(sizeof(Taken));
 	TimestampTz limit = GetCurrentTimestamp() - OPEN_LIMIT;
 
+	/*
+	 * Before anything is taken: who waits for this lock by WaitForLockers() then waits
+	 * for all that is no longer to be found in the queue and not yet in the log.
+	 */
 	LockRelationOid(pvext_own_relation("access_mark"), RowExclusiveLock);
 	now->subxact = GetCurrentSubTransactionId();
 	now->outer = taken;
 	now->places = NIL;
+
+	/* Noted before it is taken, so that an error gives back what has been by then. */
 	taken = now;
 	pvext_take_readings(MyDatabaseId, open_too ? DT_NOEND : limit, BATCH, &now->places, left);
 	MemoryContextSwitchTo(old);
@@ -185,6 +201,10 @@ set_mark(TimestampTz drained_at)
 	HeapTuple	old;
 	HeapTuple	new;
 
+	/*
+	 * Whoever has it sets a mark of his own, or waits for all; an older mark is never
+	 * wrong, it only makes a gap longer.
+	 */
 	if (!ConditionalLockRelationOid(table, ShareUpdateExclusiveLock))
 		return;
 	marks = table_open(table, NoLock);
@@ -297,12 +317,18 @@ pvext_drain_all(void)
 	int64		total = 0;
 	int			n;
 
+	/*
+	 * It has no effect on those who only drain; two that wait for all would each wait for
+	 * what the other has taken.
+	 */
 	LockRelationOid(table, ShareUpdateExclusiveLock);
 	do
 	{
 		n = pvext_drain(false);
 		total += n;
 	} while (n == BATCH);
+
+	/* Our own lock is not waited for. */
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, table);
 	WaitForLockers(tag, ShareLock, false);
 	return total;

@@ -33,6 +33,7 @@ static PvextCollection *collections = NULL; /* of statements in progress */
  * Noting them
  */
 
+/* Has the key been found already? */
 static bool
 is_found(PvextCollection *collection, const PvextScannedKey *key, const char *text)
 {
@@ -49,6 +50,7 @@ is_found(PvextCollection *collection, const PvextScannedKey *key, const char *te
 	return false;
 }
 
+/* Add a key that has been found, once, as a copy that lasts as long as the statement. */
 static void
 add_found(PvextCollection *collection, PvextScannedKey *key, const char *text)
 {
@@ -67,6 +69,7 @@ add_found(PvextCollection *collection, PvextScannedKey *key, const char *text)
 	key->budget->keys++;
 }
 
+/* Add an integer; mostly keys are. */
 static void
 note_integer(PvextCollection *collection, PvextScannedKey *key, int64 value)
 {

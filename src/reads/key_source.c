@@ -82,6 +82,7 @@ table_of(Whence *whence, Index rti)
 	return rti;
 }
 
+/* How many keys may be collected of a table, its partitions together. */
 static PvextBudget *
 budget_of(Whence *whence, Index rti)
 {
@@ -206,6 +207,7 @@ scanned_key(Whence *whence, ScanState *scan, int32 relation_id, const PvextKeySo
 	return along;
 }
 
+/* The keys that are in the rows which a node scans. */
 static List *
 scanned_keys(Whence *whence, ScanState *scan)
 {
@@ -261,6 +263,7 @@ collect_at(Whence *whence, PlanState *node, List *keys)
 	}
 }
 
+/* Nothing goes on from a child: collect there what comes along with its rows. */
 static void
 collect_below(Whence *whence, PlanState *child)
 {
@@ -442,6 +445,10 @@ follow_node(Whence *whence, PlanState *node)
 	}
 }
 
+/*
+ * The keys that go along with the rows of a node, which may have any number of nodes
+ * below.
+ */
 static List *
 follow(Whence *whence, PlanState *node)
 {

@@ -67,6 +67,10 @@ parsed(ParseState *state, Query *query, JumbleState *jumble)
 		next_parsed(state, query, jumble);
 }
 
+/*
+ * From _PG_init(): see queries as they have been analyzed, before whoever was there
+ * first.
+ */
 void
 pvext_init_identify(void)
 {

@@ -129,6 +129,7 @@ static shmem_startup_hook_type next_startup = NULL;
  * Shared memory
  */
 
+/* How much shared memory the queue takes, and what is behind it. */
 static Size
 queue_bytes(void)
 {
@@ -136,6 +137,7 @@ queue_bytes(void)
 					mul_size(MaxBackends + 1, sizeof(pg_atomic_uint64)));
 }
 
+/* Ask for shared memory, as the server is started. */
 static void
 request(void)
 {
@@ -199,6 +201,10 @@ startup(void)
 	again = true;
 }
 
+/*
+ * From _PG_init().  Without being preloaded there is no queue: readings go to the
+ * server's log.
+ */
 void
 pvext_init_queue(void)
 {
@@ -245,6 +251,7 @@ pvext_led_statement(void)
 		pvext_next_statement();
 }
 
+/* What is not queued goes to the server's log, and is counted. */
 static void
 log_reading(const PvextReading *reading)
 {
@@ -342,6 +349,8 @@ static void
 free_slots(Slot *slot, uint64 state)
 {
 	uint32		n = 1;
+
+	/* The parts first: once the first slot is free its "next" is another's. */
 	uint32		next = slot->next;
 
 	while (next < queue->size)
@@ -358,8 +367,10 @@ free_slots(Slot *slot, uint64 state)
 }
 
 /*
- * Hand on a reading; open says that it may be completed.  What cannot be queued
- * goes to the server's log: place then says that it is nowhere.
+ * Hand on a reading; open says that it may be completed.  What cannot be queued goes to
+ * the server's log: place then says that it is nowhere.  Looks at no catalog, and raises
+ * nothing but for want of memory where it goes to the log, so that it may be called in
+ * PG_CATCH() and as a statement's memory is freed.
  */
 void
 pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place)
@@ -378,6 +389,8 @@ pvext_queue_reading(const PvextReading *reading, bool open, PvextPlace *place)
 	place->slot = slot - queue->slots;
 	place->state = free | (open ? OPEN : DONE);
 	fill(slot, reading, place->state);
+
+	/* Mostly nobody is asleep, and readers do not write to the same word. */
 	if (pg_atomic_read_u32(&queue->asleep) != 0 &&
 		pg_atomic_exchange_u32(&queue->asleep, 0) != 0 && queue->attendant)
 		SetLatch(queue->attendant);
@@ -502,6 +515,8 @@ take(uint32 i, uint64 state, List **places)
 	PvextPlace *place = palloc(sizeof(PvextPlace));
 
 	place->slot = i;
+
+	/* Of the generation that was looked at: if it is another by now, nothing is taken. */
 	place->state = (state & ~(uint64) STATE_MASK) | TAKEN;
 	*places = lappend(*places, place);
 	if (pg_atomic_compare_exchange_u64(&queue->slots[i].state, &state, place->state))
@@ -553,6 +568,7 @@ pvext_has_readings(Oid database)
 	return false;
 }
 
+/* Without counting it as drained. */
 static void
 free_place(const PvextPlace *place)
 {
@@ -579,6 +595,7 @@ pvext_give_back(const PvextPlace *place)
 int
 pvext_log_readings(Oid database)
 {
+	/* In memory, not in variables: these would not be what they were in PG_CATCH(). */
 	List	  **places = palloc0(sizeof(List *));
 	int		   *logged = palloc0(sizeof(int));
 	TimestampTz left;
@@ -621,6 +638,10 @@ pvext_attend_queue(Latch *latch)
 bool
 pvext_may_sleep(void)
 {
+	/*
+	 * First this, then the look, with a barrier between them: a reading that is not seen
+	 * here finds the attendant asleep, and wakes it.
+	 */
 	pg_atomic_exchange_u32(&queue->asleep, 1);
 	if (pg_atomic_read_u32(&queue->used) == 0)
 		return true;

@@ -147,6 +147,7 @@ record_refused(List *permissions, bool view, int ways)
  * Statements in progress
  */
 
+/* The statement in progress that a query is, or NULL. */
 static Access *
 find_access(QueryDesc *query)
 {
@@ -156,6 +157,7 @@ find_access(QueryDesc *query)
 	return NULL;
 }
 
+/* It is no longer in progress. */
 static void
 remove_access(Access *access)
 {
@@ -242,6 +244,10 @@ record_led(Access *access)
 	complete_with_keys(access);
 }
 
+/*
+ * A statement has ended: what it was about is known.  When its memory is freed afterwards
+ * nothing more is to be done.
+ */
 static void
 end_access(Access *access)
 {
@@ -338,6 +344,10 @@ start_statement(QueryDesc *query, int flags)
 	PG_END_TRY();
 }
 
+/*
+ * A statement starts.  Privileges are checked here, so who is refused is seen here;
+ * whoever is not has not read anything yet.
+ */
 static void
 executor_start(QueryDesc *query, int flags)
 {
@@ -348,6 +358,8 @@ executor_start(QueryDesc *query, int flags)
 		start_statement(query, flags);
 		return;
 	}
+
+	/* Before: after an error no catalog can be looked at. */
 	reads = pvext_reads_personal(PVEXT_PERMISSIONS(query->plannedstmt));
 	PG_TRY();
 	{
@@ -365,6 +377,7 @@ executor_start(QueryDesc *query, int flags)
 		begin_access(query);
 }
 
+/* Run it, knowing that whatever statement starts meanwhile is a function's. */
 static void
 run_statement(PVEXT_RUN_PARAMETERS)
 {
@@ -427,6 +440,10 @@ run_access(Access *access, PVEXT_RUN_PARAMETERS)
 	pvext_look_at_comparisons(&access->collection);
 }
 
+/*
+ * Before the first row of a statement it is put on record that it reads; whatever ends it
+ * then, that it has is known.
+ */
 static void
 executor_run(PVEXT_RUN_PARAMETERS)
 {
@@ -465,6 +482,7 @@ executor_finish(QueryDesc *query)
 	PG_END_TRY();
 }
 
+/* A statement ends as it should. */
 static void
 executor_end(QueryDesc *query)
 {
@@ -528,6 +546,7 @@ plan_statement(Query *parse, const char *text, int cursor_options, ParamListInfo
 	return result;
 }
 
+/* From _PG_init(): hook into planner and executor, before whoever did so already. */
 void
 pvext_init_access(void)
 {

@@ -49,6 +49,7 @@ typedef struct Role
 static Role login_role = {InvalidOid};
 static Role current_role = {InvalidOid};
 
+/* No look at a catalog: names are asked for anew when they are next needed. */
 static void
 role_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
@@ -56,6 +57,7 @@ role_changed(Datum arg, int cacheid, uint32 hashvalue)
 	current_role.oid = InvalidOid;
 }
 
+/* A role's name, kept from one reading to the next; "" where it cannot be looked up. */
 static const char *
 role_name(Role *role, Oid oid)
 {
@@ -86,6 +88,7 @@ add_string(StringInfo buf, const char *string)
 	appendBinaryStringInfo(buf, string, strlen(string) + 1);
 }
 
+/* A claim as text of the database's encoding, with its end. */
 static void
 add_claim(StringInfo buf, const char *claim)
 {
@@ -124,6 +127,7 @@ pvext_add_table(StringInfo buf, int32 relation_id, const char *relation, bool vi
 	add_string(buf, relation);
 }
 
+/* Add the name of a column to the table that was added last. */
 void
 pvext_add_column(StringInfo buf, const char *name)
 {
@@ -176,6 +180,7 @@ next_bytes(Rest *rest, Size size)
 	return bytes;
 }
 
+/* The next string; empty where there is none that ends. */
 static const char *
 next_string(Rest *rest)
 {
@@ -185,6 +190,7 @@ next_string(Rest *rest)
 	return string ? string : "";
 }
 
+/* The next number; 0 where there is none. */
 static int32
 next_number(Rest *rest)
 {
@@ -205,6 +211,7 @@ typedef struct Table
 	List	   *columns;
 } Table;
 
+/* The next table, with its columns' names, which stay where they are. */
 static void
 next_table(Rest *rest, Table *table)
 {
@@ -260,6 +267,7 @@ is_whole(const PvextReading *reading)
 	return !rest.broken;
 }
 
+/* How the statement came to the rows, in words. */
 static List *
 way_list(const PvextReading *reading, bool view)
 {
@@ -278,6 +286,7 @@ way_list(const PvextReading *reading, bool view)
 
 static PvextItem item;
 
+/* Add a text to the item, unless it is empty. */
 static void
 put(uint32 column, const char *value)
 {
@@ -318,6 +327,7 @@ put_keys(const PvextReading *reading, Rest rest, int32 relation_id)
 	}
 }
 
+/* Begin the item of a table: all but keys. */
 static void
 write_table(const PvextReading *reading, const PvextWho *who, const char *purpose,
 			const Table *table)
@@ -370,6 +380,7 @@ pvext_write_reading(const PvextReading *reading)
  * Into the server's log
  */
 
+/* A member of an object, unless it is empty. */
 static void
 json_string(StringInfo buf, const char *name, const char *value)
 {
@@ -379,6 +390,7 @@ json_string(StringInfo buf, const char *name, const char *value)
 	escape_json(buf, value);
 }
 
+/* A member that is a list. */
 static void
 json_list(StringInfo buf, const char *name, List *strings)
 {
@@ -394,6 +406,7 @@ json_list(StringInfo buf, const char *name, List *strings)
 	appendStringInfoChar(buf, ']');
 }
 
+/* A table; views are said of the whole reading. */
 static void
 json_table(StringInfo buf, const Table *table, bool first)
 {

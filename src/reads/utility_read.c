@@ -18,6 +18,7 @@
 
 static ProcessUtility_hook_type next_utility = NULL;
 
+/* Go on to whoever hooked in before, or to the server. */
 static void
 run_command(PlannedStmt *statement, const char *text, bool read_only_tree,
 			ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
@@ -146,6 +147,7 @@ may_read(Node *command)
 	}
 }
 
+/* A command is run.  Of CALL and DO it is known that what they run is a function's. */
 static void
 process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
 				ProcessUtilityContext context, ParamListInfo params,
@@ -182,6 +184,7 @@ process_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
 	PG_END_TRY();
 }
 
+/* From _PG_init(): hook into commands, before whoever did so already. */
 void
 pvext_init_command(void)
 {

@@ -89,6 +89,7 @@ forget(PvextWatched *relation)
 		(void) hash_search(relations, &relation->relid, HASH_REMOVE, NULL);
 }
 
+/* The data map has changed, or anything may have. */
 static void
 forget_all(void)
 {
@@ -104,6 +105,10 @@ forget_all(void)
 		forget(relation);
 }
 
+/*
+ * No look at a catalog.  It may come while a relation is being looked at, whose entry
+ * stays then, but is no longer valid.
+ */
 static void
 relation_changed(Oid relid)
 {
@@ -130,6 +135,7 @@ schema_changed(Datum arg, int cacheid, uint32 hashvalue)
 	changes++;
 }
 
+/* From _PG_init(): hear of changes. */
 void
 pvext_init_watch(void)
 {
@@ -166,6 +172,7 @@ scan(Oid table, Oid index, AttrNumber column, RegProcedure equal, Datum value,
 	table_close(rel, AccessShareLock);
 }
 
+/* There is a row: that is all that was asked. */
 static bool
 note_row(HeapTuple row, TupleDesc desc, void *arg)
 {
@@ -212,6 +219,7 @@ pvext_is_watching(void)
  * A relation
  */
 
+/* The relation's id in pv.relation. */
 static bool
 note_id(HeapTuple row, TupleDesc desc, void *arg)
 {
@@ -221,6 +229,7 @@ note_id(HeapTuple row, TupleDesc desc, void *arg)
 	return false;
 }
 
+/* Is the table of this id audited? */
 static bool
 is_audited(int32 id)
 {
@@ -231,6 +240,7 @@ is_audited(int32 id)
 	return found;
 }
 
+/* A personal column, if the relation has one of the name. */
 static bool
 note_column(HeapTuple row, TupleDesc desc, void *arg)
 {
@@ -268,6 +278,7 @@ list_columns(PvextWatched *relation)
  * Whose its rows are
  */
 
+/* A name[] of a row as a list. */
 static List *
 names_of(HeapTuple row, TupleDesc desc, int column)
 {
@@ -322,6 +333,7 @@ add_source(PvextWatched *relation, int32 subject_id, List *columns)
 	relation->sources = lappend(relation->sources, source);
 }
 
+/* The columns of a subject's key. */
 static bool
 note_key(HeapTuple row, TupleDesc desc, void *arg)
 {
@@ -431,6 +443,7 @@ look_at(PvextWatched *relation)
 		find_sources(relation, lfirst_int(lc));
 }
 
+/* Look at a relation anew, whatever was known of it. */
 static void
 renew(PvextWatched *relation)
 {
@@ -452,6 +465,11 @@ renew(PvextWatched *relation)
 		MemoryContextDelete(relation->context);
 		relation->context = NULL;
 	}
+
+	/*
+	 * A change that came meanwhile may not be in it: it serves this statement, and the
+	 * next one looks again.
+	 */
 	relation->valid = before == changes;
 }
 

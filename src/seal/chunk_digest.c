@@ -70,6 +70,10 @@ pvext_digest_items(PvextHashing *hashing, const PvextChunk *chunk, StringInfo di
 	return !items.broken;
 }
 
+/*
+ * The root of a chunk, from the digests of its items: what ties them to the chunk, and to
+ * its transaction.
+ */
 void
 pvext_chunk_root(PvextHashing *hashing, const PvextChunk *chunk,
 				 const StringInfoData *digests, uint8 *root)

@@ -72,6 +72,7 @@ pvext_refuse_insert(PG_FUNCTION_ARGS)
  * Rotation
  */
 
+/* Is there the partition of this number? */
 static bool
 has_partition(int64 n)
 {
@@ -90,6 +91,7 @@ is_new_partition(int64 n)
 	return is_new;
 }
 
+/* Make a partition, refusing changes before it becomes a part of the log. */
 static void
 add_partition(int64 n)
 {
@@ -158,7 +160,14 @@ pvext_rotate_audit(PG_FUNCTION_ARGS)
 	int64		n;
 
 	pvext_enter(&scope);
+
+	/*
+	 * What this transaction has gathered is for the partition that is about to be
+	 * indexed.
+	 */
 	pvext_flush_audit();
+
+	/* One rotation, or expiry, at a time; writers lock partitions alone. */
 	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
 	(void) pvext_own("SELECT last_value FROM pv.audit_log_id_seq", NULL);
 	n = pvext_int(0, 1) >> PVEXT_PARTITION_BITS;
@@ -305,6 +314,8 @@ pvext_expire_audit(PG_FUNCTION_ARGS)
 	may = may_expire();
 	pvext_lock_seals("pv.expire_audit()");
 	LockRelationOid(pvext_own_relation("audit_log"), ShareUpdateExclusiveLock);
+
+	/* After both locks: it sees what seals and partitions there are by now. */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pvext_last_seal(&last);
 	while (may && (n = oldest_partition()) >= 0 && is_expired(n, &last))

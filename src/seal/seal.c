@@ -140,8 +140,10 @@ PG_FUNCTION_INFO_V1(pvext_seal_head);
  */
 
 /*
- * Be the only one that writes seals, until the transaction ends.  What others
- * have sealed in the meantime must then be seen.
+ * Be the only one that writes seals, until the transaction ends.  What others have sealed
+ * in the meantime must then be seen, by a snapshot that is taken after this.  Raises
+ * where the transaction may not write, or would go on to see the log as it was before it
+ * had to wait.
  */
 void
 pvext_lock_seals(const char *function)
@@ -189,8 +191,10 @@ pvext_read_seal(uint64 row, PvextSeal *seal)
 }
 
 /*
- * The last seal, of which the next one is to be made: with its own chunks in its
- * reach.  Where there is none, what the first one follows.
+ * The last seal, of which the next one is to be made: with its own chunks in its reach.
+ * Where there is none, what the first one follows.  As the active snapshot sees it: who
+ * is to append the next one has called pvext_lock_seals() before that was taken.  Between
+ * pvext_enter() and pvext_leave().
  */
 void
 pvext_last_seal(PvextSeal *last)
@@ -235,6 +239,7 @@ pvext_seal_digest(PvextHashing *hashing, const PvextSeal *seal, const PvextCover
 	pvext_hash(hashing, pieces, lengthof(pieces), digest);
 }
 
+/* Bytes as a bytea, in the current context. */
 static Datum
 bytes_datum(const void *data, Size size)
 {
@@ -247,9 +252,9 @@ bytes_datum(const void *data, Size size)
 }
 
 /*
- * Append a seal.  *seal is the one before it, with what is to be new; afterwards
- * it is the one appended, as pvext_last_seal() gives it.  What it does not change
- * goes on to hold.
+ * Append a seal.  *seal is the one before it, with what is to be new; afterwards it is
+ * the one appended, as pvext_last_seal() gives it.  What it does not change goes on to
+ * hold.  Under pvext_lock_seals().
  */
 void
 pvext_append_seal(PvextHashing *hashing, PvextSeal *seal, const PvextCovered *covered)
@@ -314,6 +319,10 @@ running_since(void)
 	uint32		epoch = EpochFromFullTransactionId(next);
 	TransactionId xmin = GetActiveSnapshot()->xmin;
 
+	/*
+	 * xmin is not later than the next one: it is of the epoch before where its number is
+	 * higher.
+	 */
 	if (xmin > XidFromFullTransactionId(next))
 		epoch--;
 	return (uint64) epoch << 32 | xmin;
@@ -417,6 +426,8 @@ seal_row(uint64 row, void *arg)
 	const char *why;
 
 	CHECK_FOR_INTERRUPTS();
+
+	/* A chunk may be large: it goes when its digest has been taken. */
 	caller = MemoryContextSwitchTo(sealer->context);
 	why = pvext_fetch_chunk(&sealer->reader, partition, place, &chunk);
 	add_chunk(sealer, &chunk, why);
@@ -442,6 +453,7 @@ static const char unsealed[] =
 " AND (s.until IS NULL OR l.xid >= s.until)"
 " ORDER BY l.incarnation = $2, l.incarnation, l.xid, l.id";
 
+/* Go through what is to be sealed, in the order in which it is. */
 static void
 seal_chunks(Sealer *sealer)
 {

@@ -27,6 +27,7 @@ typedef struct Bound
 	uint64		newest;			/* of the transactions whose chunks they are */
 } Bound;
 
+/* Raise that what was passed is no head. */
 static void
 malformed_head(void)
 {
@@ -52,6 +53,7 @@ pvext_read_head(PvextVerification *v, const char *text)
 	(void) hex_decode(hex, PVEXT_DIGEST_SIZE * 2, (char *) v->head.seal);
 }
 
+/* What has been sealed of a cluster, or NULL. */
 static Bound *
 find_bound(PvextVerification *v, int64 incarnation)
 {
@@ -63,6 +65,7 @@ find_bound(PvextVerification *v, int64 incarnation)
 	return NULL;
 }
 
+/* Note up to which transaction a seal goes, of its cluster. */
 static Bound *
 note_bound(PvextVerification *v, const PvextSeal *seal)
 {
@@ -204,6 +207,7 @@ report_not_dropped(uint64 row, void *arg)
 				psprintf("it says that %s has been dropped", pvext_value(row, 1)));
 }
 
+/* Are partitions there that the last seal says have been dropped? */
 static void
 check_dropped(PvextVerification *v)
 {
@@ -215,6 +219,7 @@ check_dropped(PvextVerification *v)
 				   " ORDER BY 1", &args, report_not_dropped, v);
 }
 
+/* Was the seal that somebody has kept the head of one of the chain? */
 static void
 check_head(PvextVerification *v)
 {

@@ -165,6 +165,7 @@ number_of(Oid partition)
 	return name && strncmp(name, "audit_log_", prefix) == 0 ? strtoll(name + prefix, NULL, 10) : -1;
 }
 
+/* Is there the partition of this number, as a part of the log? */
 static bool
 has_partition(int64 n)
 {
@@ -220,6 +221,7 @@ report_missing(PvextVerification *v, int64 seal, int64 chunk)
 	MemoryContextSwitchTo(caller);
 }
 
+/* Partitions that are not there, each once, however many chunks were sealed of it. */
 static void
 report_lost(PvextVerification *v)
 {
@@ -451,6 +453,7 @@ verify_all(void *arg)
 	pvext_end_hashing(v->hashing);
 }
 
+/* To read a chunk is all that is wanted of it. */
 static void
 pass_by(const PvextChunk *chunk, void *arg)
 {

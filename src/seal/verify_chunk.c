@@ -28,6 +28,7 @@ typedef struct Range
 	int			reported;
 } Range;
 
+/* Report an item by what it says of itself. */
 static void
 report_item(Range *range, const PvextReadItem *item, int n)
 {
@@ -88,6 +89,9 @@ pvext_report_records(const PvextDefect *defect, const PvextChunk *chunk,
 		report(defect, arg);
 }
 
+/*
+ * Was the item that was sealed as number i what is number j now, as far as a mark tells?
+ */
 static bool
 same_mark(const PvextChunkDigest *leaf, uint32 i, const StringInfoData *digests, uint32 j)
 {
