@@ -1,10 +1,12 @@
 /*
  * unowned_row.c
- *		Rows that belong to nobody.
+ *		Rows, and values, that belong to nobody.
  *
  * A row belongs to somebody if one of its table's links leads from it to a row that is
  * there, and on to a subject: a NULL leads nowhere, nor does the key of a row that
- * was deleted, or was never there.  No erasure of any subject gets to such rows.
+ * was deleted, or was never there.  No erasure of any subject gets to such rows.  Nor does
+ * one get to the value of a column that goes by some of the links alone, in a row that is
+ * somebody's by another: what is the receiver's of an order that has none.
  *
  * A statement names one owner's tables.  Where a parent is another's, its owner is asked
  * which of the keys that the rows hold are not there.
@@ -30,9 +32,13 @@
 typedef struct Counting
 {
 	PvextTable *table;
-	char	   *sql;			/* once it is made */
 	PvextArgs	args;
-	int64		count;
+	List	   *asked;			/* PvextLink: whose parents' owners have been asked, */
+	List	   *answers;		/* C strings: and for each the SQL that comes of it */
+	StringInfoData counts;		/* SQL */
+	bool		rows;			/* are the rows counted that are nobody's? */
+	List	   *columns;		/* PvextColumn: whose values are */
+	int64	   *found;			/* of the rows, and of each of these */
 } Counting;
 
 static char *owned_sql(Counting *counting, PvextTable *table, List *below);
@@ -157,28 +163,63 @@ there_by_owner_sql(Counting *counting, PvextLink *link)
 					numbered(link, "$%d", first), numbered(link, "k%d", 1), match.data);
 }
 
+static char *
+ask_owner(Counting *counting, PvextLink *link)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+	char	   *answer;
+
+	forboth(lc, counting->asked, cell, counting->answers)
+		if (lfirst(lc) == link)
+			return lfirst(cell);
+	answer = there_by_owner_sql(counting, link);
+	counting->asked = lappend(counting->asked, link);
+	counting->answers = lappend(counting->answers, answer);
+	return answer;
+}
+
+/*
+ * SQL: the parent that the link leads to from row r is there, and of it, as r, holds what
+ * parent_sql says, if it is given; NULL: always.
+ */
+static char *
+reaches_sql(Counting *counting, PvextLink *link, const char *parent_sql)
+{
+	StringInfoData sql;
+
+	if (link->parent->owner != counting->table->owner)
+		return link->enforced || link->table != counting->table ? NULL : ask_owner(counting, link);
+	if (link->enforced && parent_sql == NULL)
+		return NULL;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "EXISTS (SELECT FROM %s AS o WHERE ", link->parent->sql_name);
+	pvext_append_link_match(&sql, link, "r", "o");
+	if (parent_sql)
+		appendStringInfo(&sql, " AND EXISTS (SELECT FROM (SELECT o.*) AS r WHERE %s)", parent_sql);
+	appendStringInfoChar(&sql, ')');
+	return sql.data;
+}
+
 /* SQL: the parent that the link leads to from row r is there, and belongs to somebody; NULL: always. */
 static char *
 there_sql(Counting *counting, PvextLink *link, List *below)
 {
 	PvextTable *parent = link->parent;
-	StringInfoData sql;
-	char	   *owned = NULL;
 
-	if (parent->owner != counting->table->owner)
-		return link->enforced || link->table != counting->table ? NULL :
-			there_by_owner_sql(counting, link);
-	if (!parent->is_subject && parent->links != NIL && !list_member_ptr(below, parent))
-		owned = owned_sql(counting, parent, below);
-	if (link->enforced && owned == NULL)
+	if (parent->owner == counting->table->owner && !parent->is_subject && parent->links != NIL &&
+		!list_member_ptr(below, parent))
+		return reaches_sql(counting, link, owned_sql(counting, parent, below));
+	return reaches_sql(counting, link, NULL);
+}
+
+/* SQL: there is a parent by the link, of which there_sql() says there; NULL: always. */
+static char *
+by_link_sql(PvextLink *link, char *there)
+{
+	if (there == NULL && link->condition == NULL && is_not_null(link))
 		return NULL;
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "EXISTS (SELECT FROM %s AS o WHERE ", parent->sql_name);
-	pvext_append_link_match(&sql, link, "r", "o");
-	if (owned)
-		appendStringInfo(&sql, " AND EXISTS (SELECT FROM (SELECT o.*) AS r WHERE %s)", owned);
-	appendStringInfoChar(&sql, ')');
-	return sql.data;
+	return psprintf("(%s%s%s)", leads_sql(link), there ? " AND " : "", there ? there : "");
 }
 
 /* SQL: row r belongs to somebody, by any of its table's links; NULL: any row does. */
@@ -193,17 +234,64 @@ owned_sql(Counting *counting, PvextTable *table, List *below)
 	foreach(lc, table->links)
 	{
 		PvextLink  *link = lfirst(lc);
-		char	   *there;
+		char	   *owned;
 
 		if (list_length(below) > 1 && !link->inherited)
 			continue;
-		there = there_sql(counting, link, below);
-		if (there == NULL && link->condition == NULL && is_not_null(link))
+		owned = by_link_sql(link, there_sql(counting, link, below));
+		if (owned == NULL)
 			return NULL;
-		appendStringInfo(&sql, "%s(%s%s%s)", sql.len > 0 ? " OR " : "", leads_sql(link),
-						 there ? " AND " : "", there ? there : "");
+		appendStringInfo(&sql, "%s%s", sql.len > 0 ? " OR " : "", owned);
 	}
 	return sql.len > 0 ? psprintf("(%s)", sql.data) : NULL;
+}
+
+/* SQL: row r is somebody's by a path of links; NULL: always. */
+static char *
+path_sql(Counting *counting, PvextTable *table, List *path)
+{
+	PvextLink  *link = pvext_map_link(table, linitial(path));
+	char	   *on = NULL;
+
+	if (link == NULL)
+		return NULL;			/* it is reported otherwise */
+	if (list_length(path) > 1 && link->parent->owner == counting->table->owner)
+		on = path_sql(counting, link->parent, list_copy_tail(path, 1));
+	return by_link_sql(link, reaches_sql(counting, link, on));
+}
+
+/* SQL: the column of row r is somebody's, or the row is deleted with somebody; NULL: always. */
+static char *
+column_owned_sql(Counting *counting, PvextColumn *column)
+{
+	StringInfoData sql;
+	List	   *owned = NIL;
+	ListCell   *lc;
+
+	foreach(lc, column->paths)
+		owned = lappend(owned, path_sql(counting, counting->table, lfirst(lc)));
+	foreach(lc, counting->table->links)
+		if (((PvextLink *) lfirst(lc))->delete_rows)
+			owned = lappend(owned, by_link_sql(lfirst(lc), there_sql(counting, lfirst(lc),
+																	 list_make1(counting->table))));
+	initStringInfo(&sql);
+	foreach(lc, owned)
+	{
+		if (lfirst(lc) == NULL)
+			return NULL;
+		appendStringInfo(&sql, "%s%s", sql.len > 0 ? " OR " : "", (char *) lfirst(lc));
+	}
+	return sql.data;
+}
+
+/* SQL: there is something to erase of the column in row r. */
+static char *
+value_sql(PvextTable *table, PvextColumn *column)
+{
+	if (column->strategy.kind == PVEXT_EXPRESSION)
+		pvext_check_bound_owner(table, column->owner, "an expression");
+	return psprintf("NOT (%s)", column->strategy.kind == PVEXT_REDACT ? pvext_text_is_gone(column) :
+					pvext_strategy_test(&column->strategy, 0));
 }
 
 /* SQL: there is something to erase of row r. */
@@ -221,15 +309,45 @@ personal_sql(PvextTable *table)
 	{
 		PvextColumn *column = lfirst(lc);
 
-		if (column->missing || column->follows)
-			continue;
-		if (column->strategy.kind == PVEXT_EXPRESSION)
-			pvext_check_bound_owner(table, column->owner, "an expression");
-		appendStringInfo(&sql, "%sNOT (%s)", sql.len > 0 ? " OR " : "",
-						 column->strategy.kind == PVEXT_REDACT ? pvext_text_is_gone(column) :
-						 pvext_strategy_test(&column->strategy, 0));
+		if (!column->missing && !column->follows)
+			appendStringInfo(&sql, "%s%s", sql.len > 0 ? " OR " : "", value_sql(table, column));
 	}
 	return sql.len > 0 ? sql.data : "true";
+}
+
+/* How many ways lead from a table's rows up to persons? */
+static int
+count_ways(PvextTable *table, List *below)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	below = lappend(list_copy(below), table);
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (list_length(below) > 1 && !link->inherited)
+			continue;
+		n += link->parent->is_subject || list_member_ptr(below, link->parent) ? 1 :
+			Max(1, count_ways(link->parent, below));
+	}
+	return n;
+}
+
+/* Does the column go by some of the ways alone that the rows may be somebody's? */
+static bool
+goes_by_some(PvextTable *table, PvextColumn *column)
+{
+	return !column->any_path && !column->missing && !column->follows && column->paths != NIL &&
+		(table->is_subject || count_ways(table, NIL) > list_length(column->paths));
+}
+
+static void
+add_count(Counting *counting, const char *condition)
+{
+	appendStringInfo(&counting->counts, "%scount(*) FILTER (WHERE %s)",
+					 counting->counts.len > 0 ? ", " : "", condition);
 }
 
 /* For pvext_try(). */
@@ -237,14 +355,36 @@ static void
 count_rows(void *arg)
 {
 	Counting   *counting = arg;
-	char	   *owned = owned_sql(counting, counting->table, NIL);
+	PvextTable *table = counting->table;
+	char	   *owned = table->is_subject ? NULL : owned_sql(counting, table, NIL);
+	ListCell   *lc;
+	int			n = 0;
 
-	if (owned == NULL)
+	initStringInfo(&counting->counts);
+	if (owned)
+	{
+		counting->rows = true;
+		add_count(counting, psprintf("%s IS NOT TRUE AND (%s)", owned, personal_sql(table)));
+	}
+	foreach(lc, table->columns)
+	{
+		char	   *somebodys = goes_by_some(table, lfirst(lc)) ? column_owned_sql(counting, lfirst(lc)) : NULL;
+
+		if (somebodys == NULL)
+			continue;
+		counting->columns = lappend(counting->columns, lfirst(lc));
+		add_count(counting, psprintf("%s AND (%s) IS NOT TRUE%s%s", value_sql(table, lfirst(lc)), somebodys,
+									 owned ? " AND " : "", owned ? owned : ""));
+	}
+	if (counting->counts.len == 0)
 		return;
-	counting->sql = psprintf("SELECT count(*) FROM %s AS r WHERE %s IS NOT TRUE AND (%s)",
-							 counting->table->sql_name, owned, personal_sql(counting->table));
-	(void) pvext_run(counting->table->owner, counting->sql, &counting->args);
-	counting->count = pvext_int(0, 1);
+	(void) pvext_run(table->owner, psprintf("SELECT %s FROM %s AS r", counting->counts.data, table->sql_name),
+					 &counting->args);
+	counting->found = palloc0(sizeof(int64) * (1 + list_length(counting->columns)));
+	if (counting->rows)
+		counting->found[0] = pvext_int(0, ++n);
+	for (int i = 1; i <= list_length(counting->columns); i++)
+		counting->found[i] = pvext_int(0, ++n);
 }
 
 /* Is there something to erase of the table's rows, and are its links' conditions its owner's own? */
@@ -263,7 +403,7 @@ is_counted(PvextCheck *check, PvextTable *table)
 			strcmp(link->owner, GetUserNameFromId(table->owner, false)) != 0)
 			return false;
 	}
-	return erased && !table->is_subject && table->links != NIL &&
+	return erased && table->links != NIL &&
 		(check->only == 0 || check->only == table->id) &&
 		!OidIsValid(pvext_foreign_child(table->relid));
 }
@@ -274,8 +414,29 @@ by_name(const ListCell *a, const ListCell *b)
 	return strcmp(((PvextTable *) lfirst(a))->sql_name, ((PvextTable *) lfirst(b))->sql_name);
 }
 
+static void
+report(PvextCheck *check, Counting *counting)
+{
+	int			i = 1;
+	ListCell   *lc;
+
+	if (counting->found[0] > 0)
+		pvext_add_finding(check, counting->table->sql_name, NULL, false,
+					psprintf(INT64_FORMAT " rows belong to nobody", counting->found[0]),
+					"No link leads to a subject that is there: give them an owner, declare another link, or erase them by the key that they hold.");
+	foreach(lc, counting->columns)
+	{
+		int64		n = counting->found[i++];
+
+		if (n > 0)
+			pvext_add_finding(check, counting->table->sql_name, ((PvextColumn *) lfirst(lc))->name, false,
+						psprintf("values in rows that are somebody's, but not by the column's links: " INT64_FORMAT, n),
+						"No link of the column leads to a subject that is there: declare it with more links, such as one with a condition for these rows, or erase them by the key that they hold.");
+	}
+}
+
 /*
- * Rows with personal data that no link leads from to anybody.  Reads tables whole.
+ * Rows with personal data that no link leads from to anybody, and values in others'.  Reads tables whole.
  */
 void
 pvext_check_nobodys(PvextCheck *check)
@@ -298,9 +459,7 @@ pvext_check_nobodys(PvextCheck *check)
 			pvext_add_finding(check, counting.table->sql_name, NULL, true,
 						"rows that belong to nobody cannot be counted", error->message);
 		}
-		else if (counting.count > 0)
-			pvext_add_finding(check, counting.table->sql_name, NULL, false,
-						psprintf(INT64_FORMAT " rows belong to nobody", counting.count),
-						"No link leads to a subject that is there: give them an owner, declare another link, or erase them by the key that they hold.");
+		else if (counting.found)
+			report(check, &counting);
 	}
 }
