@@ -39,6 +39,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+/* Raise: what was to be taken is there, by a trigger. */
 static void
 still_dirty(PvextDue *due, int64 n)
 {
@@ -74,6 +75,8 @@ check_taken(PvextTaking *taking, int n)
 		(void) pvext_run_kept(taking->leaf->owner, &taking->verify, &args, CURSOR_OPT_GENERIC_PLAN);
 		dirty = pvext_int(0, 1);
 	}
+
+	/* Rows that were not taken: are they as they were, or somebody else's doing? */
 	if (dirty == 0 && taken < n)
 		dirty = (int64) pvext_run_step(taking->left ? taking->left : taking->examine, false);
 	if (dirty > 0)
@@ -81,7 +84,10 @@ check_taken(PvextTaking *taking, int n)
 	return taken;
 }
 
-/* Let the statements be about n rows, by their numbers among the examined. */
+/*
+ * Let the statements be about n rows, by their numbers among the examined.  A place may
+ * hold another row by now; every statement asks of the row that it finds there.
+ */
 static void
 set_places(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 {
@@ -106,6 +112,7 @@ find_children(PvextTaking *taking)
 			(void) pvext_fill_slots(lfirst(set), lfirst(lc), false, false);
 }
 
+/* For qsort() and bsearch(). */
 static int
 compare_places(const void *a, const void *b)
 {
@@ -162,7 +169,11 @@ decide_rows(PvextTaking *taking, PvextExamined *examined, int *rows, int n)
 	return decided;
 }
 
-/* The n rows at the places that are set, and what the log has of them. */
+/*
+ * Take what is due from the n rows at the places that are set, and what the log has of
+ * them.  What goes with them goes first, furthest away first; new values, and large
+ * objects, are read off the old ones before these go.
+ */
 static int64
 take_rows(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 {
@@ -178,7 +189,7 @@ take_rows(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 		redaction = pvext_begin_redaction(taking->map, plan);
 	for (int i = 0; redaction && i < n; i++)
 		pvext_redact_before(redaction, examined->keys[rows[i]], NULL);
-	if (redaction)
+	if (redaction)				/* by keys that the rows hold, before they go */
 		pvext_search_for_rows(pvext_redaction_tracing(redaction));
 	foreach(lc, taking->children)	/* the rows furthest away first */
 		(void) pvext_run_step(lfirst(lc), false);
@@ -199,6 +210,7 @@ take_rows(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 	return taken;
 }
 
+/* Is the same blocked, or nothing by both? */
 static bool
 same_blocked(const char *a, const char *b)
 {
@@ -310,6 +322,7 @@ take_from_subject(PvextTaking *taking, PvextRowSubject *row_subject, List **reda
 	return true;
 }
 
+/* Is it the same one? */
 static bool
 same_subject(PvextRowSubject *a, PvextRowSubject *b)
 {
@@ -384,6 +397,10 @@ take_from_subjects(PvextTaking *taking, PvextExamined *examined, int *nowners)
 		}
 }
 
+/*
+ * Raise where a key of rows that are nobody's would have to be replaced: no plan of a
+ * subject does it.
+ */
 static void
 check_nobodys(PvextDue *due)
 {
@@ -426,8 +443,9 @@ end_subjects(PvextTaking *taking, PvextExamined *examined)
 }
 
 /*
- * Take what is due from rows that were examined for it.  Returns how many rows lost
- * something.
+ * Take what is due from rows that were examined for it, with locks on their subjects.
+ * Returns how many rows lost something.  All or nothing: an error is the caller's, whose
+ * subtransaction it ends.
  */
 int64
 pvext_apply(PvextTaking *taking, PvextExamined *examined)

@@ -65,6 +65,7 @@ typedef struct Analysis
 	List	   *steps;
 } Analysis;
 
+/* A step of the clock, the next one nearer to the column. */
 static Step *
 add_step(Analysis *analysis, StepKind kind)
 {
@@ -116,6 +117,7 @@ take_call(Analysis *analysis, FuncExpr *call)
 	return first;
 }
 
+/* So many days as an interval. */
 static Interval *
 days(int32 n)
 {
@@ -275,6 +277,7 @@ back(Timestamp limit, Interval *span)
 	return DatumGetTimestamp(guess) + DAYS_AROUND * USECS_PER_DAY;
 }
 
+/* What pv.accounting_year_end() gives. */
 static DateADT
 year_end(DateADT date, int32 first_month)
 {

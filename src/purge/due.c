@@ -63,6 +63,7 @@ rule_that_takes(List *rules, bool removes, PvextRule *as_if)
 	return longest;
 }
 
+/* Are they the same, in whatever order? */
 static bool
 same_rules(List *a, List *b)
 {
@@ -101,6 +102,7 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 	return NULL;
 }
 
+/* What the rules make due, when the last of them has ended; the caller says of what. */
 static PvextDue *
 make_due(PvextTable *table, PvextRule *rule, List *rules)
 {
@@ -169,6 +171,7 @@ timed_is_gone_sql(PvextTable *table, List *columns)
 	return buf.len > 0 ? buf.data : NULL;
 }
 
+/* Does a rule's clock read the column? */
 static bool
 is_clock(PvextTable *table, PvextColumn *column)
 {

@@ -137,6 +137,7 @@ count_rows(Count *count)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* Are they the same? */
 static bool
 same_reasons(List *a, List *b)
 {
@@ -198,6 +199,7 @@ typedef struct Looks
 	int			size;
 } Looks;
 
+/* Note a row that was looked at, in the context of the looks: the row's own is reset. */
 static void
 add_look(Looks *looks, ItemPointer tid, TimestampTz until, List *reasons)
 {
@@ -265,6 +267,7 @@ look_at_rows(Count *count, PvextDue *due, Oid relid, Looks *looks)
 	MemoryContextDelete(context);
 }
 
+/* For qsort(). */
 static int
 compare_looks(const void *a, const void *b)
 {
@@ -397,6 +400,7 @@ may_see(PvextTable *table)
 		pg_class_aclcheck(pvext_own_relation("run_log"), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
+/* For pvext_with_map(): show each rule that the caller may see. */
 static void
 list_rules(PvextMap *map, void *arg)
 {
@@ -427,6 +431,7 @@ hint_of(Count *count)
 	return count->index;
 }
 
+/* A row of pv.overdue. */
 static void
 put_overdue(Count *count, ReturnSetInfo *result, int64 rows, TimestampTz oldest, List *reasons)
 {
@@ -448,6 +453,7 @@ put_overdue(Count *count, ReturnSetInfo *result, int64 rows, TimestampTz oldest,
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* What is due by a rule: what nothing holds, and what something does, by the reasons. */
 static void
 show_overdue(Count *count, ReturnSetInfo *result)
 {
@@ -463,6 +469,7 @@ show_overdue(Count *count, ReturnSetInfo *result)
 	}
 }
 
+/* A row of pv.preview_purge(). */
 static void
 show_preview(Count *count, ReturnSetInfo *result)
 {
@@ -488,6 +495,10 @@ show_preview(Count *count, ReturnSetInfo *result)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/*
+ * Show rules, one row after the other.  A table that somebody has locked is waited for
+ * but shortly, and shown as one that cannot be counted.
+ */
 static Datum
 list(FunctionCallInfo fcinfo, bool proposed, void (*show) (Count *, ReturnSetInfo *))
 {
@@ -532,6 +543,10 @@ typedef struct Activation
 	int32		relation_id;
 } Activation;
 
+/*
+ * For pvext_with_map(): how many rows are due by the rule; raises where they cannot be
+ * counted.
+ */
 static void
 count_for_activation(PvextMap *map, void *arg)
 {

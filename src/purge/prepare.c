@@ -154,10 +154,13 @@ build_update(PvextTaking *taking)
 	plan->whole.isnull = false;
 	taking->take = pvext_build_update(plan, taking->leaf, plan->targets);
 	count_taken(taking, taking->take, due->dirty);
+
+	/* The statements name one relation; who asks what is declared asks of its table. */
 	foreach(lc, plan->targets)
 		((PvextTarget *) lfirst(lc))->table = due->rows.table;
 }
 
+/* Rows of the set go. */
 static PvextRemoval *
 add_removal(PvextPlan *plan, PvextTable *table, PvextSet *set)
 {
@@ -240,6 +243,7 @@ note_tables(PvextTaking *taking)
 	taking->logged = pvext_is_audited(taking->plan->tables);
 }
 
+/* May values of the columns refer to large objects? */
 static bool
 has_objects(List *columns)
 {
@@ -282,6 +286,8 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	*taking->leaf = *due->rows.table;
 	taking->leaf->sql_name = psprintf("ONLY %s", pvext_relation_name(relid));
 	*rows = *due->rows.table;
+
+	/* The rows are the subjects: known by their primary key, whatever is declared of them. */
 	rows->key = pvext_primary_key(due->rows.table->relid);
 	rows->plans = NIL;
 	taking->plan = pvext_begin_plan(rows, NULL);
@@ -313,8 +319,9 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 }
 
 /*
- * Lock the tables whose rows are read and written and, where subjects' plans may be needed,
- * keep new holds out, which must come before any row is locked.
+ * Lock the tables whose rows are read and written and, where subjects' plans may be
+ * needed, keep new holds out, which must come before any row is locked.  The relation
+ * that holds the rows is the caller's to lock.
  */
 void
 pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)

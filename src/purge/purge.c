@@ -51,6 +51,10 @@
  * What there is to do
  */
 
+/*
+ * For pvext_step(): the tables with active rules, those that have been dropped, too, for
+ * these are failures.
+ */
 static void
 list_tables(void *arg)
 {
@@ -80,6 +84,10 @@ list_tables(void *arg)
 	}
 }
 
+/*
+ * For pvext_with_map(): what is to be taken of the table in hand, by names that outlive
+ * the map.
+ */
 static void
 list_works_by_map(PvextMap *map, void *arg)
 {
@@ -110,6 +118,7 @@ list_works_by_map(PvextMap *map, void *arg)
 	}
 }
 
+/* For pvext_step(). */
 static void
 list_works(void *arg)
 {
@@ -129,6 +138,10 @@ list_works(void *arg)
 	pvext_with_map(list_works_by_map, arg);
 }
 
+/*
+ * For pvext_step(): the relations that hold rows of the work in hand; those there are
+ * now.
+ */
 static void
 list_leaves(void *arg)
 {
@@ -145,6 +158,10 @@ list_leaves(void *arg)
 			purge->leaves = lappend_oid(purge->leaves, lfirst_oid(lc));
 }
 
+/*
+ * For pvext_with_map(): the next places of rows that are due, without those that have
+ * been refused lately.
+ */
 static void
 find_places_by_map(PvextMap *map, void *arg)
 {
@@ -168,6 +185,7 @@ find_places_by_map(PvextMap *map, void *arg)
 		purge->more = true;		/* find them by the map of now */
 }
 
+/* For pvext_step(). */
 static void
 find_places(void *arg)
 {
@@ -278,6 +296,7 @@ take_batches(PvextPurge *purge)
 		int64		done = run->done;
 		ErrorData  *error = pvext_step(run, pvext_take_batch, purge);
 
+		/* What the step had counted was rolled back with it. */
 		if (error)
 		{
 			run->done = done;
@@ -322,6 +341,10 @@ purge_leaf(PvextPurge *purge)
 	return error;
 }
 
+/*
+ * Take what is due of one work, relation by relation, until something fails, or its time
+ * is over.
+ */
 static void
 do_work(PvextPurge *purge, PvextPurgeWork *work)
 {
@@ -373,6 +396,7 @@ note_successes(PvextPurge *purge)
 		}
 }
 
+/* Do the works of a table, each whether or not others fail. */
 static void
 purge_table(PvextPurge *purge, PvextPurgeTable *table)
 {
@@ -411,6 +435,8 @@ pvext_purge(PvextDutyRun *run)
 	purge.places.context = run->context;
 	purge.affordable = FIRST_BATCH;
 	purge.begun = GetCurrentTimestamp();
+
+	/* A batch that a crash takes back is due again: its commit need not wait for the disk. */
 	run->lazy = true;
 	error = pvext_step(run, list_tables, &purge);
 	if (error)

@@ -43,6 +43,10 @@
 /* Batches that are passed over for a locked row, of one work. */
 #define MOST_PASSED_OVER 10
 
+/*
+ * The names of some PvextColumns, as C strings in the current context: they outlive the
+ * map.
+ */
 List *
 pvext_column_names(List *columns)
 {
@@ -54,6 +58,10 @@ pvext_column_names(List *columns)
 	return names;
 }
 
+/*
+ * Forget the statements of the work in hand, with the plans that the server has kept for
+ * them: they are of a map that may be gone.
+ */
 void
 pvext_forget_taking(PvextPurge *purge)
 {
@@ -64,6 +72,7 @@ pvext_forget_taking(PvextPurge *purge)
 		MemoryContextReset(purge->context);
 }
 
+/* Is it what the work is to take?  The map has been read anew since that was listed. */
 static bool
 is_of_work(PvextDue *due, PvextPurgeWork *work)
 {
@@ -148,6 +157,7 @@ check_limit(PvextPurgeWork *work, PvextExamined *examined)
 					 errhint("If it is meant, raise the limit, or activate the rule again with the number of rows that are due.")));
 }
 
+/* Count what has been purged by the rule, by the hour, for pvext.purge_limit. */
 static void
 count_rows(PvextPurgeWork *work, int64 rows)
 {
@@ -213,6 +223,10 @@ take_part(void *arg)
 	part->taken = pvext_apply(purge->taking, &examined);
 }
 
+/*
+ * Refuse a row that cannot be taken by itself.  Where there are many of them the error is
+ * the rule's.
+ */
 static void
 refuse(PvextPurge *purge, int at, ErrorData *error)
 {
@@ -252,6 +266,8 @@ take_halves(Part part)
 		purge->taken += part.taken;
 		return part.n;
 	}
+
+	/* It was no row's fault: halves would fare no better. */
 	if (!pvext_is_of_row(error))
 		ReThrowError(error);
 	if (part.n == 1)
@@ -299,6 +315,10 @@ take_carefully(PvextPurge *purge, Part part)
 	return done;
 }
 
+/*
+ * For pvext_with_map(): the next batch.  Where the map has changed meanwhile nothing is
+ * done, and nothing counted as done: the next step begins again, by the map of now.
+ */
 static void
 take_batch_by_map(PvextMap *map, void *arg)
 {
@@ -336,6 +356,10 @@ take_batch_by_map(PvextMap *map, void *arg)
 	note_wal(purge, n, pgWalUsage.wal_bytes - wal);
 }
 
+/*
+ * For pvext_step(): take the next batch of the purge.  Like an erasure, after deferred
+ * triggers, and between pvext_enter() and pvext_leave().
+ */
 void
 pvext_take_batch(void *arg)
 {

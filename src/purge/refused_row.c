@@ -151,6 +151,7 @@ pvext_refuse_row(PvextTaking *taking, Oid leaf, ItemPointer place, ErrorData *er
 	return refused;
 }
 
+/* What the duty calls the failure. */
 static char *
 failure_name(const char *rule, PvextRefused *refused)
 {
@@ -164,6 +165,7 @@ typedef struct Places
 	List	   *refused;
 } Places;
 
+/* For pvext_step(): at which places they are. */
 static void
 set_places(void *arg)
 {
@@ -198,6 +200,7 @@ pvext_record_refused(PvextDutyRun *run, int32 relation_id, const char *rule, Lis
 		(void) pvext_step(run, set_places, &places);
 }
 
+/* For bsearch(). */
 static int
 compare_places(const void *a, const void *b)
 {
@@ -251,6 +254,7 @@ typedef struct Forgetting
 	TimestampTz begun;
 } Forgetting;
 
+/* For pvext_step(): forget those that did not fail again. */
 static void
 forget(void *arg)
 {

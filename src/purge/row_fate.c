@@ -30,6 +30,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+/*
+ * By table and key: the order in which they are locked, and in which those of one follow
+ * one another.
+ */
 static int
 compare_subjects(const ListCell *a, const ListCell *b)
 {
@@ -50,7 +54,11 @@ typedef struct Subjects
 	PvextFate  *fates;			/* as keys */
 } Subjects;
 
-/* Lock the subjects that nobody else has locked; the others are spared. */
+/*
+ * Lock the subjects that nobody else has locked, in the order of their keys; the others
+ * are spared.  Nobody is waited for: who has one locked may be waiting for another that
+ * this run has.
+ */
 static void
 lock_subjects(Subjects *subjects)
 {
@@ -134,6 +142,8 @@ judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gon
 	if (rows == NIL)
 		return;					/* not there any more, or no person any more */
 	pvext_set_rows(plan, rows);
+
+	/* Whom a row is shared with has been asked of the row; of texts only the plan can tell. */
 	plan->any_held = plan->any_held && due->redacts;
 	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
 	if (!keeps(plan, due, &verdict))
@@ -167,6 +177,10 @@ read_others(PvextPlan *plan)
 	return plan->any_held;
 }
 
+/*
+ * Ask for the verdict on subjects of one table, where there may be something that holds
+ * them: most are held by nothing, and no blocker is declared.
+ */
 static void
 judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 {

@@ -110,12 +110,14 @@ pvext_build_examination(PvextTaking *taking)
  * Places
  */
 
+/* For qsort(). */
 static int
 compare_tids(const void *a, const void *b)
 {
 	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
 }
 
+/* Note a place. */
 static void
 add_place(PvextPlaces *places, ItemPointer tid)
 {
@@ -170,6 +172,8 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 	plan = SPI_prepare(sql, args.n, args.types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
+
+	/* There may be millions: a cursor holds but some at a time. */
 	portal = pvext_open_own(plan, &args);
 	do
 	{
@@ -285,6 +289,8 @@ spare_clean(PvextTaking *taking, SPITupleTable *rows, PvextExamined *examined)
 /*
  * Look at the rows at some places: which are due, and which of them stay since
  * their subjects are held or blocked or, when they are to be taken, locked by somebody.
+ * When they are to be taken, the subjects of the others are locked from then on.  In the
+ * current context; between pvext_enter() and pvext_leave(), under pvext_with_map().
  */
 void
 pvext_examine(PvextTaking *taking, ItemPointerData *tids, int n, PvextExamined *examined)

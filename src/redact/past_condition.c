@@ -30,6 +30,10 @@ typedef struct Answer
 	bool		held;
 } Answer;
 
+/*
+ * For the hash table of what a condition was for some values: its key is a pointer to
+ * their text.
+ */
 static uint32
 hash_values(const void *key, Size size)
 {
@@ -38,6 +42,7 @@ hash_values(const void *key, Size size)
 	return hash_bytes((const unsigned char *) text, (int) strlen(text));
 }
 
+/* The same. */
 static int
 compare_values(const void *a, const void *b, Size size)
 {

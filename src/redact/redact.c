@@ -66,6 +66,7 @@ struct PvextRedaction
  * What goes
  */
 
+/* Values of a set's rows go: of the column, or for NULL of all that are not spared. */
 static Rule *
 add_rule(PvextRedaction *redaction, PvextSearchedSet *traced, const char *column, bool last)
 {
@@ -157,6 +158,7 @@ add_dropped(PvextRedaction *redaction, PvextSearchedSet *traced, PvextTarget *ta
 		rule->find_held = list_concat(rule->find_held, steps_that_find(target->held));
 }
 
+/* What a target takes goes, and what it keeps stays, in the records of the same rows. */
 static void
 add_target(PvextRedaction *redaction, PvextTarget *target)
 {
@@ -294,7 +296,10 @@ pvext_redact_before(PvextRedaction *redaction, const char *key, bytea *former_di
 	MemoryContextSwitchTo(old);
 }
 
-/* The key that it has after that. */
+/*
+ * The key that it has after that: by it the record is found that the erasure itself has
+ * made, whose new side stays.
+ */
 void
 pvext_redact_after(PvextRedaction *redaction, const char *key)
 {
@@ -369,6 +374,7 @@ takes(PvextRedaction *redaction, Rule *rule, PvextSide side)
 	return !rule->last || !is_new_key(redaction, traced, side);
 }
 
+/* Is the rule about the column, by its number in the shape of the record looked at? */
 static bool
 is_about(PvextRecordSearch *search, Rule *rule, uint32 column)
 {
@@ -416,6 +422,7 @@ goes(const PvextReadValue *value, void *arg)
  * Redacting
  */
 
+/* Does any value of the item go? */
 static bool
 any_goes(PvextRedaction *redaction, PvextReadItem item)
 {
@@ -458,8 +465,12 @@ redact_chunk(const PvextChunk *chunk, PvextPayload *payload, void *arg)
 }
 
 /*
- * Find the records and, unless wanted says no, redact them.  All that this
- * transaction has changed is in the log by then.  Returns whether it was wanted.
+ * Find the records and, unless wanted says no, redact them.  All that this transaction
+ * has changed is in the log by then, and is read by a snapshot that sees it.  Returns
+ * whether it was wanted.
+ *
+ * Reads of the subjects that wait to be recorded are recorded first, where they name keys
+ * that go.
  */
 static bool
 redact_log(PvextRedaction *redaction, bool (*wanted) (PvextRecordSearch *search))
@@ -530,8 +541,9 @@ join(PvextRedaction *redaction, PvextRedaction *other)
 }
 
 /*
- * What the log has of the subjects, whose plan has just run, is to be redacted.
- * complete says that nothing of them is retained or blocked.
+ * What the log has of the subjects, whose plan has just run, is to be redacted.  complete
+ * says that nothing of them is retained or blocked.  What is held is found now, by the
+ * plan's values, which the next run of it replaces.
  */
 void
 pvext_plan_redaction(List **redactions, PvextRedaction *redaction, bool complete)
@@ -557,7 +569,10 @@ pvext_plan_redaction(List **redactions, PvextRedaction *redaction, bool complete
 	*redactions = lappend(*redactions, redaction);
 }
 
-/* Do it: one reading of the log for as many subjects as can be. */
+/*
+ * Do it: one reading of the log for as many subjects as can be.  In the transaction of
+ * the erasure, after all that it changes, between pvext_enter() and pvext_leave().
+ */
 void
 pvext_redact(List *redactions)
 {
@@ -567,6 +582,7 @@ pvext_redact(List *redactions)
 		(void) redact_log(lfirst(lc), NULL);
 }
 
+/* Does the log know of the key, and of no other that the subject has got? */
 static bool
 is_only_in_log(PvextRecordSearch *search)
 {

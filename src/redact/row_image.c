@@ -95,6 +95,7 @@ pvext_read_images(PvextRowImages *sides, PvextReadItem *item)
  * Columns
  */
 
+/* The number of the attribute that was called so; 0 where there was none. */
 static int
 att_named(PvextOldShape *shape, const char *name)
 {

@@ -38,6 +38,7 @@
  * Sets
  */
 
+/* Search for rows of a table, of a set of the plan's or, for NULL, of others. */
 static PvextSearchedSet *
 add_set(PvextRecordSearch *search, PvextTable *table, PvextSet *set)
 {
@@ -69,6 +70,7 @@ known_by(PvextRecordSearch *search, PvextSearchedSet *traced, List *columns)
 	return known;
 }
 
+/* Rows belong by the link, as its condition says now or said then. */
 static void
 add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, PvextSearchedSet *parent)
 {
@@ -80,7 +82,7 @@ add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, Pv
 	traced->ways = lappend(traced->ways, way);
 }
 
-/* What is traced of a set of the plan. */
+/* What is searched for of a set of the plan; NULL where nothing leads to it. */
 PvextSearchedSet *
 pvext_searched_set(PvextRecordSearch *search, PvextSet *set)
 {
@@ -92,7 +94,7 @@ pvext_searched_set(PvextRecordSearch *search, PvextSet *set)
 	return NULL;
 }
 
-/* Trace the rows that a link leads to from those of a set. */
+/* Search for the rows that a link leads to from those of a set, too. */
 PvextSearchedSet *
 pvext_search_by_link(PvextRecordSearch *search, PvextSearchedSet *parent, PvextLink *link)
 {
@@ -106,7 +108,7 @@ pvext_search_by_link(PvextRecordSearch *search, PvextSearchedSet *parent, PvextL
 }
 
 /*
- * Begin to trace the subjects of a plan, of which nothing is known yet, to erase
+ * Begin to search for the subjects of a plan, of which nothing is known yet, to erase
  * them, or to show what happened to them.  In the current context.
  */
 PvextRecordSearch *
@@ -384,6 +386,11 @@ row_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 	return false;
 }
 
+/*
+ * Does a side of the record looked at belong to a set's rows?  By the subject's own key,
+ * by a link, or, where it says none of them, by the row's primary key, of which another
+ * record may have said it.
+ */
 static bool
 side_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 {
@@ -487,6 +494,7 @@ follow_link(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSearchedLi
 			search->grew = true;
 }
 
+/* The same for all links of the record looked at. */
 static void
 follow_links(PvextRecordSearch *search)
 {
@@ -498,6 +506,10 @@ follow_links(PvextRecordSearch *search)
 			follow_link(search, lfirst(lc), lfirst(cell));
 }
 
+/*
+ * Is a change about the subjects, by either side?  What is learned from it counts for the
+ * records that follow; for those before, another pass is made.
+ */
 static bool
 trace_change(PvextRecordSearch *search, PvextReadItem *item)
 {
@@ -592,6 +604,7 @@ pvext_is_found_item(PvextRecordSearch *search, PvextReadItem item)
 	}
 }
 
+/* For pvext_each_chunk(): note the chunk if anything in it is found. */
 static void
 trace_chunk(const PvextChunk *chunk, void *arg)
 {

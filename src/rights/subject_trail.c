@@ -73,6 +73,7 @@ PG_FUNCTION_INFO_V1(pvext_subject_trail);
  * Rows
  */
 
+/* Note a row of the result, in the order in which it is found; it is put in order later. */
 static void
 add_row(Search *search, const PvextChunk *chunk, int n, Datum *values, bool *nulls)
 {
@@ -95,6 +96,7 @@ add_row(Search *search, const PvextChunk *chunk, int n, Datum *values, bool *nul
 	MemoryContextSwitchTo(old);
 }
 
+/* The text of a value that is on record as one, if it is sound. */
 static char *
 text_of(const PvextReadValue *value)
 {
@@ -103,6 +105,7 @@ text_of(const PvextReadValue *value)
 	return pnstrdup(value->data, value->size);
 }
 
+/* A column of a row. */
 static void
 set(Datum *values, bool *nulls, int column, Datum value)
 {
@@ -238,6 +241,10 @@ begin_search(PvextMap *map, Search *search)
 	return records;
 }
 
+/*
+ * For pvext_with_map().  The log is read twice by one snapshot: which chunks have records
+ * of the subject's is known only when all keys that it had are.
+ */
 static void
 search_log(PvextMap *map, void *arg)
 {
@@ -264,7 +271,8 @@ search_log(PvextMap *map, void *arg)
 }
 
 /*
- * pv.subject_trail(subject, key)
+ * pv.subject_trail(subject, key): who changed, or read, what is a person's, as far as the
+ * audit log has it.
  */
 Datum
 pvext_subject_trail(PG_FUNCTION_ARGS)
