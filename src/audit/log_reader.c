@@ -111,6 +111,10 @@ begin_scan(ChunkScan *scan, Relation rel)
 	ItemPointerData end;
 
 	if (!ItemPointerIsValid(&scan->from))
+		/*
+		 * Not in step with scans of others: it has to begin at the first block, where
+		 * what is passed over is counted from.
+		 */
 		return table_beginscan_strat(rel, scan->snapshot, 0, NULL, true, false);
 	ItemPointerSet(&end, MaxBlockNumber, MaxOffsetNumber);
 	return table_beginscan_tidrange(rel, scan->snapshot, &scan->from, &end);
@@ -211,6 +215,7 @@ pvext_each_chunk(Snapshot snapshot, void (*each) (const PvextChunk *chunk, void 
 	Oid			log = pvext_own_relation("audit_log");
 	ListCell   *lc;
 
+	/* Their locks stay, so that none expires before the transaction has ended. */
 	foreach(lc, find_inheritance_children(log, AccessShareLock))
 		scan_partition(lfirst_oid(lc), snapshot, each, arg, unread);
 }
@@ -279,6 +284,8 @@ fetch(void *arg)
 	if (fetch->found)
 	{
 		read_chunk(slot, fetch->chunk);
+
+		/* What is in the row itself is in a buffer, whose pin goes with the slot. */
 		copy = palloc(fetch->chunk->size + 1);
 		memcpy(copy, fetch->chunk->data, fetch->chunk->size);
 		fetch->chunk->data = copy;
@@ -337,6 +344,8 @@ pvext_find_chunk(Oid partition, ItemPointer place, PvextChunk *chunk, const char
 		get_partition_parent(partition, true) != pvext_own_relation("audit_log"))
 		return false;
 	call.rel = table_open(partition, AccessShareLock);
+
+	/* Behind the end there is nothing to be read, which would be taken for damage. */
 	if (ItemPointerIsValid(place) &&
 		ItemPointerGetBlockNumber(place) < RelationGetNumberOfBlocks(call.rel))
 		*why = try_to_read(fetch, &call);

@@ -182,7 +182,10 @@ put_names(PvextItem *item, const PvextWho *names)
 	put_name(item, PVEXT_WHO_ACTOR, names->actor);
 }
 
-/* Look at who it is now. */
+/*
+ * Look at who it is now, at each change: only a difference makes another generation, and
+ * only then are names looked up (add_who()).
+ */
 static inline void
 notice_who(void)
 {
@@ -541,8 +544,9 @@ pvext_append_read(PvextItem *item, TimestampTz at, const PvextWho *reader)
 }
 
 /*
- * Write what the current subtransaction has gathered, for a statement to come
- * that is to see it.  What the outer ones have is theirs to write.
+ * Write what the current subtransaction has gathered, for a statement to come that is to
+ * see it.  What the outer ones have is theirs to write.  Whoever wants to see it
+ * increments the command counter, too.
  */
 void
 pvext_flush_audit(void)

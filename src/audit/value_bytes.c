@@ -43,6 +43,9 @@
  * Which types
  */
 
+/*
+ * The type of a range's bounds; InvalidOid where it is none of the server's own ranges.
+ */
 static Oid
 bound_type(Oid range)
 {
@@ -65,6 +68,7 @@ bound_type(Oid range)
 	}
 }
 
+/* Is it a type, no array, of which the log keeps the bytes? */
 static bool
 is_scalar(Oid type)
 {
@@ -137,6 +141,7 @@ pvext_has_image(Oid type)
  * Parts
  */
 
+/* Numbers stand anywhere in a record, with no regard to their alignment. */
 static uint16
 uint16_at(const char *data)
 {
@@ -146,6 +151,7 @@ uint16_at(const char *data)
 	return value;
 }
 
+/* Likewise. */
 static int32
 int32_at(const char *data)
 {
@@ -155,6 +161,7 @@ int32_at(const char *data)
 	return value;
 }
 
+/* Likewise. */
 static int64
 int64_at(const char *data)
 {
@@ -204,6 +211,7 @@ part_is_sound(Oid type, const char *data, Size size, bool in_array, Size *offset
  * Types of some structure
  */
 
+/* A header of a kind that there is, and digits behind it, or what is no number. */
 static bool
 numeric_is_sound(const char *data, Size size)
 {
@@ -225,6 +233,7 @@ numeric_is_sound(const char *data, Size size)
 	return true;
 }
 
+/* As many bytes as bits need. */
 static bool
 bits_are_sound(const char *data, Size size)
 {
@@ -232,6 +241,7 @@ bits_are_sound(const char *data, Size size)
 		((Size) int32_at(data) + BITS_PER_BYTE - 1) / BITS_PER_BYTE == size - sizeof(int32);
 }
 
+/* An address of a family that there is, with its netmask. */
 static bool
 inet_is_sound(const char *data, Size size)
 {
@@ -262,6 +272,7 @@ entry_is_sound(WordEntry entry, const char *strings, Size size)
 		end + sizeof(uint16) + uint16_at(strings + end) * sizeof(WordEntryPos) <= size;
 }
 
+/* As many entries as there are said to be, whose words and positions lie within it. */
 static bool
 tsvector_is_sound(const char *data, Size size)
 {
@@ -285,6 +296,7 @@ tsvector_is_sound(const char *data, Size size)
 	return true;
 }
 
+/* Its own type, and the bounds that its flags say there are. */
 static bool
 range_is_sound(Oid type, const char *data, Size size)
 {
@@ -371,6 +383,7 @@ array_is_sound(Oid element, const char *data, Size size)
 
 static bool container_is_sound(const char *data, Size size, bool root);
 
+/* A numeric with a header of its own. */
 static bool
 json_number_is_sound(const char *data, Size size)
 {
@@ -396,6 +409,10 @@ child_is_sound(JEntry entry, const char *data, Size from, Size to, bool is_key)
 	return JBE_ISCONTAINER(entry) && container_is_sound(data + from, to - from, false);
 }
 
+/*
+ * The children of a container, of which the first are keys: each ends no sooner than it
+ * begins, and none behind the end.
+ */
 static bool
 children_are_sound(const char *children, Size n, Size keys, const char *data, Size size)
 {
@@ -413,6 +430,7 @@ children_are_sound(const char *children, Size n, Size keys, const char *data, Si
 	return true;
 }
 
+/* An object or array, and all that is in it.  Nothing bounds the depth but the stack. */
 static bool
 container_is_sound(const char *data, Size size, bool root)
 {
@@ -449,18 +467,21 @@ container_is_sound(const char *data, Size size, bool root)
  * All of them
  */
 
+/* Such as date_in() makes. */
 static bool
 date_is_sound(DateADT date)
 {
 	return DATE_NOT_FINITE(date) || IS_VALID_DATE(date);
 }
 
+/* Such as timestamp_in() makes. */
 static bool
 timestamp_is_sound(Timestamp at)
 {
 	return TIMESTAMP_NOT_FINITE(at) || IS_VALID_TIMESTAMP(at);
 }
 
+/* Within a day, its end included. */
 static bool
 time_is_sound(TimeADT at)
 {

@@ -173,6 +173,10 @@ pvext_is_restoring(void)
 	static bool restoring = false;
 	TransactionId now;
 
+	/*
+	 * Each dump turns it off for the session that restores it, and hardly anybody else
+	 * does.
+	 */
 	if (likely(check_function_bodies))
 		return false;
 	now = GetTopTransactionIdIfAny();

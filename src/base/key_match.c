@@ -23,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+/* Is it one of the server's own string types, or a domain over one? */
 static bool
 is_text(Oid type)
 {

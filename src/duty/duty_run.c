@@ -362,6 +362,8 @@ bool
 pvext_begin_run(PvextDutyRun *run, int duty, const char *name)
 {
 	set_duty_lock(&run->lock, duty);
+
+	/* The session's, since each step ends a transaction. */
 	if (LockAcquire(&run->lock, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
 		ereport(run->worker ? DEBUG1 : NOTICE,

@@ -112,6 +112,11 @@ run_command(const char *sql)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+
+	/*
+	 * The worker is to end, or somebody has cancelled it: no failure that is tried again
+	 * later.
+	 */
 	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 		ReThrowError(error);
 	return error;
