@@ -50,16 +50,16 @@ typedef struct Case
 	HeapTuple	result;
 } Case;
 
-/* A request's place in time: may it be carried out now? */
+/*
+ * A request's time and approval: may it be carried out now?  One that has taken something
+ * goes on.
+ */
 static bool
-is_due(Case *c)
+is_due(PvextRequest *request)
 {
-	PvextRequest *request = &c->request;
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
-
-	if (strcmp(request->state, "requested") != 0)
+	if (strcmp(request->state, "requested") != 0 && strcmp(request->state, "blocked") != 0)
 		return true;
-	return request->due_at <= now &&
+	return request->due_at <= GetCurrentTransactionStartTimestamp() &&
 		(pvext_erasure_approvals == 0 || request->approved_by != NULL);
 }
 
@@ -73,6 +73,8 @@ open_request(PvextTable *subject, Case *c, bytea *digest, bool known, char *reas
 		pvext_find_request(subject, digest, request);
 	if (!pvext_is_open(request))
 		pvext_new_request(request, digest);
+	else if (strcmp(request->state, "blocked") == 0)	/* pvext.erasure_delay may be longer by now */
+		request->due_at = Max(request->due_at, request->requested_at + (int64) pvext_erasure_delay * USECS_PER_SEC);
 	request->key = c->row->key;
 	request->subject_digest = digest;
 	request->until = DT_NOBEGIN;
@@ -97,14 +99,15 @@ is_clear_long_enough(PvextRequest *request)
 
 /*
  * Ask for the verdict on one subject, whose row is locked.  The plan is turned to it; the
- * one that carries the verdict out may be another.
+ * one that carries the verdict out may be another.  What was blocked waits, when its blockers
+ * have gone, for what a new request waits for.
  */
 static void
 judge(PvextPlan *plan, Case *c, bool held)
 {
 	PvextRequest *request = &c->request;
 
-	if (!is_due(c))
+	if (strcmp(request->state, "requested") == 0 && !is_due(request))
 		return;
 	pvext_set_rows(plan, list_make1(c->row));
 	pvext_verdict(plan, request->subject_digest, held, true, &c->verdict);
@@ -117,6 +120,11 @@ judge(PvextPlan *plan, Case *c, bool held)
 		return;
 	}
 	c->execute = is_clear_long_enough(request);
+	if (!c->execute || is_due(request))
+		return;
+	c->execute = request->was_clear = false;
+	request->state = "requested";
+	request->blocked_by = NIL;
 }
 
 /* How many subjects are to lose data that have lost none by their request yet. */

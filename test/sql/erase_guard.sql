@@ -164,6 +164,56 @@ SELECT name FROM person WHERE id = 210;
 RESET pvext.erasure_approvals;
 RESET pvext.erasure_delay;
 
+-- What was blocked before an approval or a delay was asked for waits for it as well, whoever
+-- goes on with it.
+SELECT pv.place_hold('person', i, 'case') FROM generate_series(213, 216) AS i \g /dev/null
+SELECT state, count(*) FROM pv.erase_subjects('person', '{213,214,215,216}') GROUP BY 1;
+SET pvext.erasure_approvals = 1;
+SELECT state FROM pv.erase_subject('person', 213);
+SELECT pv.release_hold(id, 'over') FROM pv.hold WHERE key IN ('213', '214', '215', '216') \g /dev/null
+SELECT state, approved_by, blocked_by, executed_by FROM pv.erase_subject('person', 213);
+SELECT state, approved_by, blocked_by, executed_by FROM pv.erase_subject('person', 213);
+CALL pv.run_duties('{erase}');
+SELECT key, state, approved_by, blocked_by FROM pv.erasure WHERE key IN ('213', '214', '215', '216') ORDER BY key;
+SELECT id AS erasure FROM pv.erasure WHERE key = '213' \gset
+SELECT pv.approve_erasure(:'erasure');
+\echo :SQLSTATE
+SET SESSION AUTHORIZATION regress_guard_officer;
+SELECT state, approved_by FROM pv.approve_erasure(:'erasure');
+RESET SESSION AUTHORIZATION;
+CALL pv.run_duties('{erase}');
+SELECT id, name FROM person WHERE id IN (213, 214, 215, 216) ORDER BY id;
+RESET pvext.erasure_approvals;
+-- a delay, from the request on
+SELECT pv.cancel_erasure(id, 'stays') FROM pv.erasure WHERE key IN ('214', '215', '216') \g /dev/null
+SELECT pv.place_hold('person', 214, 'case') AS hold \gset
+SELECT state FROM pv.erase_subject('person', 214);
+SELECT pv.release_hold(:hold, 'over') \g /dev/null
+SET pvext.erasure_delay = '2d';
+SET pvext.unblock_delay = '1h';
+CALL pv.run_duties('{erase}');
+SELECT state, due_at - requested_at AS delay FROM pv.erase_subject('person', 214);
+RESET pvext.unblock_delay;
+CALL pv.run_duties('{erase}');
+SELECT state, due_at - requested_at AS delay FROM pv.erase_subject('person', 214);
+SELECT name FROM person WHERE id = 214;
+UPDATE pv.erasure_ledger SET due_at = now() WHERE key = '214';
+CALL pv.run_duties('{erase}');
+SELECT name FROM person WHERE id = 214;
+RESET pvext.erasure_delay;
+-- What has begun goes on.
+SELECT pv.declare_purpose('books', 'legal_obligation', 'd'), pv.declare_purpose('mail', 'contract', 'd') \g /dev/null
+ALTER TABLE person ADD address text, ADD owes boolean;
+SELECT pv.declare_personal('person', '{address}', 'address', '{books}'), pv.declare_not_personal('person', '{owes}'),
+       pv.declare_personal('person', '{name}', 'identifying', '{mail}'),
+       pv.declare_blocker('person', 'owes', 'subject.owes', 'owes', purposes => '{books}') \g /dev/null
+UPDATE person SET address = 'street', owes = id = 217;
+SELECT state FROM pv.erase_subject('person', 217);
+SET pvext.erasure_approvals = 1;
+UPDATE person SET owes = false WHERE id = 217;
+SELECT state FROM pv.erase_subject('person', 217);
+RESET pvext.erasure_approvals;
+
 SELECT call, count(*) FROM pv.event WHERE call ~ '^(cancel|approve)' GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM pv.erasure WHERE state IN ('completed', 'cancelled') AND key IS NOT NULL;
 
