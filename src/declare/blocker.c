@@ -159,6 +159,7 @@ persons_sql(PvextTable *subject)
 	return psprintf("%s AS r WHERE (%s)", subject->sql_name, subject->condition);
 }
 
+/* How many rows of the subject table are persons; as its owner. */
 static int64
 count_persons(PvextTable *subject)
 {

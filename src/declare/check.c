@@ -108,6 +108,7 @@ check_orphans(PvextCheck *check)
 	}
 }
 
+/* For pvext_try(): may it still be declared? */
 static void
 check_table(void *arg)
 {
@@ -213,6 +214,7 @@ check_indexes(PvextCheck *check)
 	}
 }
 
+/* For pvext_try(): does the expression still mean what it is to? */
 static void
 rebind(void *arg)
 {
@@ -254,6 +256,7 @@ try_on_all_rows(void *arg)
 	pvext_try_on_all_rows(atooid(row[0]), row[2], row[4]);
 }
 
+/* For pvext_try(): does the strategy still fit the column? */
 static void
 resolve_strategy(void *arg)
 {
@@ -332,6 +335,10 @@ check_children(PvextCheck *check)
 	}
 }
 
+/*
+ * For pvext_try(): can the plan be made?  It is kept where it can, so that the next
+ * erasure has it.
+ */
 static void
 make_plan(void *arg)
 {

@@ -84,6 +84,7 @@ check_unreached(PvextCheck *check)
 	}
 }
 
+/* Is the table one of those that the check is about? */
 static bool
 is_checked(PvextCheck *check, PvextTable *table)
 {
@@ -262,6 +263,7 @@ typedef struct Strangers
 	int64		count;
 } Strangers;
 
+/* For pvext_try(): the owner's code runs for it. */
 static void
 count_strangers(void *arg)
 {

@@ -452,6 +452,7 @@ is_relevant(Node *parsetree)
 	}
 }
 
+/* What the event trigger was called with; raises where it is called otherwise. */
 static EventTriggerData *
 event_data(FunctionCallInfo fcinfo, const char *name)
 {
@@ -476,7 +477,11 @@ is_mapped(void)
 	return result;
 }
 
-/* Event trigger on ddl_command_start, for what is too late when a command has ended. */
+/*
+ * Event trigger on ddl_command_start, for what is too late when a command has ended:
+ * ATTACH PARTITION would find triggers that it is to make, and half of a DETACH
+ * CONCURRENTLY would be committed.
+ */
 Datum
 pvext_ddl_command_start(PG_FUNCTION_ARGS)
 {
@@ -489,7 +494,8 @@ pvext_ddl_command_start(PG_FUNCTION_ARGS)
 
 /*
  * Event trigger on ddl_command_end.  A command that has committed in between leaves no
- * snapshot.
+ * snapshot.  It is run for every command of everybody's: most are told apart by their
+ * parse tree alone, before anything is looked up.
  */
 Datum
 pvext_ddl_command_end(PG_FUNCTION_ARGS)
@@ -574,7 +580,10 @@ follow_drop(void *arg)
 	command->findings = list_concat(command->findings, pvext_stand_ins(true));
 }
 
-/* Event trigger on sql_drop. */
+/*
+ * Event trigger on sql_drop.  Also when the extension itself goes, of which some may be
+ * gone by then (is_inactive()).
+ */
 Datum
 pvext_sql_drop(PG_FUNCTION_ARGS)
 {

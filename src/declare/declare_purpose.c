@@ -51,6 +51,10 @@ check_new_basis(const char *name, const char *basis, PvextArgs *args)
 				 errhint("Declare another purpose for what rests on consent.")));
 }
 
+/*
+ * pv.declare_purpose(name, legal_basis, description): declare a purpose, or change what
+ * is declared of it.
+ */
 Datum
 pvext_declare_purpose(PG_FUNCTION_ARGS)
 {
@@ -102,6 +106,12 @@ check_no_consents(const char *name, PvextArgs *args)
 				 errhint("A purpose that consents or objections are on record for stays declared.")));
 }
 
+/*
+ * pv.undeclare_purpose(name): take a purpose back that nothing names.
+ *
+ * Whoever is giving a consent to it is waited for, and others wait: there is no
+ * constraint between the ledger and the purposes.
+ */
 Datum
 pvext_undeclare_purpose(PG_FUNCTION_ARGS)
 {

@@ -175,6 +175,10 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 	return NULL;
 }
 
+/*
+ * Add why it may be doubted that rows of the table, or of one that it hangs on, are their
+ * link's person's: on the way up, each table once (below has those that it came by).
+ */
 static void
 add_reasons(PvextOutlook *outlook, Oid relid, List *below, PvextDoubt *doubt)
 {

@@ -97,6 +97,7 @@ typedef struct Proposal
 	const char *erase_with;
 } Proposal;
 
+/* For pvext_try(): would the column be declared so? */
 static void
 try_proposal(void *arg)
 {

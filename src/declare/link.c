@@ -142,6 +142,7 @@ check_cascades(Oid relid)
 	}
 }
 
+/* Raise where rows of the table cannot go with others. */
 static void
 check_on_erase(Oid relid, const char *on_erase)
 {
@@ -229,6 +230,10 @@ check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
 			 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
 }
 
+/*
+ * Enter a link.  Its condition is bound to the owner of now: after the table has changed
+ * hands it is not run.
+ */
 static void
 insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
 			const char *name, const char *condition, const char *bound,
@@ -333,6 +338,12 @@ pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
 	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), name), NULL);
 }
 
+/*
+ * pv.declare_link(relation, columns, parent, parent_columns, name, condition, on_erase,
+ * inherit): declare that rows belong to those of another table.  Returns the link's name.
+ *
+ * The condition is bound before pvext_enter(), by the caller's own search_path.
+ */
 Datum
 pvext_declare_link(PG_FUNCTION_ARGS)
 {
@@ -367,6 +378,10 @@ pvext_declare_link(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(name)));
 }
 
+/*
+ * pv.undeclare_link(relation, name): take a link back by which no personal column goes,
+ * at any distance.
+ */
 Datum
 pvext_undeclare_link(PG_FUNCTION_ARGS)
 {

@@ -116,6 +116,7 @@ pvext_delete_declarations(int32 relation_id)
 	return n;
 }
 
+/* Raise: nothing is declared of such a table, or it is there. */
 static void
 no_orphan(const char *schema, const char *name)
 {

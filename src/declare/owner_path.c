@@ -26,6 +26,7 @@ typedef struct Link
 	bool		twin;			/* see table_part.h */
 } Link;
 
+/* Is the table, by its number, declared as a subject? */
 static bool
 is_subject(int32 id)
 {
@@ -35,6 +36,7 @@ is_subject(int32 id)
 	return pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0;
 }
 
+/* The table of the number; InvalidOid where it has been dropped. */
 static Oid
 relation_of(int32 id)
 {
@@ -201,6 +203,7 @@ extend_path(int32 id, List *path)
 	return path;
 }
 
+/* For list_sort(). */
 static int
 compare_texts(const ListCell *a, const ListCell *b)
 {

@@ -223,6 +223,10 @@ read_declaration(FunctionCallInfo fcinfo, Declaration *d)
 							  "expression of the strategy", NULL);
 }
 
+/*
+ * Raise where no column is named: an empty list is a mistake, and NULL means something
+ * else.
+ */
 static void
 refuse_no_columns(List *columns)
 {
@@ -250,6 +254,13 @@ links_arg(FunctionCallInfo fcinfo)
 	return links;
 }
 
+/*
+ * pv.declare_personal(relation, columns, category, purposes, erase_with, parameter, link,
+ * links): declare that columns hold personal data, and how they lose it.
+ *
+ * The table stays what it is while strategies are tried on it, by the lock that
+ * read_declaration() takes.
+ */
 Datum
 pvext_declare_personal(PG_FUNCTION_ARGS)
 {
@@ -291,6 +302,7 @@ declared_columns(const char *table, int32 id)
 	return names;
 }
 
+/* Take back what one of the tables has of a column; false where it has nothing. */
 static bool
 delete_column(const char *table, int32 id, const char *column)
 {
@@ -323,6 +335,10 @@ begin_undeclaring(FunctionCallInfo fcinfo, PvextScope *scope, const char *table,
 	return PG_ARGISNULL(1) ? declared_columns(table, *id) : columns;
 }
 
+/*
+ * pv.undeclare_personal(relation, columns): columns, or for NULL all, are no longer
+ * declared personal.
+ */
 Datum
 pvext_undeclare_personal(PG_FUNCTION_ARGS)
 {
@@ -352,6 +368,10 @@ pvext_undeclare_personal(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/*
+ * pv.declare_not_personal(relation, columns): columns, or for NULL all that nobody has
+ * classified, identify nobody.
+ */
 Datum
 pvext_declare_not_personal(PG_FUNCTION_ARGS)
 {
@@ -396,6 +416,7 @@ pvext_declare_not_personal(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* pv.undeclare_not_personal(relation, columns): take that back. */
 Datum
 pvext_undeclare_not_personal(PG_FUNCTION_ARGS)
 {

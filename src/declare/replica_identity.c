@@ -104,6 +104,10 @@ list_writes(void)
 	return writes;
 }
 
+/*
+ * Report the writes to tables for which the condition, SQL, holds, that replication would
+ * refuse.
+ */
 static void
 check_tables(PvextCheck *check, const char *condition)
 {

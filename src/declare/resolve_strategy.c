@@ -18,6 +18,7 @@
 #include "strategy/auto_strategy.h"
 #include "utils/rel.h"
 
+/* Raise: not enough tokens fit for all rows that there may be. */
 static void
 raise_no_room(const PvextFit *fit, uint64 room)
 {
@@ -86,6 +87,7 @@ check_default(const PvextFit *fit)
 	table_close(rel, AccessShareLock);
 }
 
+/* Raise where the column is too short for as many values as it needs to have. */
 static void
 check_room(const PvextFit *fit, PvextStrategyKind kind, const char *argument)
 {

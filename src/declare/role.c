@@ -82,6 +82,7 @@ static const Profile profiles[] = {
 PG_FUNCTION_INFO_V1(pvext_grant_role);
 PG_FUNCTION_INFO_V1(pvext_revoke_role);
 
+/* The profile of the name; raises where there is none. */
 static const Profile *
 find_profile(const char *name)
 {

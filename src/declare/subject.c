@@ -85,6 +85,7 @@ forget_keys(Oid relid, int32 id, const char *hint)
 	pvext_forget_tokens(id);
 }
 
+/* Raise where subjects are on record by another key than this. */
 static void
 check_same_key(Oid relid, int32 id, List *key)
 {
@@ -97,6 +98,13 @@ check_same_key(Oid relid, int32 id, List *key)
 		forget_keys(relid, id, "Keep the key that the table is declared with.");
 }
 
+/*
+ * pv.declare_subject(relation, key, description, condition): declare that rows are
+ * persons, or change what is declared of it.
+ *
+ * The condition is bound before pvext_enter(), by the caller's own search_path, and then
+ * tried as the table's owner.
+ */
 Datum
 pvext_declare_subject(PG_FUNCTION_ARGS)
 {
@@ -148,6 +156,10 @@ pvext_declare_subject(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/*
+ * pv.undeclare_subject(relation): take a subject table back that no hold, blocker or open
+ * request needs.
+ */
 Datum
 pvext_undeclare_subject(PG_FUNCTION_ARGS)
 {

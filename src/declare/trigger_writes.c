@@ -95,6 +95,7 @@ is_unknown(Oid relid)
 		get_rel_namespace(relid) != get_namespace_oid("pv", false) && !is_declared(relid);
 }
 
+/* What to do about writes to the table. */
 static char *
 hint_for(Oid relid)
 {
@@ -295,6 +296,11 @@ read_arguments(Walk *walk, char *arguments)
 	}
 }
 
+/*
+ * Read the function that a trigger calls, and what it goes on to call, for writes to
+ * tables where persons are not looked for.  By the search_path of the role that it runs
+ * as when pvext fires it.
+ */
 static void
 check_trigger(Walk *walk, char **row)
 {
@@ -312,6 +318,7 @@ check_trigger(Walk *walk, char **row)
  * Rules
  */
 
+/* Does an action of a rule write to such a table? */
 static void
 check_action(Walk *walk, char **row, Query *action)
 {
@@ -330,6 +337,7 @@ check_action(Walk *walk, char **row, Query *action)
 							   problem), hint);
 }
 
+/* The actions of a rule, which say by their trees what they write to. */
 static void
 check_rule(Walk *walk, char **row)
 {

@@ -58,6 +58,7 @@ leads_sql(PvextLink *link)
 	return sql.data;
 }
 
+/* Can none of the link's columns be NULL? */
 static bool
 is_not_null(PvextLink *link)
 {
@@ -110,6 +111,7 @@ numbered(PvextLink *link, const char *format, int first)
 	return sql.data;
 }
 
+/* SQL: a column of row r as text, compared byte by byte. */
 static char *
 key_text(const char *column)
 {
@@ -163,6 +165,7 @@ there_by_owner_sql(Counting *counting, PvextLink *link)
 					numbered(link, "$%d", first), numbered(link, "k%d", 1), match.data);
 }
 
+/* What another owner has answered of a link's parents, asked once. */
 static char *
 ask_owner(Counting *counting, PvextLink *link)
 {
@@ -343,6 +346,7 @@ goes_by_some(PvextTable *table, PvextColumn *column)
 		(table->is_subject || count_ways(table, NIL) > list_length(column->paths));
 }
 
+/* Count rows for which the condition holds. */
 static void
 add_count(Counting *counting, const char *condition)
 {
@@ -408,12 +412,14 @@ is_counted(PvextCheck *check, PvextTable *table)
 		!OidIsValid(pvext_foreign_child(table->relid));
 }
 
+/* For list_sort(). */
 static int
 by_name(const ListCell *a, const ListCell *b)
 {
 	return strcmp(((PvextTable *) lfirst(a))->sql_name, ((PvextTable *) lfirst(b))->sql_name);
 }
 
+/* Report what was counted: rows first, then each column's values. */
 static void
 report(PvextCheck *check, Counting *counting)
 {
