@@ -52,9 +52,9 @@ pvext_is_changing_audit(void)
  */
 
 /*
- * Is one of the tables, a list of PvextTable, or one above or below it in an
- * inheritance, audited, or has it been?  There are changes of it in the log,
- * or there will be.
+ * Is one of the tables, a list of PvextTable, or one above or below it in an inheritance,
+ * audited, or has it been?  There are changes of it in the log, or there will be.
+ * Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_is_audited(List *tables)
@@ -247,8 +247,8 @@ pvext_complete_audit(void)
 }
 
 /*
- * Report audited tables of which not every change is recorded: their owners can
- * disable and drop the triggers.
+ * Report audited tables of which not every change is recorded: their owners can disable
+ * and drop the triggers.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_check_audit(PvextCheck *check)

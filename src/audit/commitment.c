@@ -203,6 +203,9 @@ pvext_redact_item(PvextHashing *hashing, PvextItem *out, const PvextReadItem *it
 		pvext_put_number(out, item->shape);
 	while (pvext_next_value(&rest, &value))
 	{
+		/*
+		 * Also for those that need none: which is whose goes by the place of the value.
+		 */
 		const char *salt = next_salt(hashing, &salts, &value);
 
 		if (value.form == PVEXT_IS_COMMITMENT)

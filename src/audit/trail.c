@@ -305,6 +305,10 @@ read_change(PvextTrail *trail, PvextReadItem *item)
 		JsonbValue	json;
 		int			att = value.column - 1;
 
+		/*
+		 * A number that the shape does not know, or there is no shape: of it nothing can
+		 * be said.
+		 */
 		if (att < 0 || att >= shape->natts || shape->names[att] == NULL)
 			continue;
 		if (value.form == PVEXT_IS_COMMITMENT)

@@ -165,7 +165,10 @@ pvext_why_unread(const PvextChunk *chunk)
 	return items.broken ? PVEXT_MALFORMED : why;
 }
 
-/* A chunk, or for -1 all of a partition, by its number, can be read, or is no more. */
+/*
+ * A chunk, or for -1 all of a partition, by its number, can be read, or is no more.
+ * Between pvext_enter() and pvext_leave().
+ */
 void
 pvext_forget_unread(int64 partition, int64 id)
 {
@@ -179,7 +182,10 @@ pvext_forget_unread(int64 partition, int64 id)
 					 &args);
 }
 
-/* How many there are on record whose partition is still there. */
+/*
+ * How many there are on record whose partition is still there.  Between pvext_enter() and
+ * pvext_leave().
+ */
 int64
 pvext_count_unread(void)
 {

@@ -478,6 +478,8 @@ foreign_keys_to_one(Oid relid)
 
 	ScanKeyInit(&key, Anum_pg_constraint_confrelid, BTEqualStrategyNumber,
 				F_OIDEQ, ObjectIdGetDatum(relid));
+
+	/* No index leads to constraints from what they refer to. */
 	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{

@@ -76,7 +76,9 @@ pvext_says_true(const char *value)
 	return value != NULL && value[0] == 't';
 }
 
-/* Subject tables and linked ones: OID and name. */
+/*
+ * Subject tables and linked ones: OID and name.  Between pvext_enter() and pvext_leave().
+ */
 List *
 pvext_mapped_relations(PvextCheck *check)
 {

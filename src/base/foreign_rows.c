@@ -81,7 +81,10 @@ arg_distributed(PvextArgs *args)
 	pvext_arg(args, OIDARRAYOID, pvext_datum(0, 1, &isnull), false);
 }
 
-/* Declared tables that a scrub does not reach, or an erasure only as far as others let it. */
+/*
+ * Declared tables that a scrub does not reach, or an erasure only as far as others let
+ * it.  Between pvext_enter() and pvext_leave().
+ */
 void
 pvext_check_elsewhere(PvextCheck *check)
 {
@@ -122,8 +125,8 @@ pvext_is_foreign(Oid relid)
 }
 
 /*
- * Refuse to look for rows of a table in its files, where they are not in its own or not in
- * those of its partitions and children.
+ * Refuse to look for rows of a table in its files, where they are not in its own or not
+ * in those of its partitions and children.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_check_rows_here(Oid relid)
@@ -147,8 +150,8 @@ pvext_check_rows_here(Oid relid)
 }
 
 /*
- * Refuse a scrub of what is elsewhere.  What is not in its scope, since nothing of it
- * is erased, may be.
+ * Refuse a scrub of what is elsewhere.  What is not in its scope, since nothing of it is
+ * erased, may be.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_refuse_elsewhere(void)

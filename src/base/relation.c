@@ -56,7 +56,10 @@ pvext_never_used(const char *name)
 	return empty;
 }
 
-/* The id of a relation in pv.relation, 0 where no declaration names it. */
+/*
+ * The id of a relation in pv.relation, 0 where no declaration names it.  Between
+ * pvext_enter() and pvext_leave().
+ */
 int32
 pvext_relation_id(Oid relid)
 {
@@ -69,7 +72,10 @@ pvext_relation_id(Oid relid)
 	return (int32) pvext_int(0, 1);
 }
 
-/* The relation of an id in pv.relation; raises where it is an orphan. */
+/*
+ * The relation of an id in pv.relation; raises where it is an orphan.  Between
+ * pvext_enter() and pvext_leave().
+ */
 Oid
 pvext_relation_by_id(int32 id)
 {
@@ -86,8 +92,9 @@ pvext_relation_by_id(int32 id)
 }
 
 /*
- * The id of a relation in pv.relation, entered there if need be.  A dropped
- * table's declarations are taken up by the table that has its name and owner again.
+ * The id of a relation in pv.relation, entered there if need be.  A dropped table's
+ * declarations are taken up by the table that has its name and owner again.  Between
+ * pvext_enter() and pvext_leave().
  */
 int32
 pvext_register_relation(Oid relid)

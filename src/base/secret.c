@@ -235,8 +235,8 @@ pvext_hmac(const char *domain, const char *value)
 }
 
 /*
- * The digest by which pvext remembers a subject: of its key and of the id of
- * its table in pv.relation, which a dump keeps.
+ * The digest by which pvext remembers a subject: of its key and of the id of its table in
+ * pv.relation, which a dump keeps.  Between pvext_enter() and pvext_leave().
  */
 bytea *
 pvext_subject_digest(int32 relation_id, const char *key)

@@ -146,7 +146,10 @@ check_clocks(PvextCheck *check)
 	}
 }
 
-/* Tables that are no longer reached through a declared one. */
+/*
+ * Tables that are no longer reached through a declared one.  Between pvext_enter() and
+ * pvext_leave().
+ */
 void
 pvext_check_parts(PvextCheck *check)
 {

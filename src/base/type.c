@@ -55,6 +55,7 @@ pvext_equality(Oid left, Oid right)
 		operator = lookup_type_cache(left, TYPECACHE_EQ_OPR)->eq_opr;
 	if (!OidIsValid(operator))
 	{
+		/* Of two types: an operator of a family that has both, by which indexes go. */
 		opclass = GetDefaultOpClass(right, BTREE_AM_OID);
 		if (OidIsValid(opclass))
 		{

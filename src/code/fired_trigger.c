@@ -67,7 +67,10 @@ check_reach(PvextCheck *check, char **row, PvextPath *path)
 							   quote_identifier(get_namespace_name(atooid(row[6])))));
 }
 
-/* Triggers whose functions need a search_path of their own. */
+/*
+ * Triggers whose functions need a search_path of their own.  Between pvext_enter() and
+ * pvext_leave().
+ */
 void
 pvext_check_triggers(PvextCheck *check)
 {

@@ -124,7 +124,10 @@ pvext_succeeded(PvextDutyRun *run, int32 relation_id, const char *name)
 	(void) pvext_step(run, record, &failure);
 }
 
-/* Somebody has done what the duty has failed at, in this transaction. */
+/*
+ * Somebody has done what the duty has failed at, in this transaction.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_done_by_somebody(const char *duty, int32 relation_id, const char *name)
 {
@@ -144,7 +147,7 @@ pvext_done_by_somebody(const char *duty, int32 relation_id, const char *name)
 
 /*
  * Has it taken too long lately?  Returns what was said then, or NULL: who only asks how
- * it is need not wait for it as long again.
+ * it is need not wait for it as long again.  Between pvext_enter() and pvext_leave().
  */
 ErrorData *
 pvext_known_timeout(const char *duty, int32 relation_id, const char *name)

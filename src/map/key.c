@@ -113,6 +113,8 @@ pvext_try_split_key(PvextTable *subject, const char *key)
 
 	while (isspace((unsigned char) *p))
 		p++;
+
+	/* As record_in() takes a row literal apart. */
 	if (*p++ != '(')
 		return NIL;
 	for (;;)
@@ -290,9 +292,9 @@ subject_sql(PvextTable *subject, PvextFind how)
 }
 
 /*
- * Resolve a key: the row's own spelling of it, in the current context; NULL
- * where no such person is there.  The row is looked for, and locked, as its
- * table's owner.  The plan is kept in *subject.
+ * Resolve a key: the row's own spelling of it, in the current context; NULL where no such
+ * person is there.  The row is looked for, and locked, as its table's owner.  The plan is
+ * kept in *subject.  Between pvext_enter() and pvext_leave().
  */
 char *
 pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
@@ -328,7 +330,10 @@ pvext_find_subject(PvextTable *subject, const char *key, PvextFind how)
 	return found;
 }
 
-/* The same, raising where no such person is there. */
+/*
+ * The same, raising where no such person is there.  Between pvext_enter() and
+ * pvext_leave().
+ */
 char *
 pvext_lock_subject(PvextTable *subject, const char *key, PvextFind how)
 {

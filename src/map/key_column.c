@@ -77,6 +77,8 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 				pvext_is_key_of(fk, child, pvext_names(i, 3), pvext_names(i, 4)))
 				cascades = true;
 		}
+
+		/* Both are replaced by one statement, which runs as one role. */
 		if (!cascades && pvext_owner(child) != pvext_owner(relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -89,8 +91,8 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 }
 
 /*
- * Do others hold the column's values, or does it name a subject?  Raises where
- * they could not follow when it is replaced.
+ * Do others hold the column's values, or does it name a subject?  Raises where they could
+ * not follow when it is replaced.  Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_column_leads(Oid relid, int32 id, const char *column)
@@ -121,8 +123,9 @@ pvext_column_leads(Oid relid, int32 id, const char *column)
 }
 
 /*
- * Does the column follow another one, being what a link of its table goes by?
- * Then its strategy is that of the parent's column, which must be personal.
+ * Does the column follow another one, being what a link of its table goes by?  Then its
+ * strategy is that of the parent's column, which must be personal.  Between pvext_enter()
+ * and pvext_leave().
  */
 bool
 pvext_column_follows(int32 id, const char *column, const char **strategy,
@@ -152,7 +155,10 @@ pvext_column_follows(int32 id, const char *column, const char **strategy,
 	return true;
 }
 
-/* Give the columns that follow, at any depth, the strategy that now is theirs. */
+/*
+ * Give the columns that follow, at any depth, the strategy that now is theirs.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_update_followers(int32 id, const char *column, const char *strategy,
 					   const char *argument)
@@ -176,7 +182,10 @@ pvext_update_followers(int32 id, const char *column, const char *strategy,
 					 " AND (p.strategy, p.argument) IS DISTINCT FROM ($3, $4)", &args);
 }
 
-/* Raise where another declared column follows the one to be undeclared. */
+/*
+ * Raise where another declared column follows the one to be undeclared.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_refuse_followed(Oid relid, int32 id, const char *column)
 {

@@ -147,8 +147,9 @@ pvext_lock_table(PvextTable *table, LOCKMODE mode)
 }
 
 /*
- * Do something by the map's plans, whose values a nested call would overwrite:
- * such a call is refused.  Errors are raised without values.
+ * Do something by the map's plans, whose values a nested call would overwrite: such a
+ * call is refused.  Errors are raised without values.  Between pvext_enter() and
+ * pvext_leave().
  */
 void
 pvext_with_map(void (*body) (PvextMap *map, void *arg), void *arg)

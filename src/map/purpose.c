@@ -73,7 +73,10 @@ load_wordings(PvextMap *map)
 	}
 }
 
-/* Read the purposes into a map that is being loaded, in the current context. */
+/*
+ * Read the purposes into a map that is being loaded, in the current context.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_load_purposes(PvextMap *map)
 {

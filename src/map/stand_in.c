@@ -18,7 +18,8 @@
 
 /*
  * Tables that the command in hand, of an event trigger, has given an orphan's name, but
- * that are another owner's: those are warned of.
+ * that are another owner's: those are warned of.  Between pvext_enter() and
+ * pvext_leave().
  */
 List *
 pvext_strange_namesakes(void)
@@ -53,8 +54,9 @@ pvext_stand_in_hint(const char *schema, const char *name, const char *table)
 
 /*
  * Tables that may have taken the place of one that was renamed and then dropped, now that
- * the command in hand, of an event trigger, has dropped it or, unless dropped, made them.
- * They are warned of: what is declared is not of them.
+ * the command in hand, of an event trigger, has dropped it or, unless dropped, made
+ * them.  They are warned of: what is declared is not of them.  Between pvext_enter() and
+ * pvext_leave().
  */
 List *
 pvext_stand_ins(bool dropped)
@@ -85,7 +87,10 @@ pvext_stand_ins(bool dropped)
 	return check.findings;
 }
 
-/* Tables that have a former name of one that is declared and still there: they may be filled in its place. */
+/*
+ * Tables that have a former name of one that is declared and still there: they may be
+ * filled in its place.  Between pvext_enter() and pvext_leave().
+ */
 void
 pvext_check_stand_ins(PvextCheck *check)
 {
@@ -110,6 +115,7 @@ pvext_check_stand_ins(PvextCheck *check)
 /*
  * Raise where rows of the subject may be in a table that nothing is declared of, for what
  * linked them is an orphan's, and there is a table that may have taken its place.
+ * Between pvext_enter() and pvext_leave().
  */
 void
 pvext_refuse_stand_ins(int32 subject_id)

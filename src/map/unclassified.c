@@ -14,10 +14,11 @@
 #include "map/unclassified.h"
 
 /*
- * The columns of a table that nobody has said anything about: neither that
- * they are personal nor that they aren't, no surrogate key, no link, which
- * follows its parent's key, and not computed.  One that is inherited from a table that
- * the map reaches is asked for there, where it is declared for all children.
+ * The columns of a table that nobody has said anything about: neither that they are
+ * personal nor that they aren't, no surrogate key, no link, which follows its parent's
+ * key, and not computed.  One that is inherited from a table that the map reaches is
+ * asked for there, where it is declared for all children.  Between pvext_enter() and
+ * pvext_leave().
  */
 List *
 pvext_unclassified_columns(Oid relid)
@@ -61,7 +62,10 @@ pvext_unclassified_columns(Oid relid)
 	return names;
 }
 
-/* Unclassified columns of subject tables and linked ones; of only, where given. */
+/*
+ * Unclassified columns of subject tables and linked ones; of only, where given.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_check_unclassified(PvextCheck *check, List *only)
 {

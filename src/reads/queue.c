@@ -178,6 +178,10 @@ startup(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	queue = ShmemInitStruct("pvext read queue", queue_bytes(), &found);
 	leading = (pg_atomic_uint64 *) &queue->slots[pvext_read_queue_size];
+
+	/*
+	 * Else it is there already: where processes are started by exec(), each comes here.
+	 */
 	if (!found)
 	{
 		memset(queue, 0, offsetof(Queue, slots));
@@ -196,6 +200,11 @@ startup(void)
 			pg_atomic_init_u64(&leading[i], 0);
 	}
 	LWLockRelease(AddinShmemInitLock);
+
+	/*
+	 * Before memory is made anew after a crash it is called, too, with another code: what
+	 * is in the queue then is not to be trusted.
+	 */
 	if (!IsUnderPostmaster)
 		on_shmem_exit(log_the_rest, (Datum) 0);
 	again = true;

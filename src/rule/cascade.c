@@ -64,6 +64,10 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 	{
 		PvextTable *parent = lfirst(below);
 
+		/*
+		 * By the catalog, not by the map: a foreign key that nobody has declared acts all
+		 * the same.
+		 */
 		foreach(lc, pvext_foreign_keys_to(parent->relid))
 		{
 			PvextForeignKey *fk = lfirst(lc);

@@ -248,8 +248,8 @@ pvext_check_time_zone(const char *name)
 }
 
 /*
- * The time zone that the database gives to sessions, not what this one has
- * set.
+ * The time zone that the database gives to sessions, not what this one has set.  Between
+ * pvext_enter() and pvext_leave().
  */
 char *
 pvext_database_time_zone(void)

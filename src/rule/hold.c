@@ -27,8 +27,8 @@
 #define HOLD_LOCK 100
 
 /*
- * Is there a hold, in force or not, on any of the subjects?  Nobody can place
- * one while their rows are locked.
+ * Is there a hold, in force or not, on any of the subjects?  Nobody can place one while
+ * their rows are locked.  Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_any_held(List *subject_digests)
@@ -45,7 +45,10 @@ pvext_any_held(List *subject_digests)
 	return pvext_bool(0, 1);
 }
 
-/* Is a hold in force on any subject of a table (its id in pv.relation)? */
+/*
+ * Is a hold in force on any subject of a table (its id in pv.relation)?  Between
+ * pvext_enter() and pvext_leave().
+ */
 bool
 pvext_any_hold(int32 relation_id)
 {
@@ -60,7 +63,9 @@ pvext_any_hold(int32 relation_id)
 	return pvext_bool(0, 1);
 }
 
-/* On which of the subjects is a hold in force? */
+/*
+ * On which of the subjects is a hold in force?  Between pvext_enter() and pvext_leave().
+ */
 bool *
 pvext_which_held(List *subject_digests)
 {
@@ -81,8 +86,9 @@ pvext_which_held(List *subject_digests)
 }
 
 /*
- * The holds in force on a subject, as texts such as "hold 12: court case".
- * *any says whether there are holds at all, expired and released ones too.
+ * The holds in force on a subject, as texts such as "hold 12: court case".  *any says
+ * whether there are holds at all, expired and released ones too.  Between pvext_enter()
+ * and pvext_leave().
  */
 List *
 pvext_held_by(const bytea *subject_digest, bool *any)
@@ -110,8 +116,8 @@ pvext_held_by(const bytea *subject_digest, bool *any)
 }
 
 /*
- * After a subject's erasure: its holds, released or expired ones too, no
- * longer name its key, and know it by its digest from now on.
+ * After a subject's erasure: its holds, released or expired ones too, no longer name its
+ * key, and know it by its digest from now on.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_forget_held_key(const bytea *former, const bytea *digest)

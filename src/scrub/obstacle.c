@@ -132,9 +132,9 @@ raise_kept(const Obstacle *obstacle)
 }
 
 /*
- * Raise where somebody keeps row versions that were dead before a transaction, or
- * would keep those of the scrub itself, or would make it wait, and does not look as
- * if that were soon to end.
+ * Raise where somebody keeps row versions that were dead before a transaction, or would
+ * keep those of the scrub itself, or would make it wait, and does not look as if that
+ * were soon to end.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_check_obstacles(TransactionId before, bool wal)
@@ -166,7 +166,7 @@ pvext_check_obstacles(TransactionId before, bool wal)
 
 /*
  * Wait, if not for ever, until nobody keeps row versions that were dead before a
- * transaction, of catalogs or of others.
+ * transaction, of catalogs or of others.  Between pvext_enter() and pvext_leave().
  */
 void
 pvext_await_others(TransactionId before, bool catalogs)
@@ -192,7 +192,10 @@ pvext_await_others(TransactionId before, bool catalogs)
 	raise_kept(&obstacle);
 }
 
-/* Raise where there is WAL from before a position. */
+/*
+ * Raise where there is WAL from before a position.  Between pvext_enter() and
+ * pvext_leave().
+ */
 void
 pvext_check_wal_kept(XLogRecPtr before)
 {
@@ -276,7 +279,10 @@ raise_recent(PvextRemnants *remnants)
 			 errhint("Run VACUUM (INDEX_CLEANUP ON) %s first.", name)));
 }
 
-/* Raise where old values were found, after all pages of the relation. */
+/*
+ * Raise where old values were found, after all pages of the relation.  Between
+ * pvext_enter() and pvext_leave().
+ */
 void
 pvext_raise_remnants(PvextRemnants *remnants)
 {

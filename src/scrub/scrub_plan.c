@@ -119,8 +119,8 @@ static const char *const steps[] = {
 PG_FUNCTION_INFO_V1(pvext_scrub_plan);
 
 /*
- * The transaction before which all that is dead has to go: after the last erasure,
- * and after all of which none is running any more.
+ * The transaction before which all that is dead has to go: after the last erasure, and
+ * after all of which none is running any more.  Between pvext_enter() and pvext_leave().
  */
 FullTransactionId
 pvext_scrub_boundary(void)

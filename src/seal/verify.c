@@ -138,6 +138,11 @@ find_leaf(PvextVerification *v, int64 seal, int n, PvextChunkDigest *leaf)
 		pvext_arg(&args, INT8OID, Int64GetDatum(seal), false);
 		if (pvext_own_kept(&find, &args) == 0)
 			return false;
+
+		/*
+		 * Chunks of one seal mostly come together: its row is kept until another's is
+		 * needed.
+		 */
 		if (v->leaves)
 			pfree(v->leaves);
 		caller = MemoryContextSwitchTo(v->context);

@@ -168,6 +168,8 @@ pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextC
 	defect.seal = seal;
 	defect.chunk = leaf->id;
 	pvext_hash(hashing, &payload, 1, digest);
+
+	/* The payload is what it was: what else is not, the caller has reported. */
 	if (memcmp(digest, leaf->raw, PVEXT_DIGEST_SIZE) == 0)
 	{
 		if (leaf->items > 0)
@@ -186,6 +188,8 @@ pvext_compare_chunk(PvextHashing *hashing, const PvextChunk *chunk, const PvextC
 		report(&defect, arg);
 		return;
 	}
+
+	/* It has been redacted, or forged: redaction leaves the root what it was. */
 	pvext_chunk_root(hashing, chunk, &digests, digest);
 	if (memcmp(digest, leaf->root, PVEXT_DIGEST_SIZE) == 0)
 		return;

@@ -90,8 +90,9 @@ looks_taken(const PvextFit *fit, PvextStrategyKind kind, const char *format)
 }
 
 /*
- * Find a format of tokens that the column takes.  Where there is none, the
- * failure is that of the first format that had room, or how little there was.
+ * Find a format of tokens that the column takes.  Where there is none, the failure is
+ * that of the first format that had room, or how little there was.  Between pvext_enter()
+ * and pvext_leave().
  */
 bool
 pvext_find_format(const PvextFit *fit, PvextStrategyKind kind, char **argument,
@@ -225,7 +226,7 @@ must_be_token(const PvextFit *fit, char **argument)
 	return PVEXT_TOKEN;
 }
 
-/* What strategy "auto" comes to. */
+/* What strategy "auto" comes to.  Between pvext_enter() and pvext_leave(). */
 PvextStrategyKind
 pvext_auto(const PvextFit *fit, char **argument)
 {

@@ -501,9 +501,9 @@ pvext_check_parameter(const PvextFit *fit, PvextStrategyKind kind,
 }
 
 /*
- * Has the column room for a hundred times as many tokens as there are rows?
- * Pseudonyms are drawn by chance: where they must be unique, room for a hundred
- * times the square.
+ * Has the column room for a hundred times as many tokens as there are rows?  Pseudonyms
+ * are drawn by chance: where they must be unique, room for a hundred times the square.
+ * Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_has_room(const PvextFit *fit, const PvextStrategy *strategy, uint64 *room)

@@ -229,8 +229,8 @@ pvext_strategy_test(const PvextStrategy *s, int first_param)
 }
 
 /*
- * The SQL of a value as the strategy makes it, where that depends neither on
- * the row nor on the subject; else NULL.
+ * The SQL of a value as the strategy makes it, where that depends neither on the row nor
+ * on the subject; else NULL.  Between pvext_enter() and pvext_leave().
  */
 char *
 pvext_strategy_sample(const PvextStrategy *s)
@@ -254,7 +254,10 @@ pvext_strategy_sample(const PvextStrategy *s)
 	}
 }
 
-/* The text of the new value for an old one; serial is from pv.token_seq. */
+/*
+ * The text of the new value for an old one; serial is from pv.token_seq.  Between
+ * pvext_enter() and pvext_leave().
+ */
 char *
 pvext_make_value(const PvextStrategy *s, const char *old, int64 serial)
 {

@@ -336,7 +336,10 @@ pvext_make_token(const PvextToken *token, int64 serial)
 	return render(token, multiply(STRIDE, (uint64) serial, token->room));
 }
 
-/* The pseudonym of a value: equal values give equal ones, in every table. */
+/*
+ * The pseudonym of a value: equal values give equal ones, in every table.  Between
+ * pvext_enter() and pvext_leave().
+ */
 char *
 pvext_make_pseudonym(const PvextToken *token, const char *old)
 {

@@ -437,6 +437,8 @@ try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure
 			PvextArgs	text = {0};
 
 			pvext_arg_text(&text, value);
+
+			/* As the other table's owner: this one's need not be allowed to read it. */
 			if (pvext_run(pvext_owner(parent),
 						  psprintf("SELECT FROM %s AS r WHERE CAST(r.%s AS text) COLLATE \"C\" = $1 LIMIT 1",
 								   pvext_relation_name(parent), quote_identifier(column)), &text) == 0)
@@ -485,8 +487,8 @@ pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 }
 
 /*
- * How many rows, up to a limit where that is above 0, already look replaced
- * though nothing has replaced them.
+ * How many rows, up to a limit where that is above 0, already look replaced though
+ * nothing has replaced them.  Between pvext_enter() and pvext_leave().
  */
 int64
 pvext_count_replaced(const PvextFit *fit, const PvextStrategy *s, int limit)
