@@ -232,6 +232,11 @@ begin_call(TriggerCall *call, Oid function)
 		call->nestlevel = NewGUCNestLevel();
 		set_path(path, GUC_ACTION_SAVE);
 	}
+
+	/*
+	 * One at a time: a trigger that fires itself does so by another statement, in which
+	 * the server has looked the function up anew.
+	 */
 	call->outer = outer;
 	call->open = true;
 	pvext_running->call = call;
@@ -306,6 +311,7 @@ on_call(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 				begin_call(call, flinfo->fn_oid);
 			break;
 		case FHET_END:
+		/* Called before anything is rolled back, and the error goes on. */
 		case FHET_ABORT:
 			if (call && call->open)
 				(event == FHET_END ? end_call : abort_call) (call);

@@ -136,6 +136,11 @@ pvext_step(PvextDutyRun *run, void (*body) (void *), void *arg)
 		(void) set_config_option("lock_timeout", STEP_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 	MemoryContextSwitchTo(run->context);
+
+	/*
+	 * In the step's own transaction, since it may have been dropped, updated or restored
+	 * since the last.
+	 */
 	if (is_there(run))
 		error = pvext_catch_in_time(run_step, &step, run->own_code ? 0 : pvext_step_timeout, true);
 	else

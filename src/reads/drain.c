@@ -252,6 +252,8 @@ pvext_note_crash(void)
 
 	if (until == 0)
 		return;
+
+	/* Whoever comes second waits, and finds that it is on record. */
 	gaps = table_open(pvext_own_relation("access_gap"), ShareRowExclusiveLock);
 	if (!has_gap(gaps, until))
 	{
@@ -295,11 +297,15 @@ pvext_drain(bool open_too)
 	foreach(lc, places)
 	{
 		CHECK_FOR_INTERRUPTS();
+
+		/* After an error the abort gives back all that was taken. */
 		pvext_write_reading(pvext_reading_at(lfirst(lc), &buf));
 	}
 	pfree(buf.data);
 	if (places != NIL)
 		set_mark(Min(now, left));
+
+	/* For whoever called and goes on to look for them in the log. */
 	pvext_flush_audit();
 	return list_length(places);
 }

@@ -151,6 +151,8 @@ look_up(PvextCollection *collection, PvextScannedKey *key)
 	tid = scan->ioss_ScanDesc->xs_heaptid;
 	slot = table_slot_create(table, NULL);
 	fetch = table_index_fetch_begin(table);
+
+	/* As the statement's own snapshot sees it: the version that the index stood for. */
 	if (table_index_fetch_tuple(fetch, &tid, collection->estate->es_snapshot, slot, &again, NULL))
 		note_slot(collection, key, slot, attnums);
 	ExecDropSingleTupleTableSlot(slot);
@@ -237,6 +239,7 @@ let_go(PvextCollector *collector)
 {
 	PlanState  *node = collector->node;
 
+	/* Else it is being measured, and calls the real one. */
 	if (node->ExecProcNode == node->ExecProcNodeReal)
 		node->ExecProcNode = collector->next;
 	node->ExecProcNodeReal = collector->next;
@@ -295,6 +298,10 @@ pvext_begin_collecting(PvextCollection *collection, QueryDesc *query, bool led)
 	{
 		PvextCollector *collector = lfirst(lc);
 
+		/*
+		 * The first call of a node puts the real function in the place of ExecProcNode,
+		 * or one that measures it and calls the real one: either way it is ours then.
+		 */
 		collector->next = collector->node->ExecProcNodeReal;
 		if (collector->node->ExecProcNode == collector->next)
 			collector->node->ExecProcNode = next_row;	/* it has run already */
@@ -337,6 +344,11 @@ pvext_collect_current(PvextCollection *collection)
 		if (key->scan == NULL || key->attnums == NULL || TupIsNull(key->scan->ss_ScanTupleSlot))
 			continue;
 		old = MemoryContextSwitchTo(collection->context);
+
+		/*
+		 * To fetch a value from a TOAST table would be to read a table in a transaction
+		 * that has failed.
+		 */
 		if (is_at_hand(key, key->scan->ss_ScanTupleSlot))
 			note_slot(collection, key, key->scan->ss_ScanTupleSlot, key->attnums);
 		MemoryContextSwitchTo(old);

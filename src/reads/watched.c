@@ -164,6 +164,8 @@ scan(Oid table, Oid index, AttrNumber column, RegProcedure equal, Datum value,
 		return;					/* the extension has just been dropped */
 	if (column > 0)
 		ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
+
+	/* No snapshot: the one of the catalogs, which is of now. */
 	rows = systable_beginscan(rel, index, OidIsValid(index), NULL, column > 0 ? 1 : 0, &key);
 	while (HeapTupleIsValid(row = systable_getnext(rows)))
 		if (!each(row, RelationGetDescr(rel), arg))

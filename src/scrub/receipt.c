@@ -258,6 +258,11 @@ pvext_finish_scrub(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_refuse_elsewhere();
 	pvext_arg(&args, XID8OID, PG_GETARG_DATUM(0), false);
+
+	/*
+	 * First that there is a row of pv.scrubbed for each; by these rows the next one
+	 * looks.
+	 */
 	check_scrubbed(&args);
 	check_residue();
 	if (PG_GETARG_BOOL(1))

@@ -213,6 +213,11 @@ drop_partition(int64 n)
 
 	if (OidIsValid(getExtensionOfObject(RelationRelationId, partition)))
 		(void) pvext_own(psprintf("ALTER EXTENSION pvext DROP TABLE pv.%s", name), NULL);
+
+	/*
+	 * It takes ACCESS EXCLUSIVE on the log, too, and waits for those who read it; writers
+	 * go on, since they lock but the partition that they write to.
+	 */
 	(void) pvext_own(psprintf("DROP TABLE pv.%s", name), NULL);
 	pvext_arg(&args, INT8OID, Int64GetDatum(n), false);
 	(void) pvext_own("DELETE FROM pv.audit_partition WHERE number = $1", &args);

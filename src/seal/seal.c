@@ -299,6 +299,10 @@ pvext_remove_seal(int64 id)
 	HeapTuple	tuple;
 
 	ScanKeyInit(&key, SEAL_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(id));
+
+	/*
+	 * By the snapshot by which it was read, under pvext_lock_seals(): it is still there.
+	 */
 	scan = systable_beginscan(rel, pvext_own_relation("audit_seal_pkey"), true,
 							  GetActiveSnapshot(), 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))

@@ -80,6 +80,10 @@ matcher_of(FunctionCallInfo fcinfo, int arg)
 	if (kept == NULL || VARSIZE(kept->values) != VARSIZE(values) ||
 		memcmp(kept->values, values, VARSIZE(values)) != 0)
 	{
+		/*
+		 * To make one costs far more than to use it on a text: the values are those of
+		 * the row before, nearly always.
+		 */
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
 		kept = palloc(sizeof(Kept));
