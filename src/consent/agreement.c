@@ -170,7 +170,7 @@ is_withdrawn(const char *name, const char *version)
 }
 
 /*
- * pv.declare_agreement(name, version, body)
+ * pv.declare_agreement(name, version, body): declare the words of a version.
  *
  * Where the version has been accepted, the trigger refuses other words.
  */
@@ -206,9 +206,7 @@ pvext_declare_agreement(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.withdraw_agreement(name, version)
- */
+/* pv.withdraw_agreement(name, version): nobody can accept it any more. */
 Datum
 pvext_withdraw_agreement(PG_FUNCTION_ARGS)
 {
@@ -302,7 +300,8 @@ begin_entry(FunctionCallInfo fcinfo, PvextArgs *args, const char *name,
 }
 
 /*
- * pv.accept_agreement(subject, key, name, version, evidence)
+ * pv.accept_agreement(subject, key, name, version, evidence): record that a subject has
+ * accepted a version.
  */
 Datum
 pvext_accept_agreement(PG_FUNCTION_ARGS)
@@ -336,7 +335,8 @@ pvext_accept_agreement(PG_FUNCTION_ARGS)
 }
 
 /*
- * pv.end_agreement(subject, key, name, evidence)
+ * pv.end_agreement(subject, key, name, evidence): record that an agreement of a subject's
+ * has ended.
  */
 Datum
 pvext_end_agreement(PG_FUNCTION_ARGS)
@@ -369,7 +369,8 @@ pvext_end_agreement(PG_FUNCTION_ARGS)
 }
 
 /*
- * pv.bound_by(subject, key, name, on_day)
+ * pv.bound_by(subject, key, name, on_day): which version was a subject bound by on that
+ * day?
  *
  * The day ends by the session's time zone, which pvext_enter() changes.
  */
@@ -415,9 +416,7 @@ pvext_bound_by(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(version);
 }
 
-/*
- * pv.agreement_evidence(event)
- */
+/* pv.agreement_evidence(event): what proved an event of the ledger, decrypted. */
 Datum
 pvext_agreement_evidence(PG_FUNCTION_ARGS)
 {
@@ -476,10 +475,9 @@ compare_key(uint64 row, void *arg)
 }
 
 /*
- * pv.verify_agreements()
+ * pv.verify_agreements(): where ledger, states and words disagree; no row is the proof.
  *
- * The words are hashed again; the ledger vouches for the digests, and for the
- * state.
+ * The words are hashed again; the ledger vouches for the digests, and for the state.
  */
 Datum
 pvext_verify_agreements(PG_FUNCTION_ARGS)

@@ -97,7 +97,8 @@ check_same_words(PvextPurpose *purpose, const char *version, const char *languag
 }
 
 /*
- * pv.declare_consent_text(purpose, version, language, body)
+ * pv.declare_consent_text(purpose, version, language, body): declare the words of a
+ * version, in a language; they never change.
  */
 Datum
 pvext_declare_consent_text(PG_FUNCTION_ARGS)
@@ -271,7 +272,8 @@ pvext_choose_wording(PvextPurpose *purpose, const char *version,
 }
 
 /*
- * pv.withdraw_consent_text(purpose, version, language)
+ * pv.withdraw_consent_text(purpose, version, language): nobody can consent to it any
+ * more.
  */
 Datum
 pvext_withdraw_consent_text(PG_FUNCTION_ARGS)

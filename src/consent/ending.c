@@ -165,6 +165,7 @@ end_consents(PvextTable *subject, List *endings, bool *kept)
 	PvextArgs	args = {0};
 	uint64		n;
 
+	/* What is kept since an earlier erasure first: what steps back now has the new digest. */
 	arg_digests(&digests, endings, true);
 	arg_digests(&digests, endings, false);
 	count_states(endings, kept, false, pvext_own_kept(&release, &digests));

@@ -229,6 +229,8 @@ read_target(Target *target)
 	target->subject = NULL;
 	MemoryContextReset(target->context);
 	target->stale = false;
+
+	/* Before anything is read: what changes from here on is heard of, and read again. */
 	pvext_watch_declarations();
 	target->generation = parallel ? pvext_snapshot_generation() : 0;
 	if (!parallel)
@@ -442,6 +444,7 @@ spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 	PvextScope	scope;
 	char	   *volatile key = NULL;
 
+	/* While it is busy its table may be heard to change, and what it points to must not go. */
 	pvext_enter(&scope);
 	target->busy++;
 	PG_TRY();

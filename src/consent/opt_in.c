@@ -205,7 +205,9 @@ return_token(PvextScope *scope, const char *token)
 }
 
 /*
- * pv.request_consent(subject, key, purpose, version, channel, evidence, expires, language)
+ * pv.request_consent(subject, key, purpose, version, channel, evidence, expires,
+ * language): enter a consent as requested, and give the token that confirms it; it is
+ * nowhere else.
  */
 Datum
 pvext_request_consent(PG_FUNCTION_ARGS)
@@ -222,7 +224,8 @@ pvext_request_consent(PG_FUNCTION_ARGS)
 }
 
 /*
- * pv.unsubscribe_token(subject, key, purpose, expires)
+ * pv.unsubscribe_token(subject, key, purpose, expires): give a token by which whoever has
+ * it can withdraw.
  */
 Datum
 pvext_unsubscribe_token(PG_FUNCTION_ARGS)
@@ -326,7 +329,8 @@ check_offer(PvextConsentCall *call, PvextConsentChange *change)
 }
 
 /*
- * pv.confirm_consent(token, evidence)
+ * pv.confirm_consent(token, evidence): give the consent that was requested, with the
+ * words of then.
  */
 Datum
 pvext_confirm_consent(PG_FUNCTION_ARGS)
@@ -346,9 +350,7 @@ pvext_confirm_consent(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.withdraw_consent(token, channel)
- */
+/* pv.withdraw_consent(token, channel): withdraw by a token. */
 Datum
 pvext_withdraw_by_token(PG_FUNCTION_ARGS)
 {

@@ -198,9 +198,7 @@ compare_bucket(uint64 row, void *arg)
 							 (long long) bucket.number));
 }
 
-/*
- * pv.verify_consents()
- */
+/* pv.verify_consents(): where ledger, states and bits disagree; no row is the proof. */
 Datum
 pvext_verify_consents(PG_FUNCTION_ARGS)
 {

@@ -58,6 +58,10 @@ check_purpose(PvextPurpose *purpose)
 /*
  * Lock the subject and find the purpose, as it is from then on.  False where
  * there is no such subject.
+ *
+ * In the order of an erasure: the row, then the ledgers.  Who takes a purpose back, or
+ * declares another key, keeps others out of pv.consent_state meanwhile: the map must be
+ * the one that is in force once that has been had.
  */
 bool
 pvext_find_consent_call(PvextConsentCall *call, Oid relid, const char *key,
@@ -164,7 +168,8 @@ pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 }
 
 /*
- * pv.give_consent(subject, key, purpose, version, channel, evidence, expires, language)
+ * pv.give_consent(subject, key, purpose, version, channel, evidence, expires, language):
+ * record that a subject has consented.
  */
 Datum
 pvext_give_consent(PG_FUNCTION_ARGS)
@@ -208,7 +213,8 @@ pvext_forget_requests(PvextConsentCall *call)
 }
 
 /*
- * pv.withdraw_consent(subject, key, purpose, channel, evidence)
+ * pv.withdraw_consent(subject, key, purpose, channel, evidence): record that a consent is
+ * withdrawn.
  *
  * Also where there was no consent: then it is a refusal.
  */
@@ -255,7 +261,8 @@ check_can_object(PvextPurpose *purpose)
 }
 
 /*
- * pv.object_to(subject, key, purpose, channel, evidence)
+ * pv.object_to(subject, key, purpose, channel, evidence): record an objection to a
+ * purpose that does not rest on consent.
  */
 Datum
 pvext_object_to(PG_FUNCTION_ARGS)
@@ -293,7 +300,8 @@ check_has_objected(PvextConsentCall *call)
 }
 
 /*
- * pv.withdraw_objection(subject, key, purpose, channel, evidence)
+ * pv.withdraw_objection(subject, key, purpose, channel, evidence): record that an
+ * objection is taken back.
  */
 Datum
 pvext_withdraw_objection(PG_FUNCTION_ARGS)
@@ -312,9 +320,7 @@ pvext_withdraw_objection(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.consent_evidence(event)
- */
+/* pv.consent_evidence(event): what proved an event of the ledger, decrypted. */
 Datum
 pvext_consent_evidence(PG_FUNCTION_ARGS)
 {

@@ -266,7 +266,7 @@ write_state(const PvextEntry *entry, int64 *id)
 	}
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
-	table_close(states, NoLock);
+	table_close(states, NoLock);	/* the lock stays, as a statement's would */
 	return code;
 }
 

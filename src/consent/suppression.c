@@ -262,7 +262,8 @@ may_process(PvextTable *subject, PvextPurpose *purpose, const char *key)
 }
 
 /*
- * pv.may_process(subject, key, purpose)
+ * pv.may_process(subject, key, purpose): may a person's data be used for the purpose now:
+ * is there a consent, or another basis and nothing against it?
  */
 Datum
 pvext_may_process(PG_FUNCTION_ARGS)

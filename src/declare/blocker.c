@@ -65,7 +65,8 @@ blocking_table(PvextMap *map, PvextTable *subject, Oid relid)
 }
 
 /*
- * pv.declare_blocker(subject, name, condition, reason, relation, purposes)
+ * pv.declare_blocker(subject, name, condition, reason, relation, purposes): declare what
+ * keeps subjects from being erased, or change it.
  */
 Datum
 pvext_declare_blocker(PG_FUNCTION_ARGS)
@@ -133,9 +134,7 @@ pvext_declare_blocker(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.undeclare_blocker(subject, name)
- */
+/* pv.undeclare_blocker(subject, name): take a blocker away. */
 Datum
 pvext_undeclare_blocker(PG_FUNCTION_ARGS)
 {
@@ -267,9 +266,7 @@ warn_of_count(PvextBlocker *blocker, int64 blocked, int64 subjects, ErrorData *e
 						(long long) subjects)));
 }
 
-/*
- * pv.check_blockers(subject)
- */
+/* pv.check_blockers(subject): how many subjects each blocks now. */
 Datum
 pvext_check_blockers(PG_FUNCTION_ARGS)
 {

@@ -289,7 +289,7 @@ names_datum(List *names)
 	return args.values[0];
 }
 
-/* pv.candidate_links(subject) */
+/* pv.candidate_links(subject): what the foreign keys say of whose rows are. */
 Datum
 pvext_candidate_links(PG_FUNCTION_ARGS)
 {
@@ -355,7 +355,10 @@ check_mapped(Oid relid)
 				 errhint("Declare it first, with pv.declare_subject().")));
 }
 
-/* pv.link_foreign_keys(subject, max_depth, excluding) */
+/*
+ * pv.link_foreign_keys(subject, max_depth, excluding): declare those that are not yet;
+ * returns how many.
+ */
 Datum
 pvext_link_foreign_keys(PG_FUNCTION_ARGS)
 {

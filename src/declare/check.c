@@ -525,7 +525,7 @@ pvext_errors_of(void (*check_all) (PvextCheck *check), bool of_command)
 	return errors;
 }
 
-/* pv.check_map() */
+/* pv.check_map(): what no longer fits in the data map, with what to do about it. */
 Datum
 pvext_check_map(PG_FUNCTION_ARGS)
 {

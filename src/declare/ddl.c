@@ -245,6 +245,8 @@ follow_column(RenameStmt *stmt)
 	if (pvext_own("SELECT objid FROM pg_event_trigger_ddl_commands()"
 				  " WHERE classid = 'pg_class'::regclass AND objsubid > 0", NULL) == 0)
 		return;
+
+	/* The command has locked them all, and keeps the locks. */
 	foreach(lc, find_all_inheritors((Oid) pvext_int(0, 1), NoLock, NULL))
 	{
 		int32		relation_id = pvext_relation_id(lfirst_oid(lc));

@@ -219,7 +219,7 @@ append_table(StringInfo sql, PvextOutlook *outlook, Oid relid, List *candidates,
 	}
 }
 
-/* pv.generate_map(subject) */
+/* pv.generate_map(subject): a proposal of declarations, as SQL to be edited. */
 Datum
 pvext_generate_map(PG_FUNCTION_ARGS)
 {

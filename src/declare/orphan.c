@@ -162,7 +162,8 @@ check_successor(Oid relid, const char *owner)
 }
 
 /*
- * pv.take_up_orphan(schema, name, relation)
+ * pv.take_up_orphan(schema, name, relation): let a table take up what is declared of one
+ * that was dropped.
  */
 Datum
 pvext_take_up_orphan(PG_FUNCTION_ARGS)
@@ -176,7 +177,7 @@ pvext_take_up_orphan(PG_FUNCTION_ARGS)
 	int32		id;
 
 	pvext_enter(&scope);
-	LockRelationOid(relid, AccessShareLock);
+	LockRelationOid(relid, AccessShareLock);	/* it is there, and whose it is, until the end */
 	id = find_orphan(schema, name, &owner);
 	check_successor(relid, owner);
 	pvext_arg_int4(&args, id);
@@ -194,7 +195,8 @@ pvext_take_up_orphan(PG_FUNCTION_ARGS)
 }
 
 /*
- * pv.undeclare_orphan(schema, name)
+ * pv.undeclare_orphan(schema, name): take back all that is declared of one that was
+ * dropped.
  */
 Datum
 pvext_undeclare_orphan(PG_FUNCTION_ARGS)

@@ -22,11 +22,12 @@ PG_FUNCTION_INFO_V1(pvext_place_hold);
 PG_FUNCTION_INFO_V1(pvext_release_hold);
 
 /*
- * pv.place_hold(subject, key, reason, expires)
+ * pv.place_hold(subject, key, reason, expires): keep a subject from being erased; returns
+ * the hold's number.
  *
- * The row's lock is the one that an erasure takes first: a hold is either seen
- * by the erasure, or waits and finds the subject erased.  So it is with erasures of others
- * who share rows with the subject (shared_row.c).
+ * The row's lock is the one that an erasure takes first: a hold is either seen by the
+ * erasure, or waits and finds the subject erased.  So it is with erasures of others who
+ * share rows with the subject (shared_row.c).
  */
 Datum
 pvext_place_hold(PG_FUNCTION_ARGS)
@@ -73,9 +74,7 @@ pvext_place_hold(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(hold);
 }
 
-/*
- * pv.release_hold(hold, reason)
- */
+/* pv.release_hold(hold, reason): end a hold. */
 Datum
 pvext_release_hold(PG_FUNCTION_ARGS)
 {

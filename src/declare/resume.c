@@ -22,7 +22,8 @@
 PG_FUNCTION_INFO_V1(pvext_resume);
 
 /*
- * pv.resume()
+ * pv.resume(): let the duties be done, and erasures, in a database that has been
+ * restored.
  */
 Datum
 pvext_resume(PG_FUNCTION_ARGS)

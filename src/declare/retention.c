@@ -200,8 +200,8 @@ complete_rule(Declaration *d)
 }
 
 /*
- * pv.declare_retention(relation, name, keep, after, basis, columns, mandatory,
- * action, over, otherwise, time_zone)
+ * pv.declare_retention(relation, name, keep, after, basis, columns, mandatory, action,
+ * over, otherwise, time_zone): declare until when rows or columns are kept, or change it.
  */
 Datum
 pvext_declare_retention(PG_FUNCTION_ARGS)
@@ -257,9 +257,7 @@ pvext_declare_retention(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * pv.undeclare_retention(relation, name)
- */
+/* pv.undeclare_retention(relation, name): take a rule away. */
 Datum
 pvext_undeclare_retention(PG_FUNCTION_ARGS)
 {

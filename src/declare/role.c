@@ -134,7 +134,8 @@ names_without(const char *names, List *others)
 
 /*
  * Grant or revoke a privilege on all objects of the names that find selects,
- * a query over $1 name[] that gives the object list of the command.
+ * a query over $1 name[] that gives the object list of the command.  As the owner of pv,
+ * whoever calls: what one has granted another can revoke.
  */
 static void
 change_privilege(bool grant, const char *privilege, const char *find,
@@ -209,9 +210,7 @@ forget_dropped_roles(void)
 					 " (SELECT FROM pg_roles AS r WHERE r.oid = p.role)", NULL);
 }
 
-/*
- * pv.grant_role(role, profile)
- */
+/* pv.grant_role(role, profile): give a role what a profile needs. */
 Datum
 pvext_grant_role(PG_FUNCTION_ARGS)
 {
@@ -234,7 +233,8 @@ pvext_grant_role(PG_FUNCTION_ARGS)
 }
 
 /*
- * pv.revoke_role(role, profile)
+ * pv.revoke_role(role, profile): take that away again, but what another of its profiles
+ * needs.
  */
 Datum
 pvext_revoke_role(PG_FUNCTION_ARGS)

@@ -112,6 +112,7 @@ others(void)
 	LOCKTAG		tag;
 	PvextArgs	args = {0};
 
+	/* Who erases has this one, too: mostly nobody does, and pg_locks need not be read. */
 	set_tag(&tag, 0, ANYBODY);
 	if (LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
 	{
@@ -147,6 +148,7 @@ tell_others(int64 n)
 	{
 		int64		more = Max(n - spare, all / SMALLEST_PART);
 
+		/* Both are kept until the (sub)transaction ends; a number of its own for each lock. */
 		set_tag(&tag, 0, ANYBODY);
 		(void) LockAcquire(&tag, ShareLock, false, false);
 		number = number == PG_UINT16_MAX ? NUMBERS : number + 1;
@@ -197,5 +199,7 @@ pvext_count_against_limit(int64 n)
 	if (n + being + pvext_erased_lately() > pvext_erasure_limit)
 		refuse(n, being);
 	tell_others(n);
+
+	/* The next one to count finds what has been told; an error lets go of it, too. */
 	LockRelease(&tag, ExclusiveLock, false);
 }

@@ -91,7 +91,7 @@ list_tables(void *arg)
  * Where it is
  */
 
-/* Only the server's own tables have pages with rows on them. */
+/* Only the server's own tables have pages with rows on them.  It is locked. */
 static bool
 has_pages(Oid relid)
 {
@@ -150,7 +150,7 @@ end_turn(Look *look)
 	(void) pvext_own("UPDATE pv.review SET begun_at = now() WHERE relation_id = $1", &args);
 }
 
-/* How many pages the table has by now. */
+/* How many pages the table, which is locked, has by now. */
 static int64
 count_pages(Oid relid)
 {

@@ -211,6 +211,7 @@ find_locked_by_map(PvextMap *map, void *arg)
 	{
 		Oid			relid = ((PvextTable *) lfirst(lc))->relid;
 
+		/* What is had goes with the step; the request itself is not tried in this one. */
 		if (ConditionalLockRelationOid(relid, RowExclusiveLock))
 			continue;
 		old = MemoryContextSwitchTo(requests->run->context);

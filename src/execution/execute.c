@@ -31,13 +31,13 @@
  * looked for, once, at the end (stray_value.c); and whether they have changed what was to
  * stay.
  *
- * Locks, in this order: the tables (RowExclusiveLock), and new holds, by one for all; the
- * subjects' own rows in key order; rows that blockers look at; parents, level by level;
- * the rows that are written; those that verification finds and nobody has locked yet.
- * Purges, holds and consents take those of them that they need in the same order.  Within
- * a level rows are locked as they are found: two erasures of persons who share several
- * parents may meet in a deadlock, of which the server ends one.  It is not retried here;
- * the worker comes back to it.
+ * Locks, in this order (src/README.md has all of them): the tables (RowExclusiveLock),
+ * and new holds, by one for all; the subjects' own rows in key order; rows that blockers
+ * look at; parents, level by level; the rows that are written; those that verification
+ * finds and nobody has locked yet.  Purges, holds and consents take those of them that
+ * they need in the same order.  Within a level rows are locked as they are found: two
+ * erasures of persons who share several parents may meet in a deadlock, of which the
+ * server ends one.  It is not retried here; the worker comes back to it.
  *
  * It is one transaction, and nothing is caught here: a crash or an error leaves nothing
  * behind but values in the plan that point to memory which is gone.  So each run begins

@@ -48,7 +48,10 @@ pvext_note_own_writes(List **writes, PvextTable *table, int64 updated, int64 del
 	own->deleted += deleted;
 }
 
-/* May a trigger of the table change what an UPDATE of pvext's writes? */
+/*
+ * May a trigger of the table change what an UPDATE of pvext's writes?  The table has been
+ * written to, so this transaction has it locked.
+ */
 static bool
 has_before_trigger(Oid relid)
 {

@@ -522,9 +522,7 @@ pvext_find_overdue(PG_FUNCTION_ARGS)
 	return list(fcinfo, false, show_overdue);
 }
 
-/*
- * pv.preview_purge()
- */
+/* pv.preview_purge(): what each rule makes due now, active or only proposed. */
 Datum
 pvext_preview_purge(PG_FUNCTION_ARGS)
 {
@@ -574,7 +572,8 @@ count_for_activation(PvextMap *map, void *arg)
 }
 
 /*
- * pv.activate_retention(relation, name, expected_rows)
+ * pv.activate_retention(relation, name, expected_rows): let a rule be purged by, if as
+ * many rows are due as expected.
  */
 Datum
 pvext_activate_retention(PG_FUNCTION_ARGS)

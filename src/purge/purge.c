@@ -153,6 +153,8 @@ list_leaves(void *arg)
 	pvext_check_rows_here(purge->work->relid);
 	MemoryContextSwitchTo(purge->run->context);
 	purge->leaves = NIL;
+
+	/* Each is locked again, and looked for, by the steps that take something from it. */
 	foreach(lc, all)
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
 			purge->leaves = lappend_oid(purge->leaves, lfirst_oid(lc));

@@ -335,6 +335,8 @@ take_batch_by_map(PvextMap *map, void *arg)
 	}
 	if (!pvext_lock_work(purge))
 		return;					/* again, by the map of now */
+
+	/* Nobody else purges meanwhile, by the duty's lock: the count is exact. */
 	n = batch_size(purge);
 	allowed = allowance(purge->work);
 	if (allowed > 0)

@@ -481,6 +481,8 @@ redact_log(PvextRedaction *redaction, bool (*wanted) (PvextRecordSearch *search)
 
 	if (redaction->reads && redaction->complete)
 		(void) pvext_drain_all();	/* reads name the keys that go */
+
+	/* Records are written by heap functions, which no statement's end makes visible. */
 	pvext_flush_all_audit();
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());

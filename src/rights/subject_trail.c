@@ -226,7 +226,7 @@ begin_search(PvextMap *map, Search *search)
 	List	   *rows;
 
 	if (found)
-		search->key = found;
+		search->key = found;	/* as the row spells it; else as it was asked for */
 	pvext_lock_plan(plan, AccessShareLock);
 	records = pvext_begin_search(plan, false);
 	pvext_search_for_key(records, records->keys, search->key);

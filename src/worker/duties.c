@@ -139,6 +139,7 @@ look_where_we_are(void)
 	PvextScope	scope;
 	PvextIdentity identity;
 
+	/* SPI is nonatomic, and takes none by itself; it must be gone before a step commits. */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pvext_enter(&scope);
 	if (!pvext_settle_identity())
