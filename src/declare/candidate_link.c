@@ -42,6 +42,7 @@ typedef struct DeclaredLink
 	List	   *columns;
 	Oid			parent;
 	List	   *parent_columns;
+	bool		conditional;
 } DeclaredLink;
 
 /* The links that are declared, orphans left out. */
@@ -50,11 +51,13 @@ load_links(void)
 {
 	List	   *links = NIL;
 
-	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.parent_columns"
+	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.parent_columns,"
+					 " l.condition IS NOT NULL"
 					 " FROM pv.declared_link l"
 					 " JOIN pv.relation r ON r.id = l.relation_id"
 					 " JOIN pv.relation p ON p.id = l.parent_id"
-					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL", NULL);
+					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL"
+					 " ORDER BY r.relation::text, l.name", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		DeclaredLink *link = palloc(sizeof(DeclaredLink));
@@ -64,6 +67,7 @@ load_links(void)
 		link->columns = pvext_names(i, 3);
 		link->parent = (Oid) pvext_int(i, 4);
 		link->parent_columns = pvext_names(i, 5);
+		link->conditional = pvext_bool(i, 6);
 		links = lappend(links, link);
 	}
 	return links;
@@ -94,14 +98,17 @@ is_linkable(Oid relid)
 		!pvext_is_partition(relid);
 }
 
-/* Is the link by the same foreign key as the candidate? */
+/* Is the link by the same foreign key as the candidate, or one of a parent table by its columns? */
 static bool
 is_link_of(DeclaredLink *link, PvextCandidate *candidate)
 {
-	PvextForeignKey fk = {.relid = candidate->relid, .columns = candidate->columns,
+	PvextForeignKey fk = {.relid = link->relid, .columns = candidate->columns,
 	.parent_columns = candidate->parent_columns};
 
-	return pvext_is_key_of(&fk, link->relid, link->columns, link->parent_columns);
+	return link->parent == candidate->parent &&
+		pvext_is_key_of(&fk, link->relid, link->columns, link->parent_columns) &&
+		(link->relid == candidate->relid ||
+		 (!link->conditional && list_member_oid(pvext_with_parents(candidate->relid), link->relid)));
 }
 
 /* Is the same foreign key, declared a second time, on the list already? */
@@ -186,7 +193,7 @@ name_candidate(PvextCandidate *candidate, List *links, List *candidates)
 	{
 		DeclaredLink *link = lfirst(lc);
 
-		if (link->parent == candidate->parent && is_link_of(link, candidate))
+		if (is_link_of(link, candidate))
 		{
 			candidate->declared = true;
 			candidate->name = link->name;
@@ -207,12 +214,31 @@ name_candidate(PvextCandidate *candidate, List *links, List *candidates)
 	candidate->name = name;
 }
 
+/* Does a declared link say the reverse of the foreign key, that the parent's rows belong to those that refer to them? */
+static bool
+is_reversed(List *links, PvextForeignKey *fk, Oid parent)
+{
+	PvextForeignKey reverse = {.relid = parent, .columns = fk->parent_columns,
+	.parent_columns = fk->columns};
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		DeclaredLink *link = lfirst(lc);
+
+		if (link->parent == fk->relid &&
+			pvext_is_key_of(&reverse, link->relid, link->columns, link->parent_columns))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Append the foreign keys that refer to parent, and to *next the tables to go
  * on from.
  */
 static List *
-follow_level(List *candidates, Oid subject, Oid parent, int depth,
+follow_level(List *candidates, List *links, Oid subject, Oid parent, int depth,
 			 List *excluding, List *subjects, List **visited, List **next)
 {
 	ListCell   *lc;
@@ -225,7 +251,7 @@ follow_level(List *candidates, Oid subject, Oid parent, int depth,
 		/* Back to itself, directly or in a circle, is not ownership. */
 		if (fk->relid == parent || fk->relid == subject ||
 			list_member_oid(excluding, fk->relid) ||
-			!is_linkable(fk->relid) || is_listed(candidates, fk, parent))
+			!is_linkable(fk->relid) || is_listed(candidates, fk, parent) || is_reversed(links, fk, parent))
 			continue;
 		candidate = palloc0(sizeof(PvextCandidate));
 		candidate->relid = fk->relid;
@@ -247,14 +273,34 @@ follow_level(List *candidates, Oid subject, Oid parent, int depth,
 	return candidates;
 }
 
+/* Append to *next, too, the tables that links without a foreign key lead from. */
+static void
+follow_links(List *links, Oid parent, List *excluding, List *subjects, List **visited, List **next)
+{
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		DeclaredLink *link = lfirst(lc);
+
+		if (link->parent != parent || list_member_oid(*visited, link->relid) ||
+			list_member_oid(excluding, link->relid))
+			continue;
+		*visited = lappend_oid(*visited, link->relid);
+		if (!list_member_oid(subjects, link->relid))
+			*next = lappend_oid(*next, link->relid);
+	}
+}
+
 /*
  * The links that foreign keys suggest downstream from a subject's table, as
  * PvextCandidates in the order of their depth; max_depth 0 is any.  What is
- * reached only through the tables of excluding (OIDs) is left out with them.
+ * reached only through the tables of excluding (OIDs) is left out with them.  *reached,
+ * where asked for, is set to the tables (OIDs) that these and declared links lead from.
  * Between pvext_enter() and pvext_leave().
  */
 List *
-pvext_candidates(Oid subject, int max_depth, List *excluding)
+pvext_candidates(Oid subject, int max_depth, List *excluding, List **reached)
 {
 	List	   *subjects = load_subjects();
 	List	   *links = load_links();
@@ -269,10 +315,15 @@ pvext_candidates(Oid subject, int max_depth, List *excluding)
 
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc, level)
-			candidates = follow_level(candidates, subject, lfirst_oid(lc), depth,
+		{
+			candidates = follow_level(candidates, links, subject, lfirst_oid(lc), depth,
 									  excluding, subjects, &visited, &next);
+			follow_links(links, lfirst_oid(lc), excluding, subjects, &visited, &next);
+		}
 		level = next;
 	}
+	if (reached)
+		*reached = visited;
 	list_sort(candidates, compare_candidates);
 	foreach(lc, candidates)
 		name_candidate(lfirst(lc), links, candidates);
@@ -301,7 +352,7 @@ pvext_candidate_links(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	pvext_check_table(subject);
-	foreach(lc, pvext_candidates(subject, 0, NIL))
+	foreach(lc, pvext_candidates(subject, 0, NIL, NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
 		bool		nulls[8] = {0};
@@ -381,7 +432,7 @@ pvext_link_foreign_keys(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_check_table(subject);
 	check_mapped(subject);
-	foreach(lc, pvext_candidates(subject, max_depth, excluding))
+	foreach(lc, pvext_candidates(subject, max_depth, excluding, NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
 

@@ -21,6 +21,6 @@ typedef struct PvextCandidate
 	bool		declared;
 } PvextCandidate;
 
-extern List *pvext_candidates(Oid subject, int max_depth, List *excluding);
+extern List *pvext_candidates(Oid subject, int max_depth, List *excluding, List **reached);
 
 #endif							/* PVEXT_CANDIDATE_LINK_H */

@@ -189,7 +189,23 @@ check_keys(PvextCheck *check)
 	}
 }
 
-/* Links whose rows are found by reading the whole table. */
+/* What has been found of a relation with the same hint, or NULL. */
+static PvextFinding *
+find_by_hint(PvextCheck *check, const char *relation, const char *hint)
+{
+	ListCell   *lc;
+
+	foreach(lc, check->findings)
+	{
+		PvextFinding *finding = lfirst(lc);
+
+		if (finding->hint && strcmp(finding->hint, hint) == 0 && strcmp(finding->relation, relation) == 0)
+			return finding;
+	}
+	return NULL;
+}
+
+/* Links whose rows are found by reading the whole table; those that one index would serve, once. */
 static void
 check_indexes(PvextCheck *check)
 {
@@ -206,11 +222,18 @@ check_indexes(PvextCheck *check)
 
 		Oid			parent = row[5] ? atooid(row[5]) : InvalidOid;
 		List	   *parent_columns = pvext_parse_names(row[6]);
+		PvextFinding *other;
+		char	   *sql;
 
-		if (!pvext_is_indexed(atooid(row[0]), columns, parent, parent_columns, row[4]))
+		if (pvext_is_indexed(atooid(row[0]), columns, parent, parent_columns, row[4]))
+			continue;
+		sql = pvext_link_index_sql(atooid(row[0]), columns, parent, parent_columns);
+		other = find_by_hint(check, row[1], sql);
+		if (other)
+			other->problem = psprintf("%s, nor has \"%s\"", other->problem, row[3]);
+		else
 			pvext_add_finding(check, row[1], linitial(columns), false,
-						psprintf("link \"%s\" has no index", row[3]),
-						pvext_link_index_sql(atooid(row[0]), columns, parent, parent_columns));
+						psprintf("link \"%s\" has no index", row[3]), sql);
 	}
 }
 

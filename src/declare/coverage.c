@@ -19,6 +19,7 @@
 #include "consent/ending.h"
 #include "declare/coverage.h"
 #include "declare/unowned_row.h"
+#include "map/link_match.h"
 #include "map/link_path.h"
 #include "map/map.h"
 #include "map/unclassified.h"
@@ -43,7 +44,8 @@ check_undeclared(PvextCheck *check)
 			PvextForeignKey *fk = lfirst(key);
 			PvextArgs	args = {0};
 
-			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid))
+			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid) ||
+				pvext_is_linked(fk, pvext_relation_id(atooid(row[0])), false))
 				continue;
 			pvext_arg_int4(&args, pvext_relation_id(fk->relid));
 			if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"

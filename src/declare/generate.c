@@ -228,6 +228,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	StringInfoData sql;
 	PvextOutlook outlook;
 	List	   *candidates;
+	List	   *reached;
 	List	   *mapped = list_make1_oid(subject);
 	ListCell   *lc;
 	text	   *result;
@@ -235,7 +236,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	initStringInfo(&sql);
 	pvext_enter(&scope);
 	pvext_check_table(subject);
-	candidates = pvext_candidates(subject, 0, NIL);
+	candidates = pvext_candidates(subject, 0, NIL, &reached);
 	pvext_look_out(&outlook, subject, candidates);
 	append_line(&sql, true, psprintf("A proposal for the data map of %s, made from the names of its columns.",
 									 pvext_relation_name(subject)));
@@ -245,6 +246,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	append_links(&sql, candidates);
 	foreach(lc, candidates)
 		mapped = list_append_unique_oid(mapped, ((PvextCandidate *) lfirst(lc))->relid);
+	mapped = list_concat_unique_oid(mapped, reached);
 	foreach(lc, mapped)
 		append_table(&sql, &outlook, lfirst_oid(lc), candidates, mapped);
 	pvext_leave(&scope);

@@ -10,9 +10,10 @@
 #include "base/message.h"
 
 #include "base/key_match.h"
-#include "base/relation.h"
 #include "base/result.h"
+#include "base/table_part.h"
 #include "base/type.h"
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
@@ -204,9 +205,9 @@ pvext_may_be_several(PvextTable *table)
 }
 
 /*
- * Is the foreign key, to the relation of the id, a declared link as well; with deletes,
- * one by which all its rows are deleted with the parent's?  Between pvext_enter() and
- * pvext_leave().
+ * Is the foreign key, to the relation of the id, a declared link as well, of its table or of
+ * one that its table inherits from; with deletes, one by which all its rows are deleted with
+ * the parent's?  Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
@@ -214,10 +215,11 @@ pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
 	PvextArgs	args = {0};
 	uint64		n;
 
-	pvext_arg_int4(&args, pvext_relation_id(fk->relid));
+	pvext_arg_oid(&args, OIDOID, fk->relid);
 	pvext_arg_int4(&args, parent_id);
-	n = pvext_own("SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
-				  " FROM pv.declared_link WHERE relation_id = $1 AND parent_id = $2", &args);
+	n = pvext_own(PVEXT_UP("$1") " SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
+				  " FROM up JOIN pv.relation AS r ON r.relation = up.relid"
+				  " JOIN pv.declared_link AS l ON l.relation_id = r.id WHERE l.parent_id = $2", &args);
 	for (uint64 i = 0; i < n; i++)
 		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
 			(!deletes || pvext_bool(i, 3)))

@@ -58,6 +58,13 @@ ALTER TABLE purchase DROP CONSTRAINT purchase_customer_id_fkey, ADD CHECK (addre
 ALTER TABLE customer DROP CONSTRAINT customer_pkey, ALTER email SET NOT NULL;
 SELECT * FROM pv.check_map();
 ROLLBACK;
+-- Links that one index would serve
+BEGIN;
+DROP INDEX purchase_customer_id_idx;
+SELECT pv.declare_link('purchase', '{customer_id}', 'customer', name => name, condition => condition)
+FROM (VALUES ('payer', 'paid'), ('orderer', NULL)) AS v (name, condition) \g /dev/null
+SELECT problem, hint FROM pv.check_map() WHERE problem ~ 'index';
+ROLLBACK;
 -- What was declared for one owner isn't run for another.
 BEGIN;
 ALTER TABLE customer OWNER TO regress_check_other;

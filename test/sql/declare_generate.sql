@@ -90,6 +90,28 @@ SELECT c.contact_name, c.phone, o.ship_address, p.ship_name, s.address, y.iban, 
 SELECT state FROM pv.erase_subject('client', 2);
 SELECT c.contact_name, c.phone, o.ship_address, p.ship_name, s.address FROM client c, orders o, parcel p, sheet s;
 
+-- Tables that declared links lead from, without a foreign key, and what refers to these
+CREATE TABLE member (no int PRIMARY KEY, name text);
+CREATE TABLE invoice (no int PRIMARY KEY, member text, addressee text);
+CREATE TABLE reminder (id int PRIMARY KEY, invoice int REFERENCES invoice, sent_to_email text);
+CREATE INDEX ON invoice (member); CREATE INDEX ON reminder (invoice);
+CREATE TABLE leaflet (no int PRIMARY KEY, name text);
+SELECT pv.declare_subject('member'), pv.declare_link('invoice', '{member}', 'member'), pv.declare_link('reminder', '{invoice}', 'invoice'), pv.undeclare_link('reminder', 'invoice') \g /dev/null
+SELECT relation, columns, parent, depth, declared FROM pv.candidate_links('member');
+SELECT pv.generate_map('member') AS map \gset
+\echo :map
+:map
+SELECT relation, column_name, problem FROM pv.check_map() WHERE relation ~ 'member|invoice|reminder';
+-- what refers to the rows that belong to it
+CREATE TABLE place (id int PRIMARY KEY, street text);
+ALTER TABLE invoice ADD place int UNIQUE REFERENCES place;
+SELECT pv.declare_link('place', '{id}', 'invoice', '{place}') \g /dev/null
+SELECT relation, columns, parent, depth, declared FROM pv.candidate_links('member');
+INSERT INTO member VALUES (1, 'Ada Berg'); INSERT INTO invoice VALUES (7, '1', 'Ada Berg'); INSERT INTO reminder VALUES (8, 7, 'ada@example.no');
+SELECT pv.declare_personal('invoice', '{addressee}', 'address') \g /dev/null
+SELECT state FROM pv.erase_subject('member', 1);
+TABLE invoice; TABLE reminder;
+
 RESET search_path;
 DROP SCHEMA generate CASCADE;
 DROP EXTENSION pvext;

@@ -91,3 +91,25 @@ SELECT relation, column_name, problem FROM pv.check_map();
 ALTER TABLE person_note NO INHERIT note;
 SELECT relation, column_name, problem FROM pv.check_map();
 SELECT relation, column_name FROM pv.personal ORDER BY 1, 2;
+
+-- A child's foreign key that its parent's link covers, under a condition, or not
+CREATE TABLE call (id int PRIMARY KEY, ref int NOT NULL, other int, body text);
+CREATE TABLE old_call (FOREIGN KEY (ref) REFERENCES person, FOREIGN KEY (other) REFERENCES person) INHERITS (call);
+CREATE INDEX ON call (ref); CREATE INDEX ON old_call (ref); CREATE INDEX ON call (other); CREATE INDEX ON old_call (other);
+SELECT pv.declare_link('call', '{ref}', 'person'), pv.declare_personal('call', '{body}', 'free text', erase_with => 'redact') \g /dev/null
+SELECT relation, column_name, problem, hint FROM pv.check_map() WHERE relation ~ 'call';
+SELECT relation, name, columns, declared FROM pv.candidate_links('person') WHERE relation = 'old_call'::regclass;
+SELECT pv.declare_link('call', '{other}', 'person'), pv.declare_personal('call', '{body}', 'free text', erase_with => 'redact', link => '*') \g /dev/null
+SELECT relation, column_name, problem, hint FROM pv.check_map() WHERE relation ~ 'call';
+SELECT pv.undeclare_personal('call', '{body}'), pv.undeclare_link('call', 'other'), pv.undeclare_link('call', 'ref') \g /dev/null
+SELECT pv.declare_link('call', '{ref}', 'person', condition => 'other IS NULL') \g /dev/null
+SELECT relation, name, columns, declared FROM pv.candidate_links('person') WHERE relation = 'old_call'::regclass;
+-- rows that are deleted with it
+SELECT pv.undeclare_link('call', 'ref') \g /dev/null
+CREATE TABLE answer (id int PRIMARY KEY, question int, body text);
+CREATE TABLE old_answer (FOREIGN KEY (question) REFERENCES call) INHERITS (answer);
+CREATE INDEX ON answer (question); CREATE INDEX ON old_answer (question);
+SELECT pv.declare_link('call', '{ref}', 'person', on_erase => 'delete') \g /dev/null
+SELECT relation, column_name, problem FROM pv.check_map() WHERE relation ~ 'answer';
+SELECT pv.declare_link('answer', '{question}', 'call', on_erase => 'delete') \g /dev/null
+SELECT relation, column_name, problem FROM pv.check_map() WHERE relation ~ 'answer';

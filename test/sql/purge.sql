@@ -190,6 +190,7 @@ SELECT pv.declare_subject('guest');
 SELECT pv.declare_link('stay', '{guest_id}', 'guest', on_erase => 'delete');
 SELECT pv.declare_personal('guest', '{name}', 'name');
 SELECT pv.declare_retention('guest', 'gone', '1 year', $$max(coalesce(left_on, 'infinity'))$$, 'policy', over => 'stay', action => 'delete');
+SELECT pv.activate_retention('guest', 'gone', 2);
 SELECT pv.activate_retention('guest', 'gone', 1);
 CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO purge.guest VALUES (OLD.id, NULL);
