@@ -68,7 +68,7 @@ evaluated_of(List **list, Oid relid)
 	return evaluated;
 }
 
-/* Add a column, or where a table has its name, all of them. */
+/* Add the column of a name or, where the table itself has that name, all columns. */
 static void
 add_name(Evaluated *evaluated, const char *name)
 {

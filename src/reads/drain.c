@@ -12,6 +12,10 @@
  * says until when everything has been written down; after a crash a row of
  * pv.access_gap says from then until when reads may be missing.  Both are
  * written as the server writes its catalogs: nobody's trigger runs.
+ *
+ * A statement that runs for longer than OPEN_LIMIT is written down as it is by then; what
+ * it adds when it ends (rows, keys) is another reading, of the same time.  A crash may take
+ * that away although the gap begins later: that the statement has read is on record.
  */
 #include "postgres.h"
 #include "base/message.h"

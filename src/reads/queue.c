@@ -294,7 +294,11 @@ claim_from(uint64 place, uint64 *state)
 	}
 }
 
-/* Set slots apart, so that as many can be claimed; false where there are not so many. */
+/*
+ * Set slots apart, so that as many can be claimed; false where there are not so many.
+ * Until one that fails has taken its number back, another may fail that would have had
+ * room: its reading goes to the server's log.
+ */
 static bool
 set_apart(uint32 n)
 {

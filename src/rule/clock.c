@@ -162,10 +162,7 @@ localise_operator(LocalTime *local, OpExpr *expr)
 								  COERCE_EXPLICIT_CALL));
 }
 
-/*
- * Rewrite from the innermost on: what has become a local time is then no timestamptz to
- * what is around it.
- */
+/* From the innermost on, so that what is around a call goes by what has become of it. */
 static Node *
 localise_mutator(Node *node, void *local)
 {
