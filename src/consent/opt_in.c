@@ -272,6 +272,8 @@ find_token(const char *text, const char *kind, Token *token)
 	token->verifier_digest = verifier_digest_of(bytes);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(token->selector), false);
 	pvext_arg_text(&args, kind);
+
+	/* Found by the one half, known by the other: how long comparing takes says nothing of that. */
 	if (pvext_own_kept(&select, &args) == 0 ||
 		!pvext_same_digest(token->verifier_digest,
 						   DatumGetByteaPP(pvext_datum(0, 1, &isnull))))

@@ -359,8 +359,8 @@ check_children(PvextCheck *check)
 }
 
 /*
- * For pvext_try(): can the plan be made?  It is kept where it can, so that the next
- * erasure has it.
+ * For pvext_try(): can the plan be made?  Where it can it is kept, and serves erasures of
+ * this session.
  */
 static void
 make_plan(void *arg)

@@ -302,6 +302,8 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 		pvext_keep_keys(&c->request, &look, ((PvextEnding *) lfirst(cell))->former);
 		pvext_redact_after(redaction, c->row->key);
 	}
+
+	/* Where rules keep all there is of them, the log keeps it, too. */
 	if (begun)
 		pvext_plan_redaction(redactions, redaction, outcome.held == 0);
 }
@@ -344,6 +346,8 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 		else
 			together = lappend(together, c);
 	}
+
+	/* The others went one by one; these share a plan, and its outcome. */
 	if (together != NIL)
 		execute(map, subject, together, &redactions);
 	pvext_redact(redactions);

@@ -253,6 +253,8 @@ preview_by_map(PvextMap *map, void *arg)
 		rows = list_make1(gone);
 	}
 	digest = pvext_subject_digest(subject->id, ((PvextRow *) linitial(rows))->key);
+
+	/* In the order of an erasure, with the locks left out. */
 	pvext_set_rows(plan, rows);
 	pvext_read_others(plan);
 	pvext_verdict(plan, digest, true, false, &verdict);

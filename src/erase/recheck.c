@@ -49,6 +49,8 @@ pvext_look(PvextPlan *plan, List *rows, PvextRequest *request, PvextRecordSearch
 	PvextOlder	older = {0};
 
 	memset(look, 0, sizeof(*look));
+
+	/* Before anything is looked for, and after the subjects' rows have been locked. */
 	if (plan->unenforced)
 		pvext_find_older(&older);
 	if (again && pvext_is_awaited(request->verify_after))

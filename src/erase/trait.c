@@ -127,7 +127,7 @@ pvext_read_traits(PvextTable *subject, List *keys)
 														 traits_sql(subject, columns)));
 	pvext_arg_key_columns(&args, subject, keys);
 	n = pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN);
-	found = SPI_tuptable;
+	found = SPI_tuptable;		/* a digest may have to read the secret first */
 	for (uint64 i = 0; i < n; i++)
 		for (int c = 0; c < list_length(columns); c++)
 		{

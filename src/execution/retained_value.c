@@ -194,6 +194,8 @@ is_changed(Kept *kept, Snapshot before, bool many)
 	PopActiveSnapshot();
 	n = pvext_int(0, 1);
 	digest = pvext_value(0, 2);
+
+	/* By the same snapshot, but with what this transaction has done since: that alone differs. */
 	pvext_at_moment(before, look, &now);
 
 	/* A clock that loses what it reads makes more of them kept. */

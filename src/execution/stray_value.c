@@ -307,6 +307,8 @@ fetch_before(Look *look, HeapTuple row)
 												psprintf("SELECT r FROM ONLY %s AS r WHERE %s", table->sql_name,
 														 pvext_key_match_sql(table, "$%d", 1))));
 	look->find_before.read_only = true;
+
+	/* A statement that is read only goes by the active snapshot: the one of before. */
 	PushActiveSnapshot(look->snapshot);
 	n = pvext_run_kept(table->owner, &look->find_before, &args, CURSOR_OPT_GENERIC_PLAN);
 	PopActiveSnapshot();
@@ -473,6 +475,8 @@ look_at(PvextStrays *strays, PvextPlan *plan, Place *place, List *matchers, bool
 		look.table.owner = rel->rd_rel->relowner;
 		look.table.sql_name = pvext_relation_name(look.table.relid);
 		look.table.key = pvext_primary_key(look.table.relid);
+
+		/* Types of the owner's write their values as text; an error's abort switches back. */
 		pvext_switch_user(rel->rd_rel->relowner, &back);
 		PushActiveSnapshot(GetTransactionSnapshot());	/* for values out of line */
 		pvext_each_written(&strays->written, rel, place->grown, !place->changed, look_at_row, &look);

@@ -252,7 +252,8 @@ plan_of_subject(PvextTaking *taking, PvextTable *subject, const char *blocked)
 
 /*
  * Have the subject's identifying values gone before, or never been there?  Its texts
- * cannot be searched for them then.
+ * cannot be searched for them then.  Under the locks of the run that follows: what is
+ * found is what it finds.
  */
 static bool
 is_unknown(PvextPlan *plan)
@@ -276,7 +277,10 @@ is_unknown(PvextPlan *plan)
 	return true;
 }
 
-/* What is kept under a subject's key is kept under its new one. */
+/*
+ * What is kept under a subject's key is kept under its new one: what an erasure moves for
+ * its cases (erasure_case.c), a purge moves here.
+ */
 static void
 follow_key(PvextTable *subject, const char *former, const bytea *digest, const char *key)
 {
@@ -306,6 +310,8 @@ take_from_subject(PvextTaking *taking, PvextRowSubject *row_subject, List **reda
 
 	if (rows == NIL)
 		return false;
+
+	/* The plan serves one subject after the other: what it has found is the last one's. */
 	row = linitial(rows);
 	pvext_forget_slots(plan);
 	pvext_set_rows(plan, rows);

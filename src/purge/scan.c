@@ -168,6 +168,7 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 
 		pvext_arg(&args, param->type, param->value, param->isnull);
 	}
+	/* To the end, for fetching runs what the owner has declared; an error switches back. */
 	pvext_switch_user(taking->leaf->owner, &back);
 	plan = SPI_prepare(sql, args.n, args.types);
 	if (plan == NULL)
@@ -187,6 +188,8 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 				add_place(places, tid);
 		}
 		SPI_freetuptable(SPI_tuptable);
+
+		/* Which are the first is only known at the end; no more than twice as many are held. */
 		if (places->n >= 2 * limit)
 		{
 			keep_first(places, limit);
