@@ -21,9 +21,7 @@
 #include "base/spi.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 /* Of more than these pv.unread tells. */
 #define MOST_WARNINGS 10

@@ -7,7 +7,6 @@
 
 #include "access/xact.h"
 #include "base/catch.h"
-#include "utils/memutils.h"
 #include "utils/resowner.h"
 
 /* Is the error no answer to what was tried, but the end of it? */

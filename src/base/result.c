@@ -10,7 +10,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 
 /*
  * A row of the last result.  Raises where there is none: another extension's planner

@@ -24,8 +24,6 @@
 #include "base/secret.h"
 #include "base/spi.h"
 #include "storage/fd.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #define MIN_SECRET 32

@@ -17,7 +17,6 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/xact.h"
 #include "base/guc.h"
 #include "base/own_statement.h"
 #include "base/spi.h"

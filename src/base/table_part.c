@@ -19,10 +19,7 @@
 #include "base/spi.h"
 #include "base/table_part.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "partitioning/partdesc.h"
-#include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 

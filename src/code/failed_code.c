@@ -7,7 +7,6 @@
 
 #include "code/failed_code.h"
 #include "code/trigger_path.h"
-#include "utils/memutils.h"
 
 /*
  * An error that the server raised while it worked on users' rows may hold

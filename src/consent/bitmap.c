@@ -57,7 +57,6 @@
 #include "access/xact.h"
 #include "base/relation.h"
 #include "catalog/indexing.h"
-#include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "consent/bitmap.h"
 #include "executor/tuptable.h"

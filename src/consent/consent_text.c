@@ -21,11 +21,9 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "consent/consent_text.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "map/map.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
 

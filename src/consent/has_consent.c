@@ -17,7 +17,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "base/arg.h"
 #include "base/array.h"
 #include "base/catalog.h"

@@ -20,7 +20,6 @@
 #include "consent/moved_rows.h"
 #include "map/key.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 /* Who is moved: $1 the table they are of, $2 the one that they will be of, keys and digests there. */

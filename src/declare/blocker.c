@@ -10,7 +10,6 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/xact.h"
 #include "base/arg.h"
 #include "base/catch.h"
 #include "base/compat.h"
@@ -24,7 +23,6 @@
 #include "map/link_match.h"
 #include "map/purpose.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"

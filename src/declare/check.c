@@ -20,7 +20,6 @@
 #include "base/index.h"
 #include "base/print.h"
 #include "base/result.h"
-#include "catalog/pg_type.h"
 #include "code/fired_trigger.h"
 #include "declare/always_trigger.h"
 #include "declare/check.h"
@@ -39,9 +38,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "plan/planner.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 

@@ -15,7 +15,6 @@
 #include "base/print.h"
 #include "base/relation.h"
 #include "base/table_part.h"
-#include "catalog/pg_type.h"
 #include "consent/ending.h"
 #include "declare/coverage.h"
 #include "declare/unowned_row.h"
@@ -23,7 +22,6 @@
 #include "map/link_path.h"
 #include "map/map.h"
 #include "map/unclassified.h"
-#include "utils/builtins.h"
 
 /*
  * Foreign keys to mapped tables from tables of which nothing is declared, not

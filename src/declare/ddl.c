@@ -25,7 +25,6 @@
 #include "base/spi.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
 #include "code/fired_trigger.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"

@@ -19,8 +19,6 @@
 #include "declare/doubtful_link.h"
 #include "declare/name_guess.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /* More ways than this are not listed. */
 #define MAX_PATHS 20

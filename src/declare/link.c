@@ -17,7 +17,6 @@
 #include "base/relation.h"
 #include "base/result.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "declare/link.h"
 #include "declare/owner_path.h"

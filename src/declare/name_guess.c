@@ -13,7 +13,6 @@
 #include "catalog/pg_type.h"
 #include "declare/name_guess.h"
 #include "lib/stringinfo.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 /*

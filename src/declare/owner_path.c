@@ -14,7 +14,6 @@
 #include "base/result.h"
 #include "base/spi.h"
 #include "base/table_part.h"
-#include "catalog/pg_type.h"
 #include "declare/owner_path.h"
 #include "utils/builtins.h"
 

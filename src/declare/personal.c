@@ -23,10 +23,8 @@
 #include "map/purpose.h"
 #include "map/unclassified.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(pvext_declare_personal);

@@ -15,7 +15,6 @@
 #include "fmgr.h"
 #include "map/key.h"
 #include "rule/hold.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(pvext_place_hold);

@@ -20,7 +20,6 @@
 #include "erase/trait.h"
 #include "map/key.h"
 #include "utils/guc.h"
-#include "utils/timestamp.h"
 
 /* How long a locked table is waited for once more. */
 #define SHORT_TIMEOUT "10ms"

@@ -28,7 +28,6 @@
 #include "plan/planner.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(pvext_erase_subject);

@@ -19,7 +19,6 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/type.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "erase/missing_subject.h"

@@ -29,7 +29,6 @@
 #include "catalog/pg_type.h"
 #include "erase/older_transaction.h"
 #include "postmaster/bgworker.h"
-#include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/array.h"

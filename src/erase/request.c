@@ -31,7 +31,6 @@
 #include "map/key.h"
 #include "plan/planner.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 

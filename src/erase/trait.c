@@ -24,7 +24,6 @@
 #include "execution/identifying_value.h"
 #include "map/key.h"
 #include "strategy/replacement.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"

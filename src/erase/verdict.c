@@ -53,7 +53,6 @@
 #include "execution/step.h"
 #include "rule/hold.h"
 #include "rule/rule.h"
-#include "utils/builtins.h"
 
 /* A blocker being evaluated. */
 typedef struct Evaluation

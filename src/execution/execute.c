@@ -53,7 +53,6 @@
 
 #include "access/xact.h"
 #include "base/result.h"
-#include "catalog/pg_type.h"
 #include "execution/execute.h"
 #include "execution/held_others.h"
 #include "execution/new_key.h"
@@ -62,11 +61,6 @@
 #include "execution/redacted_text.h"
 #include "execution/step.h"
 #include "execution/stray_value.h"
-#include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 

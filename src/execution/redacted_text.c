@@ -16,7 +16,6 @@
 #include "execution/redacted_text.h"
 #include "execution/step.h"
 #include "text/search_term.h"
-#include "utils/builtins.h"
 
 /* A text that is about to be rewritten, by its digest, and what it will be. */
 typedef struct Rewritten

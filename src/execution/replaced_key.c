@@ -11,12 +11,10 @@
 #include "base/message.h"
 
 #include "base/array.h"
-#include "catalog/pg_type.h"
 #include "consent/evidence.h"
 #include "execution/replaced_key.h"
 #include "execution/step.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/jsonb.h"
 
 /* The name of the ledger whose evidence this is, for evidence.c. */

@@ -20,7 +20,6 @@
 #include "plan/condition.h"
 #include "plan/row_set.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 /* Values, or rows, that are kept. */

@@ -16,7 +16,6 @@
 #include "execution/step.h"
 #include "plan/condition.h"
 #include "plan/row_set.h"
-#include "utils/memutils.h"
 
 /* The query that finds the row at plan->place, where the column's value stays in it. */
 static PvextStep *

@@ -37,7 +37,6 @@
 #include "strategy/free_text.h"
 #include "text/matcher.h"
 #include "text/search_term.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"

@@ -11,12 +11,9 @@
 #include "base/message.h"
 
 #include "base/result.h"
-#include "catalog/pg_type.h"
 #include "map/key_column.h"
 #include "map/link_match.h"
 #include "nodes/parsenodes.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /*
  * A foreign key to the column must let it follow: by itself (ON UPDATE

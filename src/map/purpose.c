@@ -9,7 +9,6 @@
 #include "catalog/pg_type.h"
 #include "map/purpose.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 /*

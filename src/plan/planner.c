@@ -49,12 +49,7 @@
 
 #include "audit/audited.h"
 #include "base/catalog.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "map/stand_in.h"
-#include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "plan/column_step.h"
 #include "plan/plan_check.h"
 #include "plan/planner.h"
@@ -65,8 +60,6 @@
 #include "plan/write_step.h"
 #include "rule/cascade.h"
 #include "rule/rule.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* How far a table is from its subjects, at most; cycles are cut. */

@@ -46,7 +46,6 @@
 #include "plan/rekey.h"
 #include "strategy/replacement.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /* A column that takes the new value. */
 typedef struct Follower

@@ -16,16 +16,12 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "catalog/pg_extension.h"
-#include "commands/extension.h"
-#include "miscadmin.h"
 #include "plan/condition.h"
 #include "plan/row_set.h"
 #include "plan/row_subject.h"
 #include "plan/shared_row.h"
 #include "plan/subject_step.h"
 #include "rule/cascade.h"
-#include "storage/lock.h"
 
 /* Links that go around are not followed further than this. */
 #define MAX_DEPTH 100

@@ -5,7 +5,6 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "catalog/pg_type.h"
 #include "plan/condition.h"
 #include "plan/row_set.h"
 #include "plan/write_step.h"

@@ -14,7 +14,6 @@
 #include "base/array.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "catalog/pg_type.h"
 #include "consent/ending.h"
 #include "erase/ledger.h"
 #include "execution/execute.h"
@@ -34,10 +33,7 @@
 #include "redact/redact.h"
 #include "rule/hold.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 /* Raise: what was to be taken is there, by a trigger. */
 static void

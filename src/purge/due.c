@@ -17,7 +17,6 @@
 #include "catalog/pg_type.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
-#include "nodes/parsenodes.h"
 #include "purge/cutoff.h"
 #include "purge/due.h"
 #include "rule/cascade.h"
@@ -26,7 +25,6 @@
 #include "strategy/free_text.h"
 #include "strategy/replacement.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 /* Does the first rule keep longer than the second? */

@@ -30,7 +30,6 @@
 #include "purge/scan.h"
 #include "rule/hold.h"
 #include "storage/proc.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"

@@ -15,12 +15,10 @@
 #include "base/array.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "catalog/pg_type.h"
 #include "erase/verdict.h"
 #include "execution/held_others.h"
 #include "execution/slot.h"
 #include "map/key.h"
-#include "miscadmin.h"
 #include "plan/planner.h"
 #include "plan/row_subject.h"
 #include "purge/row_fate.h"
@@ -28,7 +26,6 @@
 #include "rule/rule.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /*
  * By table and key: the order in which they are locked, and in which those of one follow

@@ -22,7 +22,6 @@
 #include "strategy/replacement.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /* How many places are fetched at a time. */

@@ -15,7 +15,6 @@
 
 #include "access/tableam.h"
 #include "base/guc.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "port/pg_bitutils.h"
@@ -25,7 +24,6 @@
 #include "reads/key_text.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/memutils.h"
 
 static PvextCollection *collections = NULL; /* of statements in progress */
 

@@ -20,7 +20,6 @@
 #include "base/message.h"
 
 #include "access/parallel.h"
-#include "access/xact.h"
 #include "base/compat.h"
 #include "base/guc.h"
 #include "base/identity.h"

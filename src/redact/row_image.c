@@ -11,7 +11,6 @@
 
 #include "redact/row_image.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #define FIRST_VALUES 64
 

@@ -26,13 +26,11 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
 #include "map/key.h"
 #include "redact/subject_records.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 /*
  * Sets

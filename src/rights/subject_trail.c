@@ -25,11 +25,8 @@
 #include "plan/planner.h"
 #include "reads/access_log.h"
 #include "redact/subject_records.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 /* The columns of the result: the chunk's id, those of a record but n, and these. */

@@ -9,7 +9,6 @@
 #include "nodes/parsenodes.h"
 #include "rule/cascade.h"
 #include "rule/rule.h"
-#include "utils/builtins.h"
 
 /* The links by which rows of other tables go with those of a table, nearest first; and to which tables. */
 static List *

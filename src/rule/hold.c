@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "rule/hold.h"
 #include "storage/lock.h"
-#include "utils/builtins.h"
 
 /* A part of the extension, which no command of SQL locks; those of duties are lower. */
 #define HOLD_LOCK 100

@@ -26,7 +26,6 @@
 #include "scrub/pattern_set.h"
 #include "storage/fd.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 

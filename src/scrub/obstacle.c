@@ -17,7 +17,6 @@
 #include "base/spi.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "pgstat.h"
 #include "scrub/obstacle.h"
 #include "storage/bufmgr.h"

@@ -25,7 +25,6 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "scrub/obstacle.h"
-#include "utils/builtins.h"
 #include "utils/pg_lsn.h"
 #include "utils/xid8.h"
 

@@ -18,7 +18,6 @@
 #include "catalog/pg_type.h"
 #include "code/failed_code.h"
 #include "duty/failure.h"
-#include "miscadmin.h"
 #include "parser/analyze.h"
 #include "pgstat.h"
 #include "scrub/scrub_duty.h"

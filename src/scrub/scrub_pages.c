@@ -74,7 +74,6 @@
 #include "scrub/obstacle.h"
 #include "scrub/page_layout.h"
 #include "storage/bufmgr.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_lsn.h"
 #include "utils/rel.h"

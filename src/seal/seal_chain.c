@@ -17,7 +17,6 @@
 #include "miscadmin.h"
 #include "seal/seal_chain.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 /* Up to which transaction a cluster's chunks have been sealed. */
 typedef struct Bound

@@ -13,7 +13,6 @@
 #include "audit/shape.h"
 #include "base/compat.h"
 #include "seal/verify_chunk.h"
-#include "utils/timestamp.h"
 
 /* Items of a chunk that are to be reported. */
 typedef struct Range

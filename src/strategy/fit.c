@@ -23,7 +23,6 @@
 #include "strategy/free_text.h"
 #include "nodes/bitmapset.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_coerce.h"
 #include "base/result.h"
 #include "rewrite/rewriteHandler.h"
 #include "base/spi.h"

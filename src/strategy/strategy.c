@@ -5,21 +5,13 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "base/catalog.h"
 #include "base/expression.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_type.h"
-#include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy/strategy.h"
 #include "strategy/token.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 static const char *const names[] = {
 	[PVEXT_NULL] = "null",

@@ -12,7 +12,6 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "base/catalog.h"
 #include "base/catch.h"
@@ -31,7 +30,6 @@
 #include "strategy/trial.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #define TRIAL_ROWS 1000

@@ -18,13 +18,11 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "text/matcher.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/json.h"
-#include "utils/memutils.h"
 
 /* What still holds a value after so many rounds goes as a whole. */
 #define MAX_ROUNDS 8

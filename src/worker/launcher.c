@@ -44,7 +44,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xact.h"
 #include "base/compat.h"
 #include "base/guc.h"
 #include "base/pulse.h"
