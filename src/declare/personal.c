@@ -2,6 +2,17 @@
  * personal.c
  *		Personal columns: which columns hold personal data, how they are erased,
  *		and whose they are; and columns that were looked at and hold none.
+ *
+ * The table's owner declares.  What would make an erasure fail is refused here: a
+ * strategy is resolved against the column's type and constraints, and tried on rows
+ * (resolve_strategy.c), while a lock keeps the table what it is.  What DDL makes of it
+ * later, its event triggers look at (ddl.c).  An expression is bound by the caller's
+ * search_path, and to the owner of now: once the table has changed hands it is not run
+ * any more.
+ *
+ * A column is declared once; declaring it again replaces what was said of it, with a
+ * notice.  Whose it is was resolved to paths of links by then (owner_path.c): plans go by
+ * these alone.
  */
 #include "postgres.h"
 #include "base/message.h"

@@ -1,6 +1,11 @@
 /*
  * place_hold.c
  *		Placing holds, and releasing them.
+ *
+ * What holds say is in rule/hold.c, what that means of a subject in verdict.c.  A hold
+ * that is released, or has expired, stays on record.  To release one takes no lock but
+ * its row's: an erasure that has seen it leaves its request open, and goes on with it
+ * later.
  */
 #include "postgres.h"
 #include "base/message.h"

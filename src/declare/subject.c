@@ -1,6 +1,11 @@
 /*
  * subject.c
  *		Subjects: tables whose rows are persons.
+ *
+ * A subject is known by a key: as text in what holds, requests, consents and agreements
+ * say of it, and by keyed digests of that text where the person is not to be named.  So
+ * the columns must name one row, and cannot become others as long as consents or
+ * agreements know somebody by them; whoever is recording one is waited for.
  */
 #include "postgres.h"
 #include "base/message.h"

@@ -5,6 +5,11 @@
  * Records are found as an erasure finds them (subject_records.c), in the subject's own table
  * and in every table that is linked to it, by any path and at any distance, and
  * under every key that it has had; reads by the keys that they name.
+ *
+ * Neither blockers nor holds nor retention have a say in it, and no row is locked.  Rows
+ * of now are read as their owners, and say what the log is to be searched for; the log
+ * itself is read by pg_catalog's code alone, by one snapshot.  It is found in the order
+ * of the log, and given in that of the transactions.
  */
 #include "postgres.h"
 #include "base/message.h"
