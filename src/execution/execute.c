@@ -11,7 +11,8 @@
  * (slot.c), each level by a new snapshot.  By a foreign key, who is adding rows below a
  * parent is waited for when that is locked, and what he has committed the next level
  * sees; who comes later waits for this transaction.  Rows that nothing can hang on are
- * locked by the statements that change them.
+ * locked by the statements that change them; where a purge first asks whether any of them
+ * is due still, they are locked here, too.
  *
  * 2. Who else is held, whom the rows are about, is read (held_others.c): nobody can come
  * to be so any more.
