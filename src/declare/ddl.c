@@ -312,17 +312,21 @@ added_columns(Node *parsetree)
 	return names;
 }
 
-/* Check the mapped relations, and those of indexes, that the command altered. */
+/*
+ * Check the mapped relations, and those of indexes, that the command altered, and children of
+ * what it altered: what is done to a parent's columns is done to theirs.
+ */
 static void
 check_altered(Command *command)
 {
 	List	   *ids = NIL;
 	ListCell   *lc;
 
-	(void) pvext_own("SELECT DISTINCT r.id FROM pg_event_trigger_ddl_commands() d"
-					 " LEFT JOIN pg_index i ON i.indexrelid = d.objid"
-					 " JOIN pv.relation r ON r.relation = coalesce(i.indrelid, d.objid)"
-					 " WHERE d.classid = 'pg_class'::regclass ORDER BY r.id", NULL);
+	(void) pvext_own("WITH RECURSIVE altered (relid) AS ("
+					 " SELECT coalesce(i.indrelid, d.objid) FROM pg_event_trigger_ddl_commands() d"
+					 "  LEFT JOIN pg_index i ON i.indexrelid = d.objid WHERE d.classid = 'pg_class'::regclass"
+					 " UNION SELECT h.inhrelid FROM altered JOIN pg_inherits h ON h.inhparent = altered.relid)"
+					 " SELECT r.id FROM altered JOIN pv.relation r ON r.relation = altered.relid ORDER BY r.id", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		ids = lappend_int(ids, (int) pvext_int(i, 1));
 	foreach(lc, ids)

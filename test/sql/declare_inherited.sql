@@ -87,6 +87,14 @@ SELECT pv.declare_retention('person_note', 'law', '5 years', 'now()', 'law', man
        pv.declare_retention('old_person_note', 'law', '5 years', 'now()', 'law', mandatory => true) \g /dev/null
 SELECT relation, column_name, problem FROM pv.check_map();
 
+-- What is done to the parent is done to the child's columns.
+SET pvext.strict_ddl = on;
+ALTER TABLE note ADD phone text;
+DELETE FROM human;
+ALTER TABLE entity ALTER born SET NOT NULL;
+RESET pvext.strict_ddl;
+ALTER TABLE note RENAME body TO words;
+SELECT relation, column_name FROM pv.personal WHERE relation = 'person_note'::regclass;
 -- A child that is detached keeps what is declared of it.
 ALTER TABLE person_note NO INHERIT note;
 SELECT relation, column_name, problem FROM pv.check_map();
