@@ -3,7 +3,7 @@
  *		Which columns of which relations are watched: who reads them is recorded.
  *
  * These are the personal columns of audited tables and of the partitions and
- * children of them.  Each statement asks here, so the answer is kept for each
+ * children of them, and of parents through which their rows are read.  Each statement asks here, so the answer is kept for each
  * relation, whether it is watched or not, until the data map or the relation
  * changes; where nothing is audited at all, or the database has no pvext, that
  * is known without a look.
@@ -407,9 +407,30 @@ find_sources(PvextWatched *relation, int32 id)
 		 LINK_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_link, relation);
 }
 
+/* Take in what is declared of a table; returns its id in pv.relation, or 0. */
+static int32
+look_at_declared(PvextWatched *relation, Oid relid)
+{
+	int32		id = 0;
+
+	scan(pvext_own_relation("relation"), pvext_own_relation("relation_relation_key"), RELATION_RELATION,
+		 F_OIDEQ, ObjectIdGetDatum(relid), note_id, &id);
+	if (id == 0 || get_rel_name(relid) == NULL) /* a child may just have been dropped */
+		return 0;
+	if ((relation->relation_id == 0 || id < relation->relation_id) && is_audited(id))
+	{
+		relation->relation_id = id;
+		relation->relation = pvext_relation_name(relid);
+	}
+	scan(pvext_own_relation("declared_personal"), pvext_own_relation("declared_personal_pkey"),
+		 PERSONAL_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_column, relation);
+	return id;
+}
+
 /*
  * Which table it is audited as, and which of its columns are personal, as that
- * or an ancestor of it was declared.
+ * or an ancestor of it was declared; where none was, as children were, whose rows are
+ * read through it.
  */
 static void
 look_at(PvextWatched *relation)
@@ -418,22 +439,12 @@ look_at(PvextWatched *relation)
 	ListCell   *lc;
 
 	foreach(lc, pvext_with_parents(relation->relid))
-	{
-		int32		id = 0;
-
-		scan(pvext_own_relation("relation"), pvext_own_relation("relation_relation_key"), RELATION_RELATION,
-			 F_OIDEQ, ObjectIdGetDatum(lfirst_oid(lc)), note_id, &id);
-		if (id == 0)
-			continue;
-		if ((relation->relation_id == 0 || id < relation->relation_id) && is_audited(id))
-		{
-			relation->relation_id = id;
-			relation->relation = pvext_relation_name(lfirst_oid(lc));
-		}
-		scan(pvext_own_relation("declared_personal"), pvext_own_relation("declared_personal_pkey"),
-			 PERSONAL_RELATION_ID, F_INT4EQ, Int32GetDatum(id), note_column, relation);
-		declared = lappend_int(declared, id);
-	}
+		declared = lappend_int(declared, look_at_declared(relation, lfirst_oid(lc)));
+	if (relation->columns == NULL && get_rel_relkind(relation->relid) == RELKIND_RELATION &&
+		has_subclass(relation->relid))
+		foreach(lc, find_all_inheritors(relation->relid, NoLock, NULL))
+			if (lfirst_oid(lc) != relation->relid)
+				declared = lappend_int(declared, look_at_declared(relation, lfirst_oid(lc)));
 	if (relation->columns == NULL)
 		relation->relation_id = 0;
 	if (relation->relation_id == 0)
@@ -442,7 +453,8 @@ look_at(PvextWatched *relation)
 	if (is_elsewhere(relation->relid))
 		return;
 	foreach(lc, declared)
-		find_sources(relation, lfirst_int(lc));
+		if (lfirst_int(lc) != 0)
+			find_sources(relation, lfirst_int(lc));
 }
 
 /* Look at a relation anew, whatever was known of it. */

@@ -95,6 +95,12 @@ ALTER TABLE entity ALTER born SET NOT NULL;
 RESET pvext.strict_ddl;
 ALTER TABLE note RENAME body TO words;
 SELECT relation, column_name FROM pv.personal WHERE relation = 'person_note'::regclass;
+-- Who reads the child's rows through the parent is on record.
+SELECT pv.enable_audit('person_note') \g /dev/null
+SELECT count(words) FROM note;
+SELECT count(id) FROM note;
+SELECT pv.drain_reads() > 0 AS drained;
+SELECT relation, columns, rows FROM pv.access_log;
 -- A child that is detached keeps what is declared of it.
 ALTER TABLE person_note NO INHERIT note;
 SELECT relation, column_name, problem FROM pv.check_map();
