@@ -325,7 +325,8 @@ check_altered(Command *command)
 	(void) pvext_own("WITH RECURSIVE altered (relid) AS ("
 					 " SELECT coalesce(i.indrelid, d.objid) FROM pg_event_trigger_ddl_commands() d"
 					 "  LEFT JOIN pg_index i ON i.indexrelid = d.objid WHERE d.classid = 'pg_class'::regclass"
-					 " UNION SELECT h.inhrelid FROM altered JOIN pg_inherits h ON h.inhparent = altered.relid)"
+					 " UNION SELECT c.oid FROM altered JOIN pg_inherits h ON h.inhparent = altered.relid"
+					 "  JOIN pg_class c ON c.oid = h.inhrelid AND NOT c.relispartition)"
 					 " SELECT r.id FROM altered JOIN pv.relation r ON r.relation = altered.relid ORDER BY r.id", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		ids = lappend_int(ids, (int) pvext_int(i, 1));
