@@ -18,14 +18,10 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "base/arg.h"
-#include "base/array.h"
-#include "base/catalog.h"
 #include "base/compat.h"
 #include "base/guc.h"
-#include "base/invalidation.h"
-#include "base/relation.h"
 #include "catalog/pg_type.h"
-#include "consent/bitmap.h"
+#include "consent/consent_target.h"
 #include "consent/has_consent.h"
 #include "consent/state.h"
 #include "fmgr.h"
@@ -33,9 +29,7 @@
 #include "map/key.h"
 #include "miscadmin.h"
 #include "reads/returned_key.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -43,35 +37,10 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-/* How a key's text is found. */
-typedef enum KeyKind
-{
-	KEY_INTEGER,				/* it has bits */
-	KEY_PLAIN,					/* equal keys have the same text */
-	KEY_OTHER					/* the row is asked */
-} KeyKind;
-
-/* A subject table and a purpose. */
-typedef struct Target
-{
-	Oid			relid;
-	char	   *purpose;
-	int			purpose_len;
-	PvextTable *subject;		/* as far as finding a row needs; NULL: not read */
-	int32		purpose_id;
-	KeyKind		kind;
-	Oid			key_type;		/* of a key of one column: its base type */
-	MemoryContext context;		/* what has been read */
-	int			busy;			/* calls that look for a row of the table */
-	bool		stale;			/* to be read again */
-	uint64		generation;		/* of the snapshot it was read by; 0: the latest */
-	struct Target *next;
-} Target;
-
 /* A call in an expression. */
 typedef struct Site
 {
-	Target	   *target;
+	PvextConsentTarget *target;
 	Oid			argtype;		/* of the key */
 	bool		constant;		/* subject and purpose are */
 	uint64		seen;			/* generation of the snapshot that it is asked under */
@@ -81,241 +50,8 @@ typedef struct Site
 	const PvextCodes *codes;
 } Site;
 
-static Target *targets = NULL;
-
 PG_FUNCTION_INFO_V1(pvext_has_consent);
 PG_FUNCTION_INFO_V1(pvext_consented);
-
-/*
- * What is asked about
- */
-
-/* How a key of the table is found; *type is the base type of one of a single column. */
-static KeyKind
-kind_of_key(PvextTable *subject, Oid *type)
-{
-	AttrNumber	column;
-	int32		typmod;
-	Oid			collation;
-
-	*type = InvalidOid;
-	if (pvext_has_integer_key(subject))
-		return KEY_INTEGER;
-	if (list_length(subject->key) != 1)
-		return KEY_OTHER;
-	column = pvext_column(subject->relid, linitial(subject->key), NULL, NULL);
-	get_atttypetypmodcoll(subject->relid, column, type, &typmod, &collation);
-	*type = getBaseType(*type);
-	if (*type == UUIDOID)
-		return KEY_PLAIN;
-	if (*type == TEXTOID || *type == VARCHAROID)
-		return get_collation_isdeterministic(collation) ? KEY_PLAIN : KEY_OTHER;
-	return KEY_OTHER;
-}
-
-/* Find the row of a small table of pv's whose first column of a unique index is this. */
-static HeapTuple
-find_row(Relation rel, const char *index, AttrNumber column, RegProcedure equal, Datum value)
-{
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	row;
-
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, equal, value);
-	scan = systable_beginscan(rel, pvext_own_relation(index), true, GetActiveSnapshot(), 1, &key);
-	row = systable_getnext(scan);
-	if (row)
-		row = heap_copytuple(row);
-	systable_endscan(scan);
-	return row;
-}
-
-/* A column of a row as text, NULL where it is null. */
-static char *
-column_text(Relation rel, HeapTuple row, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(row, column, RelationGetDescr(rel), &isnull);
-	Oid			output;
-	bool		varlena;
-
-	if (isnull)
-		return NULL;
-	getTypeOutputInfo(TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid,
-					  &output, &varlena);
-	return OidOutputFunctionCall(output, value);
-}
-
-/* The number of a relation in pv.relation, 0 where it isn't there. */
-static int32
-read_relation_id(Oid relid)
-{
-	Relation	rel = table_open(pvext_own_relation("relation"), AccessShareLock);
-	HeapTuple	row = find_row(rel, "relation_relation_key", 2, F_OIDEQ, ObjectIdGetDatum(relid));
-	bool		isnull;
-	int32		id = 0;
-
-	if (row)
-		id = DatumGetInt32(heap_getattr(row, 1, RelationGetDescr(rel), &isnull));
-	table_close(rel, AccessShareLock);
-	return id;
-}
-
-/* Read the subject table, in the current context. */
-static PvextTable *
-read_subject(Oid relid)
-{
-	int32		id = read_relation_id(relid);
-	Relation	rel = table_open(pvext_own_relation("declared_subject"), AccessShareLock);
-	HeapTuple	row = find_row(rel, "declared_subject_pkey", 1, F_INT4EQ, Int32GetDatum(id));
-	PvextTable *subject = palloc0(sizeof(PvextTable));
-	bool		isnull;
-
-	if (row == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("%s is not declared as a subject", pvext_relation_name(relid)),
-				 errhint("Declare it with pv.declare_subject().")));
-	subject->id = id;
-	subject->relid = relid;
-	subject->owner = pvext_owner(relid);
-	subject->sql_name = pvext_relation_name(relid);
-	subject->key = pvext_array_names(heap_getattr(row, 2, RelationGetDescr(rel), &isnull));
-	subject->condition = column_text(rel, row, 5);
-	subject->condition_owner = column_text(rel, row, 6);
-	table_close(rel, AccessShareLock);
-	return subject;
-}
-
-/* The id of a purpose that rests on consent. */
-static int32
-read_purpose(const char *name)
-{
-	Relation	rel = table_open(pvext_own_relation("purpose"), AccessShareLock);
-	HeapTuple	row = find_row(rel, "purpose_pkey", 1, F_TEXTEQ, CStringGetTextDatum(name));
-	char	   *basis;
-	bool		isnull;
-	int32		id;
-
-	if (row == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("purpose \"%s\" is not declared", name),
-				 errhint("Declare it with pv.declare_purpose(); pv.purpose lists those that are.")));
-	basis = column_text(rel, row, 2);
-	if (strcmp(basis, "consent") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("purpose \"%s\" does not rest on consent", name),
-				 errdetail("Its legal basis is %s.", basis),
-				 errhint("pv.may_process() says whether it may be processed for.")));
-	id = DatumGetInt32(heap_getattr(row, 4, RelationGetDescr(rel), &isnull));
-	table_close(rel, AccessShareLock);
-	return id;
-}
-
-/*
- * Read, or read again, what is asked about: as the catalogs are read, by a
- * snapshot that knows of all changes announced so far.  In parallel mode there
- * is none to be had but the active one, and what that shows is kept for it alone.
- */
-static void
-read_target(Target *target)
-{
-	MemoryContext old;
-	bool		parallel = IsInParallelMode();
-
-	target->subject = NULL;
-	MemoryContextReset(target->context);
-	target->stale = false;
-
-	/* Before anything is read: what changes from here on is heard of, and read again. */
-	pvext_watch_declarations();
-	target->generation = parallel ? pvext_snapshot_generation() : 0;
-	if (!parallel)
-		PushActiveSnapshot(GetLatestSnapshot());
-	target->purpose_id = read_purpose(target->purpose);
-	old = MemoryContextSwitchTo(target->context);
-	target->subject = read_subject(target->relid);
-	target->kind = kind_of_key(target->subject, &target->key_type);
-	MemoryContextSwitchTo(old);
-	if (!parallel)
-		PopActiveSnapshot();
-}
-
-/* Relation cache callback: the data map, or the subject table, has changed. */
-static void
-relation_changed(Oid relid)
-{
-	for (Target *target = targets; target; target = target->next)
-		if (!OidIsValid(relid) || relid == target->relid)
-			target->stale = true;
-}
-
-/*
- * Does the target say what is so under the active snapshot?  One whose table a row is
- * being looked for in stays: what is read meanwhile may be heard to change, and the call
- * is in the middle of it.
- */
-static inline bool
-is_current(Target *target)
-{
-	if (target->busy > 0)
-		return true;
-	return target->subject && !target->stale &&
-		(target->generation == 0 || target->generation == pvext_snapshot_generation());
-}
-
-/* Begin to remember a subject table and a purpose, if there are such. */
-static Target *
-make_target(Oid relid, const char *purpose)
-{
-	static bool registered = false;
-	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "pvext consent target",
-												  ALLOCSET_SMALL_SIZES);
-	Target	   *target = MemoryContextAllocZero(context, sizeof(Target));
-
-	if (!registered)
-		pvext_on_relation_change(relation_changed);
-	registered = true;
-	target->context = AllocSetContextCreate(context, "pvext consent subject",
-											ALLOCSET_SMALL_SIZES);
-	target->relid = relid;
-	target->purpose = MemoryContextStrdup(context, purpose);
-	target->purpose_len = strlen(purpose);
-	target->next = targets;
-	targets = target;			/* from now on it hears of changes */
-	PG_TRY();
-	{
-		read_target(target);
-	}
-	PG_CATCH();
-	{
-		targets = target->next;
-		MemoryContextDelete(context);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	return target;
-}
-
-/* What is asked about, found or read. */
-static Target *
-find_target(Oid relid, text *purpose)
-{
-	char	   *name = text_to_cstring(purpose);
-	Target	   *target;
-
-	for (target = targets; target; target = target->next)
-		if (target->relid == relid && strcmp(target->purpose, name) == 0)
-			break;
-	if (target == NULL)
-		target = make_target(relid, name);
-	else if (!is_current(target))
-		read_target(target);
-	pfree(name);
-	return target;
-}
 
 /*
  * Looking it up
@@ -323,7 +59,7 @@ find_target(Oid relid, text *purpose)
 
 /* Ask pv.consent_state for a key, in the row's own spelling. */
 static bool
-look_up(Target *target, Datum key)
+look_up(PvextConsentTarget *target, Datum key)
 {
 	Relation	states = pvext_open_states(AccessShareLock);
 	SysScanDesc scan = pvext_scan_states(states, target->subject->id, target->purpose_id,
@@ -338,7 +74,7 @@ look_up(Target *target, Datum key)
 
 /* The same for an integer, which is spelled in one way. */
 static bool
-look_up_integer(Target *target, int64 key)
+look_up_integer(PvextConsentTarget *target, int64 key)
 {
 	char		buf[MAXINT8LEN + 1];
 
@@ -437,7 +173,7 @@ key_text(Site *site, Datum key)
  * owner, by a statement: who may call has_consent() need not be able to read the table.
  */
 static char *
-spelling_of_row(FunctionCallInfo fcinfo, Target *target)
+spelling_of_row(FunctionCallInfo fcinfo, PvextConsentTarget *target)
 {
 	MemoryContext context = CurrentMemoryContext;
 	PvextScope	scope;
@@ -463,7 +199,7 @@ spelling_of_row(FunctionCallInfo fcinfo, Target *target)
 
 /* Look a key up in the spelling that its row has. */
 static bool
-look_up_row(FunctionCallInfo fcinfo, Target *target)
+look_up_row(FunctionCallInfo fcinfo, PvextConsentTarget *target)
 {
 	char	   *key = spelling_of_row(fcinfo, target);
 
@@ -472,7 +208,7 @@ look_up_row(FunctionCallInfo fcinfo, Target *target)
 
 /* A text as a uuid; the server's message would hold it. */
 static Datum
-parse_uuid(Target *target, const char *text)
+parse_uuid(PvextConsentTarget *target, const char *text)
 {
 	volatile Datum uuid = (Datum) 0;
 
@@ -506,13 +242,13 @@ plain_key(Site *site, Datum key)
 static inline bool
 has_consent(FunctionCallInfo fcinfo, Site *site)
 {
-	Target	   *target = site->target;
+	PvextConsentTarget *target = site->target;
 	Datum		key = PG_GETARG_DATUM(1);
 	int64		number;
 
 	switch (target->kind)
 	{
-		case KEY_INTEGER:
+		case PVEXT_KEY_INTEGER:
 			switch (site->argtype)
 			{
 				case INT8OID:
@@ -527,11 +263,11 @@ has_consent(FunctionCallInfo fcinfo, Site *site)
 						return has_integer_consent(site, number);
 					return look_up_row(fcinfo, target);
 			}
-		case KEY_PLAIN:
+		case PVEXT_KEY_PLAIN:
 			if (!is_plain_type(site->argtype))
 				return look_up_row(fcinfo, target);
 			return look_up(target, CStringGetTextDatum(plain_key(site, key)));
-		case KEY_OTHER:
+		case PVEXT_KEY_OTHER:
 			return look_up_row(fcinfo, target);
 	}
 	return false;				/* not reached */
@@ -578,11 +314,11 @@ site_of_call(FunctionCallInfo fcinfo)
 
 	if (site)
 		site->seen = generation;
-	if (site && (site->constant || is_about(site, fcinfo)) && is_current(site->target))
+	if (site && (site->constant || is_about(site, fcinfo)) && pvext_target_is_current(site->target))
 		return site;
 	if (site == NULL)
 		site = make_site(fcinfo);
-	site->target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
+	site->target = pvext_find_consent_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(2));
 	site->seen = pvext_snapshot_generation();
 	site->generation = 0;
 	fcinfo->flinfo->fn_extra = site;
@@ -615,7 +351,7 @@ pvext_has_consent(PG_FUNCTION_ARGS)
 typedef struct Keys
 {
 	ReturnSetInfo *rsinfo;
-	Target	   *target;
+	PvextConsentTarget *target;
 	int64		n;
 	List	   *first;			/* char *: those that are put on record */
 } Keys;
@@ -688,9 +424,9 @@ pvext_consented(PG_FUNCTION_ARGS)
 
 	pvext_require_arg(fcinfo, 0, "subject");
 	pvext_require_arg(fcinfo, 1, "purpose");
-	keys.target = find_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
+	keys.target = pvext_find_consent_target(PG_GETARG_OID(0), PG_GETARG_TEXT_PP(1));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (keys.target->kind == KEY_INTEGER && pvext_can_trust_bits() && !pvext_any_pending())
+	if (keys.target->kind == PVEXT_KEY_INTEGER && pvext_can_trust_bits() && !pvext_any_pending())
 		pvext_each_bucket(keys.target->subject->id, keys.target->purpose_id, put_bucket, &keys);
 	else
 		put_states(&keys);
@@ -705,7 +441,7 @@ pvext_consented(PG_FUNCTION_ARGS)
 bool
 pvext_has_consent_now(PvextTable *subject, PvextPurpose *purpose, const char *key)
 {
-	Target		target = {.subject = subject};
+	PvextConsentTarget target = {.subject = subject};
 
 	target.purpose_id = purpose->id;
 	return look_up(&target, CStringGetTextDatum(key));
