@@ -31,7 +31,7 @@ CREATE FUNCTION pv.declare_subject(relation regclass, key name[] DEFAULT NULL,
                                    description text DEFAULT NULL, condition text DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_subject';
 COMMENT ON FUNCTION pv.declare_subject(regclass, name[], text, text) IS
-    'declares that the rows of a table (those meeting condition) are persons, each named by key, by default the primary key; replaces an earlier declaration. Errors: 42809 a view, a partition or a foreign table, 42703 no such column, 42830 key not unique, 42501 not the owner, 55006 another key, while consents or agreements name subjects by the former';
+    'declares that the rows of a table (those meeting condition) are persons, each named by key, by default the primary key; replaces an earlier declaration. Errors: 42809 a view, a partition or a foreign table, 42703 no such column, 42830 key not unique, 42501 not the owner, 55006 another key, while consents, agreements, holds or open requests name subjects by the former';
 
 CREATE FUNCTION pv.undeclare_subject(relation regclass)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_subject';

@@ -22,6 +22,7 @@
 #include "consent/recording.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "rule/hold.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -90,6 +91,28 @@ forget_keys(Oid relid, int32 id, const char *hint)
 	pvext_forget_tokens(id);
 }
 
+/*
+ * The same of holds, which must go on to keep whom they are on, and of open requests.  As
+ * above, nobody adds one before the transaction has ended.
+ */
+static void
+check_no_holds(Oid relid, int32 id)
+{
+	PvextArgs	args = {0};
+
+	pvext_keep_holds();
+	(void) pvext_own("LOCK TABLE pv.erasure_ledger IN SHARE MODE", NULL);
+	pvext_arg_int4(&args, id);
+	if (pvext_own("SELECT FROM pv.hold WHERE relation_id = $1 AND released_at IS NULL"
+				  " UNION ALL SELECT FROM pv.erasure_ledger WHERE relation_id = $1"
+				  "  AND state NOT IN ('completed', 'cancelled')", &args) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("holds or open requests name subjects of table %s by their key",
+						pvext_relation_name(relid)),
+				 errhint("Keep the key that the table is declared with, or release the holds, and complete or cancel the erasures, first.")));
+}
+
 /* Raise where subjects are on record by another key than this. */
 static void
 check_same_key(Oid relid, int32 id, List *key)
@@ -99,8 +122,10 @@ check_same_key(Oid relid, int32 id, List *key)
 	pvext_arg_int4(&args, id);
 	pvext_arg_names(&args, key, false);
 	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1 AND key <> $2",
-				  &args) > 0)
-		forget_keys(relid, id, "Keep the key that the table is declared with.");
+				  &args) == 0)
+		return;
+	check_no_holds(relid, id);
+	forget_keys(relid, id, "Keep the key that the table is declared with.");
 }
 
 /*

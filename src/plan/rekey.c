@@ -56,6 +56,7 @@ typedef struct Follower
 	List	   *keys;			/* the leader's key columns that they hold */
 	List	   *as_text;		/* int: compared as text, or what it follows is */
 	char	   *condition;		/* of the link, or NULL */
+	bool		by_itself;		/* a foreign key lets it follow, ON UPDATE CASCADE */
 } Follower;
 
 /* Does the link's column follow by a foreign key with ON UPDATE CASCADE? */
@@ -114,6 +115,7 @@ make_follower(PvextLink *link, Follower *parent, const char *column)
 	follower->table = link->table;
 	follower->column = pstrdup(column);
 	follower->condition = link->condition;
+	follower->by_itself = cascades(link);
 	forboth(lc, link->columns, parent_lc, link->parent_columns)
 	{
 		int			held = position(parent->columns, lfirst(parent_lc));
@@ -145,7 +147,7 @@ add_followers(PvextMap *map, List *followers, Follower *parent)
 			int			at = position(link->parent_columns, parent->column);
 			char	   *column;
 
-			if (link->parent != parent->table || at < 0 || cascades(link))
+			if (link->parent != parent->table || at < 0)
 				continue;
 			column = list_nth(link->columns, at);
 			if (!is_known(followers, link->table, column))
@@ -311,25 +313,31 @@ make_leader(PvextTarget *target)
 	return leader;
 }
 
-/* The columns that follow the leader, itself first; all are one owner's. */
+/*
+ * The columns that follow the leader, itself first, and that pvext gives the value to; all
+ * are one owner's.  Those that follow by themselves may have others that follow them.
+ */
 static List *
 find_followers(PvextMap *map, PvextTarget *target)
 {
 	List	   *followers = list_make1(make_leader(target));
+	List	   *written = NIL;
 
 	for (int i = 0; i < list_length(followers); i++)
 	{
 		Follower   *follower = list_nth(followers, i);
 
-		if (follower->table->owner != target->table->owner)
+		if (follower->table->owner != target->table->owner && !follower->by_itself)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("column \"%s\" of table %s has another owner than the key it follows",
 							follower->column, follower->table->sql_name),
 					 errhint("Give both tables to one role, or make the foreign key ON UPDATE CASCADE.")));
 		followers = add_followers(map, followers, follower);
+		if (!follower->by_itself)
+			written = lappend(written, follower);
 	}
-	return followers;
+	return written;
 }
 
 /*
