@@ -110,6 +110,27 @@ pvext_check_plan_column(PvextTable *table, PvextColumn *column)
 		pvext_check_bound_owner(table, column->owner, "an expression");
 }
 
+/* The same as below, for the rules of one table. */
+static void
+check_clocks_of(PvextTable *table, PvextTable *of, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->over == of && of != table &&
+			(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the clock of retention rule \"%s\" of table %s reads what is erased of %s",
+							rule->name, table->sql_name, of->sql_name),
+					 errhint("Declare a mandatory rule on %s that keeps it as long.",
+							 of->sql_name)));
+	}
+}
+
 /*
  * The clock of a rule over another table's rows stops when these lose what it
  * reads, and what the rule keeps would be kept for ever: raise where the plan takes the
@@ -119,26 +140,11 @@ void
 pvext_check_clock(PvextPlan *plan, PvextTable *of, const char *column)
 {
 	ListCell   *lc;
-	ListCell   *cell;
 
 	foreach(lc, plan->targets)
-	{
-		PvextTable *table = ((PvextTarget *) lfirst(lc))->table;
-
-		foreach(cell, table->rules)
-		{
-			PvextRule  *rule = lfirst(cell);
-
-			if (rule->over == of && of != table &&
-				(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("the clock of retention rule \"%s\" of table %s reads what is erased of %s",
-								rule->name, table->sql_name, of->sql_name),
-						 errhint("Declare a mandatory rule on %s that keeps it as long.",
-								 of->sql_name)));
-		}
-	}
+		check_clocks_of(((PvextTarget *) lfirst(lc))->table, of, column);
+	foreach(lc, plan->removals)
+		check_clocks_of(((PvextRemoval *) lfirst(lc))->table, of, column);
 }
 
 /*

@@ -145,15 +145,30 @@ has_clock_elsewhere(PvextTable *table)
 	return false;
 }
 
+/* Does a rule of rows that are deleted read its clock in the table? */
+static bool
+is_clock_of_removal(PvextPlan *plan, PvextTable *table)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, plan->removals)
+		foreach(cell, ((PvextRemoval *) lfirst(lc))->table->rules)
+			if (((PvextRule *) lfirst(cell))->over == table)
+				return true;
+	return false;
+}
+
 /*
  * The UPDATEs, DELETEs and verifying queries, leaves first, but for values whose time a
  * clock over another table's rows tells: once it has lost what it reads, they would never
- * be due.
+ * be due.  Nor would rows that are deleted by such a clock: what it reads goes after them.
  */
 static void
 build_writes(PvextMap *map, PvextPlan *plan)
 {
 	List	   *timed = NIL;
+	List	   *late = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -182,11 +197,13 @@ build_writes(PvextMap *map, PvextPlan *plan)
 		 */
 		if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
 			timed = lcons(pvext_build_update(plan, work->table, now), timed);
+		else if (now != NIL && is_clock_of_removal(plan, work->table))
+			late = lappend(late, pvext_build_update(plan, work->table, now));
 		else if (now != NIL)
 			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
 		pvext_add_check(plan, work->table, work->targets, work->removal);
 	}
-	plan->writes = list_concat(timed, plan->writes);
+	plan->writes = list_concat(list_concat(timed, plan->writes), late);
 	pvext_finish_checks(plan);
 }
 
