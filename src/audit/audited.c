@@ -4,9 +4,10 @@
  *
  * An audited table has two triggers that call pv.audit_change(): one for rows,
  * which partitions get by themselves, and one for TRUNCATE, which they do not.
- * They go with the extension.  By their name they fire before the triggers of
- * others and of foreign keys, whose changes follow from the one recorded; where
- * that is asked for, also for what a subscription applies.  As long as the table
+ * They go with the extension.  By their name they fire before those of foreign keys
+ * and nearly all of others', whose changes follow from the one recorded (not before one
+ * whose name begins with a digit before theirs); where that is asked for, also for what a
+ * subscription applies.  As long as the table
  * is in pv.audited what they record has a shape.
  *
  * Whoever makes a partition of an audited table needs EXECUTE on their function,

@@ -603,7 +603,7 @@ cache_entry(const PvextBucket *bucket)
 	return cached[n];
 }
 
-/* Field by field: what is between them is not set. */
+/* Field by field: what is between them counts for nothing. */
 static bool
 is_same_bucket(const PvextBucket *a, const PvextBucket *b)
 {

@@ -23,6 +23,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "rule/hold.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -93,7 +94,8 @@ forget_keys(Oid relid, int32 id, const char *hint)
 
 /*
  * The same of holds, which must go on to keep whom they are on, and of open requests.  As
- * above, nobody adds one before the transaction has ended.
+ * above, nobody adds one before the transaction has ended.  The ledger is locked after
+ * consents, as an erasure does.
  */
 static void
 check_no_holds(Oid relid, int32 id)
@@ -124,8 +126,10 @@ check_same_key(Oid relid, int32 id, List *key)
 	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1 AND key <> $2",
 				  &args) == 0)
 		return;
-	check_no_holds(relid, id);
+	/* An erasure that has seen the old key is waited for; one that comes reads the map anew. */
+	LockRelationOid(relid, ShareLock);
 	forget_keys(relid, id, "Keep the key that the table is declared with.");
+	check_no_holds(relid, id);
 }
 
 /*

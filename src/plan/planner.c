@@ -35,8 +35,8 @@
  *
  * The order of the writes: leaves first, so that a row is deleted before those it refers
  * to.  Before all of them, values whose time a clock over another table's rows tells:
- * once that has lost what it reads they would never be due.  Keys that others hold come
- * last, for rows are found by them (rekey.c); they are no part of plan->writes.
+ * once that has lost what it reads they would never be due.  After all of them, what a
+ * clock reads by which rows are deleted.  Keys that others hold come last, for rows are found by them (rekey.c); they are no part of plan->writes.
  *
  * Four kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
  * verification read by the one of which nothing is); of what a rule has made due of one
