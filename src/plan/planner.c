@@ -145,17 +145,37 @@ has_clock_elsewhere(PvextTable *table)
 	return false;
 }
 
-/* Does a rule of rows that are deleted read its clock in the table? */
+/* Does a rule of the table read its clock in another's rows, which are deeper? */
 static bool
-is_clock_of_removal(PvextPlan *plan, PvextTable *table)
+is_timed_by(PvextTable *table, PvextTable *clock)
 {
 	ListCell   *lc;
-	ListCell   *cell;
+
+	foreach(lc, table->rules)
+		if (((PvextRule *) lfirst(lc))->over == clock && table_depth(table) < table_depth(clock))
+			return true;
+	return false;
+}
+
+/*
+ * Do the table's values go after the DELETEs: does a rule of rows that are deleted read its
+ * clock in them, or one of a table whose values go so late?
+ */
+static bool
+goes_late(PvextPlan *plan, PvextTable *table)
+{
+	ListCell   *lc;
 
 	foreach(lc, plan->removals)
-		foreach(cell, ((PvextRemoval *) lfirst(lc))->table->rules)
-			if (((PvextRule *) lfirst(cell))->over == table)
-				return true;
+		if (is_timed_by(((PvextRemoval *) lfirst(lc))->table, table))
+			return true;
+	foreach(lc, plan->targets)
+	{
+		PvextTable *timed = ((PvextTarget *) lfirst(lc))->table;
+
+		if (is_timed_by(timed, table) && goes_late(plan, timed))
+			return true;
+	}
 	return false;
 }
 
@@ -195,10 +215,10 @@ build_writes(PvextMap *map, PvextPlan *plan)
 		 * A clock reads rows that belong to those that it times, and so are deeper: of
 		 * several such tables the one nearest to the subject goes first.
 		 */
-		if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
+		if (now != NIL && goes_late(plan, work->table))
+			late = lcons(pvext_build_update(plan, work->table, now), late);
+		else if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
 			timed = lcons(pvext_build_update(plan, work->table, now), timed);
-		else if (now != NIL && is_clock_of_removal(plan, work->table))
-			late = lappend(late, pvext_build_update(plan, work->table, now));
 		else if (now != NIL)
 			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
 		pvext_add_check(plan, work->table, work->targets, work->removal);

@@ -21,3 +21,17 @@ SELECT state, retained_until::date FROM pv.erase_subject('customer', 2);
 TABLE customer ORDER BY id;
 TABLE orders;
 TABLE shipment ORDER BY id;
+-- a clock that reads what has a clock itself: each goes before what it reads
+CREATE TABLE sighting (id int PRIMARY KEY, shipment_id int, seen_on date);
+CREATE INDEX ON sighting (shipment_id);
+SELECT pv.declare_link('sighting', '{shipment_id}', 'shipment', '{id}'), pv.declare_personal('sighting', '{seen_on}', 'contact');
+SELECT pv.declare_retention('shipment', 'seen', '5 years', 'max(seen_on)', 'law', mandatory => true, over => 'sighting'),
+       pv.declare_retention('sighting', 'seen', '5 years', 'seen_on', 'law', mandatory => true);
+INSERT INTO customer VALUES (3, 'Cy Example');
+INSERT INTO orders VALUES (3, 3);
+INSERT INTO shipment VALUES (3, 3, '2010-01-01');
+INSERT INTO sighting VALUES (3, 3, '2011-01-01');
+SELECT state, retained_until FROM pv.erase_subject('customer', 3);
+TABLE orders;
+SELECT * FROM shipment WHERE id = 3;
+TABLE sighting;
