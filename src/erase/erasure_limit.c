@@ -119,13 +119,20 @@ others(void)
 		LockRelease(&tag, ExclusiveLock, false);
 		return 0;
 	}
+
+	/*
+	 * A transaction that has ended lets go of its locks one after the other, and may have
+	 * woken this one in between: it has no number any more, and what it has committed the
+	 * ledger says.
+	 */
 	pvext_arg_int4(&args, NUMBERS);
 	pvext_arg_oid(&args, OIDOID, tag.locktag_field2);
 	(void) pvext_own("SELECT CAST(coalesce(sum(CAST(l.objid AS bigint)), 0) AS bigint) FROM pg_locks AS l"
 					 " WHERE l.locktype = 'object' AND l.classid = $2 AND l.granted"
 					 " AND CAST(l.objsubid AS integer) & 65535 >= $1"
 					 " AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())"
-					 " AND l.pid IS DISTINCT FROM pg_backend_pid()", &args);
+					 " AND l.pid IS DISTINCT FROM pg_backend_pid()"
+					 " AND split_part(l.virtualtransaction, '/', 2) <> '0'", &args);
 	return pvext_int(0, 1);
 }
 
