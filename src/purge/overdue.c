@@ -593,9 +593,10 @@ pvext_activate_retention(PG_FUNCTION_ARGS)
 	if (activation.rows != expected)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg(activation.rows == 1 ? "retention rule \"%s\" would purge %lld row, not %lld" :
-						"retention rule \"%s\" would purge %lld rows, not %lld", activation.name,
-						(long long) activation.rows, (long long) expected),
+				 errmsg_plural("retention rule \"%s\" would purge %lld row, not %lld",
+							   "retention rule \"%s\" would purge %lld rows, not %lld",
+							   (unsigned long) activation.rows, activation.name,
+							   (long long) activation.rows, (long long) expected),
 				 errdetail("The rule has not been activated."),
 				 errhint("pv.preview_purge() shows how many rows are due. Look at them, and pass their number.")));
 	pvext_arg_int4(&args, activation.relation_id);

@@ -3,10 +3,11 @@
  *		Which columns of which relations are watched: who reads them is recorded.
  *
  * These are the personal columns of audited tables and of the partitions and
- * children of them, and of parents through which their rows are read.  Each statement asks here, so the answer is kept for each
- * relation, whether it is watched or not, until the data map or the relation
- * changes; where nothing is audited at all, or the database has no pvext, that
- * is known without a look.
+ * children of them, and of parents through which their rows are read.  Each statement
+ * asks here, so the answer is kept for each relation, whether it is watched or not, until
+ * the data map or the relation changes, or of a parent any relation: one of its children's
+ * may have got children.  Where nothing is audited at all, or the database has no pvext,
+ * that is known without a look.
  *
  * With them goes what the rows say of whose they are: the columns that hold a
  * subject's key.
@@ -71,6 +72,7 @@ static HTAB *relations = NULL;	/* PvextWatched */
 static PvextWatched *renewed = NULL;	/* the one that is being looked at */
 static PvextWatched *recent = NULL; /* the one that was asked for last */
 static uint64 changes = 0;		/* invalidations that concern what is kept */
+static bool any_by_children = false;	/* is one of them so by its children? */
 
 /*
  * Keeping
@@ -105,6 +107,21 @@ forget_all(void)
 		forget(relation);
 }
 
+/* A relation that some are the parents of, at any distance, may have changed. */
+static void
+forget_by_children(void)
+{
+	HASH_SEQ_STATUS status;
+	PvextWatched *relation;
+
+	any_by_children = false;
+	changes++;
+	hash_seq_init(&status, relations);
+	while ((relation = hash_seq_search(&status)) != NULL)
+		if (relation->by_children)
+			forget(relation);
+}
+
 /*
  * No look at a catalog.  It may come while a relation is being looked at, whose entry
  * stays then, but is no longer valid.
@@ -125,6 +142,8 @@ relation_changed(Oid relid)
 		forget(relation);
 		changes++;
 	}
+	if (any_by_children)
+		forget_by_children();
 }
 
 /* Schema pv may have come or gone. */
@@ -442,9 +461,12 @@ look_at(PvextWatched *relation)
 		declared = lappend_int(declared, look_at_declared(relation, lfirst_oid(lc)));
 	if (relation->columns == NULL && get_rel_relkind(relation->relid) == RELKIND_RELATION &&
 		has_subclass(relation->relid))
+	{
+		relation->by_children = any_by_children = true;
 		foreach(lc, find_all_inheritors(relation->relid, NoLock, NULL))
 			if (lfirst_oid(lc) != relation->relid)
 				declared = lappend_int(declared, look_at_declared(relation, lfirst_oid(lc)));
+	}
 	if (relation->columns == NULL)
 		relation->relation_id = 0;
 	if (relation->relation_id == 0)

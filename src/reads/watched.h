@@ -31,6 +31,7 @@ typedef struct PvextWatched
 {
 	Oid			relid;			/* hash key */
 	bool		valid;
+	bool		by_children;	/* what is known of it hangs on its children */
 	int32		relation_id;	/* of the audited table in pv.relation; 0: not watched */
 	char	   *relation;		/* its name */
 	Bitmapset  *columns;		/* attribute numbers, as a range table entry has them */

@@ -106,6 +106,17 @@ ALTER TABLE person_note NO INHERIT note;
 SELECT relation, column_name, problem FROM pv.check_map();
 SELECT relation, column_name FROM pv.personal ORDER BY 1, 2;
 
+-- One that was read before is watched once a child of its child is audited.
+CREATE TABLE paper (LIKE note);
+CREATE TABLE sheet () INHERITS (paper);
+SELECT count(words) FROM paper;
+ALTER TABLE person_note INHERIT sheet;
+SELECT count(words) FROM paper;
+SELECT pv.drain_reads() > 0 AS drained;
+SELECT relation, columns, rows FROM pv.access_log;
+ALTER TABLE person_note NO INHERIT sheet;
+DROP TABLE paper, sheet;
+
 -- A child's foreign key that its parent's link covers, under a condition, or not
 CREATE TABLE call (id int PRIMARY KEY, ref int NOT NULL, other int, body text);
 CREATE TABLE old_call (FOREIGN KEY (ref) REFERENCES person, FOREIGN KEY (other) REFERENCES person) INHERITS (call);
