@@ -9,6 +9,9 @@ CREATE TABLE pv.declared_link (
     owner          name,
     on_erase       text NOT NULL CHECK (on_erase IN ('anonymise', 'delete')),
     inherited      boolean NOT NULL DEFAULT true,
+    shared         text CHECK (shared IN ('last', 'any')),
+    expression     text,
+    purposes       text[],
     PRIMARY KEY (relation_id, name),
     CHECK ((condition IS NULL) = (bound IS NULL) AND (condition IS NULL OR owner IS NOT NULL)),
     CHECK (inherited OR on_erase <> 'delete')
@@ -24,6 +27,9 @@ COMMENT ON COLUMN pv.declared_link.parent_columns IS 'the columns of the parent 
 COMMENT ON COLUMN pv.declared_link.condition IS 'which rows belong, as given; NULL for all rows';
 COMMENT ON COLUMN pv.declared_link.on_erase IS 'what becomes of the rows when the person is erased: anonymise their personal columns, or delete them';
 COMMENT ON COLUMN pv.declared_link.inherited IS 'what belongs to the rows belongs to this parent''s person, too';
+COMMENT ON COLUMN pv.declared_link.shared IS 'where several rows of the parent may refer to the same row: it goes with the last person (last) or the first (any)';
+COMMENT ON COLUMN pv.declared_link.expression IS 'what of the row is compared with the parent''s column instead of columns, as given';
+COMMENT ON COLUMN pv.declared_link.purposes IS 'what rows that are deleted are processed for; NULL for every purpose';
 SELECT pg_extension_config_dump('pv.declared_link', '');
 CREATE INDEX ON pv.declared_link (parent_id);
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_link
@@ -32,7 +38,7 @@ ALTER TABLE pv.declared_link ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.link AS
     SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase,
-           l.inherited
+           l.inherited, l.shared, l.expression, l.purposes
     FROM pv.declared_link l
     JOIN pv.relation r ON r.id = l.relation_id
     JOIN pv.relation p ON p.id = l.parent_id;
@@ -43,9 +49,10 @@ COMMENT ON COLUMN pv.link.parent IS 'the table of the rows that they belong to';
 CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regclass,
                                 parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,
                                 condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise',
-                                inherit boolean DEFAULT true)
+                                inherit boolean DEFAULT true, shared text DEFAULT NULL,
+                                expression text DEFAULT NULL, purposes text[] DEFAULT NULL)
     RETURNS name LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_link';
-COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean) IS
+COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) IS
     'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects';
 
 CREATE FUNCTION pv.undeclare_link(relation regclass, name name)

@@ -435,12 +435,18 @@ pvext_link_foreign_keys(PG_FUNCTION_ARGS)
 	foreach(lc, pvext_candidates(subject, max_depth, excluding, NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
+		PvextLinkDeclaration link = {0};
 
 		if (candidate->declared)
 			continue;
-		pvext_declare_link_internal(candidate->relid, candidate->columns,
-									candidate->parent, candidate->parent_columns,
-									candidate->name, NULL, NULL, "anonymise", true);
+		link.relid = candidate->relid;
+		link.columns = candidate->columns;
+		link.parent = candidate->parent;
+		link.parent_columns = candidate->parent_columns;
+		link.name = candidate->name;
+		link.on_erase = "anonymise";
+		link.inherit = true;
+		pvext_declare_link_internal(&link);
 		count++;
 	}
 	pvext_leave(&scope);

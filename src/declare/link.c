@@ -234,27 +234,29 @@ check_key_follows(Oid relid, List *columns, Oid parent, List *parent_columns)
  * hands it is not run.
  */
 static void
-insert_link(Oid relid, List *columns, Oid parent, List *parent_columns,
-			const char *name, const char *condition, const char *bound,
-			const char *on_erase, bool inherit)
+insert_link(const PvextLinkDeclaration *link)
 {
 	PvextArgs	args = {0};
 
-	pvext_arg_int4(&args, pvext_register_relation(relid));
-	pvext_arg_name(&args, name);
-	pvext_arg_names(&args, columns, false);
-	pvext_arg_int4(&args, pvext_register_relation(parent));
-	pvext_arg_names(&args, parent_columns, false);
-	pvext_arg_text(&args, condition);
-	pvext_arg_text(&args, bound);
-	pvext_arg_name(&args, bound ? GetUserNameFromId(pvext_owner(relid), false) : NULL);
-	pvext_arg_text(&args, on_erase);
-	pvext_arg_bool(&args, inherit);
-	if (pvext_own("INSERT INTO pv.declared_link VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+	pvext_arg_int4(&args, pvext_register_relation(link->relid));
+	pvext_arg_name(&args, link->name);
+	pvext_arg_names(&args, link->columns, false);
+	pvext_arg_int4(&args, pvext_register_relation(link->parent));
+	pvext_arg_names(&args, link->parent_columns, false);
+	pvext_arg_text(&args, link->condition);
+	pvext_arg_text(&args, link->bound);
+	pvext_arg_name(&args, link->bound ? GetUserNameFromId(pvext_owner(link->relid), false) : NULL);
+	pvext_arg_text(&args, link->on_erase);
+	pvext_arg_bool(&args, link->inherit);
+	pvext_arg_text(&args, link->shared);
+	pvext_arg_text(&args, link->expression);
+	pvext_arg(&args, TEXTARRAYOID, PointerGetDatum(link->purposes), link->purposes == NULL);
+	if (pvext_own("INSERT INTO pv.declared_link"
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 				  " ON CONFLICT DO NOTHING", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("table %s has a link named \"%s\"", pvext_relation_name(relid), name),
+				 errmsg("table %s has a link named \"%s\"", pvext_relation_name(link->relid), link->name),
 				 errhint("Pass another name, or take the link back with pv.undeclare_link() first.")));
 }
 
@@ -288,93 +290,127 @@ warn_of_unsaid(Oid relid, Oid parent, const char *name, bool inherit)
 				 errhint("Declare them again with the links that they go by: no erasure takes them until then.")));
 }
 
-/*
- * Declare a link, all checks included.  condition is the user's text and bound
- * what pvext_bind() made of it; NIL and NULL arguments take the defaults.
- * Between pvext_enter() and pvext_leave().
- */
-void
-pvext_declare_link_internal(Oid relid, List *columns, Oid parent,
-							List *parent_columns, const char *name,
-							const char *condition, const char *bound,
-							const char *on_erase, bool inherit)
+/* Raise where the name would not do in paths of names joined by dots. */
+static void
+check_name(const char *name)
 {
-	pvext_check_table(relid);
-	pvext_check_table(parent);
-	pvext_check_owner(relid);
-	pvext_check_owner(parent);
-	if (parent_columns == NIL)
-		parent_columns = default_parent_columns(parent);
-	if (name == NULL)
-		name = default_name(columns);
 	if (strcmp(name, "*") == 0 || strchr(name, '.') || name[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("\"%s\" cannot be the name of a link", name),
 				 errhint("Choose a name that is not empty, not \"*\" and has no dot.")));
-	check_columns(relid, columns, parent, parent_columns);
-	check_on_erase(relid, on_erase);
-	if (!inherit && strcmp(on_erase, "delete") == 0)
+}
+
+/* Raise for what is not built. */
+static void
+refuse_unsupported(const PvextLinkDeclaration *link)
+{
+	const char *what = link->shared ? "shared" : link->expression ? "expression" :
+		link->purposes ? "purposes" : NULL;
+
+	if (what)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("links with %s are not supported", what)));
+}
+
+/* Try the condition on rows that are there, as the table's owner. */
+static void
+try_condition(const PvextLinkDeclaration *link)
+{
+	if (link->bound)
+		(void) pvext_run(pvext_owner(link->relid),
+						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
+								  link->bound, pvext_relation_name(link->relid)), NULL);
+}
+
+/*
+ * Declare a link, all checks included; fills in the defaults.  Between pvext_enter() and
+ * pvext_leave().
+ */
+void
+pvext_declare_link_internal(PvextLinkDeclaration *link)
+{
+	Oid			relid = link->relid;
+	Oid			parent = link->parent;
+
+	pvext_check_table(relid);
+	pvext_check_table(parent);
+	pvext_check_owner(relid);
+	pvext_check_owner(parent);
+	if (link->parent_columns == NIL)
+		link->parent_columns = default_parent_columns(parent);
+	if (link->name == NULL)
+		link->name = default_name(link->columns);
+	check_name(link->name);
+	refuse_unsupported(link);
+	check_columns(relid, link->columns, parent, link->parent_columns);
+	check_on_erase(relid, link->on_erase);
+	if (!link->inherit && strcmp(link->on_erase, "delete") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("what belongs to rows that are deleted goes with them"),
 				 errhint("Leave inherit out where on_erase is 'delete'.")));
-	check_parent_deletes(relid, columns, parent, parent_columns, on_erase);
-	check_key_follows(relid, columns, parent, parent_columns);
-	if (bound)
-		(void) pvext_run(pvext_owner(relid),
-						 psprintf("SELECT (%s) FROM (SELECT * FROM %s LIMIT 1000) AS r",
-								  bound, pvext_relation_name(relid)), NULL);
-	insert_link(relid, columns, parent, parent_columns, name, condition, bound, on_erase, inherit);
+	check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
+	check_key_follows(relid, link->columns, parent, link->parent_columns);
+	try_condition(link);
+	insert_link(link);
 	pvext_check_deleted_with(pvext_relation_id(relid));
-	warn_of_unsaid(relid, parent, name, inherit);
+	warn_of_unsaid(relid, parent, link->name, link->inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
-	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
+	if (!pvext_is_indexed(relid, link->columns, parent, link->parent_columns, link->bound))
 		ereport(WARNING,
-				(errmsg("link \"%s\" of table %s has no index", name,
+				(errmsg("link \"%s\" of table %s has no index", link->name,
 						pvext_relation_name(relid)),
-				 errhint("%s", pvext_link_index_sql(relid, columns, parent, parent_columns))));
-	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), name), NULL);
+				 errhint("%s", pvext_link_index_sql(relid, link->columns, parent, link->parent_columns))));
+	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), link->name), NULL);
+}
+
+/* The link's condition, bound by the caller's own search_path. */
+static char *
+bind_condition(Oid relid, const char *condition)
+{
+	pvext_check_table(relid);
+	pvext_check_expression_owner(relid);
+	return pvext_bind(relid, get_rel_name(relid), condition, BOOLOID,
+					  PVEXT_EXPR_STABLE, "condition of the link", NULL);
 }
 
 /*
  * pv.declare_link(relation, columns, parent, parent_columns, name, condition, on_erase,
- * inherit): declare that rows belong to those of another table.  Returns the link's name.
+ * inherit, shared, expression, purposes): declare that rows belong to those of another
+ * table.  Returns the link's name.
  *
- * The condition is bound before pvext_enter(), by the caller's own search_path.
+ * The condition is bound before pvext_enter().
  */
 Datum
 pvext_declare_link(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
-	char	   *condition = pvext_text_arg(fcinfo, 5);
-	char	   *bound = NULL;
-	List	   *columns;
-	char	   *name;
+	PvextLinkDeclaration link = {0};
 
 	pvext_require_arg(fcinfo, 0, "relation");
 	pvext_require_arg(fcinfo, 1, "columns");
 	pvext_require_arg(fcinfo, 2, "parent");
 	pvext_require_arg(fcinfo, 6, "on_erase");
 	pvext_require_arg(fcinfo, 7, "inherit");
-	columns = pvext_names_arg(fcinfo, 1);
-	name = PG_ARGISNULL(4) ? default_name(columns) : pstrdup(NameStr(*PG_GETARG_NAME(4)));
-	if (condition)
-	{
-		Oid			relid = PG_GETARG_OID(0);
-
-		pvext_check_table(relid);
-		pvext_check_expression_owner(relid);
-		bound = pvext_bind(relid, get_rel_name(relid), condition, BOOLOID,
-						   PVEXT_EXPR_STABLE, "condition of the link", NULL);
-	}
+	link.relid = PG_GETARG_OID(0);
+	link.columns = pvext_names_arg(fcinfo, 1);
+	link.parent = PG_GETARG_OID(2);
+	link.parent_columns = PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3);
+	link.name = PG_ARGISNULL(4) ? default_name(link.columns) : pstrdup(NameStr(*PG_GETARG_NAME(4)));
+	link.condition = pvext_text_arg(fcinfo, 5);
+	link.on_erase = pvext_text_arg(fcinfo, 6);
+	link.inherit = PG_GETARG_BOOL(7);
+	link.shared = pvext_text_arg(fcinfo, 8);
+	link.expression = pvext_text_arg(fcinfo, 9);
+	link.purposes = PG_ARGISNULL(10) ? NULL : PG_GETARG_ARRAYTYPE_P(10);
+	if (link.condition)
+		link.bound = bind_condition(link.relid, link.condition);
 	pvext_enter(&scope);
-	pvext_declare_link_internal(PG_GETARG_OID(0), columns, PG_GETARG_OID(2),
-								PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3),
-								name, condition, bound, pvext_text_arg(fcinfo, 6),
-								PG_GETARG_BOOL(7));
+	pvext_declare_link_internal(&link);
 	pvext_leave(&scope);
-	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(name)));
+	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(link.name)));
 }
 
 /*

@@ -128,9 +128,10 @@ add_twin(const Led *led, const PvextParting *parting)
 	pvext_arg_text(&args, twin_name(led, parting->part));
 	pvext_arg_int4(&args, parting->part_id);
 	(void) pvext_own("INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns,"
-					 "  condition, bound, owner, on_erase, inherited)"
+					 "  condition, bound, owner, on_erase, inherited,"
+					 "  shared, expression, purposes)"
 					 " SELECT relation_id, CAST($3 AS name), columns, $4, parent_columns, condition, bound, owner,"
-					 "  on_erase, inherited FROM pv.declared_link"
+					 "  on_erase, inherited, shared, expression, purposes FROM pv.declared_link"
 					 " WHERE relation_id = $1 AND name = CAST($2 AS name)", &args);
 	args.n = 3;
 	(void) pvext_own(STEPS ", more AS (SELECT relation_id, column_name,"

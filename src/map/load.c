@@ -77,7 +77,7 @@ static void
 load_links(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
-							  " bound, owner, on_erase, inherited, " PVEXT_IS_TWIN
+							  " bound, owner, on_erase, inherited, shared, expression, purposes, " PVEXT_IS_TWIN
 							  " FROM pv.declared_link AS l ORDER BY relation_id, name", NULL);
 	ListCell   *lc;
 
@@ -96,7 +96,10 @@ load_links(PvextMap *map)
 		link->owner = pvext_value(i, 7);
 		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
 		link->inherited = pvext_bool(i, 9);
-		link->twin = pvext_bool(i, 10);
+		link->shared = pvext_value(i, 10);
+		link->expression = pvext_value(i, 11);
+		link->purposes = pvext_texts(i, 12);
+		link->twin = pvext_bool(i, 13);
 		link->table->links = lappend(link->table->links, link);
 	}
 	foreach(lc, map->tables)

@@ -42,6 +42,9 @@ typedef struct PvextLink
 	char	   *owner;			/* on whose behalf the condition runs */
 	bool		delete_rows;
 	bool		inherited;		/* by what belongs to the rows */
+	char	   *shared;			/* "last" or "any", where several of the parent may refer to a row; or NULL */
+	char	   *expression;		/* what of the row is compared instead of columns, as given; or NULL */
+	List	   *purposes;		/* with delete_rows: C strings; NIL: every purpose */
 	bool		twin;			/* of one to the table that the parent has left: one or the other */
 	PvextTable *unsaid;			/* with delete_rows: as PvextColumn */
 	bool		enforced;		/* a foreign key stands behind it */

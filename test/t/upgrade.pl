@@ -19,6 +19,9 @@ my $rest = q{
 	SELECT string_agg(pg_describe_object(classid, objid, objsubid), E'\n' ORDER BY pg_describe_object(classid, objid, objsubid))
 	FROM pg_depend WHERE refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pvext') AND deptype = 'e'};
 
+# Roles with profiles: what is added to these, or made anew, is theirs, too.
+my $profiles = q{SELECT pv.grant_role('clerk', profile) FROM unnest('{owner,application,officer,auditor}'::text[]) AS p(profile)};
+
 # The catalog without what is numbered by the database itself.
 sub catalog_of
 {
@@ -28,7 +31,7 @@ sub catalog_of
 	IPC::Run::run([ 'pg_dump', '--binary-upgrade', '--schema-only', $node->connstr($database) ], '>', \$dump)
 	  or die 'pg_dump failed';
 	return join("\n",
-		(grep { !/^(?:--|\\)|_set_next_|_set_missing_|binary_upgrade_create_empty_extension|relfrozenxid|^WHERE oid = '\d+';$/ } split /\n/, $dump),
+		(grep { !/^(?:--|\\)|setval\('pv\.event_id_seq'|_set_next_|_set_missing_|binary_upgrade_create_empty_extension|relfrozenxid|^WHERE oid = '\d+';$/ } split /\n/, $dump),
 		query($rest, $database));
 }
 
@@ -45,6 +48,8 @@ sub difference
 
 query('CREATE DATABASE new');
 query('CREATE EXTENSION pvext CASCADE', 'new');
+query('CREATE ROLE clerk');
+query($profiles, 'new');
 my $version = query("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", 'new');
 my $new = catalog_of('new');
 like($new, qr/^CREATE FUNCTION "?pv"?\.erase_subject\(/m, 'the catalog tells of functions');
@@ -58,6 +63,7 @@ foreach my $release (@releases)
 
 	query(qq{CREATE DATABASE "$database"});
 	query("CREATE EXTENSION pvext VERSION '$release' CASCADE", $database);
+	query($profiles, $database);
 	query('ALTER EXTENSION pvext UPDATE', $database);
 	is(query("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", $database), $version, "$release is updated to $version");
 	is(difference(catalog_of($database), $new), '', "and is what $version is");
