@@ -1,9 +1,10 @@
 CREATE FUNCTION pv.candidate_links(subject regclass, OUT relation regclass, OUT name name, OUT columns name[],
                                    OUT parent regclass, OUT parent_columns name[], OUT depth integer,
-                                   OUT indexed boolean, OUT declared boolean)
+                                   OUT indexed boolean, OUT declared boolean, OUT found_by text, OUT confidence real,
+                                   OUT reason text, OUT condition text, OUT shared text)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_candidate_links';
 COMMENT ON FUNCTION pv.candidate_links(regclass) IS
-    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already';
+    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: what suggests it; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them';
 
 CREATE FUNCTION pv.link_foreign_keys(subject regclass, max_depth integer DEFAULT 1, excluding regclass[] DEFAULT '{}')
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_link_foreign_keys';

@@ -59,3 +59,31 @@ CREATE FUNCTION pv.undeclare_link(relation regclass, name name)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_link';
 COMMENT ON FUNCTION pv.undeclare_link(regclass, name) IS
     'takes a link out of the map. Errors: 42704 not declared, 55006 a personal column names it';
+
+CREATE TABLE pv.declared_not_link (
+    relation_id integer NOT NULL,
+    columns     name[] NOT NULL CHECK (cardinality(columns) > 0),
+    reason      text NOT NULL CHECK (reason <> ''),
+    PRIMARY KEY (relation_id, columns)
+);
+COMMENT ON TABLE pv.declared_not_link IS 'references by which no row belongs to anybody; read it as pv.not_link';
+COMMENT ON COLUMN pv.declared_not_link.relation_id IS 'the table whose rows refer, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_not_link.columns IS 'the columns that refer';
+COMMENT ON COLUMN pv.declared_not_link.reason IS 'why the rows do not belong to what they refer to, in words';
+SELECT pg_extension_config_dump('pv.declared_not_link', '');
+
+CREATE VIEW pv.not_link AS
+    SELECT r.relation, n.columns, n.reason
+    FROM pv.declared_not_link n JOIN pv.relation r ON r.id = n.relation_id;
+COMMENT ON VIEW pv.not_link IS 'references by which no row belongs to anybody, and why';
+COMMENT ON COLUMN pv.not_link.relation IS 'the table whose rows refer';
+
+CREATE FUNCTION pv.declare_not_link(relation regclass, columns name[], reason text)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_not_link';
+COMMENT ON FUNCTION pv.declare_not_link(regclass, name[], text) IS
+    'declares that a table''s rows do not belong to what these columns refer to, by a foreign key or by their name, such as who approved or an account of the chart: no link is proposed or asked for. Errors: 42703 no such column, 42710 they are a link, 22023 no reason given';
+
+CREATE FUNCTION pv.undeclare_not_link(relation regclass, columns name[])
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_link';
+COMMENT ON FUNCTION pv.undeclare_not_link(regclass, name[]) IS
+    'takes that back. Errors: 42704 not declared';

@@ -66,12 +66,20 @@ COMMENT ON COLUMN pv.personal.strategy IS 'erase_with, or what auto came to';
 CREATE TABLE pv.not_personal (
     relation_id integer NOT NULL,
     column_name name NOT NULL,
+    reason      text,
     PRIMARY KEY (relation_id, column_name)
 );
-COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody';
+COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody; read it as pv.impersonal';
 COMMENT ON COLUMN pv.not_personal.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.not_personal.column_name IS 'the column';
+COMMENT ON COLUMN pv.not_personal.reason IS 'why it identifies nobody, in words; NULL where not given';
 SELECT pg_extension_config_dump('pv.not_personal', '');
+
+CREATE VIEW pv.impersonal AS
+    SELECT r.relation, n.column_name, n.reason
+    FROM pv.not_personal n JOIN pv.relation r ON r.id = n.relation_id;
+COMMENT ON VIEW pv.impersonal IS 'columns that were looked at and identify nobody, and why';
+COMMENT ON COLUMN pv.impersonal.relation IS 'the table';
 
 CREATE FUNCTION pv.declare_purpose(name text, legal_basis pv.legal_basis, description text)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_purpose';
@@ -94,10 +102,10 @@ CREATE FUNCTION pv.undeclare_personal(relation regclass, columns name[] DEFAULT 
 COMMENT ON FUNCTION pv.undeclare_personal(regclass, name[]) IS
     'takes columns, by default all of the table''s, out of the map. Errors: 42704 not declared';
 
-CREATE FUNCTION pv.declare_not_personal(relation regclass, columns name[] DEFAULT NULL)
+CREATE FUNCTION pv.declare_not_personal(relation regclass, columns name[] DEFAULT NULL, reason text DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_not_personal';
-COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[]) IS
-    'records that columns, by default all that are not yet classified, were looked at and identify nobody. Errors: 42710 declared personal';
+COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[], text) IS
+    'records that columns, by default all that are not yet classified, were looked at and identify nobody, and why; of those that are recorded already, the reason. Errors: 42710 declared personal, 22023 an empty reason';
 CREATE FUNCTION pv.undeclare_not_personal(relation regclass, columns name[] DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_personal';
 COMMENT ON FUNCTION pv.undeclare_not_personal(regclass, name[]) IS

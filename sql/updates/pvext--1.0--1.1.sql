@@ -29,5 +29,61 @@ COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, te
     'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects';
 REVOKE EXECUTE ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) FROM PUBLIC;
 
+ALTER TABLE pv.not_personal ADD COLUMN reason text;
+COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody; read it as pv.impersonal';
+COMMENT ON COLUMN pv.not_personal.reason IS 'why it identifies nobody, in words; NULL where not given';
+CREATE VIEW pv.impersonal AS
+    SELECT r.relation, n.column_name, n.reason
+    FROM pv.not_personal n JOIN pv.relation r ON r.id = n.relation_id;
+COMMENT ON VIEW pv.impersonal IS 'columns that were looked at and identify nobody, and why';
+COMMENT ON COLUMN pv.impersonal.relation IS 'the table';
+DROP FUNCTION pv.declare_not_personal(regclass, name[]);
+CREATE FUNCTION pv.declare_not_personal(relation regclass, columns name[] DEFAULT NULL, reason text DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_not_personal';
+COMMENT ON FUNCTION pv.declare_not_personal(regclass, name[], text) IS
+    'records that columns, by default all that are not yet classified, were looked at and identify nobody, and why; of those that are recorded already, the reason. Errors: 42710 declared personal, 22023 an empty reason';
+
+CREATE TABLE pv.declared_not_link (
+    relation_id integer NOT NULL,
+    columns     name[] NOT NULL CHECK (cardinality(columns) > 0),
+    reason      text NOT NULL CHECK (reason <> ''),
+    PRIMARY KEY (relation_id, columns)
+);
+COMMENT ON TABLE pv.declared_not_link IS 'references by which no row belongs to anybody; read it as pv.not_link';
+COMMENT ON COLUMN pv.declared_not_link.relation_id IS 'the table whose rows refer, by its id in pv.relation';
+COMMENT ON COLUMN pv.declared_not_link.columns IS 'the columns that refer';
+COMMENT ON COLUMN pv.declared_not_link.reason IS 'why the rows do not belong to what they refer to, in words';
+SELECT pg_extension_config_dump('pv.declared_not_link', '');
+
+CREATE VIEW pv.not_link AS
+    SELECT r.relation, n.columns, n.reason
+    FROM pv.declared_not_link n JOIN pv.relation r ON r.id = n.relation_id;
+COMMENT ON VIEW pv.not_link IS 'references by which no row belongs to anybody, and why';
+COMMENT ON COLUMN pv.not_link.relation IS 'the table whose rows refer';
+
+CREATE FUNCTION pv.declare_not_link(relation regclass, columns name[], reason text)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_not_link';
+COMMENT ON FUNCTION pv.declare_not_link(regclass, name[], text) IS
+    'declares that a table''s rows do not belong to what these columns refer to, by a foreign key or by their name, such as who approved or an account of the chart: no link is proposed or asked for. Errors: 42703 no such column, 42710 they are a link, 22023 no reason given';
+
+CREATE FUNCTION pv.undeclare_not_link(relation regclass, columns name[])
+    RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_not_link';
+COMMENT ON FUNCTION pv.undeclare_not_link(regclass, name[]) IS
+    'takes that back. Errors: 42704 not declared';
+
+REVOKE ALL ON pv.impersonal, pv.declared_not_link, pv.not_link FROM PUBLIC;
+REVOKE ALL ON FUNCTION pv.declare_not_personal(regclass, name[], text), pv.declare_not_link(regclass, name[], text),
+    pv.undeclare_not_link(regclass, name[]) FROM PUBLIC;
+
+DROP FUNCTION pv.candidate_links(regclass);
+CREATE FUNCTION pv.candidate_links(subject regclass, OUT relation regclass, OUT name name, OUT columns name[],
+                                   OUT parent regclass, OUT parent_columns name[], OUT depth integer,
+                                   OUT indexed boolean, OUT declared boolean, OUT found_by text, OUT confidence real,
+                                   OUT reason text, OUT condition text, OUT shared text)
+    RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_candidate_links';
+COMMENT ON FUNCTION pv.candidate_links(regclass) IS
+    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: what suggests it; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them';
+REVOKE ALL ON FUNCTION pv.candidate_links(regclass) FROM PUBLIC;
+
 -- Last: whoever has a profile may call what has been added to it, and what was made anew.
 SELECT pv.grant_role(role, profile) FROM pv.role_profile;

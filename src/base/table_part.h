@@ -28,7 +28,8 @@
 #define PVEXT_IS_DECLARED \
 	"(r.id IN (SELECT relation_id FROM pv.declared_subject UNION ALL SELECT relation_id FROM pv.declared_link" \
 	"  UNION ALL SELECT parent_id FROM pv.declared_link UNION ALL SELECT relation_id FROM pv.declared_personal" \
-	"  UNION ALL SELECT relation_id FROM pv.not_personal UNION ALL SELECT relation_id FROM pv.declared_retention" \
+	"  UNION ALL SELECT relation_id FROM pv.not_personal UNION ALL SELECT relation_id FROM pv.declared_not_link" \
+	"  UNION ALL SELECT relation_id FROM pv.declared_retention" \
 	"  UNION ALL SELECT over_id FROM pv.declared_retention WHERE over_id IS NOT NULL" \
 	"  UNION ALL SELECT over_id FROM pv.declared_blocker WHERE over_id IS NOT NULL" \
 	"  UNION ALL SELECT relation_id FROM pv.audited))"

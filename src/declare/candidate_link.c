@@ -22,6 +22,7 @@
 #include "catalog/pg_type.h"
 #include "declare/candidate_link.h"
 #include "declare/link.h"
+#include "declare/not_link.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -44,6 +45,19 @@ typedef struct DeclaredLink
 	List	   *parent_columns;
 	bool		conditional;
 } DeclaredLink;
+
+/* A walk downstream from a subject. */
+typedef struct Walk
+{
+	Oid			subject;
+	List	   *subjects;		/* OIDs of all tables that are declared as such */
+	List	   *links;			/* DeclaredLink */
+	List	   *not_links;		/* see not_link.h */
+	List	   *excluding;		/* OIDs that are not entered */
+	List	   *visited;		/* OIDs of tables that have been reached */
+	List	   *next;			/* OIDs of those to go on from */
+	List	   *candidates;		/* PvextCandidate */
+} Walk;
 
 /* The links that are declared, orphans left out. */
 static List *
@@ -233,13 +247,30 @@ is_reversed(List *links, PvextForeignKey *fk, Oid parent)
 	return false;
 }
 
-/*
- * Append the foreign keys that refer to parent, and to *next the tables to go
- * on from.
- */
-static List *
-follow_level(List *candidates, List *links, Oid subject, Oid parent, int depth,
-			 List *excluding, List *subjects, List **visited, List **next)
+/* Go on from the table, too, unless that has been done, or it is another subject. */
+static void
+reach(Walk *walk, Oid relid)
+{
+	if (list_member_oid(walk->visited, relid))
+		return;
+	walk->visited = lappend_oid(walk->visited, relid);
+	if (!list_member_oid(walk->subjects, relid))
+		walk->next = lappend_oid(walk->next, relid);
+}
+
+/* May the foreign key be proposed?  Back to itself, directly or in a circle, is not ownership. */
+static bool
+is_proposed(Walk *walk, PvextForeignKey *fk, Oid parent)
+{
+	return fk->relid != parent && fk->relid != walk->subject &&
+		!list_member_oid(walk->excluding, fk->relid) && is_linkable(fk->relid) &&
+		!is_listed(walk->candidates, fk, parent) && !is_reversed(walk->links, fk, parent) &&
+		!pvext_is_not_link(walk->not_links, fk->relid, fk->columns);
+}
+
+/* Append the foreign keys that refer to parent, and go on from where they come from. */
+static void
+follow_keys(Walk *walk, Oid parent, int depth)
 {
 	ListCell   *lc;
 
@@ -248,10 +279,7 @@ follow_level(List *candidates, List *links, Oid subject, Oid parent, int depth,
 		PvextForeignKey *fk = lfirst(lc);
 		PvextCandidate *candidate;
 
-		/* Back to itself, directly or in a circle, is not ownership. */
-		if (fk->relid == parent || fk->relid == subject ||
-			list_member_oid(excluding, fk->relid) ||
-			!is_linkable(fk->relid) || is_listed(candidates, fk, parent) || is_reversed(links, fk, parent))
+		if (!is_proposed(walk, fk, parent))
 			continue;
 		candidate = palloc0(sizeof(PvextCandidate));
 		candidate->relid = fk->relid;
@@ -261,34 +289,26 @@ follow_level(List *candidates, List *links, Oid subject, Oid parent, int depth,
 		candidate->depth = depth;
 		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, parent,
 											  fk->parent_columns, NULL);
-		candidates = lappend(candidates, candidate);
-
-		if (!list_member_oid(*visited, fk->relid))
-		{
-			*visited = lappend_oid(*visited, fk->relid);
-			if (!list_member_oid(subjects, fk->relid))
-				*next = lappend_oid(*next, fk->relid);
-		}
+		candidate->found_by = PVEXT_BY_KEY;
+		candidate->confidence = 1;
+		candidate->reason = psprintf("foreign key \"%s\"", fk->name);
+		walk->candidates = lappend(walk->candidates, candidate);
+		reach(walk, fk->relid);
 	}
-	return candidates;
 }
 
-/* Append to *next, too, the tables that links without a foreign key lead from. */
+/* Go on, too, from tables that links without a foreign key lead from. */
 static void
-follow_links(List *links, Oid parent, List *excluding, List *subjects, List **visited, List **next)
+follow_links(Walk *walk, Oid parent)
 {
 	ListCell   *lc;
 
-	foreach(lc, links)
+	foreach(lc, walk->links)
 	{
 		DeclaredLink *link = lfirst(lc);
 
-		if (link->parent != parent || list_member_oid(*visited, link->relid) ||
-			list_member_oid(excluding, link->relid))
-			continue;
-		*visited = lappend_oid(*visited, link->relid);
-		if (!list_member_oid(subjects, link->relid))
-			*next = lappend_oid(*next, link->relid);
+		if (link->parent == parent && !list_member_oid(walk->excluding, link->relid))
+			reach(walk, link->relid);
 	}
 }
 
@@ -302,32 +322,28 @@ follow_links(List *links, Oid parent, List *excluding, List *subjects, List **vi
 List *
 pvext_candidates(Oid subject, int max_depth, List *excluding, List **reached)
 {
-	List	   *subjects = load_subjects();
-	List	   *links = load_links();
-	List	   *visited = list_make1_oid(subject);
+	Walk		walk = {subject, load_subjects(), load_links(), pvext_not_links(), excluding};
 	List	   *level = list_make1_oid(subject);
-	List	   *candidates = NIL;
 	ListCell   *lc;
 
+	walk.visited = list_make1_oid(subject);
 	for (int depth = 1; level != NIL && (max_depth == 0 || depth <= max_depth); depth++)
 	{
-		List	   *next = NIL;
-
+		walk.next = NIL;
 		CHECK_FOR_INTERRUPTS();
 		foreach(lc, level)
 		{
-			candidates = follow_level(candidates, links, subject, lfirst_oid(lc), depth,
-									  excluding, subjects, &visited, &next);
-			follow_links(links, lfirst_oid(lc), excluding, subjects, &visited, &next);
+			follow_keys(&walk, lfirst_oid(lc), depth);
+			follow_links(&walk, lfirst_oid(lc));
 		}
-		level = next;
+		level = walk.next;
 	}
 	if (reached)
-		*reached = visited;
-	list_sort(candidates, compare_candidates);
-	foreach(lc, candidates)
-		name_candidate(lfirst(lc), links, candidates);
-	return candidates;
+		*reached = walk.visited;
+	list_sort(walk.candidates, compare_candidates);
+	foreach(lc, walk.candidates)
+		name_candidate(lfirst(lc), walk.links, walk.candidates);
+	return walk.candidates;
 }
 
 /* A list of C strings as a name[]. */
@@ -355,8 +371,8 @@ pvext_candidate_links(PG_FUNCTION_ARGS)
 	foreach(lc, pvext_candidates(subject, 0, NIL, NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
-		bool		nulls[8] = {0};
-		Datum		values[8] = {
+		bool		nulls[13] = {[11] = candidate->condition == NULL,[12] = candidate->shared == NULL};
+		Datum		values[13] = {
 			ObjectIdGetDatum(candidate->relid),
 			DirectFunctionCall1(namein, CStringGetDatum(candidate->name)),
 			names_datum(candidate->columns),
@@ -364,9 +380,16 @@ pvext_candidate_links(PG_FUNCTION_ARGS)
 			names_datum(candidate->parent_columns),
 			Int32GetDatum(candidate->depth),
 			BoolGetDatum(candidate->indexed),
-			BoolGetDatum(candidate->declared)
+			BoolGetDatum(candidate->declared),
+			CStringGetTextDatum(candidate->found_by),
+			Float4GetDatum(candidate->confidence),
+			CStringGetTextDatum(candidate->reason)
 		};
 
+		if (candidate->condition)
+			values[11] = CStringGetTextDatum(candidate->condition);
+		if (candidate->shared)
+			values[12] = CStringGetTextDatum(candidate->shared);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	pvext_leave(&scope);

@@ -17,6 +17,7 @@
 #include "base/table_part.h"
 #include "consent/ending.h"
 #include "declare/coverage.h"
+#include "declare/not_link.h"
 #include "declare/unowned_row.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
@@ -30,6 +31,7 @@
 static void
 check_undeclared(PvextCheck *check)
 {
+	List	   *not_links = pvext_not_links();
 	ListCell   *lc;
 	ListCell   *key;
 
@@ -43,6 +45,7 @@ check_undeclared(PvextCheck *check)
 			PvextArgs	args = {0};
 
 			if (fk->relid == atooid(row[0]) || pvext_is_partition(fk->relid) ||
+				pvext_is_not_link(not_links, fk->relid, fk->columns) ||
 				pvext_is_linked(fk, pvext_relation_id(atooid(row[0])), false))
 				continue;
 			pvext_arg_int4(&args, pvext_relation_id(fk->relid));
@@ -52,7 +55,7 @@ check_undeclared(PvextCheck *check)
 						  &args) == 0)
 				pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
 							psprintf("a foreign key refers to %s, but no link is declared", row[1]),
-							"Declare the link with pv.declare_link(), or that the table holds nothing personal with pv.declare_not_personal().");
+							"Declare the link with pv.declare_link(), that it is none with pv.declare_not_link(), or that the table holds nothing personal with pv.declare_not_personal().");
 		}
 	}
 }

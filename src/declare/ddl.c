@@ -180,6 +180,8 @@ rename_declared(int32 relation_id, PvextRenaming *renaming)
 		" WHERE relation_id = $1 AND $2 = ANY (columns)",
 		"UPDATE pv.declared_link SET parent_columns = array_replace(parent_columns, $2, $3)"
 		" WHERE parent_id = $1 AND $2 = ANY (parent_columns)",
+		"UPDATE pv.declared_not_link SET columns = array_replace(columns, $2, $3)"
+		" WHERE relation_id = $1 AND $2 = ANY (columns)",
 		"UPDATE pv.declared_retention SET columns = array_replace(columns, $2, $3)"
 		" WHERE relation_id = $1 AND $2 = ANY (columns)"
 	};
@@ -556,8 +558,8 @@ refuse_drop(void)
 
 /*
  * Dropped tables leave their declarations as orphans; for pvext_try().  So do
- * dropped columns, but for those that aren't personal: one that comes under
- * the same name later is to be looked at again.
+ * dropped columns, but for those that aren't personal or no link: one that comes
+ * under the same name later is to be looked at again.
  */
 static void
 follow_drop(void *arg)
@@ -579,6 +581,11 @@ follow_drop(void *arg)
 					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0"
 					 " AND r.relation = d.objid AND n.relation_id = r.id"
 					 " AND n.column_name = d.address_names[3]", NULL);
+	(void) pvext_own("DELETE FROM pv.declared_not_link n"
+					 " USING pg_event_trigger_dropped_objects() d, pv.relation r"
+					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0"
+					 " AND r.relation = d.objid AND n.relation_id = r.id"
+					 " AND CAST(d.address_names[3] AS name) = ANY (n.columns)", NULL);
 	(void) pvext_own("UPDATE pv.relation r SET relation = NULL"
 					 " FROM pg_event_trigger_dropped_objects() d"
 					 " WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0"

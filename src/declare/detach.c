@@ -62,10 +62,12 @@ static const char *const copies[] = {
 	" FROM pv.declared_personal AS d WHERE relation_id = $2"
 	" AND NOT EXISTS (SELECT FROM pv.not_personal AS n WHERE n.relation_id = $1 AND n.column_name = d.column_name)"
 	" ON CONFLICT DO NOTHING",
-	"INSERT INTO pv.not_personal (relation_id, column_name)"
-	" SELECT $1, column_name FROM pv.not_personal AS d WHERE relation_id = $2"
+	"INSERT INTO pv.not_personal (relation_id, column_name, reason)"
+	" SELECT $1, column_name, reason FROM pv.not_personal AS d WHERE relation_id = $2"
 	" AND NOT EXISTS (SELECT FROM pv.declared_personal AS p WHERE p.relation_id = $1 AND p.column_name = d.column_name)"
 	" ON CONFLICT DO NOTHING",
+	"INSERT INTO pv.declared_not_link (relation_id, columns, reason)"
+	" SELECT $1, columns, reason FROM pv.declared_not_link WHERE relation_id = $2 ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.redaction (relation_id, column_name, subject_digest, digest)"
 	" SELECT $1, column_name, subject_digest, digest FROM pv.redaction WHERE relation_id = $2"
 	" ON CONFLICT DO NOTHING",
@@ -120,6 +122,8 @@ static const char *const returns[] = {
 	"DELETE FROM pv.not_personal AS d WHERE relation_id = $1 AND column_name IN"
 	" (SELECT column_name FROM pv.declared_personal WHERE relation_id = $2"
 	"  UNION ALL SELECT column_name FROM pv.not_personal WHERE relation_id = $2)",
+	"DELETE FROM pv.declared_not_link WHERE relation_id = $1"
+	" AND columns IN (SELECT columns FROM pv.declared_not_link WHERE relation_id = $2)",
 	"DELETE FROM pv.declared_retention WHERE relation_id = $1"
 	" AND name IN (SELECT name FROM pv.declared_retention WHERE relation_id = $2)",
 	"DELETE FROM pv.declared_blocker WHERE relation_id = $1"

@@ -159,10 +159,15 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 	pvext_arg_oid(&args, OIDOID, relid);
 	pvext_arg(&args, OIDARRAYOID,
 			  PointerGetDatum(construct_array(known, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT)), false);
-	(void) pvext_own("WITH RECURSIVE up (relid) AS ("
-					 " SELECT confrelid FROM pg_constraint WHERE contype = 'f' AND conrelid = $1"
-					 " UNION SELECT k.confrelid FROM up JOIN pg_constraint k ON k.contype = 'f'"
-					 "  AND k.conrelid = up.relid WHERE NOT up.relid = ANY ($2))"
+	(void) pvext_own("WITH RECURSIVE key (conrelid, confrelid) AS ("
+					 " SELECT conrelid, confrelid FROM pg_constraint AS k WHERE contype = 'f' AND NOT EXISTS ("
+					 "  SELECT FROM pv.declared_not_link AS n JOIN pv.relation AS r ON r.id = n.relation_id"
+					 "  WHERE r.relation = k.conrelid AND cardinality(n.columns) = cardinality(k.conkey)"
+					 "  AND n.columns <@ ARRAY(SELECT a.attname FROM pg_attribute AS a"
+					 "   WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)))),"
+					 " up (relid) AS (SELECT confrelid FROM key WHERE conrelid = $1"
+					 " UNION SELECT k.confrelid FROM up JOIN key AS k ON k.conrelid = up.relid"
+					 "  WHERE NOT up.relid = ANY ($2))"
 					 " SELECT relid FROM up WHERE NOT relid = ANY ($2) ORDER BY relid::regclass::text", &args);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		found = lappend_oid(found, (Oid) pvext_int(i, 1));

@@ -19,6 +19,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "declare/link.h"
+#include "declare/not_link.h"
 #include "declare/owner_path.h"
 #include "declare/replica_identity.h"
 #include "fmgr.h"
@@ -355,6 +356,7 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	check_key_follows(relid, link->columns, parent, link->parent_columns);
 	try_condition(link);
 	insert_link(link);
+	pvext_forget_not_link(relid, link->columns);
 	pvext_check_deleted_with(pvext_relation_id(relid));
 	warn_of_unsaid(relid, parent, link->name, link->inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));

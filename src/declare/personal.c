@@ -377,9 +377,30 @@ pvext_undeclare_personal(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Enter a column that identifies nobody; raises where it is among those that are personal. */
+static void
+store_not_personal(Oid relid, int32 id, const char *column, List *personal, const char *reason)
+{
+	PvextArgs	args = {0};
+
+	(void) pvext_column(relid, column, NULL, NULL);
+	if (pvext_has_name(personal, column))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("column \"%s\" of table %s is declared personal",
+						column, pvext_relation_name(relid)),
+				 errhint("Take that back with pv.undeclare_personal() first.")));
+	pvext_arg_int4(&args, id);
+	pvext_arg_name(&args, column);
+	pvext_arg_text(&args, reason);
+	(void) pvext_own("INSERT INTO pv.not_personal AS n (relation_id, column_name, reason) VALUES ($1, $2, $3)"
+					 " ON CONFLICT (relation_id, column_name)"
+					 " DO UPDATE SET reason = excluded.reason WHERE excluded.reason IS NOT NULL", &args);
+}
+
 /*
- * pv.declare_not_personal(relation, columns): columns, or for NULL all that nobody has
- * classified, identify nobody.
+ * pv.declare_not_personal(relation, columns, reason): columns, or for NULL all that nobody
+ * has classified, identify nobody.
  */
 Datum
 pvext_declare_not_personal(PG_FUNCTION_ARGS)
@@ -387,6 +408,7 @@ pvext_declare_not_personal(PG_FUNCTION_ARGS)
 	PvextScope	scope;
 	Oid			relid;
 	int32		id;
+	char	   *reason;
 	List	   *columns = NIL;
 	List	   *personal;
 	ListCell   *lc;
@@ -395,6 +417,7 @@ pvext_declare_not_personal(PG_FUNCTION_ARGS)
 	relid = PG_GETARG_OID(0);
 	if (!PG_ARGISNULL(1))
 		refuse_no_columns(columns = pvext_names_arg(fcinfo, 1));
+	reason = PG_ARGISNULL(2) ? NULL : pvext_required_text(fcinfo, 2, "reason");
 	LockRelationOid(relid, AccessShareLock);
 	pvext_check_table(relid);
 	pvext_check_owner(relid);
@@ -404,22 +427,7 @@ pvext_declare_not_personal(PG_FUNCTION_ARGS)
 		columns = pvext_unclassified_columns(relid);
 	personal = declared_columns("declared_personal", id);
 	foreach(lc, columns)
-	{
-		PvextArgs	args = {0};
-		ListCell   *other;
-
-		(void) pvext_column(relid, lfirst(lc), NULL, NULL);
-		foreach(other, personal)
-			if (strcmp(lfirst(lc), lfirst(other)) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_DUPLICATE_OBJECT),
-						 errmsg("column \"%s\" of table %s is declared personal",
-								(char *) lfirst(lc), pvext_relation_name(relid)),
-						 errhint("Take that back with pv.undeclare_personal() first.")));
-		pvext_arg_int4(&args, id);
-		pvext_arg_name(&args, lfirst(lc));
-		(void) pvext_own("INSERT INTO pv.not_personal VALUES ($1, $2) ON CONFLICT DO NOTHING", &args);
-	}
+		store_not_personal(relid, id, lfirst(lc), personal, reason);
 	pvext_record_event(psprintf("declare_not_personal(%s)", pvext_relation_name(relid)), NULL);
 	pvext_leave(&scope);
 	PG_RETURN_VOID();

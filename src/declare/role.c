@@ -29,7 +29,7 @@ typedef struct Profile
 } Profile;
 
 #define MAP_RELATIONS \
-	"purpose subject link personal not_personal relation blocker retention retention_conflicts"
+	"purpose subject link not_link personal not_personal impersonal relation blocker retention retention_conflicts"
 
 /* To read and check the ledgers of consents and agreements. */
 #define LEDGER_RELATIONS \
@@ -51,7 +51,7 @@ typedef struct Profile
 
 static const Profile profiles[] = {
 	{"owner",
-		"declare_subject undeclare_subject declare_link undeclare_link"
+		"declare_subject undeclare_subject declare_link undeclare_link declare_not_link undeclare_not_link"
 		" declare_personal undeclare_personal"
 		" declare_not_personal undeclare_not_personal"
 		" declare_blocker undeclare_blocker"

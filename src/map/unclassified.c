@@ -16,7 +16,7 @@
 /*
  * The columns of a table that nobody has said anything about: neither that they are
  * personal nor that they aren't, no surrogate key, no link, which follows its parent's
- * key, and not computed.  One that is inherited from a table that the map reaches is
+ * key, and not computed; nor a key of which is said that it is no link.  One that is inherited from a table that the map reaches is
  * asked for there, where it is declared for all children.  Between pvext_enter() and
  * pvext_leave().
  */
@@ -46,6 +46,11 @@ pvext_unclassified_columns(Oid relid)
 		"    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
 		" AND NOT EXISTS (SELECT FROM pv.declared_link l"
 		"  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
+		" AND NOT (EXISTS (SELECT FROM pv.declared_not_link n"
+		"   WHERE n.relation_id = r.id AND a.attname = ANY (n.columns))"
+		"  AND (a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"
+		"   OR EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f'"
+		"    AND k.conrelid = a.attrelid AND a.attnum = ANY (k.conkey))))"
 		" AND NOT EXISTS (SELECT FROM pv.declared_personal p"
 		"  WHERE p.relation_id = r.id AND p.column_name = a.attname)"
 		" AND NOT EXISTS (SELECT FROM pv.not_personal n"
