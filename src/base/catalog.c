@@ -23,6 +23,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
@@ -466,30 +467,21 @@ attnum_names(Oid relid, Datum array)
 	return names;
 }
 
-/* The foreign keys that name the very relation. */
-static List *
-foreign_keys_to_one(Oid relid)
+/* The foreign key of a constraint's OID, which names the relation; NULL for what is none, or a partition's. */
+static PvextForeignKey *
+foreign_key(Oid constraint, Oid relid)
 {
-	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *result = NIL;
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Form_pg_constraint form;
+	PvextForeignKey *fk = NULL;
+	bool		isnull;
 
-	ScanKeyInit(&key, Anum_pg_constraint_confrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(relid));
-
-	/* No index leads to constraints from what they refer to. */
-	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	if (form->contype == CONSTRAINT_FOREIGN && form->confrelid == relid &&
+		!OidIsValid(form->conparentid) && pvext_constraint_is_enforced(form))
 	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-		PvextForeignKey *fk;
-		bool		isnull;
-
-		if (form->contype != CONSTRAINT_FOREIGN || OidIsValid(form->conparentid) ||
-			!pvext_constraint_is_enforced(form))
-			continue;
 		fk = palloc0(sizeof(PvextForeignKey));
 		fk->constraint = form->oid;
 		fk->name = pstrdup(NameStr(form->conname));
@@ -502,7 +494,38 @@ foreign_keys_to_one(Oid relid)
 		fk->parent_columns = attnum_names(relid,
 										  SysCacheGetAttr(CONSTROID, tuple,
 														  Anum_pg_constraint_confkey, &isnull));
-		result = lappend(result, fk);
+	}
+	ReleaseSysCache(tuple);
+	return fk;
+}
+
+/*
+ * The foreign keys that name the very relation.  No index leads to constraints from what
+ * they refer to; but each that is enforced has two triggers there, one of them on delete.
+ */
+static List *
+foreign_keys_to_one(Oid relid)
+{
+	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *result = NIL;
+
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, TriggerRelidNameIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+		PvextForeignKey *fk;
+
+		if (!OidIsValid(form->tgconstraint) || !TRIGGER_FOR_DELETE(form->tgtype) ||
+			RI_FKey_trigger_type(form->tgfoid) != RI_TRIGGER_PK)
+			continue;
+		fk = foreign_key(form->tgconstraint, relid);
+		if (fk)
+			result = lappend(result, fk);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);

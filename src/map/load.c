@@ -12,18 +12,30 @@
 #include "map/link_path.h"
 #include "map/load.h"
 #include "map/purpose.h"
+#include "utils/memutils.h"
 
 /*
- * A table that has been loaded, by its id in pv.relation; NULL where it has been dropped.
+ * A table that has been loaded, by its id in pv.relation, which they are in the order of;
+ * NULL where it has been dropped.
  */
 static PvextTable *
 table_by_id(PvextMap *map, int32 id)
 {
-	ListCell   *lc;
+	int			low = 0;
+	int			high = list_length(map->tables);
 
-	foreach(lc, map->tables)
-		if (((PvextTable *) lfirst(lc))->id == id)
-			return lfirst(lc);
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		PvextTable *table = list_nth(map->tables, middle);
+
+		if (table->id == id)
+			return table;
+		if (table->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
@@ -52,24 +64,6 @@ load_tables(PvextMap *map)
 		table->is_subject = pvext_bool(i, 6);
 		map->tables = lappend(map->tables, table);
 	}
-}
-
-/*
- * Does a foreign key stand behind the link, so that an insert takes a lock on
- * the parent?  A row may come under a condition without one.
- */
-static bool
-is_enforced(PvextLink *link)
-{
-	ListCell   *lc;
-
-	if (link->condition)
-		return false;
-	foreach(lc, pvext_foreign_keys_to(link->parent->relid))
-		if (pvext_is_key_of(lfirst(lc), link->table->relid, link->columns,
-							link->parent_columns))
-			return true;
-	return false;
 }
 
 /* Links between tables that are there; one that has lost an end is an orphan. */
@@ -101,6 +95,7 @@ load_links(PvextMap *map)
 		link->purposes = pvext_texts(i, 12);
 		link->twin = pvext_bool(i, 13);
 		link->table->links = lappend(link->table->links, link);
+		link->parent->children = lappend(link->parent->children, link);
 	}
 	foreach(lc, map->tables)
 	{
@@ -108,34 +103,22 @@ load_links(PvextMap *map)
 		ListCell   *link;
 
 		foreach(link, table->links)
-		{
-			((PvextLink *) lfirst(link))->enforced = is_enforced(lfirst(link));
 			if (((PvextLink *) lfirst(link))->delete_rows)
 				((PvextLink *) lfirst(link))->unsaid =
 					pvext_where_unsaid(((PvextLink *) lfirst(link))->parent);
-		}
 	}
 }
 
-/* Does the column name a subject, or do linked columns or keys refer to it? */
+/* Does the column name a subject, or do linked columns refer to it? */
 static bool
-column_leads(PvextMap *map, PvextTable *table, const char *name)
+column_leads(PvextTable *table, const char *name)
 {
 	ListCell   *lc;
-	ListCell   *cell;
 
 	if (pvext_has_name(table->key, name))
 		return true;
-	foreach(lc, map->tables)
-		foreach(cell, ((PvextTable *) lfirst(lc))->links)
-		{
-			PvextLink  *link = lfirst(cell);
-
-			if (link->parent == table && pvext_has_name(link->parent_columns, name))
-				return true;
-		}
-	foreach(lc, pvext_foreign_keys_to(table->relid))
-		if (pvext_has_name(((PvextForeignKey *) lfirst(lc))->parent_columns, name))
+	foreach(lc, table->children)
+		if (pvext_has_name(((PvextLink *) lfirst(lc))->parent_columns, name))
 			return true;
 	return false;
 }
@@ -186,13 +169,61 @@ load_columns(PvextMap *map)
 		column->owner = pvext_value(i, 9);
 		column->consent_only = pvext_bool(i, 10);
 		column->missing = !pvext_has_column(table->relid, column->name);
-		column->leads = column_leads(map, table, column->name);
+		column->leads = column_leads(table, column->name);
 		column->follows = column_follows(table, column->name);
 		if (!column->missing)
 			pvext_init_strategy(&column->strategy, table->relid, column->name,
 								pvext_value(i, 7), pvext_value(i, 8));
 		table->columns = lappend(table->columns, column);
 	}
+}
+
+/*
+ * What a foreign key that names the table is behind: a link of its columns, whose inserts
+ * then take a lock on the parent (but a row may come under a condition without one); and
+ * columns that it refers to lead, whether it is linked or not.
+ */
+static void
+apply_foreign_key(PvextTable *table, PvextForeignKey *fk)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->condition == NULL &&
+			pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+			link->enforced = true;
+	}
+	foreach(lc, table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+
+		if (pvext_has_name(fk->parent_columns, column->name))
+			column->leads = true;
+	}
+}
+
+/* What foreign keys say of links and columns: each table's are looked up once. */
+static void
+apply_foreign_keys(PvextMap *map)
+{
+	MemoryContext scratch = AllocSetContextCreate(map->context, "pvext foreign keys",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+	{
+		ListCell   *key;
+
+		foreach(key, pvext_foreign_keys_to(((PvextTable *) lfirst(lc))->relid))
+			apply_foreign_key(lfirst(lc), lfirst(key));
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
 }
 
 /* Retention rules, active or not. */
@@ -269,6 +300,7 @@ pvext_load_map(void)
 	load_tables(map);
 	load_links(map);
 	load_columns(map);
+	apply_foreign_keys(map);
 	load_rules(map);
 	load_blockers(map);
 	pvext_load_purposes(map);

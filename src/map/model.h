@@ -89,6 +89,7 @@ struct PvextTable
 	char	   *condition;		/* which rows are persons: bound, or NULL */
 	char	   *condition_owner;
 	List	   *links;			/* PvextLink: what its rows belong to */
+	List	   *children;		/* PvextLink: what belongs to its rows */
 	List	   *columns;		/* PvextColumn: its personal columns */
 	List	   *rules;			/* PvextRule */
 	List	   *blockers;		/* PvextBlocker, of a subject table */

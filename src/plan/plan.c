@@ -142,6 +142,7 @@ pvext_sql_step(PvextSql *sql, PvextTable *table)
 
 	step->table = table;
 	step->params = sql->params;
-	step->few = step->many = pvext_statement(sql->text.data);
+	step->few = step->many = pvext_statement(pstrdup(sql->text.data));
+	pfree(sql->text.data);		/* a kilobyte at least, and there are many of them */
 	return step;
 }

@@ -511,6 +511,8 @@ append_arm(PvextSql *sql, PvextArm *arm)
 	}
 	if (link->condition)
 		appendStringInfo(buf, " AND (%s)", link->condition);
+	pfree(pairs.data);
+	pfree(params.data);
 }
 
 /* SQL: row r is the parent of one of the set's rows. */

@@ -275,6 +275,7 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	{
 		sql.params = step->params;
 		appendStringInfo(&sql.text, "%s UNION ALL ", step->few.sql);
+		pfree((char *) step->few.sql);	/* it grows with the tables, which may be hundreds */
 	}
 	appendStringInfoString(&sql.text, "SELECT * FROM (SELECT ");
 	append_state(plan, &sql, targets, removal, false);

@@ -187,7 +187,10 @@ pvext_retained_until(PvextTable *table, const char *column, char **basis)
 		appendStringInfo(&why, "%s%s: %s", why.len > 0 ? "; " : "", rule->name, rule->basis);
 	}
 	if (rules == NIL)
+	{
+		pfree(why.data);
 		return NULL;
+	}
 	*basis = why.data;
 	return pvext_last_end(table, rules);
 }
