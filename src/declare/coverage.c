@@ -219,8 +219,31 @@ check_child_columns(PvextCheck *check)
 		char	  **row = lfirst(lc);
 
 		pvext_add_finding(check, row[0], row[1], false, "the column is not classified",
-					"Link the child table as its parent is, and declare the column there.");
+					psprintf("SELECT pv.declare_personal(%s, %s, ...); or pv.declare_not_personal().",
+							 pvext_print_literal(row[0]), pvext_print_names(list_make1(row[1]))));
 	}
+}
+
+/*
+ * What check_child_columns() finds of one child, of its columns in only where that is given.
+ * Between pvext_enter() and pvext_leave().
+ */
+List *
+pvext_columns_of_child(Oid child, List *only)
+{
+	PvextCheck	check = {0, NIL};
+	char	   *name = pvext_relation_name(child);
+	ListCell   *lc;
+
+	check_child_columns(&check);
+	foreach(lc, check.findings)
+	{
+		PvextFinding *finding = lfirst(lc);
+
+		if (strcmp(finding->relation, name) != 0 || (only != NIL && !pvext_has_name(only, finding->column)))
+			check.findings = foreach_delete_current(check.findings, lc);
+	}
+	return check.findings;
 }
 
 /*

@@ -8,5 +8,6 @@
 #include "base/finding.h"
 
 extern void pvext_check_omissions(PvextCheck *check);
+extern List *pvext_columns_of_child(Oid child, List *only);
 
 #endif							/* PVEXT_COVERAGE_H */

@@ -30,6 +30,7 @@
 #include "commands/extension.h"
 #include "declare/always_trigger.h"
 #include "declare/check.h"
+#include "declare/coverage.h"
 #include "declare/detach.h"
 #include "declare/orphan.h"
 #include "declare/replica_identity.h"
@@ -314,9 +315,47 @@ added_columns(Node *parsetree)
 	return names;
 }
 
+/* Does the command make a table a child of others, or let it come to be so? */
+static bool
+adds_child(Node *parsetree)
+{
+	ListCell   *lc;
+
+	if (IsA(parsetree, CreateStmt))
+		return ((CreateStmt *) parsetree)->inhRelations != NIL &&
+			((CreateStmt *) parsetree)->partbound == NULL;
+	if (IsA(parsetree, AlterTableStmt))
+		foreach(lc, ((AlterTableStmt *) parsetree)->cmds)
+			if (lfirst_node(AlterTableCmd, lc)->subtype == AT_AddInherit)
+				return true;
+	return false;
+}
+
+/* Columns that a command has given to the child of a mapped table, or with it. */
+static void
+check_child_columns(Command *command)
+{
+	List	   *added = added_columns(command->parsetree);
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	if (added == NIL && !adds_child(command->parsetree))
+		return;
+	(void) pvext_own("SELECT DISTINCT d.objid FROM pg_event_trigger_ddl_commands() AS d"
+					 " JOIN pg_inherits AS h ON h.inhrelid = d.objid"
+					 " JOIN pg_class AS c ON c.oid = d.objid AND NOT c.relispartition"
+					 " WHERE d.classid = CAST('pg_class' AS regclass) ORDER BY 1", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		relids = lappend_oid(relids, (Oid) pvext_int(i, 1));
+	foreach(lc, relids)
+		command->findings = list_concat(command->findings,
+										pvext_columns_of_child(lfirst_oid(lc), added));
+}
+
 /*
  * Check the mapped relations, and those of indexes, that the command altered, and children of
- * what it altered: what is done to a parent's columns is done to theirs.
+ * what it altered: what is done to a parent's columns is done to theirs.  And those that they
+ * are children of, by which their rows are reached.
  */
 static void
 check_altered(Command *command)
@@ -326,16 +365,22 @@ check_altered(Command *command)
 
 	(void) pvext_own("WITH RECURSIVE altered (relid) AS ("
 					 " SELECT coalesce(i.indrelid, d.objid) FROM pg_event_trigger_ddl_commands() d"
-					 "  LEFT JOIN pg_index i ON i.indexrelid = d.objid WHERE d.classid = 'pg_class'::regclass"
-					 " UNION SELECT c.oid FROM altered JOIN pg_inherits h ON h.inhparent = altered.relid"
+					 "  LEFT JOIN pg_index i ON i.indexrelid = d.objid WHERE d.classid = 'pg_class'::regclass),"
+					 " down (relid) AS (SELECT relid FROM altered"
+					 " UNION SELECT c.oid FROM down JOIN pg_inherits h ON h.inhparent = down.relid"
+					 "  JOIN pg_class c ON c.oid = h.inhrelid AND NOT c.relispartition),"
+					 " up (relid) AS (SELECT relid FROM altered"
+					 " UNION SELECT h.inhparent FROM up JOIN pg_inherits h ON h.inhrelid = up.relid"
 					 "  JOIN pg_class c ON c.oid = h.inhrelid AND NOT c.relispartition)"
-					 " SELECT r.id FROM altered JOIN pv.relation r ON r.relation = altered.relid ORDER BY r.id", NULL);
+					 " SELECT r.id FROM pv.relation r WHERE r.relation IN"
+					 "  (SELECT relid FROM down UNION SELECT relid FROM up) ORDER BY r.id", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		ids = lappend_int(ids, (int) pvext_int(i, 1));
 	foreach(lc, ids)
 		command->findings = list_concat(command->findings,
 										pvext_check_relation(lfirst_int(lc), false,
 															 added_columns(command->parsetree)));
+	check_child_columns(command);
 }
 
 /* Tables that the command may have made impossible to erase, by what is published. */
@@ -373,6 +418,8 @@ follow_ddl(void *arg)
 		case T_CreateSchemaStmt:
 			take_up_orphans(command);
 			pvext_complete_audit();
+			if (adds_child(command->parsetree))
+				check_altered(command);
 			break;
 		case T_AlterTableStmt:
 			if (pvext_enables_triggers(command->parsetree))

@@ -4,6 +4,9 @@
  *
  * Each refusal names the strategy that would fit instead.  What only the
  * values can tell, trial.c finds out.
+ *
+ * One statement on a table reaches its partitions and children, so what any of them
+ * refuses is refused; but not what holds of the table's own rows alone (NO INHERIT).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -17,6 +20,7 @@
 #include "base/catalog.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "base/expression.h"
 #include "strategy/fit.h"
@@ -250,12 +254,9 @@ look_at_foreign_keys(PvextFit *fit, Relation rel)
 	table_close(catalog, AccessShareLock);
 }
 
-/*
- * What the catalogs say of a column.  leads: links or foreign keys refer to
- * it.  Raises for a column that no strategy can write.
- */
-PvextFit *
-pvext_fit(Oid relid, const char *column, bool leads)
+/* What the catalogs say of the column of this very table. */
+static PvextFit *
+fit_alone(Oid relid, const char *column, bool leads)
 {
 	PvextFit   *fit = palloc0(sizeof(PvextFit));
 	Relation	rel = table_open(relid, AccessShareLock);
@@ -282,6 +283,100 @@ pvext_fit(Oid relid, const char *column, bool leads)
 	}
 	look_at_foreign_keys(fit, rel);
 	table_close(rel, AccessShareLock);
+	return fit;
+}
+
+/* Is there a CHECK constraint of this name among those that children inherit? */
+static bool
+hands_down(TupleConstr *constr, const char *name)
+{
+	for (int i = 0; constr && i < constr->num_check; i++)
+		if (!constr->check[i].ccnoinherit && strcmp(constr->check[i].ccname, name) == 0)
+			return true;
+	return false;
+}
+
+/* Has a part CHECK constraints, on the column or what is computed, that its root has not? */
+static bool
+has_own_checks(const PvextFit *part, Relation root)
+{
+	Relation	rel = table_open(part->relid, AccessShareLock);
+	TupleConstr *constr = RelationGetDescr(rel)->constr;
+	bool		result = false;
+
+	for (int i = 0; constr && i < constr->num_check && !result; i++)
+	{
+		Bitmapset  *columns;
+
+		if (hands_down(RelationGetDescr(root)->constr, constr->check[i].ccname))
+			continue;
+		columns = columns_of(stringToNode(constr->check[i].ccbin));
+		result = part->generated != NIL || bms_is_member(0, columns) ||
+			bms_is_member(part->attnum, columns);
+	}
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+/* What a partition or child refuses is refused; it is tried by itself where rows matter. */
+static void
+add_part(PvextFit *fit, Relation root, Oid relid)
+{
+	PvextFit   *part = fit_alone(relid, fit->column, fit->leads);
+
+	part->is_part = true;
+	fit->not_null = fit->not_null || part->not_null;
+	fit->refers = fit->refers || part->refers;
+	fit->match_full = fit->match_full || part->match_full;
+	fit->nulls_collide = fit->nulls_collide || part->nulls_collide;
+	if (part->unique && fit->unique == NULL)
+		fit->unique = part->unique;
+	if (part->exclusion)
+	{
+		fit->only_empty = part->only_empty && (fit->exclusion == NULL || fit->only_empty);
+		fit->exclusion = part->exclusion;
+	}
+	if (has_own_checks(part, root) || part->null_unique != NIL ||
+		(!get_rel_relispartition(relid) && (part->unique_alone || part->refers || part->generated != NIL)))
+		fit->parts = lappend(fit->parts, part);
+}
+
+/* Does NOT NULL hold of the table's own rows alone? */
+static bool
+not_null_here_only(const PvextFit *fit)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_oid(&args, OIDOID, fit->relid);
+	pvext_arg(&args, INT2OID, Int16GetDatum(fit->attnum), false);
+	return pvext_own("SELECT FROM pg_constraint WHERE conrelid = $1 AND contype = 'n'"
+					 " AND connoinherit AND $2 = ANY (conkey)", &args) > 0;
+}
+
+/*
+ * What the catalogs say of a column, its partitions and children included.  leads: links
+ * or foreign keys refer to it.  Raises for a column that no strategy can write.  Between
+ * pvext_enter() and pvext_leave().
+ */
+PvextFit *
+pvext_fit(Oid relid, const char *column, bool leads)
+{
+	PvextFit   *fit = fit_alone(relid, column, leads);
+	Relation	root;
+	ListCell   *lc;
+
+	if (!has_subclass(relid))
+		return fit;
+	if (fit->not_null && !domain_not_null(fit->type) && not_null_here_only(fit))
+	{
+		fit->only_not_null = true;
+		fit->not_null = false;
+	}
+	root = table_open(relid, AccessShareLock);
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (lfirst_oid(lc) != relid && get_rel_relkind(lfirst_oid(lc)) != RELKIND_FOREIGN_TABLE)
+			add_part(fit, root, lfirst_oid(lc));
+	table_close(root, AccessShareLock);
 	return fit;
 }
 

@@ -28,6 +28,9 @@ typedef struct PvextFit
 	bool		only_empty;		/* a range that only must not overlap others */
 	List	   *generated;		/* names of the columns computed from it */
 	List	   *null_unique;	/* SQL conditions under which it collides as NULL */
+	bool		only_not_null;	/* what is NOT NULL in the table's own rows alone */
+	List	   *parts;			/* PvextFit: partitions and children that refuse more than it does */
+	bool		is_part;		/* is itself one of those */
 	bool		all_rows;		/* what is tried is tried on all of them, not on some */
 } PvextFit;
 

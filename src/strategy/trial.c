@@ -20,6 +20,7 @@
 #include "base/spi.h"
 #include "base/type.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "optimizer/optimizer.h"
@@ -39,6 +40,7 @@ typedef struct Check
 {
 	char	   *sql;			/* over r */
 	char	   *problem;		/* what it means that it is false */
+	bool		here_only;		/* NO INHERIT: of no child's rows */
 	bool		alone;			/* reads only the column on trial */
 } Check;
 
@@ -109,6 +111,13 @@ fail(PvextFailure *failure, int sqlstate, char *detail)
 	return false;
 }
 
+/* For a message: which of the tables it is, where it is not the one that is declared. */
+static const char *
+of_part(const PvextFit *fit)
+{
+	return fit->is_part ? psprintf(" of table %s", fit->table) : "";
+}
+
 /* The CHECK constraints of the table, those that need a system column left out. */
 static List *
 checks_of(const PvextFit *fit)
@@ -128,8 +137,9 @@ checks_of(const PvextFit *fit)
 		if (bms_next_member(columns, -1) >= 0 &&
 			bms_next_member(columns, -1) < -FirstLowInvalidHeapAttributeNumber)
 			continue;
-		check->problem = psprintf("The new value violates check constraint \"%s\".",
-								  constr->check[i].ccname);
+		check->problem = psprintf("The new value violates check constraint \"%s\"%s.",
+								  constr->check[i].ccname, of_part(fit));
+		check->here_only = constr->check[i].ccnoinherit;
 		check->sql = pvext_deparse(fit->relid, expr, true);
 		check->alone = bms_membership(columns) == BMS_SINGLETON &&
 			bms_is_member(column, columns);
@@ -448,28 +458,27 @@ try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure
 	return true;
 }
 
-/*
- * Try a strategy on the column; false with the reason where it fails.  Between
- * pvext_enter() and pvext_leave().
- */
-bool
-pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+/* Those of the checks that are, or are not, of the table's own rows alone. */
+static List *
+checks_of_rows(List *checks, bool here_only)
 {
-	List	   *checks = checks_of(fit);
-	char	   *from = psprintf("%s AS %s", fit->table, PVEXT_ROW);
+	List	   *result = NIL;
+	ListCell   *lc;
 
-	if (s->kind == PVEXT_EXPRESSION && !try_assignment(fit, s, failure))
-		return false;
-	if (!try_sample(fit, s, checks, failure))
-		return false;
-	if (fit->refers && (s->kind == PVEXT_CONSTANT || s->kind == PVEXT_DEFAULT) &&
-		!try_reference(fit, s, failure))
-		return false;
+	foreach(lc, checks)
+		if (((Check *) lfirst(lc))->here_only == here_only)
+			result = lappend(result, lfirst(lc));
+	return result;
+}
 
-	/*
-	 * The rows as they will be; generated columns first as they are, then made anew of
-	 * these.
-	 */
+/*
+ * Try a strategy on the rows of "from", which are the table's, as they will be; generated
+ * columns first as they are, then made anew of these.
+ */
+static bool
+try_rows(const PvextFit *fit, const PvextStrategy *s, const char *from,
+		 List *checks, bool not_null, PvextFailure *failure)
+{
 	from = replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
 	if (s->kind == PVEXT_EXPRESSION && !try_twice(fit, s, from, failure))
 		return false;
@@ -478,10 +487,54 @@ pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 	if (fit->generated != NIL)
 		from = replaced_rows(fit, psprintf("(SELECT %s.* FROM %s) AS %s", PVEXT_ROW, from, PVEXT_ROW),
 							 fit->generated, NULL);
-	if (!try_checks(fit, from, list_concat(checks, generated_checks(fit)),
-					fit->not_null, failure))
+	if (!try_checks(fit, from, list_concat_copy(checks, generated_checks(fit)), not_null, failure))
 		return false;
 	return s->kind != PVEXT_NULL || try_null_in_indexes(fit, from, failure);
+}
+
+/* Try a strategy on one of the tables: its parts' rows are among its own, where it has any. */
+static bool
+try_table(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+{
+	List	   *checks = checks_of(fit);
+	List	   *of_all = has_subclass(fit->relid) ? checks_of_rows(checks, false) : checks;
+	char	   *only = psprintf("ONLY %s AS %s", fit->table, PVEXT_ROW);
+
+	if (s->kind == PVEXT_EXPRESSION && !try_assignment(fit, s, failure))
+		return false;
+	if (!try_sample(fit, s, of_all, failure))
+		return false;
+	if (fit->refers && (s->kind == PVEXT_CONSTANT || s->kind == PVEXT_DEFAULT) &&
+		!try_reference(fit, s, failure))
+		return false;
+	if (fit->is_part)
+		return try_rows(fit, s, only, checks, fit->not_null, failure);
+	if ((list_length(of_all) < list_length(checks) || fit->only_not_null) &&
+		!try_rows(fit, s, only, checks, fit->not_null || fit->only_not_null, failure))
+		return false;
+	return try_rows(fit, s, psprintf("%s AS %s", fit->table, PVEXT_ROW), of_all, fit->not_null, failure);
+}
+
+/*
+ * Try a strategy on the column, in the table and its parts; false with the reason where
+ * it fails.  Between pvext_enter() and pvext_leave().
+ */
+bool
+pvext_trial(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
+{
+	ListCell   *lc;
+
+	if (!try_table(fit, s, failure))
+		return false;
+	foreach(lc, fit->parts)
+	{
+		PvextFit   *part = lfirst(lc);
+
+		part->all_rows = fit->all_rows;
+		if (!try_table(part, s, failure))
+			return false;
+	}
+	return true;
 }
 
 /*
