@@ -282,6 +282,35 @@ check_twice(PvextCheck *check)
 	}
 }
 
+/*
+ * Rules of children that do not hold what is declared for a parent of theirs: by that one
+ * their rows lose what they have inherited, or go.
+ */
+static void
+check_rules_of_children(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT DISTINCT r.relation, up.relid::regclass, t.name"
+					  " FROM " PVEXT_LIVE_RELATION " JOIN pv.declared_retention t ON t.relation_id = r.id"
+					  " CROSS JOIN LATERAL (" PVEXT_UP("c.oid") " SELECT relid FROM up WHERE relid <> c.oid) AS up"
+					  " JOIN pv.relation m ON m.relation = up.relid"
+					  " WHERE " PVEXT_ONLY " AND NOT c.relispartition"
+					  " AND (EXISTS (SELECT FROM pv.declared_link l WHERE l.relation_id = m.id AND l.on_erase = 'delete')"
+					  "  OR EXISTS (SELECT FROM pv.declared_personal p WHERE p.relation_id = m.id"
+					  "   AND (t.columns IS NULL OR p.column_name = ANY (t.columns))))"
+					  " AND NOT EXISTS (SELECT FROM pv.declared_retention o WHERE o.relation_id = m.id AND o.name = t.name)"
+					  " ORDER BY r.relation, 2, t.name"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], NULL, false,
+					psprintf("retention rule \"%s\" does not hold what is declared for %s, which it is a child of", row[2], row[1]),
+					psprintf("Declare a rule of that name for %s, too, with a clock that tells the child's rows by tableoid.", row[1]));
+	}
+}
+
 /* A subject table whose subjects are looked for, as pvext_try()'s argument. */
 typedef struct Strangers
 {
@@ -331,6 +360,7 @@ pvext_check_omissions(PvextCheck *check)
 	pvext_check_unclassified(check, NIL);
 	check_child_columns(check);
 	check_twice(check);
+	check_rules_of_children(check);
 	check_unreached(check);
 	check_undeclared(check);
 	pvext_check_nobodys(check);

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
+#include "declare/child_link.h"
 #include "declare/link.h"
 #include "declare/not_link.h"
 #include "declare/owner_path.h"
@@ -352,6 +353,7 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("what belongs to rows that are deleted goes with them"),
 				 errhint("Leave inherit out where on_erase is 'delete'.")));
+	pvext_take_parents_links(parent, pvext_register_relation(parent));
 	check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
 	check_key_follows(relid, link->columns, parent, link->parent_columns);
 	try_condition(link);

@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "base/table_part.h"
 #include "catalog/pg_type.h"
+#include "declare/child_link.h"
 #include "declare/owner_path.h"
 #include "declare/replica_identity.h"
 #include "declare/resolve_strategy.h"
@@ -184,8 +185,6 @@ declare_column(Declaration *d, const char *column)
 	char	   *argument;
 	PvextStrategy made;
 
-	(void) pvext_column(d->relid, column, NULL, NULL);
-	refuse_inherited(d->relid, column);
 	strategy = pvext_strategy_name(pvext_resolve_strategy(d->relid, column, d->erase_with,
 														  d->parameter, d->bound,
 														  pvext_column_leads(d->relid, d->id, column),
@@ -287,6 +286,12 @@ pvext_declare_personal(PG_FUNCTION_ARGS)
 	if (!d.all_purposes)
 		pvext_check_purposes(d.purposes, "Leave it out for data of every purpose.");
 	d.id = pvext_register_relation(d.relid);
+	foreach(lc, columns)
+	{
+		(void) pvext_column(d.relid, lfirst(lc), NULL, NULL);
+		refuse_inherited(d.relid, lfirst(lc));
+	}
+	pvext_take_parents_links(d.relid, d.id);
 	d.paths = pvext_resolve_paths(d.relid, d.id, d.named, &d.any_path);
 	foreach(lc, columns)
 		declare_column(&d, lfirst(lc));

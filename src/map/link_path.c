@@ -333,34 +333,52 @@ has_personal(PvextMap *map, PvextTable *table, List *seen)
 	return false;
 }
 
-/*
- * Are columns that the link's table inherits from one in the map personal, while that one
- * has no such link by which they might be whose the link says?
- */
+/* Are columns that the link's table inherits from one in the map personal? */
 static bool
 inherits_personal(PvextMap *map, PvextLink *link)
 {
-	bool		personal = false;
 	ListCell   *lc;
-	ListCell   *cell;
 
 	foreach(lc, map->tables)
 	{
 		PvextTable *table = lfirst(lc);
 
-		if (table == link->table || (table->columns == NIL && table->links == NIL) ||
-			!list_member_oid(pvext_with_parents(link->table->relid), table->relid))
-			continue;
-		personal = personal || table->columns != NIL;
+		if (table != link->table && table->columns != NIL &&
+			list_member_oid(pvext_with_parents(link->table->relid), table->relid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is it also a link of a table that the link's is a child of, or one to such a table?  Then
+ * what is inherited goes by it.
+ */
+static bool
+is_parents(PvextMap *map, PvextLink *link)
+{
+	List	   *above = pvext_with_parents(link->table->relid);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (link->parent != link->table && list_member_oid(above, link->parent->relid))
+		return true;
+
+	foreach(lc, map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+
 		foreach(cell, table->links)
 		{
 			PvextLink  *other = lfirst(cell);
 
-			if (other->parent == link->parent && pvext_equal_names(other->columns, link->columns))
-				return false;
+			if (table != link->table && other->parent == link->parent &&
+				pvext_equal_names(other->columns, link->columns) &&
+				list_member_oid(above, table->relid))
+				return true;
 		}
 	}
-	return personal;
+	return false;
 }
 
 /*
@@ -379,7 +397,7 @@ pvext_idle_links(PvextMap *map)
 		use_table(&use, lfirst(lc));
 	foreach(lc, map->tables)
 		foreach(cell, ((PvextTable *) lfirst(lc))->links)
-			if (!list_member_ptr(use.links, lfirst(cell)) &&
+			if (!list_member_ptr(use.links, lfirst(cell)) && !is_parents(map, lfirst(cell)) &&
 				(has_personal(map, lfirst(lc), NIL) || inherits_personal(map, lfirst(cell))))
 				idle = lappend(idle, lfirst(cell));
 	return idle;
