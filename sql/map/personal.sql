@@ -88,7 +88,7 @@ COMMENT ON FUNCTION pv.declare_purpose(text, pv.legal_basis, text) IS
 CREATE FUNCTION pv.undeclare_purpose(name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_purpose';
 COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
-    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column or blocker names it, or consents or objections are on record';
+    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column, link or blocker names it, or consents or objections are on record';
 
 CREATE FUNCTION pv.declare_personal(relation regclass, columns name[], category text,
                                     purposes text[] DEFAULT NULL, erase_with text DEFAULT 'auto',

@@ -26,7 +26,7 @@ CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regcla
                                 expression text DEFAULT NULL, purposes text[] DEFAULT NULL)
     RETURNS name LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_link';
 COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) IS
-    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects';
+    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s; purposes are what rows that are deleted are processed for, by default every one. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects, 22023 purposes of rows that stay, 42704 no such purpose';
 REVOKE EXECUTE ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) FROM PUBLIC;
 
 ALTER TABLE pv.not_personal ADD COLUMN reason text;
@@ -87,3 +87,6 @@ REVOKE ALL ON FUNCTION pv.candidate_links(regclass) FROM PUBLIC;
 
 -- Last: whoever has a profile may call what has been added to it, and what was made anew.
 SELECT pv.grant_role(role, profile) FROM pv.role_profile;
+
+COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
+    'takes a purpose away. Errors: 42704 not declared, 55006 a personal column, link or blocker names it, or consents or objections are on record';

@@ -25,6 +25,7 @@
 #include "declare/replica_identity.h"
 #include "fmgr.h"
 #include "map/link_match.h"
+#include "map/purpose.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -307,13 +308,24 @@ check_name(const char *name)
 static void
 refuse_unsupported(const PvextLinkDeclaration *link)
 {
-	const char *what = link->shared ? "shared" : link->expression ? "expression" :
-		link->purposes ? "purposes" : NULL;
+	const char *what = link->shared ? "shared" : link->expression ? "expression" : NULL;
 
 	if (what)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("links with %s are not supported", what)));
+}
+
+/* Purposes are of rows that go; where rows stay, it is their columns that have some. */
+static void
+check_purposes(const PvextLinkDeclaration *link)
+{
+	if (strcmp(link->on_erase, "delete") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("only links whose rows are deleted have purposes"),
+				 errhint("Give the purposes with the columns, by pv.declare_personal(), or use on_erase => 'delete'.")));
+	pvext_check_purposes(PointerGetDatum(link->purposes), "Leave it out for rows of every purpose.");
 }
 
 /* Try the condition on rows that are there, as the table's owner. */
@@ -353,6 +365,8 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("what belongs to rows that are deleted goes with them"),
 				 errhint("Leave inherit out where on_erase is 'delete'.")));
+	if (link->purposes)
+		check_purposes(link);
 	pvext_take_parents_links(parent, pvext_register_relation(parent));
 	check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
 	check_key_follows(relid, link->columns, parent, link->parent_columns);

@@ -189,15 +189,18 @@ put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
 
 /* The verdict on each table whose rows are deleted. */
 static void
-put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, PvextVerdict *verdict)
+put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key, PvextVerdict *verdict)
 {
+	List	   *in_force;
+	List	   *ended = pvext_ended_purposes(plan->subject, key, &in_force);
 	ListCell   *lc;
 	int			i = list_length(plan->targets);
 
 	foreach(lc, plan->removals)
 	{
 		PvextRemoval *removal = lfirst(lc);
-		Reasons		why = {NULL};
+		List	   *links = pvext_links_that_delete(removal->table, plan->subject);
+		Reasons		why = {pvext_rows_consent_due(removal->table, links, ended, in_force)};
 		Counts		counts;
 
 		if (verdict->blocked && verdict->blocked[i] == '1')
@@ -260,7 +263,7 @@ preview_by_map(PvextMap *map, void *arg)
 	pvext_verdict(plan, digest, true, false, &verdict);
 	look_at(plan, linitial(rows), digest);
 	put_columns(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict);
-	put_removals(fcinfo, plan, &verdict);
+	put_removals(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict);
 	put_traces(fcinfo, subject, ((PvextRow *) linitial(rows))->key, digest,
 			   verdict.all_blocked ? join_texts(verdict.reasons) : NULL);
 }

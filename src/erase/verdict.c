@@ -174,8 +174,8 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 	verdict->any_hold = false;
 	if (held)
 		verdict->reasons = pvext_held_by(digest, &verdict->any_hold);
-	verdict->all_blocked = verdict->reasons != NIL;
-	if (verdict->all_blocked)
+	verdict->held = verdict->all_blocked = verdict->reasons != NIL;
+	if (verdict->held)
 		memset(blocked, '1', size);
 	foreach(lc, plan->subject->blockers)
 	{
@@ -199,7 +199,9 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 		}
 		foreach(cell, plan->removals)
 		{
-			if (pvext_blocks_rows(blocker, ((PvextRemoval *) lfirst(cell))->table))
+			PvextTable *table = ((PvextRemoval *) lfirst(cell))->table;
+
+			if (pvext_blocks_rows(blocker, table, pvext_links_that_delete(table, plan->subject)))
 				blocked[i] = '1';
 			i++;
 		}

@@ -13,6 +13,7 @@ typedef struct PvextVerdict
 	List	   *blockers;		/* PvextBlocker: those in force */
 	List	   *others;			/* C strings: holds on others who share rows with the subject */
 	char	   *blocked;		/* as PvextPlan.blocked; NULL where nothing is */
+	bool		held;			/* by a hold in force */
 	bool		all_blocked;
 	bool		any_hold;		/* there is one, in force or not */
 } PvextVerdict;

@@ -71,7 +71,9 @@ static void
 load_links(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
-							  " bound, owner, on_erase, inherited, shared, expression, purposes, " PVEXT_IS_TWIN
+							  " bound, owner, on_erase, inherited, shared, expression, purposes, " PVEXT_IS_TWIN ","
+							  " l.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
+							  "  WHERE u.name = ANY (l.purposes) AND u.legal_basis <> 'consent')"
 							  " FROM pv.declared_link AS l ORDER BY relation_id, name", NULL);
 	ListCell   *lc;
 
@@ -94,6 +96,7 @@ load_links(PvextMap *map)
 		link->expression = pvext_value(i, 11);
 		link->purposes = pvext_texts(i, 12);
 		link->twin = pvext_bool(i, 13);
+		link->consent_only = pvext_bool(i, 14);
 		link->table->links = lappend(link->table->links, link);
 		link->parent->children = lappend(link->parent->children, link);
 	}

@@ -45,6 +45,7 @@ typedef struct PvextLink
 	char	   *shared;			/* "last" or "any", where several of the parent may refer to a row; or NULL */
 	char	   *expression;		/* what of the row is compared instead of columns, as given; or NULL */
 	List	   *purposes;		/* with delete_rows: C strings; NIL: every purpose */
+	bool		consent_only;	/* all purposes rest on consent */
 	bool		twin;			/* of one to the table that the parent has left: one or the other */
 	PvextTable *unsaid;			/* with delete_rows: as PvextColumn */
 	bool		enforced;		/* a foreign key stands behind it */

@@ -80,19 +80,20 @@ lock_subjects(Subjects *subjects)
 		subjects->fates[pvext_int(row, 1) - 1].spared = false;
 }
 
-/* Do blockers keep rows of the table, or any that go with them? */
+/* Do blockers keep the subject's rows of the table, or any that go with them? */
 static bool
-keep_rows(List *blockers, PvextDue *due)
+keep_rows(List *blockers, PvextTable *subject, PvextDue *due)
 {
 	ListCell   *lc;
 	ListCell   *cell;
 
 	foreach(lc, blockers)
 	{
-		if (pvext_blocks_rows(lfirst(lc), due->rows.table))
+		if (pvext_blocks_rows(lfirst(lc), due->rows.table,
+							  pvext_links_that_delete(due->rows.table, subject)))
 			return true;
 		foreach(cell, due->rows.children)
-			if (pvext_blocks_rows(lfirst(lc), ((PvextLink *) lfirst(cell))->table))
+			if (pvext_blocks_rows(lfirst(lc), ((PvextLink *) lfirst(cell))->table, list_make1(lfirst(cell))))
 				return true;
 	}
 	return false;
@@ -105,12 +106,12 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 	ListCell   *lc;
 	int			i = 0;
 
-	if (verdict->all_blocked)
+	if (verdict->held)
 		return true;
 	if (due->redacts && verdict->others != NIL)
 		return true;			/* a text that is to lose the values must not, yet */
 	if (due->columns == NIL)
-		return keep_rows(verdict->blockers, due);
+		return keep_rows(verdict->blockers, plan->subject, due);
 	if (verdict->blocked == NULL)
 		return false;
 	foreach(lc, plan->targets)

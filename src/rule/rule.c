@@ -218,18 +218,53 @@ pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column)
 	return !column->consent_only && overlap(blocker->purposes, column->purposes);
 }
 
+/* Does a way up from the table end at the subject table? */
+static bool
+leads_to(PvextTable *table, PvextTable *subject, List *seen)
+{
+	ListCell   *lc;
+
+	if (table == subject)
+		return true;
+	if (table->is_subject || list_member_ptr(seen, table))
+		return false;
+	seen = lappend(list_copy(seen), table);
+	foreach(lc, table->links)
+		if (leads_to(((PvextLink *) lfirst(lc))->parent, subject, seen))
+			return true;
+	return false;
+}
+
+/* The links, PvextLinks, by which rows of a table go with subjects of another. */
+List *
+pvext_links_that_delete(PvextTable *table, PvextTable *subject)
+{
+	List	   *links = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->delete_rows && leads_to(link->parent, subject, NIL))
+			links = lappend(links, link);
+	}
+	return links;
+}
+
 /*
- * Does a blocker keep whole rows of a table?  It does where it keeps any of their columns;
- * rows that have none that is personal belong to every purpose.
+ * Does a blocker keep whole rows of a table, which go with its subjects by the links?  It
+ * does where it keeps any of their columns, or what one of the links says that they are
+ * processed for; of that, too, what rests on consent alone is a hold's only.  Rows of which
+ * nothing is said, and that have no column that is personal, belong to every purpose.
  */
 bool
-pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table)
+pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table, List *links)
 {
+	bool		unsaid = links == NIL;
 	bool		any = false;
 	ListCell   *lc;
 
-	if (blocker->purposes == NIL)
-		return true;
 	foreach(lc, table->columns)
 	{
 		PvextColumn *column = lfirst(lc);
@@ -240,24 +275,29 @@ pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table)
 			return true;
 		any = true;
 	}
-	return !any;
+	foreach(lc, links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		unsaid = unsaid || link->purposes == NIL;
+		if (link->purposes != NIL && !link->consent_only && overlap(blocker->purposes, link->purposes))
+			return true;
+	}
+	return unsaid && (blocker->purposes == NIL || !any);
 }
 
 /*
- * Why a column is due for erasure without a request: all its purposes rest on
- * consent, and the last consent has ended.  NULL where that is not so.  "ended"
- * and "in_force" are the purposes that the subject consented to once and does now.
+ * Why what serves these purposes, all of which rest on consent, is due for erasure without
+ * a request: the last consent has ended.  NULL where that is not so.
  */
-char *
-pvext_consent_due(PvextColumn *column, List *ended, List *in_force)
+static char *
+purposes_due(List *purposes, List *ended, List *in_force)
 {
 	StringInfoData names;
 	ListCell   *lc;
 
-	if (!column->consent_only)
-		return NULL;
 	initStringInfo(&names);
-	foreach(lc, column->purposes)
+	foreach(lc, purposes)
 	{
 		if (pvext_has_name(in_force, lfirst(lc)))
 			return NULL;
@@ -265,4 +305,37 @@ pvext_consent_due(PvextColumn *column, List *ended, List *in_force)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", (char *) lfirst(lc));
 	}
 	return names.len > 0 ? psprintf("consent has ended: %s", names.data) : NULL;
+}
+
+/*
+ * The same of a column, where all its purposes rest on consent.  "ended" and "in_force" are
+ * the purposes that the subject consented to once and does now.
+ */
+char *
+pvext_consent_due(PvextColumn *column, List *ended, List *in_force)
+{
+	return column->consent_only ? purposes_due(column->purposes, ended, in_force) : NULL;
+}
+
+/* The same of rows of a table that go by the links. */
+char *
+pvext_rows_consent_due(PvextTable *table, List *links, List *ended, List *in_force)
+{
+	List	   *purposes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+		if (!((PvextColumn *) lfirst(lc))->missing)
+		{
+			if (!((PvextColumn *) lfirst(lc))->consent_only)
+				return NULL;
+			purposes = list_concat(purposes, ((PvextColumn *) lfirst(lc))->purposes);
+		}
+	foreach(lc, links)
+	{
+		if (!((PvextLink *) lfirst(lc))->consent_only)
+			return NULL;
+		purposes = list_concat(purposes, ((PvextLink *) lfirst(lc))->purposes);
+	}
+	return purposes_due(purposes, ended, in_force);
 }

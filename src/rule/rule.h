@@ -13,10 +13,12 @@ extern bool pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of
 extern bool pvext_is_clock(PvextTable *table, PvextRule *rule, PvextTable *of,
 						   const char *column);
 extern bool pvext_blocks_column(PvextBlocker *blocker, PvextColumn *column);
-extern bool pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table);
+extern List *pvext_links_that_delete(PvextTable *table, PvextTable *subject);
+extern bool pvext_blocks_rows(PvextBlocker *blocker, PvextTable *table, List *links);
 extern List *pvext_rules_about(PvextTable *table, const char *column);
 extern char *pvext_last_end(PvextTable *table, List *rules);
 extern char *pvext_retained_until(PvextTable *table, const char *column, char **basis);
 extern char *pvext_consent_due(PvextColumn *column, List *ended, List *in_force);
+extern char *pvext_rows_consent_due(PvextTable *table, List *links, List *ended, List *in_force);
 
 #endif							/* PVEXT_RULE_H */
