@@ -20,6 +20,7 @@
 #include "consent/ending.h"
 #include "consent/suppression.h"
 #include "duty/failure.h"
+#include "erase/blocker_answer.h"
 #include "erase/erasure_case.h"
 #include "erase/erasure_limit.h"
 #include "erase/former_key.h"
@@ -103,14 +104,14 @@ is_clear_long_enough(PvextRequest *request)
  * have gone, for what a new request waits for.
  */
 static void
-judge(PvextPlan *plan, Case *c, bool held)
+judge(PvextPlan *plan, Case *c, bool held, const char *answers)
 {
 	PvextRequest *request = &c->request;
 
 	if (strcmp(request->state, "requested") == 0 && !is_due(request))
 		return;
 	pvext_set_rows(plan, list_make1(c->row));
-	pvext_verdict(plan, request->subject_digest, held, true, &c->verdict);
+	pvext_verdict(plan, request->subject_digest, held, true, answers, &c->verdict);
 	request->blocked_by = pvext_reasons(&c->verdict);
 	if (c->verdict.all_blocked)
 	{
@@ -461,12 +462,15 @@ static List *
 make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool stopped)
 {
 	List	   *cases = NIL;
+	List	   *distinct = NIL;
 	List	   *digests = NIL;
 	const char *last = NULL;
+	char	  **answers;
 	bool		held;
 	bool		known;
 	ListCell   *digest;
 	ListCell   *lc;
+	int			n = 0;
 
 	foreach(lc, rows)
 	{
@@ -478,16 +482,18 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool 
 		c->row = lfirst(lc);
 		last = c->row->key;
 		digests = lappend(digests, pvext_subject_digest(subject->id, last));
+		distinct = lappend(distinct, c->row);
 		cases = lappend(cases, c);
 	}
 	pvext_read_others(plan);
 	held = list_length(cases) == 1 || pvext_any_held(digests);
 	known = list_length(cases) == 1 || pvext_any_request(subject, digests);
+	answers = pvext_ask_blockers(plan, stopped ? NIL : distinct, true);
 	forboth(lc, cases, digest, digests)
 	{
 		open_request(subject, lfirst(lc), lfirst(digest), known, reason);
 		if (!stopped)
-			judge(plan, lfirst(lc), held);
+			judge(plan, lfirst(lc), held, answers[n++]);
 	}
 	return cases;
 }

@@ -260,7 +260,7 @@ preview_by_map(PvextMap *map, void *arg)
 	/* In the order of an erasure, with the locks left out. */
 	pvext_set_rows(plan, rows);
 	pvext_read_others(plan);
-	pvext_verdict(plan, digest, true, false, &verdict);
+	pvext_verdict(plan, digest, true, false, NULL, &verdict);
 	look_at(plan, linitial(rows), digest);
 	put_columns(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict);
 	put_removals(fcinfo, plan, ((PvextRow *) linitial(rows))->key, &verdict);

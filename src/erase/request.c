@@ -160,7 +160,7 @@ look(PvextMap *map, void *arg)
 		return;
 	pvext_set_rows(plan, rows);
 	pvext_read_others(plan);
-	pvext_verdict(plan, request->digest, true, false, &verdict);
+	pvext_verdict(plan, request->digest, true, false, NULL, &verdict);
 	reasons = pvext_reasons(&verdict);
 	if (request->clear)
 		requests->tried = verdict.all_blocked;

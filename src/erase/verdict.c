@@ -34,7 +34,8 @@
  * - Rows stay with those that hang on them: where what would go with a row is blocked, so
  *   is the row, up to the topmost (keep_parents()).
  * - It is about one subject at a time, since a blocker may lead through rows that are
- *   reached from it.  Subjects of one verdict are carried out together.
+ *   reached from it; where one query can ask it of many, that has been done
+ *   (blocker_answer.c).  Subjects of one verdict are carried out together.
  *
  * An error leaves no value behind: what statements of the failed subtransaction returned
  * is gone, so the slots that they filled are forgotten.
@@ -47,6 +48,7 @@
 
 #include "base/catch.h"
 #include "base/result.h"
+#include "erase/blocker_answer.h"
 #include "erase/verdict.h"
 #include "execution/held_others.h"
 #include "execution/slot.h"
@@ -62,18 +64,6 @@ typedef struct Evaluation
 	bool		lock;
 	bool		result;
 } Evaluation;
-
-/* Do the set's rows hang on the subject's own row, and on it alone? */
-static bool
-is_direct(PvextPlan *plan, PvextSet *set)
-{
-	ListCell   *lc;
-
-	foreach(lc, set->arms)
-		if (((PvextArm *) lfirst(lc))->parent != plan->self)
-			return false;
-	return true;
-}
 
 /*
  * Does the blocker block the subject whose row is in plan->self?  For
@@ -92,7 +82,7 @@ evaluate(void *arg)
 	pvext_check_bound_owner(step->table, blocker->owner, "the condition of a blocker");
 
 	/* The way there leads through other tables: their rows are found, and locked, first. */
-	if (!is_direct(plan, set))
+	if (!pvext_is_direct(plan, set))
 	{
 		pvext_forget_slots(plan);
 		pvext_collect(plan, evaluation->lock, false, false);
@@ -101,12 +91,20 @@ evaluate(void *arg)
 	evaluation->result = pvext_bool(0, 1);
 }
 
-/* The same, an error counting as yes: what cannot be decided is not erased. */
+/*
+ * The same, an error counting as yes: what cannot be decided is not erased.  It is not
+ * asked again where that was done of many subjects.
+ */
 static bool
-blocks(PvextPlan *plan, int n, bool lock, bool *failed)
+blocks(PvextPlan *plan, int n, bool lock, const char *answers, bool *failed)
 {
 	Evaluation	evaluation = {plan, n, lock, false};
-	ErrorData  *error = pvext_try(evaluate, &evaluation);
+	ErrorData  *error;
+
+	*failed = false;
+	if (answers && answers[n] != PVEXT_NOT_ASKED)
+		return answers[n] == PVEXT_BLOCKS;
+	error = pvext_try(evaluate, &evaluation);
 
 	/* What they hold points into results that SPI has freed with the subtransaction. */
 	if (error)
@@ -156,13 +154,13 @@ keep_parents(PvextPlan *plan, char *blocked)
  * What holds and blockers say of the one subject whose row fills plan->self; held says
  * that there may be holds on it.  Holds on others are those that pvext_read_others() has
  * read.  If the verdict is to be carried out, its row is locked before, and with lock so
- * are the rows that blockers look at: whoever is changing them is waited for.  The
- * results are in the current context.  Between pvext_enter() and pvext_leave(), under
+ * are the rows that blockers look at: whoever is changing them is waited for.  answers are
+ * those of pvext_ask_blockers(), or NULL.  The results are in the current context.  Between pvext_enter() and pvext_leave(), under
  * pvext_with_map(); what the plan's slots hold afterwards is of no use to others.
  */
 void
 pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
-			  PvextVerdict *verdict)
+			  const char *answers, PvextVerdict *verdict)
 {
 	int			size = list_length(plan->targets) + list_length(plan->removals);
 	char	   *blocked = palloc0(size + 1);
@@ -185,7 +183,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 
 		bool		failed;
 
-		if (!blocks(plan, n++, lock, &failed))
+		if (!blocks(plan, n++, lock, answers, &failed))
 			continue;
 		verdict->blockers = lappend(verdict->blockers, blocker);
 		verdict->reasons = lappend(verdict->reasons,

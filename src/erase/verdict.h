@@ -20,6 +20,6 @@ typedef struct PvextVerdict
 
 extern List *pvext_reasons(PvextVerdict *verdict);
 extern void pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
-						  PvextVerdict *verdict);
+						  const char *answers, PvextVerdict *verdict);
 
 #endif							/* PVEXT_VERDICT_H */

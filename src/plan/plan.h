@@ -149,6 +149,8 @@ struct PvextPlan
 	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */
 	List	   *blocker_steps;	/* PvextStep, as subject->blockers */
 	List	   *blocker_locks;	/* the same, locking the rows they look at */
+	List	   *blocker_asks;	/* PvextStep or NULL: the same of many subjects, which it blocks */
+	List	   *blocker_rows;	/* PvextStep or NULL, as those: locks all rows that it looks at */
 	PvextParam	values;			/* text[]: identifying values */
 	PvextParam	whole;			/* bool: redact whole texts */
 	PvextParam	place;			/* tid: of a row that is asked about */

@@ -359,6 +359,8 @@ build_blocker_steps(PvextPlan *plan)
 		plan->blocker_locks = lappend(plan->blocker_locks, set == plan->self ?
 									  llast(plan->blocker_steps) :
 									  pvext_build_blocker(plan, lfirst(lc), set, true));
+		plan->blocker_asks = lappend(plan->blocker_asks, pvext_build_blocker_ask(plan, lfirst(lc), set));
+		plan->blocker_rows = lappend(plan->blocker_rows, pvext_build_blocker_rows(plan, set));
 	}
 }
 

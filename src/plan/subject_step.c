@@ -6,9 +6,9 @@
 #include "base/message.h"
 
 #include "base/array.h"
-#include "base/catalog.h"
 #include "base/type.h"
 #include "map/key.h"
+#include "map/link_match.h"
 #include "plan/row_set.h"
 #include "plan/subject_step.h"
 #include "utils/builtins.h"
@@ -110,5 +110,94 @@ pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool 
 		appendStringInfoString(&sql.text, "true");	/* not linked any more: blocks */
 	appendStringInfo(&sql.text, "%s) AS r WHERE (%s) IS NOT FALSE)",
 					 lock ? " OFFSET 0 FOR UPDATE" : "", blocker->condition);
+	return pvext_sql_step(&sql, set->table);
+}
+
+/* More ways than this from rows to the subject are not joined in one statement. */
+#define MAX_JOINED 8
+
+/* How many ways lead from a set's rows to the subject's own, where links do not go around; one more than MAX_JOINED for more. */
+static int
+count_ways(PvextPlan *plan, PvextSet *set)
+{
+	ListCell   *lc;
+	int			n = 0;
+
+	foreach(lc, set->arms)
+	{
+		PvextSet   *parent = ((PvextArm *) lfirst(lc))->parent;
+
+		if (n <= MAX_JOINED)
+			n += parent == plan->self ? 1 : count_ways(plan, parent);
+	}
+	return Min(n, MAX_JOINED + 1);
+}
+
+/* May one statement go from a set's rows to the subjects: is it one owner's, and does the row alone say whose it is? */
+static bool
+is_joined(PvextPlan *plan, PvextSet *set)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	if (!set->productive || plan->cyclic || count_ways(plan, set) > MAX_JOINED ||
+		!pvext_same_owner(set->table, plan->subject))
+		return false;
+	foreach(lc, pvext_paths(set->table, plan->subject))
+		foreach(cell, (List *) lfirst(lc))
+			if (((PvextLink *) lfirst(cell))->shared)
+				return false;	/* it is somebody's as long as it is nobody else's */
+	return true;
+}
+
+/*
+ * The query that tells which of many subjects, numbered as they are in plan->self's slots, a
+ * blocker blocks, as one array; NULL where that takes more than one statement.
+ */
+PvextStep *
+pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set)
+{
+	PvextTable *subject = plan->subject;
+	bool		own = set == plan->self;
+	StringInfoData match;
+	PvextSql	sql;
+	ListCell   *lc;
+	int			n = 0;
+
+	if (!own && !is_joined(plan, set))
+		return NULL;
+	initStringInfo(&match);
+	pvext_sql_init(&sql);
+	foreach(lc, subject->key)
+	{
+		PvextSlot  *slot = pvext_set_slot(plan->self, lfirst(lc), false);
+
+		(void) pvext_sql_param(&sql, &slot->param);
+		appendStringInfo(&match, "%s%s.%s %s k.k%d", n > 0 ? " AND " : "", own ? "r" : "o",
+						 quote_identifier(slot->column), pvext_equality(slot->element, slot->element), n + 1);
+		n++;
+	}
+	appendStringInfo(&sql.text, "SELECT array_agg(k.n) FROM %s JOIN %s AS %s ON %s WHERE ",
+					 pvext_array_rows_sql(n, true), subject->sql_name, own ? "r" : "o", match.data);
+	if (own)
+		appendStringInfo(&sql.text, "(%s) IS NOT FALSE", blocker->condition);
+	else
+		appendStringInfo(&sql.text, "EXISTS (SELECT FROM %s AS r WHERE (%s) AND (%s) IS NOT FALSE)",
+						 set->table->sql_name, pvext_belongs_sql(set->table, subject), blocker->condition);
+	return pvext_sql_step(&sql, subject);
+}
+
+/* The statement that locks all rows of a set, whatever a blocker will say of them. */
+PvextStep *
+pvext_build_blocker_rows(PvextPlan *plan, PvextSet *set)
+{
+	PvextSql	sql;
+
+	if (set == plan->self || !is_joined(plan, set))
+		return NULL;
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT count(*) FROM (SELECT FROM %s AS r WHERE ", set->table->sql_name);
+	pvext_append_match(plan, &sql, set);
+	appendStringInfoString(&sql.text, " FOR UPDATE) AS r");
 	return pvext_sql_step(&sql, set->table);
 }

@@ -10,5 +10,7 @@
 extern void pvext_build_locks(PvextPlan *plan);
 extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,
 									  PvextSet *set, bool lock);
+extern PvextStep *pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set);
+extern PvextStep *pvext_build_blocker_rows(PvextPlan *plan, PvextSet *set);
 
 #endif							/* PVEXT_SUBJECT_STEP_H */

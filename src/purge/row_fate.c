@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "erase/blocker_answer.h"
 #include "erase/verdict.h"
 #include "execution/held_others.h"
 #include "execution/slot.h"
@@ -126,24 +127,19 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 	return false;
 }
 
-/* Ask for the verdict on one subject. */
+/*
+ * Ask for the verdict on the subject of a row; answers are its blockers', or NULL, held says
+ * that there may be a hold on it.
+ */
 static void
-judge(PvextMap *map, PvextDue *due, PvextTable *table, const char *key, bool gone, bool held,
-	  bool lock, PvextFate *fate)
+judge(PvextPlan *plan, PvextDue *due, PvextRow *row, const char *answers, bool held, bool lock, PvextFate *fate)
 {
-	PvextPlan  *plan = pvext_judging_plan(map, table);
-	List	   *parts = pvext_split_key(table, key);
-	List	   *rows = gone ? list_make1(pvext_row_of_key(plan, parts)) :
-		pvext_lock_rows(plan, list_make1(parts), lock);
+	bool		asks = held || plan->any_held;
 	PvextVerdict verdict;
 
-	if (rows == NIL)
-		return;					/* not there any more, or no person any more */
-	pvext_set_rows(plan, rows);
-
-	/* Whom a row is shared with has been asked of the row; of texts only the plan can tell. */
-	plan->any_held = plan->any_held && due->redacts;
-	pvext_verdict(plan, pvext_subject_digest(table->id, key), held, lock, &verdict);
+	pvext_set_rows(plan, list_make1(row));
+	pvext_verdict(plan, asks ? pvext_subject_digest(plan->subject->id, row->key) : NULL, held, lock, answers,
+				  &verdict);
 	if (!keeps(plan, due, &verdict))
 	{
 		fate->blocked = verdict.blocked;
@@ -176,14 +172,59 @@ read_others(PvextPlan *plan)
 }
 
 /*
+ * The rows of subjects, of which they are numbered, that something may hold and that are
+ * not spared already: what is not there any more, or no person any more, is none of them.
+ */
+static List *
+rows_to_judge(PvextPlan *plan, Subjects *subjects, const bool *may_be_held, bool lock)
+{
+	List	   *keys = NIL;
+	List	   *gone = NIL;
+	List	   *rows;
+	ListCell   *lc;
+	int		   *numbers = palloc(sizeof(int) * list_length(subjects->keys));
+	int			i = 0;
+
+	foreach(lc, subjects->keys)
+	{
+		int			n = i++;
+		List	   *parts;
+
+		if (subjects->fates[n].spared || !may_be_held[n])
+			continue;
+		parts = pvext_split_key(subjects->table, lfirst(lc));
+		if (subjects->gone[n])
+		{
+			PvextRow   *row = pvext_row_of_key(plan, parts);
+
+			row->n = n;
+			gone = lappend(gone, row);
+			continue;
+		}
+		numbers[list_length(keys)] = n;
+		keys = lappend(keys, parts);
+	}
+	rows = keys == NIL ? NIL : pvext_lock_rows(plan, keys, lock);
+	foreach(lc, rows)
+		((PvextRow *) lfirst(lc))->n = numbers[((PvextRow *) lfirst(lc))->n];
+	return list_concat(rows, gone);
+}
+
+/*
  * Ask for the verdict on subjects of one table, where there may be something that holds
  * them: most are held by nothing, and no blocker is declared.
  */
 static void
 judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 {
+	int			nkeys = list_length(subjects->keys);
+	PvextPlan  *plan;
 	bool	   *held;
+	bool	   *may_be_held = palloc0(sizeof(bool) * nkeys);
 	bool		texts = false;
+	bool		any = false;
+	char	  **answers;
+	List	   *rows;
 	ListCell   *lc;
 	int			i = 0;
 
@@ -193,12 +234,24 @@ judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 	held = find_held(subjects);
 	if (due->redacts)
 		texts = read_others(pvext_judging_plan(map, subjects->table));
-	foreach(lc, subjects->keys)
+	for (int n = 0; n < nkeys; n++)
 	{
-		if (!subjects->fates[i].spared && (held[i] || texts || subjects->table->blockers != NIL))
-			judge(map, due, subjects->table, lfirst(lc), subjects->gone[i], held[i], lock,
-				  &subjects->fates[i]);
-		i++;
+		may_be_held[n] = held[n] || texts || subjects->table->blockers != NIL;
+		any = any || may_be_held[n];
+	}
+	if (!any)
+		return;
+	plan = pvext_judging_plan(map, subjects->table);
+	rows = rows_to_judge(plan, subjects, may_be_held, lock);
+	answers = pvext_ask_blockers(plan, rows, lock);
+
+	/* Whom a row is shared with has been asked of the row; of texts only the plan can tell. */
+	plan->any_held = plan->any_held && due->redacts;
+	foreach(lc, rows)
+	{
+		int			n = ((PvextRow *) lfirst(lc))->n;
+
+		judge(plan, due, lfirst(lc), answers[i++], held[n], lock, &subjects->fates[n]);
 	}
 }
 
