@@ -113,6 +113,17 @@ pvext_constraint_is_enforced(Form_pg_constraint form)
 #endif
 }
 
+/* Is a column not in the rows, but computed as it is read? */
+static inline bool
+pvext_is_computed_when_read(Form_pg_attribute att)
+{
+#if PG_VERSION_NUM >= 180000
+	return att->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	return false;
+#endif
+}
+
 /* By what a statement's privileges are checked: what it reads and writes. */
 #if PG_VERSION_NUM >= 160000
 typedef RTEPermissionInfo PvextPermission;

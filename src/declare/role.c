@@ -57,17 +57,17 @@ static const Profile profiles[] = {
 		" declare_blocker undeclare_blocker"
 		" declare_retention undeclare_retention activate_retention preview_purge find_overdue"
 		" check_blockers candidate_links link_foreign_keys generate_map check_map"
-		" enable_audit disable_audit scrub_pages page_residue",
+		" find_copies enable_audit disable_audit scrub_pages page_residue",
 	MAP_RELATIONS " overdue"},
 	{"application",
-		"erase_subject erase_subjects preview_erasure verify_erasure"
+		"erase_subject erase_subjects preview_erasure verify_erasure find_copies"
 		" give_consent withdraw_consent request_consent confirm_consent unsubscribe_token"
 		" object_to withdraw_objection has_consent consented may_process"
 		" accept_agreement end_agreement bound_by",
 	""},
 	{"officer",
 		"declare_purpose undeclare_purpose place_hold release_hold"
-		" erase_subject erase_subjects preview_erasure verify_erasure"
+		" erase_subject erase_subjects preview_erasure verify_erasure find_copies"
 		" cancel_erasure approve_erasure check_map check_blockers take_up_orphan undeclare_orphan resume"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"

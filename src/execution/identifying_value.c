@@ -43,8 +43,8 @@ typedef struct Telling
  */
 
 /* SQL: the texts that a column holds, of type text. */
-static char *
-texts_sql(const char *column, Oid type)
+char *
+pvext_texts_sql(const char *column, Oid type)
 {
 	column = psprintf("r.%s", quote_identifier(column));
 	if (pvext_is_json(type))
@@ -89,7 +89,7 @@ add_telling(PvextPlan *plan, PvextTable *table, PvextSet *set, const char *name,
 		return;
 	pvext_sql_init(&sql);
 	appendStringInfo(&sql.text, "SELECT DISTINCT %s COLLATE \"C\" FROM %s AS r WHERE ",
-					 texts_sql(name, type), table->sql_name);
+					 pvext_texts_sql(name, type), table->sql_name);
 	pvext_append_match(plan, &sql, set);
 	appendStringInfo(&sql.text, " AND r.%s IS NOT NULL", quote_identifier(name));
 	if (column)
@@ -170,8 +170,8 @@ pvext_tells_by_itself(const char *value)
 }
 
 /* The beginning of a value that is very long, up to the end of a word. */
-static char *
-shorten(char *value)
+char *
+pvext_shorten_value(char *value)
 {
 	int			len = strlen(value);
 
@@ -210,7 +210,7 @@ pvext_telling_values(PvextPlan *plan, PvextTable *leaf, Snapshot before, bool ma
 			char	   *value = pvext_value(i, 1);
 
 			if (value && (telling->identifying || pvext_tells_by_itself(value)))
-				values = lappend(values, shorten(value));
+				values = lappend(values, pvext_shorten_value(value));
 		}
 	}
 	PopActiveSnapshot();

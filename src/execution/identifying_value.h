@@ -8,6 +8,8 @@
 #include "plan/plan.h"
 #include "utils/snapshot.h"
 
+extern char *pvext_texts_sql(const char *column, Oid type);
+extern char *pvext_shorten_value(char *value);
 extern bool pvext_tells_by_itself(const char *value);
 extern List *pvext_telling_values(PvextPlan *plan, PvextTable *leaf, Snapshot before, bool many);
 

@@ -36,7 +36,6 @@
 #include "mb/pg_wchar.h"
 #include "strategy/free_text.h"
 #include "text/matcher.h"
-#include "text/search_term.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -214,25 +213,6 @@ find_places(PvextStrays *strays, PvextPlan *plan, List *all, bool purging)
 /*
  * Rows
  */
-
-/* Matchers that together look for all values. */
-static List *
-make_matchers(List *values)
-{
-	int			half = list_length(values) / 2;
-	List	   *rest;
-
-	if (values == NIL)
-		return NIL;
-	if (half == 0 || pvext_can_phrase(values))
-	{
-		PvextMatcher *matcher = pvext_make_matcher(values);
-
-		return pvext_matches_nothing(matcher) ? NIL : list_make1(matcher);
-	}
-	rest = list_copy_tail(values, half);
-	return list_concat(make_matchers(list_truncate(values, half)), make_matchers(rest));
-}
 
 /* The text of a value; NULL where it has none. */
 static char *
@@ -518,7 +498,7 @@ pvext_check_strays(PvextStrays *strays, PvextPlan *plan, PvextTable *leaf, bool 
 	ListCell   *lc;
 
 	if (places != NIL)
-		matchers = make_matchers(pvext_telling_values(plan, leaf, strays->before, many));
+		matchers = pvext_make_matchers(pvext_telling_values(plan, leaf, strays->before, many));
 	initStringInfo(&counts);
 	foreach(lc, matchers != NIL ? places : NIL)
 	{

@@ -38,11 +38,12 @@
  * once that has lost what it reads they would never be due.  After all of them, what a
  * clock reads by which rows are deleted.  Keys that others hold come last, for rows are found by them (rekey.c); they are no part of plan->writes.
  *
- * Four kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
+ * Five kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
  * verification read by the one of which nothing is); of what a rule has made due of one
  * subject (pvext_partial_plan(), which lives no longer than a part of a purge); one that
  * only judges, and does not mind tables that no longer fit, for a purge takes from others
- * all the same (pvext_judging_plan()); and one that only finds rows (pvext_trail_plan()).
+ * all the same (pvext_judging_plan()); one that only finds rows (pvext_trail_plan()); and one
+ * that only says whose rows and columns are (pvext_copies_plan()).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -562,6 +563,30 @@ make_trail_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	return plan;
 }
 
+/*
+ * One that only says where the map has what is the subject's, also where its tables no
+ * longer fit: all rows, and the columns and rows that an erasure would take.
+ */
+static PvextPlan *
+make_copies_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+		add_targets(plan, lfirst(lc));
+	foreach(lc, map->tables)
+		add_removal(plan, lfirst(lc));
+	foreach(lc, map->tables)
+		if (lfirst(lc) != subject)
+			(void) pvext_set_any(plan, lfirst(lc));
+	prune(plan);
+	pvext_build_locks(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
 /* A plan by its "blocked", made where there is none, that lives as long as the map. */
 static PvextPlan *
 kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
@@ -623,4 +648,14 @@ PvextPlan *
 pvext_trail_plan(PvextMap *map, PvextTable *subject)
 {
 	return kept_plan(map, subject, "trail", make_trail_plan);
+}
+
+/*
+ * The plan that says whose rows and columns are by the map, and erases nothing.  Used as
+ * pvext_plan() is, and kept as long.
+ */
+PvextPlan *
+pvext_copies_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "copies", make_copies_plan);
 }

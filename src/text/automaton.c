@@ -191,6 +191,27 @@ pvext_longest_sequence(PvextAutomaton *automaton)
 	return automaton->longest;
 }
 
+/* Call each for every sequence, whose characters live as long as that. */
+void
+pvext_each_sequence(PvextAutomaton *automaton,
+					void (*each) (const pg_wchar *sequence, int n, void *arg), void *arg)
+{
+	pg_wchar   *c = palloc(sizeof(pg_wchar) * Max(automaton->longest, 1));
+
+	for (int i = 1; i < automaton->n; i++)
+	{
+		State	   *state = &automaton->states[i];
+		int			n = state->depth;
+
+		if (state->sequence < 0)
+			continue;
+		for (; state->depth > 0; state = &automaton->states[state->parent])
+			c[state->depth - 1] = state->c;
+		each(c, n, arg);
+	}
+	pfree(c);
+}
+
 /*
  * The longest sequence that ends in *state, or -1; *state becomes the one where the next
  * shorter ends.  A negative *state has none.

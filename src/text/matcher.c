@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "text/matcher.h"
 #include "text/normal_form.h"
+#include "text/quick_match.h"
 #include "text/search_term.h"
 
 /* As many characters are looked ahead: the s of a genitive and what follows it. */
@@ -65,6 +66,7 @@ struct PvextMatcher
 {
 	PvextPhrases words;
 	PvextPhrases codes;
+	PvextQuickMatch *quick;		/* or NULL */
 };
 
 /*
@@ -460,6 +462,28 @@ pvext_make_matcher(List *values)
 	return matcher;
 }
 
+/*
+ * Matchers that together look for all values, however many these are, in many texts: of
+ * which those that hold nothing are passed over quickly.  In the current context.
+ */
+List *
+pvext_make_matchers(List *values)
+{
+	int			half = list_length(values) / 2;
+	PvextMatcher *matcher;
+
+	if (values == NIL)
+		return NIL;
+	if (half > 0 && !pvext_can_phrase(values))
+		return list_concat(pvext_make_matchers(list_truncate(list_copy(values), half)),
+						   pvext_make_matchers(list_copy_tail(values, half)));
+	matcher = pvext_make_matcher(values);
+	if (pvext_matches_nothing(matcher))
+		return NIL;
+	matcher->quick = pvext_make_quick_match(&matcher->words, &matcher->codes);
+	return list_make1(matcher);
+}
+
 /* Is none of the values long enough to tell a person? */
 bool
 pvext_matches_nothing(PvextMatcher *matcher)
@@ -477,10 +501,30 @@ pvext_find_values(PvextMatcher *matcher, const char *text, size_t len, bool json
 {
 	Scan		scan = {NULL};
 
+	*n = 0;
+	if (!pvext_may_hold(matcher, text, len, json))
+		return NULL;
 	scan_with(&scan, &matcher->words, text, len, json);
 	scan_with(&scan, &matcher->codes, text, len, json);
 	*n = unite(scan.found, scan.n);
 	return scan.found;
+}
+
+/*
+ * May a text hold one of the values, as far as that is told quickly?  json: it is a JSON
+ * document, or the inside of one of its strings.
+ */
+bool
+pvext_may_hold(PvextMatcher *matcher, const char *text, size_t len, bool json)
+{
+	return matcher->quick == NULL || pvext_may_match(matcher->quick, text, len, json);
+}
+
+/* Are numbers or codes looked for whatever is between their digits? */
+bool
+pvext_has_codes(PvextMatcher *matcher)
+{
+	return !pvext_is_empty(matcher->codes.automaton);
 }
 
 /* Is the text, digits, one of the numbers that are looked for whatever is between them? */
