@@ -18,6 +18,7 @@
 #include "declare/candidate_link.h"
 #include "declare/doubtful_link.h"
 #include "declare/name_guess.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 
 /* More ways than this are not listed. */
@@ -31,7 +32,7 @@ typedef struct Link
 	List	   *columns;
 	Oid			parent;
 	bool		inherited;
-	bool		acted;			/* it is proposed, and says who acted */
+	bool		asked;			/* it is proposed as a question only */
 } Link;
 
 /* Take in the links that are declared. */
@@ -58,6 +59,24 @@ add_declared(PvextOutlook *outlook)
 }
 
 /*
+ * Why a candidate is a question rather than a proposal, or NULL: by its name it may say
+ * who acted; it is a guess; or whom the parent's rows belong to is a question itself.
+ */
+static char *
+question(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	if (pvext_says_acted(candidate->columns, candidate->parent))
+		return "who acted, or whose it is?";
+	if (candidate->shared)
+		return psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
+	if (candidate->confidence < PVEXT_SURE)
+		return psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
+	if (!pvext_is_sure(outlook, candidate->parent))
+		return psprintf("if %s is linked", pvext_relation_name(candidate->parent));
+	return NULL;
+}
+
+/*
  * What the map of a subject would be with the candidates, PvextCandidates.  In the
  * current context; between pvext_enter() and pvext_leave().
  */
@@ -68,6 +87,7 @@ pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
 
 	memset(outlook, 0, sizeof(*outlook));
 	outlook->subject = subject;
+	outlook->candidates = candidates;
 	outlook->subjects = list_make1_oid(subject);
 	(void) pvext_own("SELECT r.relation FROM pv.declared_subject s"
 					 " JOIN pv.relation r ON r.id = s.relation_id WHERE r.relation IS NOT NULL", NULL);
@@ -86,19 +106,46 @@ pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
 		link->columns = candidate->columns;
 		link->parent = candidate->parent;
 		link->inherited = true;
-		link->acted = pvext_says_acted(candidate->columns, candidate->parent);
+		link->asked = question(outlook, candidate) != NULL;
 		outlook->links = lappend(outlook->links, link);
 	}
 }
 
+/* Why a candidate is a question rather than a proposal, or NULL.  After pvext_look_out(). */
+char *
+pvext_question(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	return question(outlook, candidate);
+}
+
+/* Is the table a subject, or linked to one by links that are declared or proposed without a question? */
+bool
+pvext_is_sure(PvextOutlook *outlook, Oid relid)
+{
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid))
+		return relid != outlook->subject || !outlook->undeclared;
+	foreach(lc, outlook->links)
+	{
+		Link	   *link = lfirst(lc);
+
+		if (link->relid == relid && !link->asked && link->parent != relid)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The links of a table; with inherited, those that what belongs to its rows goes on by.
- * Those to rows of the table itself count only where there are no others.
+ * Those to rows of the table itself count only where there are no others, and so do
+ * those that are questions.
  */
 static List *
 links_of(PvextOutlook *outlook, Oid relid, bool inherited)
 {
 	List	   *links = NIL;
+	List	   *asked = NIL;
 	List	   *own = NIL;
 	ListCell   *lc;
 
@@ -110,10 +157,12 @@ links_of(PvextOutlook *outlook, Oid relid, bool inherited)
 			continue;
 		if (link->parent == relid)
 			own = lappend(own, link);
+		else if (link->asked)
+			asked = lappend(asked, link);
 		else
 			links = lappend(links, link);
 	}
-	return links != NIL ? links : own;
+	return links != NIL ? links : asked != NIL ? asked : own;
 }
 
 /* The ways from a table's rows up to persons, or as far as there are links. */
@@ -178,43 +227,102 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 	return NULL;
 }
 
-/*
- * Add why it may be doubted that rows of the table, or of one that it hangs on, are their
- * link's person's: on the way up, each table once (below has those that it came by).
- */
-static void
-add_reasons(PvextOutlook *outlook, Oid relid, List *below, PvextDoubt *doubt)
+/* What was found of a table; see reasons_of(). */
+typedef struct Known
 {
-	List	   *links = links_of(outlook, relid, below != NIL);
-	const char *rows = below == NIL ? "A row" : psprintf("A row of %s", pvext_relation_name(relid));
-	char	   *other;
-	ListCell   *lc;
+	Oid			relid;
+	bool		below;
+	List	   *reasons;
+} Known;
 
-	if (list_member_oid(outlook->subjects, relid) || list_member_oid(below, relid))
-		return;
+/*
+ * Why it may be doubted that rows of the table itself are their link's person's, as C
+ * strings.
+ */
+static List *
+find_reasons(PvextOutlook *outlook, Oid relid, bool below)
+{
+	List	   *links = links_of(outlook, relid, below);
+	List	   *reasons = NIL;
+	char	   *other = find_other_persons(outlook, relid);
+
+	if (links != NIL && ((Link *) linitial(links))->asked)
+		reasons = lappend(reasons, "A row is somebody's only by what is asked above.");
 	if (list_length(links) > 1)
-		doubt->reasons = lappend(doubt->reasons, psprintf("%s belongs to several.", rows));
-	foreach(lc, links)
-	{
-		Link	   *link = lfirst(lc);
-
-		if (link->acted)
-			doubt->reasons = lappend(doubt->reasons,
-									 psprintf("%s says by \"%s\" who acted, which may not be whose it is.",
-											  rows, link->name));
-	}
-	other = find_other_persons(outlook, relid);
+		reasons = lappend(reasons, "A row belongs to several.");
 	if (other)
-		doubt->reasons = lappend(doubt->reasons,
-								 psprintf("%s refers to %s, too, which may be persons: it may be about them.",
-										  rows, other));
+		reasons = lappend(reasons, psprintf("A row refers to %s, too, which may be persons: it may be about them.", other));
 	if (pvext_looks_like_persons(relid) &&
 		!(list_length(links) == 1 && pvext_is_unique(relid, ((Link *) linitial(links))->columns)))
-		doubt->reasons = lappend(doubt->reasons,
-								 psprintf("%s may be a person of its own, or about another than it belongs to.", rows));
-	below = lappend_oid(list_copy(below), relid);
-	foreach(lc, links)
-		add_reasons(outlook, ((Link *) lfirst(lc))->parent, below, doubt);
+		reasons = lappend(reasons, "A row may be a person of its own, or about another than it belongs to.");
+	return reasons;
+}
+
+/* The same, looked for once. */
+static List *
+reasons_of(PvextOutlook *outlook, Oid relid, bool below)
+{
+	Known	   *known;
+	ListCell   *lc;
+
+	foreach(lc, outlook->known)
+	{
+		known = lfirst(lc);
+		if (known->relid == relid && known->below == below)
+			return known->reasons;
+	}
+	known = palloc(sizeof(Known));
+	known->relid = relid;
+	known->below = below;
+	known->reasons = find_reasons(outlook, relid, below);
+	outlook->known = lappend(outlook->known, known);
+	return known->reasons;
+}
+
+/* Add to *doubtful (OIDs) the tables that rows hang on of which there is doubt, each once; seen has those that it came by. */
+static void
+add_doubtful(PvextOutlook *outlook, Oid relid, bool below, List **seen, List **doubtful)
+{
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid) || list_member_oid(*seen, relid))
+		return;
+	CHECK_FOR_INTERRUPTS();
+	*seen = lappend_oid(*seen, relid);
+	if (below && reasons_of(outlook, relid, true) != NIL)
+		*doubtful = lappend_oid(*doubtful, relid);
+	foreach(lc, links_of(outlook, relid, below))
+		add_doubtful(outlook, ((Link *) lfirst(lc))->parent, true, seen, doubtful);
+}
+
+/* The same, said of the tables that the rows hang on, or NULL. */
+static char *
+reason_above(PvextOutlook *outlook, Oid relid)
+{
+	List	   *seen = NIL;
+	List	   *doubtful = NIL;
+	StringInfoData names;
+	ListCell   *lc;
+
+	add_doubtful(outlook, relid, false, &seen, &doubtful);
+	if (doubtful == NIL)
+		return NULL;
+	initStringInfo(&names);
+	foreach(lc, doubtful)
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", pvext_relation_name(lfirst_oid(lc)));
+	return psprintf("A row hangs on rows of which there is doubt: %s.", names.data);
+}
+
+/* Is there more than one link that the table has, or could have? */
+static bool
+may_have_others(PvextOutlook *outlook, Oid relid)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, outlook->links)
+		n += ((Link *) lfirst(lc))->relid == relid;
+	return n > 1;
 }
 
 /*
@@ -224,9 +332,17 @@ add_reasons(PvextOutlook *outlook, Oid relid, List *below, PvextDoubt *doubt)
 void
 pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
 {
+	char	   *above;
+
 	memset(doubt, 0, sizeof(*doubt));
-	if (list_member_oid(outlook->subjects, relid))
+	if (outlook->undeclared)
+		doubt->reasons = list_make1("First the subject has to be declared.");
+	if (outlook->undeclared || list_member_oid(outlook->subjects, relid))
 		return;
-	add_reasons(outlook, relid, NIL, doubt);
+	doubt->reasons = list_copy(reasons_of(outlook, relid, false));
+	above = reason_above(outlook, relid);
+	if (above)
+		doubt->reasons = lappend(doubt->reasons, above);
 	doubt->paths = paths_of(outlook, relid, NIL);
+	doubt->named = may_have_others(outlook, relid);
 }

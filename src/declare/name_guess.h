@@ -12,10 +12,14 @@ typedef struct PvextGuess
 {
 	const char *category;
 	const char *erase_with;		/* or NULL */
+	bool		is_name;		/* a name, which things have, too */
 } PvextGuess;
 
 extern bool pvext_guess_column(Oid relid, const char *column, PvextGuess *guess);
-extern bool pvext_may_hold_anything(Oid relid, const char *column);
+extern char pvext_type_letter(Oid type);
+extern bool pvext_says_personal(const char *name);
+extern bool pvext_says_code(const char *column);
+extern bool pvext_name_says(const char *name, const char *words);
 extern bool pvext_looks_like_persons(Oid relid);
 extern bool pvext_says_acted(List *columns, Oid parent);
 

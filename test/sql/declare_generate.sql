@@ -47,7 +47,7 @@ CREATE TABLE deed (id int PRIMARY KEY, customer int REFERENCES person, created_b
     salesman_id int REFERENCES person, manager int REFERENCES person, approver_id int REFERENCES person, editor int REFERENCES person,
     opprettet_av int REFERENCES person, saksbehandler int REFERENCES person, assigned_to int REFERENCES person, lobby int REFERENCES person);
 CREATE TABLE offer (id int PRIMARY KEY, seller_id int REFERENCES seller, words text);
-SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'declare_link';
+SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'declare_(not_)?link';
 SELECT line FROM regexp_split_to_table(pv.generate_map('seller'), '\n') AS line WHERE line ~ 'declare_';
 
 -- Rows that are somebody else's, who is in no map: customers' orders are not the employee's.

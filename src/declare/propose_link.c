@@ -1,0 +1,167 @@
+/*
+ * propose_link.c
+ *		Whose rows are: the subject and the links that are proposed.
+ *
+ * A link that is certain, such as a foreign key that does not say who acted, is a
+ * statement.  Any other is a comment with what may be said instead of it.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/print.h"
+#include "base/relation.h"
+#include "base/spi.h"
+#include "declare/propose_link.h"
+#include "declare/table_guess.h"
+
+/* The columns of the subject that most foreign keys lead to, or its primary key. */
+static List *
+find_key(Oid subject)
+{
+	List	   *key = pvext_primary_key(subject);
+	int			most = 0;
+	List	   *foreign = pvext_foreign_keys_to(subject);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, foreign)
+	{
+		List	   *columns = ((PvextForeignKey *) lfirst(lc))->parent_columns;
+		int			n = 0;
+
+		foreach(cell, foreign)
+			n += pvext_same_names(columns, ((PvextForeignKey *) lfirst(cell))->parent_columns);
+		if (n > most)
+		{
+			most = n;
+			key = columns;
+		}
+	}
+	return key;
+}
+
+/* The declaration of the subject, unless it is declared. */
+static void
+propose_subject(PvextMapProposal *map)
+{
+	Oid			subject = map->outlook.subject;
+	List	   *key = find_key(subject);
+	PvextArgs	args = {0};
+	char	   *sql;
+	char	   *why;
+
+	pvext_arg_int4(&args, pvext_relation_id(subject));
+	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
+		return;
+	pvext_propose_comment(&map->text, "The subject: are all rows persons? If not, pass a condition.");
+	if (key == NIL)
+		pvext_propose_comment(&map->text, "It has no primary key: name the columns of a unique key.");
+	sql = psprintf("SELECT pv.declare_subject(%s%s%s);", pvext_print_relation(subject),
+				   key == NIL ? ", '{...}'" : pvext_same_names(key, pvext_primary_key(subject)) ? "" : ", ",
+				   key == NIL || pvext_same_names(key, pvext_primary_key(subject)) ? "" : pvext_print_names(key));
+	why = key == NIL ? NULL : pvext_propose_statement(&map->text, sql, NULL);
+	map->outlook.undeclared = key == NIL || why != NULL;
+	if (map->outlook.undeclared)
+		pvext_propose_question(&map->text, sql, why);
+}
+
+/* The declaration of a link, with other arguments than the columns or "". */
+static char *
+link_sql(PvextCandidate *candidate, const char *more)
+{
+	return psprintf("SELECT pv.declare_link(%s, %s, %s, %s%s%s%s%s%s%s%s);",
+					pvext_print_relation(candidate->relid), pvext_print_names(candidate->columns),
+					pvext_print_relation(candidate->parent), pvext_print_names(candidate->parent_columns),
+					candidate->default_name ? "" : ", name => ",
+					candidate->default_name ? "" : pvext_print_literal(candidate->name),
+					candidate->condition ? ", condition => " : "",
+					candidate->condition ? pvext_print_literal(candidate->condition) : "",
+					candidate->shared ? ", shared => " : "",
+					candidate->shared ? pvext_print_literal(candidate->shared) : "",
+					more);
+}
+
+/* That the candidate is no link. */
+static char *
+no_link_sql(PvextCandidate *candidate, const char *reason)
+{
+	return psprintf("SELECT pv.declare_not_link(%s, %s, %s);", pvext_print_relation(candidate->relid),
+					pvext_print_names(candidate->columns), pvext_print_literal(reason));
+}
+
+/* Could the rows go with their person: nothing refers to them, and they are nobody else's? */
+static bool
+may_be_deleted(PvextMapProposal *map, Oid relid)
+{
+	PvextDoubt	doubt;
+	ListCell   *lc;
+
+	if (!pvext_is_passing(relid) && !pvext_is_junction(relid))
+		return false;
+	foreach(lc, pvext_foreign_keys_to(relid))
+		if (((PvextForeignKey *) lfirst(lc))->relid != relid)
+			return false;
+	pvext_doubt(&map->outlook, relid, &doubt);
+	return doubt.reasons == NIL && !doubt.named;
+}
+
+/* A link that is certain. */
+static void
+propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
+{
+	const char *remark = candidate->indexed ? NULL : "no index";
+	char	   *why;
+
+	if (may_be_deleted(map, candidate->relid) &&
+		pvext_propose_statement(&map->text, link_sql(candidate, ", on_erase => 'delete'"),
+								remark ? "the rows go; no index" : "the rows go") == NULL)
+		return;
+	why = pvext_propose_statement(&map->text, link_sql(candidate, ""), remark);
+	if (why)
+		pvext_propose_question(&map->text, link_sql(candidate, ""), why);
+}
+
+/* A link that somebody has to decide. */
+static void
+propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, const char *question)
+{
+	bool		acted = pvext_is_sure(&map->outlook, candidate->relid);
+
+	if (!acted || candidate->shared || candidate->confidence < 1)
+	{
+		pvext_propose_question(&map->text, link_sql(candidate, ""), question);
+		pvext_propose_alternative(&map->text, no_link_sql(candidate, "whose it is not"));
+	}
+	else
+	{
+		pvext_propose_question(&map->text, no_link_sql(candidate, "who acted, not whose it is"), question);
+		pvext_propose_alternative(&map->text, link_sql(candidate, ""));
+	}
+}
+
+/* Whose: the subject, then the links that are missing, from it down. */
+void
+pvext_propose_links(PvextMapProposal *map)
+{
+	bool		first = true;
+	ListCell   *lc;
+
+	propose_subject(map);
+	foreach(lc, map->outlook.candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+		char	   *question;
+
+		if (candidate->declared)
+			continue;
+		if (first)
+			pvext_propose_comment(&map->text, "Links: take out those whose rows do not belong to the parent's person.");
+		first = false;
+		question = pvext_question(&map->outlook, candidate);
+		if (question)
+			propose_uncertain(map, candidate, question);
+		else
+			propose_certain(map, candidate);
+	}
+}
