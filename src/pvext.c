@@ -14,6 +14,7 @@
 #include "code/path_trust.h"
 #include "code/trigger_path.h"
 #include "consent/bitmap.h"
+#include "erase/everywhere.h"
 #include "fmgr.h"
 #include "map/map.h"
 #include "reads/drain.h"
@@ -45,5 +46,6 @@ _PG_init(void)
 	pvext_init_pulse();
 	pvext_init_trust();
 	pvext_init_trigger();
+	pvext_init_everywhere();
 	pvext_init_launcher();
 }

@@ -163,15 +163,15 @@ CREATE FUNCTION pv.approve_erasure(erasure uuid)
 COMMENT ON FUNCTION pv.approve_erasure(uuid) IS
     'approves a request that another login made, under another role, and carries it out if it is due. Errors: P0002 no such erasure, 42501 one''s own request, or called by code that runs on somebody''s behalf, 55000 nothing to approve, or the row seems to be another person''s by now';
 
-CREATE FUNCTION pv.verify_erasure(subject regclass, key text,
+CREATE FUNCTION pv.verify_erasure(subject regclass, key text, everywhere boolean DEFAULT false,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
-COMMENT ON FUNCTION pv.verify_erasure(regclass, text) IS
-    'columns and numbers of rows that are still personal, whatever the reason; empty is the proof of erasure. Errors: P0002 no such subject';
-CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement,
+COMMENT ON FUNCTION pv.verify_erasure(regclass, text, boolean) IS
+    'columns and numbers of rows that are still personal, whatever the reason; empty is the proof of erasure. With everywhere, in the transaction of the erasure or before it, also columns that the map does not know and that hold what identified the subject, of all tables of the database: as pv.find_copies() searches them; a table that cannot be searched is a row without a number. Errors: P0002 no such subject; with everywhere 55000 what identified the subject is not known any more, 42501 there is what you may not read, 25006 read only';
+CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement, everywhere boolean DEFAULT false,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
-COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement) IS 'the same for a typed key';
+COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement, boolean) IS 'the same for a typed key';
 CREATE FUNCTION pv.verify_erasure(erasure uuid,
         OUT relation regclass, OUT column_name name, OUT rows bigint)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_erasure';

@@ -96,6 +96,19 @@ CREATE FUNCTION pv.find_copies(subject regclass, key anyelement,
 COMMENT ON FUNCTION pv.find_copies(regclass, anyelement) IS 'the same for a typed key';
 REVOKE ALL ON FUNCTION pv.find_copies(regclass, text), pv.find_copies(regclass, anyelement) FROM PUBLIC;
 
+DROP FUNCTION pv.verify_erasure(regclass, text);
+DROP FUNCTION pv.verify_erasure(regclass, anyelement);
+CREATE FUNCTION pv.verify_erasure(subject regclass, key text, everywhere boolean DEFAULT false,
+        OUT relation regclass, OUT column_name name, OUT rows bigint)
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+COMMENT ON FUNCTION pv.verify_erasure(regclass, text, boolean) IS
+    'columns and numbers of rows that are still personal, whatever the reason; empty is the proof of erasure. With everywhere, in the transaction of the erasure or before it, also columns that the map does not know and that hold what identified the subject, of all tables of the database: as pv.find_copies() searches them; a table that cannot be searched is a row without a number. Errors: P0002 no such subject; with everywhere 55000 what identified the subject is not known any more, 42501 there is what you may not read, 25006 read only';
+CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement, everywhere boolean DEFAULT false,
+        OUT relation regclass, OUT column_name name, OUT rows bigint)
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
+COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement, boolean) IS 'the same for a typed key';
+REVOKE ALL ON FUNCTION pv.verify_erasure(regclass, text, boolean), pv.verify_erasure(regclass, anyelement, boolean) FROM PUBLIC;
+
 -- Last: whoever has a profile may call what has been added to it, and what was made anew.
 SELECT pv.grant_role(role, profile) FROM pv.role_profile;
 

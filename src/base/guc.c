@@ -21,6 +21,7 @@ int			pvext_erasure_limit = 100;
 int			pvext_erasure_delay = 0;
 int			pvext_erasure_approvals = 0;
 int			pvext_unblock_delay = 0;
+int			pvext_verify_everywhere = PVEXT_VERIFY_OFF;
 int			pvext_consent_token_lifetime = 2592000;
 int			pvext_consent_keep = 0;
 int			pvext_agreement_keep = 0;
@@ -45,6 +46,14 @@ int			pvext_step_timeout = 60000;
 bool		pvext_scrub = false;
 bool		pvext_scrub_wal = false;
 int			pvext_scrub_interval = 86400;
+
+static const struct config_enum_entry verify_options[] = {
+	{"off", PVEXT_VERIFY_OFF, false},
+	{"warning", PVEXT_VERIFY_WARNING, false},
+	{"error", PVEXT_VERIFY_ERROR, false},
+	{"on", PVEXT_VERIFY_ERROR, true},
+	{NULL, 0, false}
+};
 
 /* The settings of read audit. */
 static void
@@ -168,6 +177,11 @@ pvext_define_gucs(void)
 							"How long a blocked request's blockers must have been clear before it is carried out.",
 							NULL, &pvext_unblock_delay, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomEnumVariable("pvext.verify_everywhere",
+							 "Lets each erasure look in all tables of the database for what identified the person, and warn or fail where the data map does not know it.",
+							 "It reads every table. A worker's erasures do so, too.",
+							 &pvext_verify_everywhere, PVEXT_VERIFY_OFF, verify_options, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.consent_token_lifetime",
 							"How long a token to confirm or withdraw a consent can be used.",
 							NULL, &pvext_consent_token_lifetime, 2592000, 1, INT_MAX,

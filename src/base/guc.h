@@ -5,6 +5,14 @@
 #ifndef PVEXT_GUC_H
 #define PVEXT_GUC_H
 
+/* What is done about values that an erasure has left where the map does not know them. */
+typedef enum PvextVerify
+{
+	PVEXT_VERIFY_OFF,
+	PVEXT_VERIFY_WARNING,
+	PVEXT_VERIFY_ERROR
+} PvextVerify;
+
 extern char *pvext_secret_file;
 extern bool pvext_strict_ddl;
 extern int	pvext_lock_timeout;
@@ -12,6 +20,7 @@ extern int	pvext_erasure_limit;
 extern int	pvext_erasure_delay;
 extern int	pvext_erasure_approvals;
 extern int	pvext_unblock_delay;
+extern int	pvext_verify_everywhere;
 extern int	pvext_consent_token_lifetime;
 extern int	pvext_consent_keep;
 extern int	pvext_agreement_keep;

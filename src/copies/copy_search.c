@@ -85,19 +85,20 @@ count_rows(Look *look, int column, PvextShare share, PvextWhose whose, int64 row
 	}
 	old = MemoryContextSwitchTo(look->result);
 	copy = palloc0(sizeof(PvextCopy));
-	*copy = (PvextCopy) {of->counted_for, pstrdup(of->name), rows, share, whose, NULL};
+	*copy = (PvextCopy) {of->counted_for, pstrdup(of->name), rows, share, whose, NULL, false};
 	look->search->copies = lappend(look->search->copies, copy);
 	MemoryContextSwitchTo(old);
 }
 
 /* Note that a table could not be searched. */
 static void
-note_unsearched(PvextCopySearch *search, Oid relid, const char *why)
+note_unsearched(PvextCopySearch *search, Oid relid, const char *why, bool elsewhere)
 {
 	PvextCopy  *copy = palloc0(sizeof(PvextCopy));
 
 	copy->relid = relid;
 	copy->why = pstrdup(why);
+	copy->elsewhere = elsewhere;
 	search->copies = lappend(search->copies, copy);
 }
 
@@ -277,12 +278,11 @@ search_relation(PvextCopySearch *search, Oid relid, char relkind)
 	Look	   *look;
 	ErrorData  *error = NULL;
 
-	if (relkind == RELKIND_FOREIGN_TABLE && search->strict)
-		return;
 	if (relkind == RELKIND_FOREIGN_TABLE)
 	{
-		note_unsearched(search, pvext_partition_root(relid), psprintf("foreign table %s: its rows are elsewhere",
-																	  pvext_relation_name(relid)));
+		note_unsearched(search, pvext_partition_root(relid),
+						psprintf("foreign table %s: its rows are elsewhere", pvext_relation_name(relid)),
+						true);
 		return;
 	}
 	look = palloc0(sizeof(Look));
@@ -298,7 +298,7 @@ search_relation(PvextCopySearch *search, Oid relid, char relkind)
 	else
 		error = pvext_catch(search_table, look);
 	if (error)
-		note_unsearched(search, pvext_partition_root(relid), why_not(relid, error));
+		note_unsearched(search, pvext_partition_root(relid), why_not(relid, error), false);
 	MemoryContextDelete(look->context);
 	pfree(look);
 }

@@ -17,15 +17,17 @@ typedef struct PvextCopy
 	PvextShare	share;
 	PvextWhose	whose;
 	char	   *why;			/* it could not; or NULL */
+	bool		elsewhere;		/* since its rows are not in this database */
 } PvextCopy;
 
 typedef struct PvextCopySearch
 {
 	PvextMap   *map;
 	PvextPlan  *plan;			/* turned to the persons */
+	List	   *values;			/* that are looked for */
+	List	   *unread;			/* columns whose values the caller may not know */
 	PvextSought sought;
 	bool		everything;		/* else what the caller may read */
-	bool		any_row;		/* persons of the keys are there */
 	bool		strict;			/* what cannot be read is an error */
 	int64		unreadable;		/* columns that the caller may not read */
 	List	   *unread_types;	/* names of types whose columns are not read */

@@ -10,6 +10,7 @@
 #include "copies/person_search.h"
 #include "plan/planner.h"
 #include "text/matcher.h"
+#include "utils/snapmgr.h"
 
 /* Is a value too short to be looked for? */
 static bool
@@ -53,27 +54,41 @@ check_unread(List *unread, bool any)
 }
 
 /*
- * Prepare a search for what identifies persons of these keys, as the active snapshot has
- * it: everything, or what the caller may read.  Returns false where there is nothing to look
- * for; search->any_row says whether the persons have rows.  Between pvext_enter()
- * and pvext_leave(), under pvext_with_map().
+ * Begin a search for persons' values: in everything, or in what the caller may read.
+ * Between pvext_enter() and pvext_leave(), under pvext_with_map().
  */
-bool
-pvext_begin_copy_search(PvextCopySearch *search, PvextMap *map, PvextTable *subject, List *keys,
-						bool everything)
+void
+pvext_begin_copy_search(PvextCopySearch *search, PvextMap *map, PvextTable *subject, bool everything)
 {
-	List	   *values;
-	List	   *unread = NIL;
-
 	search->map = map;
 	search->everything = everything;
 	search->plan = pvext_copies_plan(map, subject);
 	pvext_lock_plan(search->plan, AccessShareLock);
-	search->any_row = pvext_turn_to(search->plan, keys);
-	if (!search->any_row)
-		return false;
-	values = pvext_known_values(search->plan, everything, &unread);
-	check_unread(unread, values != NIL);
-	pvext_prepare_sought(&search->sought, without_short(values));
+}
+
+/*
+ * Look for what identifies the persons of some keys, as the snapshot has it; those whom
+ * the map is asked about are the last ones.  Returns whether they have rows.
+ */
+bool
+pvext_seek_persons(PvextCopySearch *search, List *keys, Snapshot snapshot)
+{
+	bool		any;
+
+	PushActiveSnapshot(snapshot);
+	any = pvext_turn_to(search->plan, keys);
+	if (any)
+		search->values = list_concat(search->values,
+									 pvext_known_values(search->plan, search->everything, &search->unread));
+	PopActiveSnapshot();
+	return any;
+}
+
+/* All persons have been named: is there anything to look for? */
+bool
+pvext_prepare_copy_search(PvextCopySearch *search)
+{
+	check_unread(search->unread, search->values != NIL);
+	pvext_prepare_sought(&search->sought, without_short(search->values));
 	return search->sought.matchers != NIL;
 }

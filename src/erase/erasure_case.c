@@ -23,6 +23,7 @@
 #include "erase/blocker_answer.h"
 #include "erase/erasure_case.h"
 #include "erase/erasure_limit.h"
+#include "erase/everywhere.h"
 #include "erase/former_key.h"
 #include "erase/missing_subject.h"
 #include "erase/recheck.h"
@@ -354,6 +355,42 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 	pvext_redact(redactions);
 }
 
+/* Those that are carried out, with their keys, before these change. */
+static List *
+former_keys(List *cases)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, cases)
+		if (((Case *) lfirst(lc))->execute)
+			keys = lappend(keys, pstrdup(((Case *) lfirst(lc))->row->key));
+	return keys;
+}
+
+/*
+ * Carry out what may be, and look for what may have been left where the map does not know it.
+ */
+static void
+execute_and_look(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
+{
+	List	   *former = former_keys(cases);
+	PvextErased *erased;
+	ListCell   *lc;
+
+	if (former == NIL)
+		return;
+	erased = pvext_begin_erased(subject);
+	execute_all(map, subject, plan, cases);
+	foreach(lc, cases)
+		if (((Case *) lfirst(lc))->execute)
+		{
+			pvext_add_erased(erased, linitial(former), ((Case *) lfirst(lc))->row->key);
+			former = list_delete_first(former);
+		}
+	pvext_check_everywhere(map, subject, erased);
+}
+
 /*
  * A request that is gone on with is about the person of whom it was made.  Whoever asks for
  * an erasure says who it is; and a second look is for what older transactions have
@@ -541,7 +578,7 @@ pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *r
 	foreach(lc, cases)
 		if (((Case *) lfirst(lc))->row->gone)
 			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
-	execute_all(map, subject, plan, cases);
+	execute_and_look(map, subject, plan, cases);
 
 	/* DETACH CONCURRENTLY may have begun meanwhile: its first half does not wait for us. */
 	pvext_refuse_detached_tables(plan->tables);

@@ -12,11 +12,13 @@
 #include "audit/unreadable.h"
 #include "base/arg.h"
 #include "base/compat.h"
+#include "base/event.h"
 #include "base/relation.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/pg_type.h"
 #include "consent/ending.h"
+#include "erase/everywhere.h"
 #include "erase/ledger.h"
 #include "erase/missing_subject.h"
 #include "erase/preview.h"
@@ -27,6 +29,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "map/key.h"
+#include "miscadmin.h"
 #include "plan/planner.h"
 #include "rule/rule.h"
 #include "utils/builtins.h"
@@ -158,6 +161,7 @@ typedef struct Call
 	Oid			relid;
 	char	   *key;			/* or NULL: */
 	bytea	   *digest;
+	bool		everywhere;		/* also where the map does not know it */
 } Call;
 
 /* The verdict on each column of a subject. */
@@ -417,6 +421,37 @@ digest_of_former(PvextTable *subject, const char *key)
 }
 
 /*
+ * Where the subject's values stand that the map does not know, a row for each column; a
+ * table that could not be searched is one, too, with a warning.
+ */
+static void
+put_copies_left(Call *call, PvextMap *map, PvextTable *subject, PvextRow *row, const bytea *digest)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) call->fcinfo->resultinfo;
+	List	   *copies;
+	ListCell   *lc;
+
+	pvext_record_event(psprintf("verify_erasure(%s), everywhere", subject->sql_name),
+					   row ? pvext_subject_digest(subject->id, row->key) : digest);
+	copies = pvext_copies_left(map, subject, call->key, row && !row->gone ? row->key : NULL, digest);
+	foreach(lc, copies)
+	{
+		PvextCopy  *copy = lfirst(lc);
+		Datum		values[3];
+		bool		nulls[3] = {false};
+		NameData	name;
+
+		if (copy->column == NULL)
+			ereport(WARNING,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("not all tables could be searched: %s", copy->why)));
+		set_rows(values, nulls, &name, copy->relid, copy->column, copy->rows);
+		nulls[2] = copy->column == NULL;
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+}
+
+/*
  * For pvext_with_map().  The subject is looked for by the key, then by the digest that
  * the ledger has of it, in its own table and in what links hold.
  */
@@ -449,13 +484,18 @@ verify_by_map(PvextMap *map, void *arg)
 		put_remainders(call->fcinfo, plan, row);
 	else
 		put_traces_left(call->fcinfo, subject, call->key, digest);
+	if (call->everywhere)
+		put_copies_left(call, map, subject, row, digest);
 	/* Nobody knows whose it is. */
 	if (pvext_is_audited(plan->tables))
 		put_remainder(call->fcinfo, pvext_own_relation("audit_log"), "payload",
 					  pvext_count_unread());
 }
 
-/* pv.verify_erasure(subject, key): what of a subject, erased or not, is still personal. */
+/*
+ * pv.verify_erasure(subject, key, everywhere): what of a subject, erased or not, is still
+ * personal.
+ */
 Datum
 pvext_verify_subject(PG_FUNCTION_ARGS)
 {
@@ -463,6 +503,9 @@ pvext_verify_subject(PG_FUNCTION_ARGS)
 	Call		call = {fcinfo};
 
 	pvext_require_arg(fcinfo, 0, "subject");
+	call.everywhere = PG_NARGS() > 2 && !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	if (call.everywhere)
+		PreventCommandIfReadOnly("pv.verify_erasure(..., everywhere => true)");
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	call.relid = PG_GETARG_OID(0);

@@ -85,12 +85,10 @@ put_copy(Call *call, PvextCopy *copy)
 	tuplestore_putvalues(call->result->setResult, call->result->setDesc, values, nulls);
 }
 
-/* Raise where there is nothing to look for. */
+/* There is nothing to look for. */
 static void
-refuse_empty(PvextCopySearch *search, PvextTable *subject)
+refuse_empty(void)
 {
-	if (!search->any_row)
-		pvext_unknown_key(subject);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("nothing is known that identifies the subject"),
@@ -105,16 +103,15 @@ find_by_map(PvextMap *map, void *arg)
 	Call	   *call = arg;
 	PvextTable *subject = pvext_map_subject(map, call->relid);
 	PvextCopySearch search = {NULL};
-	bool		any;
 	ListCell   *lc;
 
 	pvext_record_event(psprintf("find_copies(%s)", subject->sql_name),
 					   pvext_subject_digest(subject->id, call->key));
-	PushActiveSnapshot(GetTransactionSnapshot());
-	any = pvext_begin_copy_search(&search, map, subject, list_make1(call->key), pvext_reads_everything());
-	PopActiveSnapshot();
-	if (!any)
-		refuse_empty(&search, subject);
+	pvext_begin_copy_search(&search, map, subject, pvext_reads_everything());
+	if (!pvext_seek_persons(&search, list_make1(call->key), GetTransactionSnapshot()))
+		pvext_unknown_key(subject);
+	if (!pvext_prepare_copy_search(&search))
+		refuse_empty();
 	pvext_search_copies(&search);
 	foreach(lc, search.copies)
 		put_copy(call, lfirst(lc));
