@@ -14,8 +14,12 @@ CREATE TABLE pv.declared_retention (
     time_zone       text NOT NULL,
     owner           name NOT NULL,
     state           text NOT NULL DEFAULT 'proposed' CHECK (state IN ('proposed', 'active')),
+    condition       text,
+    condition_bound text,
+    through_id      integer,
     PRIMARY KEY (relation_id, name),
-    CHECK ((otherwise IS NULL) = (otherwise_bound IS NULL))
+    CHECK ((otherwise IS NULL) = (otherwise_bound IS NULL)),
+    CHECK ((condition IS NULL) = (condition_bound IS NULL))
 );
 COMMENT ON TABLE pv.declared_retention IS 'how long columns are kept; read it as pv.retention';
 COMMENT ON COLUMN pv.declared_retention.after_bound IS 'the clock with every name qualified, its row called r';
@@ -24,15 +28,18 @@ COMMENT ON COLUMN pv.declared_retention.state IS 'only an active rule is purged 
 COMMENT ON COLUMN pv.declared_retention.relation_id IS 'the table, by its id in pv.relation';
 COMMENT ON COLUMN pv.declared_retention.name IS 'its name, unique within the table';
 COMMENT ON COLUMN pv.declared_retention.keep IS 'how long after the moment of the clock';
-COMMENT ON COLUMN pv.declared_retention.after IS 'the clock as given: an expression over the row, or an aggregate over the linked rows of over_id';
+COMMENT ON COLUMN pv.declared_retention.after IS 'the clock as given: an expression over the row, or over the rows of over_id that it belongs to, or that are linked to it';
 COMMENT ON COLUMN pv.declared_retention.basis IS 'why, such as the law that demands it';
 COMMENT ON COLUMN pv.declared_retention.columns IS 'the columns that are kept; NULL for all personal ones';
 COMMENT ON COLUMN pv.declared_retention.mandatory IS 'whether it also holds back requests for erasure';
 COMMENT ON COLUMN pv.declared_retention.action IS 'what becomes of the data when the time is over: anonymise the columns, or delete the rows';
-COMMENT ON COLUMN pv.declared_retention.over_id IS 'the linked table that the clock is over, by its id in pv.relation; NULL for the row itself';
+COMMENT ON COLUMN pv.declared_retention.over_id IS 'the table that the clock is over, by its id in pv.relation; NULL for the row itself';
 COMMENT ON COLUMN pv.declared_retention.otherwise IS 'the clock where the first gives NULL, as given; NULL where there is none';
 COMMENT ON COLUMN pv.declared_retention.otherwise_bound IS 'the other clock with every name qualified, its row called r; NULL where there is none';
 COMMENT ON COLUMN pv.declared_retention.time_zone IS 'the time zone in which the clock runs and dates become times';
+COMMENT ON COLUMN pv.declared_retention.condition IS 'for which rows the rule holds, as given; NULL for all';
+COMMENT ON COLUMN pv.declared_retention.condition_bound IS 'the condition with every name qualified, its row called r; NULL where there is none';
+COMMENT ON COLUMN pv.declared_retention.through_id IS 'the table up to which the clock goes along the links, before it goes down to over_id, by its id in pv.relation; NULL where the rows of over_id are linked to the row itself';
 SELECT pg_extension_config_dump('pv.declared_retention', '');
 CREATE TRIGGER map_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pv.declared_retention
     FOR EACH STATEMENT EXECUTE FUNCTION pv.map_changed();
@@ -40,21 +47,24 @@ ALTER TABLE pv.declared_retention ENABLE ALWAYS TRIGGER map_changed;
 
 CREATE VIEW pv.retention AS
     SELECT r.relation, t.name, t.keep, t.after, t.basis, t.columns, t.mandatory, t.action,
-           o.relation AS "over", t.otherwise, t.time_zone, t.state
+           o.relation AS "over", t.otherwise, t.time_zone, t.state, t.condition, h.relation AS through
     FROM pv.declared_retention t
     JOIN pv.relation r ON r.id = t.relation_id
-    LEFT JOIN pv.relation o ON o.id = t.over_id;
+    LEFT JOIN pv.relation o ON o.id = t.over_id
+    LEFT JOIN pv.relation h ON h.id = t.through_id;
 COMMENT ON VIEW pv.retention IS 'how long columns are kept, from which moment, and on what basis';
 COMMENT ON COLUMN pv.retention.relation IS 'the table';
-COMMENT ON COLUMN pv.retention.over IS 'the linked table that the clock is an aggregate over; NULL where it is over the row itself';
+COMMENT ON COLUMN pv.retention.over IS 'the table that the clock is over: one whose rows are linked to the row, or that it belongs to; NULL where it is over the row itself';
+COMMENT ON COLUMN pv.retention.through IS 'the table up to which the clock goes first, where it goes up; else NULL';
 
 CREATE FUNCTION pv.declare_retention(relation regclass, name text, keep interval, after text, basis text,
                                      columns name[] DEFAULT NULL, mandatory boolean DEFAULT false,
                                      action text DEFAULT 'anonymise', over regclass DEFAULT NULL,
-                                     otherwise text DEFAULT NULL, time_zone text DEFAULT NULL)
+                                     otherwise text DEFAULT NULL, time_zone text DEFAULT NULL,
+                                     condition text DEFAULT NULL, through regclass DEFAULT NULL)
     RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_retention';
-COMMENT ON FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text) IS
-    'declares how long columns (by default all personal ones) are kept after a moment of each row, or of the linked rows of over; a mandatory rule also holds back requests. Replaces an earlier one of the name, and is then proposed again. Errors: 42804 clock not a date or time, 22023 keep, action or time zone, 42704 over not linked, 0A000 over has another owner, 55000 rows that are to be deleted are referred to by others';
+COMMENT ON FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text, text, regclass) IS
+    'declares how long columns (by default all personal ones) are kept after a moment of each row; or of the rows of over, which are linked to it, which it belongs to, or with which it belongs to the same row of through; in rows for which the condition holds. A mandatory rule also holds back requests. Replaces an earlier one of the name, and is then proposed again. Errors: 42804 clock not a date or time, 22023 keep, action or time zone, 42704 over not linked, 42725 over linked in several ways, 42803 not an aggregate, 0A000 over has another owner, 55000 rows that are to be deleted are referred to by others';
 CREATE FUNCTION pv.undeclare_retention(relation regclass, name text)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_undeclare_retention';
 COMMENT ON FUNCTION pv.undeclare_retention(regclass, text) IS 'takes a retention rule away. Errors: 42704 not declared';
@@ -66,14 +76,16 @@ COMMENT ON FUNCTION pv.activate_retention(regclass, text, bigint) IS
 
 CREATE VIEW pv.retention_conflicts AS
     WITH about AS (
-        SELECT t.relation_id, t.name, t.keep, t.action, p.column_name
+        SELECT t.relation_id, t.name, t.keep, t.action, t.condition, p.column_name
         FROM pv.declared_retention AS t JOIN pv.declared_personal AS p ON p.relation_id = t.relation_id
         WHERE CASE WHEN t.columns IS NULL THEN t.mandatory OR t.action = 'anonymise'
                    ELSE p.column_name = ANY (t.columns) END
         UNION ALL
-        SELECT t.relation_id, t.name, t.keep, t.action, NULL FROM pv.declared_retention AS t
+        SELECT t.relation_id, t.name, t.keep, t.action, t.condition, NULL FROM pv.declared_retention AS t
     )
-    SELECT r.relation, a.column_name, a.name AS rule, a.keep, b.name AS overridden_by, b.keep AS kept_for
+    SELECT r.relation, a.column_name, a.name AS rule, a.keep, b.name AS overridden_by, b.keep AS kept_for,
+           CASE WHEN a.condition IS NULL THEN b.condition WHEN b.condition IS NULL OR b.condition = a.condition THEN a.condition
+                ELSE format('(%s) AND (%s)', a.condition, b.condition) END AS condition
     FROM about AS a
     JOIN about AS b ON b.relation_id = a.relation_id AND b.keep > a.keep
                    AND b.column_name IS NOT DISTINCT FROM a.column_name
@@ -86,6 +98,7 @@ COMMENT ON COLUMN pv.retention_conflicts.rule IS 'the rule with the shorter time
 COMMENT ON COLUMN pv.retention_conflicts.keep IS 'that time';
 COMMENT ON COLUMN pv.retention_conflicts.overridden_by IS 'the rule with the longer time';
 COMMENT ON COLUMN pv.retention_conflicts.kept_for IS 'that time';
+COMMENT ON COLUMN pv.retention_conflicts.condition IS 'for which rows both hold, if there are any; NULL for all';
 
 CREATE FUNCTION pv.find_overdue(OUT relation regclass, OUT rule text, OUT action text, OUT rows bigint,
                                 OUT oldest timestamptz, OUT held_by text[], OUT hint text)

@@ -95,6 +95,56 @@ CREATE FUNCTION pv.find_copies(subject regclass, key anyelement,
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_find_copies';
 COMMENT ON FUNCTION pv.find_copies(regclass, anyelement) IS 'the same for a typed key';
 REVOKE ALL ON FUNCTION pv.find_copies(regclass, text), pv.find_copies(regclass, anyelement) FROM PUBLIC;
+ALTER TABLE pv.declared_retention
+    ADD COLUMN condition text,
+    ADD COLUMN condition_bound text,
+    ADD COLUMN through_id integer,
+    ADD CHECK ((condition IS NULL) = (condition_bound IS NULL));
+COMMENT ON COLUMN pv.declared_retention.after IS 'the clock as given: an expression over the row, or over the rows of over_id that it belongs to, or that are linked to it';
+COMMENT ON COLUMN pv.declared_retention.over_id IS 'the table that the clock is over, by its id in pv.relation; NULL for the row itself';
+COMMENT ON COLUMN pv.declared_retention.condition IS 'for which rows the rule holds, as given; NULL for all';
+COMMENT ON COLUMN pv.declared_retention.condition_bound IS 'the condition with every name qualified, its row called r; NULL where there is none';
+COMMENT ON COLUMN pv.declared_retention.through_id IS 'the table up to which the clock goes along the links, before it goes down to over_id, by its id in pv.relation; NULL where the rows of over_id are linked to the row itself';
+
+CREATE OR REPLACE VIEW pv.retention AS
+    SELECT r.relation, t.name, t.keep, t.after, t.basis, t.columns, t.mandatory, t.action,
+           o.relation AS "over", t.otherwise, t.time_zone, t.state, t.condition, h.relation AS through
+    FROM pv.declared_retention t
+    JOIN pv.relation r ON r.id = t.relation_id
+    LEFT JOIN pv.relation o ON o.id = t.over_id
+    LEFT JOIN pv.relation h ON h.id = t.through_id;
+COMMENT ON COLUMN pv.retention.over IS 'the table that the clock is over: one whose rows are linked to the row, or that it belongs to; NULL where it is over the row itself';
+COMMENT ON COLUMN pv.retention.through IS 'the table up to which the clock goes first, where it goes up; else NULL';
+
+DROP FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text);
+CREATE FUNCTION pv.declare_retention(relation regclass, name text, keep interval, after text, basis text,
+                                     columns name[] DEFAULT NULL, mandatory boolean DEFAULT false,
+                                     action text DEFAULT 'anonymise', over regclass DEFAULT NULL,
+                                     otherwise text DEFAULT NULL, time_zone text DEFAULT NULL,
+                                     condition text DEFAULT NULL, through regclass DEFAULT NULL)
+    RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_retention';
+COMMENT ON FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text, text, regclass) IS
+    'declares how long columns (by default all personal ones) are kept after a moment of each row; or of the rows of over, which are linked to it, which it belongs to, or with which it belongs to the same row of through; in rows for which the condition holds. A mandatory rule also holds back requests. Replaces an earlier one of the name, and is then proposed again. Errors: 42804 clock not a date or time, 22023 keep, action or time zone, 42704 over not linked, 42725 over linked in several ways, 42803 not an aggregate, 0A000 over has another owner, 55000 rows that are to be deleted are referred to by others';
+REVOKE EXECUTE ON FUNCTION pv.declare_retention(regclass, text, interval, text, text, name[], boolean, text, regclass, text, text, text, regclass) FROM PUBLIC;
+
+CREATE OR REPLACE VIEW pv.retention_conflicts AS
+    WITH about AS (
+        SELECT t.relation_id, t.name, t.keep, t.action, t.condition, p.column_name
+        FROM pv.declared_retention AS t JOIN pv.declared_personal AS p ON p.relation_id = t.relation_id
+        WHERE CASE WHEN t.columns IS NULL THEN t.mandatory OR t.action = 'anonymise'
+                   ELSE p.column_name = ANY (t.columns) END
+        UNION ALL
+        SELECT t.relation_id, t.name, t.keep, t.action, t.condition, NULL FROM pv.declared_retention AS t
+    )
+    SELECT r.relation, a.column_name, a.name AS rule, a.keep, b.name AS overridden_by, b.keep AS kept_for,
+           CASE WHEN a.condition IS NULL THEN b.condition WHEN b.condition IS NULL OR b.condition = a.condition THEN a.condition
+                ELSE format('(%s) AND (%s)', a.condition, b.condition) END AS condition
+    FROM about AS a
+    JOIN about AS b ON b.relation_id = a.relation_id AND b.keep > a.keep
+                   AND b.column_name IS NOT DISTINCT FROM a.column_name
+    JOIN pv.relation AS r ON r.id = a.relation_id
+    WHERE a.column_name IS NOT NULL OR a.action = 'delete';
+COMMENT ON COLUMN pv.retention_conflicts.condition IS 'for which rows both hold, if there are any; NULL for all';
 
 DROP FUNCTION pv.verify_erasure(regclass, text);
 DROP FUNCTION pv.verify_erasure(regclass, anyelement);

@@ -274,7 +274,7 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s cannot use a window function or a set", what)));
-	if ((flags & PVEXT_EXPR_AGGREGATE) && !pstate->p_hasAggs)
+	if ((flags & PVEXT_EXPR_AGGREGATE) && !(flags & PVEXT_EXPR_ROW) && !pstate->p_hasAggs)
 		ereport(ERROR,
 				(errcode(ERRCODE_GROUPING_ERROR),
 				 errmsg("%s is not an aggregate", what),

@@ -11,6 +11,7 @@
 #define PVEXT_EXPR_STABLE		0x01	/* now() and the like */
 #define PVEXT_EXPR_SUBQUERY		0x02	/* subqueries, qualified columns only */
 #define PVEXT_EXPR_AGGREGATE	0x04	/* aggregates over the table's rows */
+#define PVEXT_EXPR_ROW			0x08	/* with it: or just one row's */
 
 /* The name by which a bound expression calls its row. */
 #define PVEXT_ROW "r"

@@ -129,7 +129,7 @@ check_clocks(PvextCheck *check)
 	foreach(lc, pvext_check_rows(check,
 				"SELECT r.relation, t.name, o.relation, min(CAST(p.relation AS text))"
 				" FROM pv.declared_retention AS t JOIN (" PVEXT_LIVE_RELATION ") ON r.id = t.relation_id"
-				" JOIN pv.relation AS o ON o.id = t.over_id JOIN pv.part AS p ON p.relation_id = o.id"
+				" JOIN pv.relation AS o ON o.id IN (t.over_id, t.through_id) JOIN pv.part AS p ON p.relation_id = o.id"
 				" JOIN pg_class AS k ON k.oid = p.relation"
 				" WHERE t.state = 'proposed' AND t.otherwise IS NULL AND p.left_at IS NOT NULL AND " PVEXT_ONLY
 				" GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"))

@@ -31,6 +31,7 @@
 	"  UNION ALL SELECT relation_id FROM pv.not_personal UNION ALL SELECT relation_id FROM pv.declared_not_link" \
 	"  UNION ALL SELECT relation_id FROM pv.declared_retention" \
 	"  UNION ALL SELECT over_id FROM pv.declared_retention WHERE over_id IS NOT NULL" \
+	"  UNION ALL SELECT through_id FROM pv.declared_retention WHERE through_id IS NOT NULL" \
 	"  UNION ALL SELECT over_id FROM pv.declared_blocker WHERE over_id IS NOT NULL" \
 	"  UNION ALL SELECT relation_id FROM pv.audited))"
 

@@ -24,6 +24,7 @@
 #include "declare/always_trigger.h"
 #include "declare/check.h"
 #include "declare/coverage.h"
+#include "declare/endless_rule.h"
 #include "declare/replica_identity.h"
 #include "declare/resolve_strategy.h"
 #include "declare/stored_expression.h"
@@ -97,6 +98,7 @@ check_orphans(PvextCheck *check)
 					  "  OR r.id IN (SELECT relation_id FROM pv.declared_personal)"
 					  "  OR r.id IN (SELECT relation_id FROM pv.declared_retention)"
 					  "  OR r.id IN (SELECT over_id FROM pv.declared_retention)"
+					  "  OR r.id IN (SELECT through_id FROM pv.declared_retention)"
 					  "  OR r.id IN (SELECT over_id FROM pv.declared_blocker)) ORDER BY 1"))
 	{
 		pvext_add_finding(check, ((char **) lfirst(lc))[0], NULL, true,
@@ -574,6 +576,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	pvext_check_elsewhere(&check);
 	check_indexes(&check);
 	pvext_check_omissions(&check);
+	pvext_check_endless(&check);
 	check_plans(&check);
 	check_unread(&check);
 	check_publications(&check);

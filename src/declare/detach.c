@@ -91,22 +91,27 @@ static const char *const conditions[] = {
 	" SELECT $1, name, over_id, condition, bound, owner, reason, purposes FROM pv.declared_blocker"
 	" WHERE relation_id = $2 AND (over_id IS NULL OR over_id IN (SELECT id FROM below)) ON CONFLICT DO NOTHING",
 	BELOW "INSERT INTO pv.declared_retention (relation_id, name, keep, after, after_bound, basis, columns,"
-	"  mandatory, action, over_id, otherwise, otherwise_bound, time_zone, owner, state)"
+	"  mandatory, action, over_id, otherwise, otherwise_bound, time_zone, owner, state, condition,"
+	"  condition_bound, through_id)"
 	" SELECT $1, name, keep, CASE WHEN seen THEN after ELSE coalesce(otherwise, 'CAST(NULL AS timestamp)') END,"
 	"  CASE WHEN seen THEN after_bound ELSE coalesce(otherwise_bound, 'CAST(NULL AS timestamp)') END, basis,"
 	"  columns, mandatory, action, CASE WHEN seen THEN over_id END, CASE WHEN seen THEN otherwise END,"
-	"  CASE WHEN seen THEN otherwise_bound END, time_zone, owner, state"
-	" FROM (SELECT t.*, over_id IS NULL OR over_id IN (SELECT id FROM below) AS seen"
+	"  CASE WHEN seen THEN otherwise_bound END, time_zone, owner, state, condition, condition_bound,"
+	"  CASE WHEN seen THEN through_id END"
+	" FROM (SELECT t.*, over_id IS NULL OR through_id IS NOT NULL OR over_id IN (SELECT id FROM below) AS seen"
 	"  FROM pv.declared_retention AS t WHERE relation_id = $2 AND (mandatory"
 	"   OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = $3 AND c.relkind <> 'f'))) AS s ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.declared_blocker (relation_id, name, over_id, condition, bound, owner, reason, purposes)"
 	" SELECT relation_id, name || $4, $1, condition, bound, owner, reason, purposes FROM pv.declared_blocker"
 	" WHERE over_id = $2 ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.declared_retention (relation_id, name, keep, after, after_bound, basis, columns,"
-	"  mandatory, action, over_id, otherwise, otherwise_bound, time_zone, owner, state)"
-	" SELECT relation_id, name || $4, keep, after, after_bound, basis, columns, mandatory, action, $1,"
-	"  otherwise, otherwise_bound, time_zone, owner, state FROM pv.declared_retention"
-	" WHERE over_id = $2 AND otherwise IS NOT NULL ON CONFLICT DO NOTHING"
+	"  mandatory, action, over_id, otherwise, otherwise_bound, time_zone, owner, state, condition,"
+	"  condition_bound, through_id)"
+	" SELECT relation_id, name || $4, keep, after, after_bound, basis, columns, mandatory, action,"
+	"  CASE over_id WHEN $2 THEN $1 ELSE over_id END, otherwise, otherwise_bound, time_zone, owner, state,"
+	"  condition, condition_bound, CASE through_id WHEN $2 THEN $1 ELSE through_id END"
+	" FROM pv.declared_retention"
+	" WHERE $2 IN (over_id, through_id) AND otherwise IS NOT NULL ON CONFLICT DO NOTHING"
 };
 
 /*
@@ -128,8 +133,8 @@ static const char *const returns[] = {
 	" AND name IN (SELECT name FROM pv.declared_retention WHERE relation_id = $2)",
 	"DELETE FROM pv.declared_blocker WHERE relation_id = $1"
 	" AND name IN (SELECT name FROM pv.declared_blocker WHERE relation_id = $2)",
-	"DELETE FROM pv.declared_retention AS d WHERE over_id = $1 AND EXISTS (SELECT FROM pv.declared_retention AS o"
-	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.after_bound = d.after_bound"
+	"DELETE FROM pv.declared_retention AS d WHERE $1 IN (over_id, through_id) AND EXISTS (SELECT FROM pv.declared_retention AS o"
+	"  WHERE o.relation_id = d.relation_id AND $2 IN (o.over_id, o.through_id) AND o.after_bound = d.after_bound"
 	"  AND starts_with(d.name, o.name || ' ('))",
 	"DELETE FROM pv.declared_blocker AS d WHERE over_id = $1 AND EXISTS (SELECT FROM pv.declared_blocker AS o"
 	"  WHERE o.relation_id = d.relation_id AND o.over_id = $2 AND o.bound = d.bound"
@@ -231,7 +236,7 @@ static void
 carry_over_clocks(const PvextParting *parting)
 {
 	pvext_run_parting("UPDATE pv.declared_retention AS t SET state = 'proposed' FROM pv.relation AS r"
-		" WHERE t.over_id = $2 AND t.otherwise IS NULL AND t.state = 'active' AND r.id = t.relation_id"
+		" WHERE $2 IN (t.over_id, t.through_id) AND t.otherwise IS NULL AND t.state = 'active' AND r.id = t.relation_id"
 		" RETURNING t.name, format('%I.%I', r.schema, r.name)", parting, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		ereport(WARNING,

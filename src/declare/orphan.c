@@ -98,7 +98,7 @@ static const char *const deletions[] = {
 	"DELETE FROM pv.declared_personal WHERE relation_id = $1",
 	"DELETE FROM pv.not_personal WHERE relation_id = $1",
 	"DELETE FROM pv.declared_not_link WHERE relation_id = $1",
-	"DELETE FROM pv.declared_retention WHERE relation_id = $1 OR over_id = $1",
+	"DELETE FROM pv.declared_retention WHERE relation_id = $1 OR over_id = $1 OR through_id = $1",
 	"DELETE FROM pv.declared_blocker WHERE relation_id = $1 OR over_id = $1",
 	"DELETE FROM pv.declared_link WHERE relation_id = $1 OR parent_id = $1",
 	"DELETE FROM pv.declared_subject WHERE relation_id = $1"

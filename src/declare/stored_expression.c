@@ -40,6 +40,9 @@ static const struct
 	"UPDATE pv.declared_retention SET after_bound = $3, after = $4 WHERE relation_id = $1 AND name = $2"},
 	{"other clock of retention rule \"%s\"", false, PVEXT_EXPR_STABLE,
 	"UPDATE pv.declared_retention SET otherwise_bound = $3, otherwise = $4"
+	" WHERE relation_id = $1 AND name = $2"},
+	{"condition of retention rule \"%s\"", true, PVEXT_EXPR_STABLE,
+	"UPDATE pv.declared_retention SET condition_bound = $3, condition = $4"
 	" WHERE relation_id = $1 AND name = $2"}
 };
 
@@ -67,7 +70,10 @@ pvext_stored_expressions(int32 relation_id)
 					 "  over_id IS NOT NULL, after_bound, owner FROM pv.declared_retention"
 					 " UNION ALL SELECT 5, relation_id, name, relation_id, false,"
 					 "  otherwise_bound, owner FROM pv.declared_retention"
-					 "  WHERE otherwise_bound IS NOT NULL)"
+					 "  WHERE otherwise_bound IS NOT NULL"
+					 " UNION ALL SELECT 6, relation_id, name, relation_id, false,"
+					 "  condition_bound, owner FROM pv.declared_retention"
+					 "  WHERE condition_bound IS NOT NULL)"
 					 " SELECT s.kind, s.relation_id, s.name, d.relation::text, r.relation::oid,"
 					 "  s.aggregate, s.bound, s.owner"
 					 " FROM stored s JOIN pv.relation d ON d.id = s.relation_id"

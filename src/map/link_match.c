@@ -179,6 +179,70 @@ pvext_belongs_sql(PvextTable *table, PvextTable *ancestor)
 	return buf.data;
 }
 
+/* SQL: the condition of a link, if it has one, over the row that is called so. */
+static void
+append_condition_of(StringInfo where, PvextLink *link, const char *row)
+{
+	if (strcmp(row, "r") == 0)
+		appendStringInfoString(where, pvext_link_condition(link));
+	else if (link->condition)
+		appendStringInfo(where, " AND EXISTS (SELECT FROM (SELECT %s.*) AS r WHERE true%s)", row,
+						 pvext_link_condition(link));
+}
+
+/*
+ * Join a row that is called child with one that is called parent, by a path, both in FROM:
+ * the tables between go there, too, by names that begin with "between".  WHERE has a
+ * condition already.
+ */
+void
+pvext_append_path(StringInfo from, StringInfo where, List *path, const char *child,
+				  const char *parent, const char *between)
+{
+	const char *row = child;
+	int			last = list_length(path) - 1;
+
+	for (int i = 0; i <= last; i++)
+	{
+		PvextLink  *link = list_nth(path, i);
+		const char *next = i == last ? parent : psprintf("%s%d", between, i + 1);
+
+		if (i < last)
+			appendStringInfo(from, ", %s AS %s", link->parent->sql_name, next);
+		appendStringInfoString(where, " AND ");
+		pvext_append_link_match(where, link, row, next);
+		append_condition_of(where, link, row);
+		row = next;
+	}
+}
+
+/*
+ * SQL, a query: the rows of "ancestors", which stand for the ancestor's, to which row r
+ * belongs, as often as there are paths to them.  Joins, for what is asked of many rows.
+ */
+char *
+pvext_owners_sql(PvextTable *table, PvextTable *ancestor, const char *ancestors)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, pvext_paths(table, ancestor))
+	{
+		StringInfoData from;
+		StringInfoData where;
+
+		initStringInfo(&from);
+		initStringInfo(&where);
+		appendStringInfo(&from, "%s AS o", ancestors);
+		appendStringInfoString(&where, "true");
+		pvext_append_path(&from, &where, lfirst(lc), "r", "o", "l");
+		appendStringInfo(&sql, "%sSELECT o.* FROM %s WHERE %s", sql.len > 0 ? " UNION ALL " : "",
+						 from.data, where.data);
+	}
+	return sql.data;
+}
+
 /* How many ways lead from a table up to persons, two for more; seen are the tables below. */
 static int
 ways_up(PvextTable *table, List *seen)

@@ -311,8 +311,14 @@ use_table(Use *use, PvextTable *table)
 		if (((PvextBlocker *) lfirst(lc))->over)
 			use_all(use, ((PvextBlocker *) lfirst(lc))->over, false);
 	foreach(lc, table->rules)
-		if (((PvextRule *) lfirst(lc))->over)
-			use_all(use, ((PvextRule *) lfirst(lc))->over, false);
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->over && rule->over != rule->through)
+			use_all(use, rule->over, false);
+		if (rule->through)
+			use_all(use, table, false);
+	}
 }
 
 /* Is anything personal in the table, or in what belongs to its rows? */

@@ -235,8 +235,8 @@ load_rules(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, name, basis, keep::text, after_bound,"
 							  " otherwise_bound, coalesce(over_id, 0), columns, time_zone, owner,"
-							  " mandatory, state = 'active', action = 'delete'"
-							  " FROM pv.declared_retention ORDER BY 1, 2", NULL);
+							  " mandatory, state = 'active', action = 'delete', condition_bound,"
+							  " coalesce(through_id, 0) FROM pv.declared_retention ORDER BY 1, 2", NULL);
 
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -251,14 +251,20 @@ load_rules(PvextMap *map)
 		rule->after = pvext_value(i, 5);
 		rule->otherwise = pvext_value(i, 6);
 		rule->over = table_by_id(map, (int32) pvext_int(i, 7));
-		if (rule->over == NULL && pvext_int(i, 7) != 0)
+		rule->through = table_by_id(map, (int32) pvext_int(i, 15));
+		if ((rule->over == NULL && pvext_int(i, 7) != 0) ||
+			(rule->through == NULL && pvext_int(i, 15) != 0))
+		{
 			rule->after = "CAST(NULL AS timestamp)";	/* its table is gone: keep */
+			rule->over = rule->through = NULL;
+		}
 		rule->columns = pvext_names(i, 8);
 		rule->time_zone = pvext_value(i, 9);
 		rule->owner = pvext_value(i, 10);
 		rule->mandatory = pvext_bool(i, 11);
 		rule->active = pvext_bool(i, 12);
 		rule->removes = pvext_bool(i, 13);
+		rule->condition = pvext_value(i, 14);
 		table->rules = lappend(table->rules, rule);
 	}
 }

@@ -60,6 +60,8 @@ typedef struct PvextRule
 	char	   *after;			/* bound over r, or over the rows of "over" */
 	char	   *otherwise;		/* bound over r, or NULL */
 	PvextTable *over;			/* or NULL */
+	PvextTable *through;		/* the table up to which the clock goes first; NULL: its own */
+	char	   *condition;		/* for which rows it holds: bound, or NULL */
 	List	   *columns;		/* C strings; NIL: all personal ones */
 	char	   *time_zone;
 	char	   *owner;

@@ -10,6 +10,7 @@
 #include "base/catalog.h"
 #include "nodes/parsenodes.h"
 #include "plan/plan_check.h"
+#include "rule/clock_row.h"
 #include "rule/rule.h"
 
 /* Do all rows that a foreign key to the relation deletes or changes go by a link of its columns? */
@@ -120,7 +121,10 @@ check_clocks_of(PvextTable *table, PvextTable *of, const char *column)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		if (rule->over == of && of != table &&
+		bool		reads = rule->over == of ||
+			(rule->through && column == NULL && list_member_ptr(pvext_clock_tables(table, rule), of));
+
+		if (reads && of != table &&
 			(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

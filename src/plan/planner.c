@@ -50,7 +50,9 @@
 
 #include "audit/audited.h"
 #include "base/catalog.h"
+#include "map/link_match.h"
 #include "map/stand_in.h"
+#include "plan/clock_kept.h"
 #include "plan/column_step.h"
 #include "plan/plan_check.h"
 #include "plan/planner.h"
@@ -60,6 +62,7 @@
 #include "plan/subject_step.h"
 #include "plan/write_step.h"
 #include "rule/cascade.h"
+#include "rule/clock_row.h"
 #include "rule/rule.h"
 #include "utils/memutils.h"
 
@@ -107,7 +110,79 @@ deeper_first(const ListCell *a, const ListCell *b)
 	return x->table->id < y->table->id ? -1 : x->table->id > y->table->id;
 }
 
-/* The plan's targets and removals by table, leaves first. */
+/* The items, each after those that must come before it; where that goes in a circle, as they are. */
+static List *
+in_order(List *items, bool (*comes_before) (void *a, void *b))
+{
+	List	   *ordered = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	while (items != NIL)
+	{
+		void	   *next = NULL;
+
+		foreach(lc, items)
+		{
+			bool		waits = false;
+
+			foreach(cell, items)
+				waits = waits || (lfirst(cell) != lfirst(lc) && comes_before(lfirst(cell), lfirst(lc)));
+			if (!waits)
+			{
+				next = lfirst(lc);
+				break;
+			}
+		}
+		next = next ? next : linitial(items);
+		items = list_delete_ptr(items, next);
+		ordered = lappend(ordered, next);
+	}
+	return ordered;
+}
+
+/* For in_order(): does a clock of the one step's table read what the other writes? */
+static bool
+step_comes_before(void *a, void *b)
+{
+	PvextTable *table = ((PvextStep *) a)->table;
+	ListCell   *lc;
+
+	foreach(lc, table->rules)
+		if (((PvextRule *) lfirst(lc))->over == ((PvextStep *) b)->table &&
+			table != ((PvextStep *) b)->table)
+			return true;
+	return false;
+}
+
+/*
+ * For in_order(): are rows to be deleted whose clock, up and down again, reads rows that are to
+ * be deleted, too, and that do not hang on them?
+ */
+static bool
+work_comes_before(void *a, void *b)
+{
+	TableWork  *timed = a;
+	TableWork  *clock = b;
+	ListCell   *lc;
+
+	if (timed->removal == NULL || clock->removal == NULL || timed->table == clock->table)
+		return false;
+	foreach(lc, timed->table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->through && rule->over == clock->table &&
+			pvext_paths(clock->table, timed->table) == NIL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The plan's targets and removals by table, leaves first, but for rows that go before what
+ * their clocks read.
+ */
 static List *
 work_by_table(PvextMap *map, PvextPlan *plan)
 {
@@ -131,7 +206,7 @@ work_by_table(PvextMap *map, PvextPlan *plan)
 			works = lappend(works, work);
 	}
 	list_sort(works, deeper_first);
-	return works;
+	return in_order(works, work_comes_before);
 }
 
 /* Is a rule of the table over another one's rows? */
@@ -146,15 +221,20 @@ has_clock_elsewhere(PvextTable *table)
 	return false;
 }
 
-/* Does a rule of the table read its clock in another's rows, which are deeper? */
+/* Does a rule of the table read its clock in another's rows, which are deeper or up another way? */
 static bool
 is_timed_by(PvextTable *table, PvextTable *clock)
 {
 	ListCell   *lc;
 
 	foreach(lc, table->rules)
-		if (((PvextRule *) lfirst(lc))->over == clock && table_depth(table) < table_depth(clock))
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->over == clock && table != clock &&
+			(rule->through || table_depth(table) < table_depth(clock)))
 			return true;
+	}
 	return false;
 }
 
@@ -163,10 +243,13 @@ is_timed_by(PvextTable *table, PvextTable *clock)
  * clock in them, or one of a table whose values go so late?
  */
 static bool
-goes_late(PvextPlan *plan, PvextTable *table)
+goes_late(PvextPlan *plan, PvextTable *table, List *seen)
 {
 	ListCell   *lc;
 
+	if (list_member_ptr(seen, table))
+		return false;
+	seen = lappend(list_copy(seen), table);
 	foreach(lc, plan->removals)
 		if (is_timed_by(((PvextRemoval *) lfirst(lc))->table, table))
 			return true;
@@ -174,7 +257,7 @@ goes_late(PvextPlan *plan, PvextTable *table)
 	{
 		PvextTable *timed = ((PvextTarget *) lfirst(lc))->table;
 
-		if (is_timed_by(timed, table) && goes_late(plan, timed))
+		if (is_timed_by(timed, table) && goes_late(plan, timed, seen))
 			return true;
 	}
 	return false;
@@ -213,10 +296,10 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			plan->writes = lappend(plan->writes, pvext_build_delete(plan, work->removal));
 
 		/*
-		 * A clock reads rows that belong to those that it times, and so are deeper: of
-		 * several such tables the one nearest to the subject goes first.
+		 * A clock reads rows that mostly belong to those that it times, and so are deeper:
+		 * of several such tables the one nearest to the subject goes first.
 		 */
-		if (now != NIL && goes_late(plan, work->table))
+		if (now != NIL && goes_late(plan, work->table, NIL))
 			late = lcons(pvext_build_update(plan, work->table, now), late);
 		else if (now != NIL && work->removal == NULL && has_clock_elsewhere(work->table))
 			timed = lcons(pvext_build_update(plan, work->table, now), timed);
@@ -224,6 +307,8 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			plan->writes = lappend(plan->writes, pvext_build_update(plan, work->table, now));
 		pvext_add_check(plan, work->table, work->targets, work->removal);
 	}
+	timed = in_order(timed, step_comes_before);
+	late = in_order(late, step_comes_before);
 	plan->writes = list_concat(list_concat(timed, plan->writes), late);
 	pvext_finish_checks(plan);
 }
@@ -275,7 +360,32 @@ prune(PvextPlan *plan)
 			plan->removals = foreach_delete_current(plan->removals, lc);
 }
 
-/* Rows are retained by rules of their own, and as long as what would go with them is. */
+/* SQL: the later of two moments, either of which may be NULL. */
+static char *
+later_sql(char *a, char *b)
+{
+	return a && b ? psprintf("GREATEST(%s, %s)", a, b) : a ? a : b;
+}
+
+/*
+ * Values are retained by rules of their table and, if by any, as long as what a clock times
+ * that reads them.
+ */
+static void
+retain_values(PvextMap *map, PvextPlan *plan, PvextTarget *target)
+{
+	target->until = pvext_retained_until(target->table, target->column->name, &target->basis);
+	if (target->until == NULL)
+		pvext_check_clock(plan, target->table, target->column->name);
+	else
+		target->until = later_sql(target->until, pvext_timed_until(map, target->table, target->column->name,
+																   &target->basis));
+}
+
+/*
+ * Rows are retained by rules of their own and, if by any, as what they are the clock of; and
+ * as long as what would go with them is.
+ */
 static void
 retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
 {
@@ -284,7 +394,9 @@ retain_rows(PvextMap *map, PvextPlan *plan, PvextRemoval *removal)
 
 	if (until == NULL)
 		pvext_check_clock(plan, removal->table, NULL);
-	removal->until = until && below ? psprintf("GREATEST(%s, %s)", until, below) : until ? until : below;
+	else
+		until = later_sql(until, pvext_timed_until(map, removal->table, NULL, &removal->basis));
+	removal->until = later_sql(until, below);
 }
 
 /* What verdict says of each column and table, and whether it can be done. */
@@ -303,10 +415,7 @@ apply_verdict(PvextMap *map, PvextPlan *plan, const char *blocked)
 		pvext_check_children(target->table->relid);
 		if (target->column->leads)
 			pvext_check_cascades(plan, target->table, true);
-		target->until = pvext_retained_until(target->table, target->column->name,
-											 &target->basis);
-		if (target->until == NULL)
-			pvext_check_clock(plan, target->table, target->column->name);
+		retain_values(map, plan, target);
 		target->blocked = blocked && *blocked && *blocked++ == '1';
 	}
 	foreach(lc, plan->removals)
@@ -410,9 +519,8 @@ note_tables(PvextMap *map, PvextPlan *plan)
 		PvextTable *table = list_nth(plan->tables, i);
 
 		foreach(cell, table->rules)
-			if (((PvextRule *) lfirst(cell))->over)
-				plan->tables = list_append_unique_ptr(plan->tables,
-													  ((PvextRule *) lfirst(cell))->over);
+			plan->tables = list_concat_unique_ptr(plan->tables,
+												  pvext_clock_tables(table, lfirst(cell)));
 
 		/* Columns that follow a key are not always about the subject. */
 		foreach(cell, map->tables)

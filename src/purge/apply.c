@@ -145,6 +145,22 @@ keep_found(PvextTaking *taking, PvextStep *step, PvextExamined *examined, int *r
 	return kept;
 }
 
+/* Lock what clocks that go up read of those rows that may be taken. */
+static void
+lock_clocks(PvextTaking *taking, PvextExamined *examined)
+{
+	int		   *rows = palloc(sizeof(int) * Max(examined->n, 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < examined->n; i++)
+		if (!examined->fates[i].spared && !examined->fates[i].clean)
+			rows[n++] = i;
+	set_places(taking, examined, rows, n);
+	foreach(lc, n > 0 ? taking->clocks : NIL)
+		(void) pvext_run_step(lfirst(lc), false);
+}
+
 /*
  * Lock the rows and what goes with them, and find out once which are due: somebody may
  * have set a clock back since they were examined, or changed them.  Returns how many of the
@@ -457,6 +473,8 @@ pvext_apply(PvextTaking *taking, PvextExamined *examined)
 	int64		taken = 0;
 	int			n = 0;
 
+	if (taking->clocks != NIL)
+		lock_clocks(taking, examined);
 	if (taking->due->by_subject)
 		take_from_subjects(taking, examined, nowners);
 	for (int i = 0; i < examined->n; i++)

@@ -21,6 +21,7 @@
 #include "purge/due.h"
 #include "rule/cascade.h"
 #include "rule/clock.h"
+#include "rule/clock_row.h"
 #include "rule/rule.h"
 #include "strategy/free_text.h"
 #include "strategy/replacement.h"
@@ -40,25 +41,39 @@ keeps_longer(PvextRule *a, PvextRule *b)
 	return DatumGetBool(DirectFunctionCall2(interval_gt, spans[0], spans[1]));
 }
 
-/*
- * The rule in whose name something goes: of those that are active, and do it, the
- * one that keeps longest.  as_if, or NULL, counts as active.
- */
-static PvextRule *
-rule_that_takes(List *rules, bool removes, PvextRule *as_if)
+/* For list_sort(): what keeps longer first, and of two that keep as long the first declared. */
+static int
+longer_first(const ListCell *a, const ListCell *b)
 {
-	PvextRule  *longest = NULL;
+	if (keeps_longer(lfirst(a), lfirst(b)))
+		return -1;
+	if (keeps_longer(lfirst(b), lfirst(a)))
+		return 1;
+	return strcmp(((PvextRule *) lfirst(a))->name, ((PvextRule *) lfirst(b))->name);
+}
+
+/*
+ * The rules in whose name something goes: those that are active, and do it, the one that
+ * keeps longest first, up to one that holds for every row.  as_if, or NULL, counts as active.
+ */
+static List *
+rules_that_take(List *rules, bool removes, PvextRule *as_if)
+{
+	List	   *takers = NIL;
 	ListCell   *lc;
 
 	foreach(lc, rules)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		if ((rule->active || rule == as_if) && rule->removes == removes &&
-			(longest == NULL || keeps_longer(rule, longest)))
-			longest = rule;
+		if ((rule->active || rule == as_if) && rule->removes == removes)
+			takers = lappend(takers, rule);
 	}
-	return longest;
+	list_sort(takers, longer_first);
+	foreach(lc, takers)
+		if (((PvextRule *) lfirst(lc))->condition == NULL)
+			return list_truncate(takers, foreach_current_index(lc) + 1);
+	return takers;
 }
 
 /* Are they the same, in whatever order? */
@@ -82,9 +97,9 @@ same_blockers(PvextMap *map, PvextColumn *a, PvextColumn *b)
 	return true;
 }
 
-/* What a column's values can go with; NULL where they are the first of their kind. */
+/* What a column's values, that go in a rule's name, can go with; NULL where they are the first of their kind. */
 static PvextDue *
-find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clocks)
+find_due(PvextMap *map, List *dues, PvextColumn *column, PvextRule *rule, List *rules, bool clocks)
 {
 	ListCell   *lc;
 
@@ -92,7 +107,7 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 	{
 		PvextDue   *due = lfirst(lc);
 
-		if (due->columns != NIL && due->clocks == clocks && due->rows.any_path == column->any_path &&
+		if (due->columns != NIL && due->rule == rule && due->clocks == clocks && due->rows.any_path == column->any_path &&
 			pvext_equal_paths(due->rows.paths, column->paths) && same_rules(due->rules, rules) &&
 			same_blockers(map, linitial(due->columns), column))
 			return due;
@@ -100,9 +115,33 @@ find_due(PvextMap *map, List *dues, PvextColumn *column, List *rules, bool clock
 	return NULL;
 }
 
-/* What the rules make due, when the last of them has ended; the caller says of what. */
+/* SQL over r: it goes in the name of the rule, and of none that would come before; NULL: always. */
+static char *
+takes_sql(PvextTable *table, PvextRule *rule, List *takers)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, takers)
+	{
+		char	   *holds = pvext_rule_holds(table, lfirst(lc));
+
+		if (holds)
+			appendStringInfo(&sql, "%s%s(%s)", sql.len > 0 ? " AND " : "",
+							 lfirst(lc) == rule ? "" : "NOT ", holds);
+		if (lfirst(lc) == rule)
+			break;
+	}
+	return sql.len > 0 ? sql.data : NULL;
+}
+
+/*
+ * What the rules make due, when the last of them has ended, in the name of one of those
+ * that take; the caller says of what.
+ */
 static PvextDue *
-make_due(PvextTable *table, PvextRule *rule, List *rules)
+make_due(PvextTable *table, PvextRule *rule, List *takers, List *rules)
 {
 	PvextDue   *due = palloc0(sizeof(PvextDue));
 	ListCell   *lc;
@@ -110,9 +149,11 @@ make_due(PvextTable *table, PvextRule *rule, List *rules)
 	due->rows.table = table;
 	due->rule = rule;
 	due->rules = rules;
+	due->takes = takes_sql(table, rule, takers);
 	due->until = pvext_last_end(table, rules);
 	foreach(lc, rules)
-		due->cutoffs = lappend(due->cutoffs, pvext_cutoff(table, lfirst(lc)));
+		due->cutoffs = lappend(due->cutoffs, ((PvextRule *) lfirst(lc))->condition && lfirst(lc) != rule ?
+							   NULL : pvext_cutoff(table, lfirst(lc)));
 	return due;
 }
 
@@ -126,7 +167,7 @@ goes_with_rows(PvextTable *table, PvextColumn *column, PvextRule *as_if)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		if (rule->removes && (rule->active || rule == as_if) &&
+		if (rule->removes && (rule->active || rule == as_if) && rule->condition == NULL &&
 			pvext_clock_reads(table, rule, table, column->name))
 			return true;
 	}
@@ -169,76 +210,19 @@ timed_is_gone_sql(PvextTable *table, List *columns)
 	return buf.len > 0 ? buf.data : NULL;
 }
 
-/* Does a rule's clock read the column? */
+/* Does a rule's clock read the column, of this table or, for what it purges, of another? */
 static bool
-is_clock(PvextTable *table, PvextColumn *column)
+is_clock(PvextMap *map, PvextTable *table, PvextColumn *column)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
-	foreach(lc, table->rules)
-		if (pvext_clock_reads(table, lfirst(lc), table, column->name))
-			return true;
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->rules)
+			if ((lfirst(lc) == table || ((PvextRule *) lfirst(cell))->active) &&
+				pvext_clock_reads(lfirst(lc), lfirst(cell), table, column->name))
+				return true;
 	return false;
-}
-
-/*
- * Clocks go with the others of their kind where they need not wait for more than those,
- * else last.
- */
-static List *
-join_clocks(PvextMap *map, List *dues)
-{
-	List	   *last = NIL;
-	ListCell   *lc;
-
-	foreach(lc, dues)
-	{
-		PvextDue   *clocks = lfirst(lc);
-		PvextDue   *due;
-		List	   *columns;
-
-		if (!clocks->clocks)
-			continue;
-		due = find_due(map, dues, linitial(clocks->columns), clocks->rules, false);
-		columns = due ? list_concat_copy(due->columns, clocks->columns) : NIL;
-		if (due && timed_is_gone_sql(due->rows.table, columns) == NULL)
-			due->columns = columns;
-		else
-			last = lappend(last, clocks);
-		dues = foreach_delete_current(dues, lc);
-	}
-	return list_concat(dues, last);
-}
-
-/* Add what the columns of a table make due. */
-static List *
-add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->columns)
-	{
-		PvextColumn *column = lfirst(lc);
-		List	   *rules = pvext_rules_about(table, column->name);
-		PvextRule  *rule = rule_that_takes(rules, false, as_if);
-		bool		clock = is_clock(table, column);
-		PvextDue   *due;
-
-		if (rule == NULL || column->missing || column->follows ||
-			goes_with_rows(table, column, as_if))
-			continue;
-		due = find_due(map, dues, column, rules, clock);
-		if (due == NULL)
-		{
-			due = make_due(table, rule, rules);
-			due->clocks = clock;
-			due->rows.any_path = column->any_path;
-			due->rows.paths = column->paths;
-			dues = lappend(dues, due);
-		}
-		due->columns = lappend(due->columns, column);
-	}
-	return join_clocks(map, dues);
 }
 
 /* Has any table of the map a text that is to lose what identifies its subject? */
@@ -313,12 +297,39 @@ any_left_sql(PvextTable *table, PvextRule *rule)
 		List	   *rules = pvext_rules_about(table, column->name);
 
 		if (column->missing || column->follows || column->strategy.kind == PVEXT_REDACT ||
-			!list_member_ptr(rules, rule) || rule_that_takes(rules, false, NULL) == NULL)
+			!list_member_ptr(rules, rule) || rules_that_take(rules, false, NULL) == NIL)
 			continue;
 		appendStringInfo(&buf, "%sNOT (%s)", buf.len > 0 ? " OR " : "",
 						 pvext_strategy_test(&column->strategy, 0));
 	}
 	return buf.len > 0 ? buf.data : NULL;
+}
+
+/*
+ * SQL over r: something that a rule of the table times is still there, of a row that it holds
+ * for; NULL: it takes nothing.
+ */
+static char *
+any_timed_sql(PvextTable *table, PvextRule *rule)
+{
+	char	   *left = any_left_sql(table, rule);
+
+	return left ? both_sql(left, pvext_rule_holds(table, rule)) : NULL;
+}
+
+/* Does the rule's clock read what is to go: one of the columns or, where rows go, a row on its way? */
+static bool
+is_read_by(PvextDue *due, PvextTable *table, PvextRule *rule)
+{
+	ListCell   *lc;
+
+	if (due->columns == NIL)
+		return rule->over == due->rows.table || rule->through == due->rows.table;
+	foreach(lc, due->columns)
+		if (rule->over == due->rows.table &&
+			pvext_clock_reads(table, rule, due->rows.table, ((PvextColumn *) lfirst(lc))->name))
+			return true;
+	return false;
 }
 
 /*
@@ -331,29 +342,117 @@ timed_elsewhere_is_gone_sql(PvextMap *map, PvextDue *due)
 	char	   *sql = NULL;
 	ListCell   *lc;
 	ListCell   *cell;
-	ListCell   *column;
 
 	foreach(lc, map->tables)
 	{
 		PvextTable *table = lfirst(lc);
 
-		foreach(cell, table->rules)
+		foreach(cell, ((PvextTable *) lfirst(lc))->rules)
 		{
 			PvextRule  *rule = lfirst(cell);
-			bool		is_read = due->columns == NIL;
 			char	   *left;
 
-			if (!rule->active || rule->over != due->rows.table || table == due->rows.table)
+			if (!rule->active || table == due->rows.table || !is_read_by(due, table, rule))
 				continue;
-			foreach(column, due->columns)
-				is_read = is_read || pvext_clock_reads(table, rule, due->rows.table,
-													   ((PvextColumn *) lfirst(column))->name);
-			left = is_read ? any_left_sql(table, rule) : NULL;
+			left = any_timed_sql(table, rule);
 			if (left)
-				sql = both_sql(sql, psprintf("NOT EXISTS (SELECT FROM %s AS o WHERE (%s)"
-											 " AND EXISTS (SELECT FROM (SELECT o.*) AS r WHERE %s))",
-											 table->sql_name, pvext_belongs_sql(due->rows.table, table), left));
+				sql = both_sql(sql, psprintf("NOT EXISTS (SELECT FROM %s AND (%s))",
+											 pvext_timed_rows(table, rule, due->rows.table), left));
 		}
+	}
+	return sql;
+}
+
+/*
+ * Clocks go with the others of their kind where they need not wait for more than those,
+ * else last.
+ */
+static List *
+join_clocks(PvextMap *map, List *dues)
+{
+	List	   *last = NIL;
+	ListCell   *lc;
+
+	foreach(lc, dues)
+	{
+		PvextDue   *clocks = lfirst(lc);
+		PvextDue   *due;
+		List	   *columns;
+
+		if (!clocks->clocks)
+			continue;
+		due = find_due(map, dues, linitial(clocks->columns), clocks->rule, clocks->rules, false);
+		columns = due ? list_concat_copy(due->columns, clocks->columns) : NIL;
+		if (due && timed_is_gone_sql(due->rows.table, columns) == NULL &&
+			timed_elsewhere_is_gone_sql(map, clocks) == NULL)
+			due->columns = columns;
+		else
+			last = lappend(last, clocks);
+		dues = foreach_delete_current(dues, lc);
+	}
+	return list_concat(dues, last);
+}
+
+/* Add what a column makes due, in the name of each of the rules that take it. */
+static List *
+add_column(PvextMap *map, PvextTable *table, PvextColumn *column, PvextRule *as_if, List *dues)
+{
+	List	   *rules = pvext_rules_about(table, column->name);
+	List	   *takers = rules_that_take(rules, false, as_if);
+	bool		clock = is_clock(map, table, column);
+	ListCell   *lc;
+
+	if (column->missing || column->follows || goes_with_rows(table, column, as_if))
+		return dues;
+	foreach(lc, takers)
+	{
+		PvextDue   *due = find_due(map, dues, column, lfirst(lc), rules, clock);
+
+		if (due == NULL)
+		{
+			due = make_due(table, lfirst(lc), takers, rules);
+			due->clocks = clock;
+			due->rows.any_path = column->any_path;
+			due->rows.paths = column->paths;
+			dues = lappend(dues, due);
+		}
+		due->columns = lappend(due->columns, column);
+	}
+	return dues;
+}
+
+/* Add what the columns of a table make due. */
+static List *
+add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+		dues = add_column(map, table, lfirst(lc), as_if, dues);
+	return join_clocks(map, dues);
+}
+
+/*
+ * SQL over r: no rule that takes rows and reads the columns for it may take this one: they
+ * would go with it.  NULL where there is none.
+ */
+static char *
+stays_without_row_sql(PvextDue *due)
+{
+	PvextTable *table = due->rows.table;
+	char	   *sql = NULL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, table->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+		bool		is_read = false;
+
+		foreach(cell, due->columns)
+			is_read = is_read || pvext_clock_reads(table, rule, table, ((PvextColumn *) lfirst(cell))->name);
+		if (rule->removes && rule->active && rule->condition && is_read)
+			sql = both_sql(sql, psprintf("(%s) IS FALSE", rule->condition));
 	}
 	return sql;
 }
@@ -380,8 +479,10 @@ complete_columns(PvextMap *map, PvextDue *due)
 		due->by_subject = due->by_subject || column->leads || is_text || due->redacts;
 	}
 	due->dirty = psprintf("(%s)", dirty.data);
-	due->also = both_sql(is_person_sql(due), timed_is_gone_sql(due->rows.table, due->columns));
-	due->also = both_sql(due->also, timed_elsewhere_is_gone_sql(map, due));
+	due->also = both_sql(due->takes, both_sql(is_person_sql(due),
+											  timed_is_gone_sql(due->rows.table, due->columns)));
+	due->also = both_sql(due->also, both_sql(stays_without_row_sql(due),
+											 timed_elsewhere_is_gone_sql(map, due)));
 	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		due->by_subject = true;	/* its records are found by the subject's */
 }
@@ -405,7 +506,8 @@ complete_rows(PvextMap *map, PvextDue *due)
 						 pvext_belongs_sql(child, due->rows.table),
 						 pvext_retained_until(child, NULL, &basis));
 	}
-	due->also = both_sql(also.len > 0 ? also.data : NULL, timed_elsewhere_is_gone_sql(map, due));
+	due->also = both_sql(due->takes, both_sql(also.len > 0 ? also.data : NULL,
+											  timed_elsewhere_is_gone_sql(map, due)));
 	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -424,11 +526,12 @@ pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
 {
 	List	   *rules = pvext_rules_about(table, NULL);
 	List	   *dues = add_columns(map, table, as_if, NIL);
-	PvextRule  *rule = rule_that_takes(rules, true, as_if);
+	List	   *takers = rules_that_take(rules, true, as_if);
+	ListCell   *lc;
 
-	if (rule)
+	foreach(lc, takers)
 	{
-		dues = lappend(dues, make_due(table, rule, rules));
+		dues = lappend(dues, make_due(table, lfirst(lc), takers, rules));
 		((PvextDue *) llast(dues))->rows.any_path = true;
 	}
 	return dues;
@@ -447,7 +550,38 @@ pvext_complete_due(PvextMap *map, PvextDue *due)
 		complete_columns(map, due);
 }
 
-/* SQL: row r is due; by_index says it in a way that an index can be used for, too. */
+/* Does a clock go up, so that what has ended is asked for many rows at once? */
+static bool
+goes_up(List *rules)
+{
+	ListCell   *lc;
+
+	foreach(lc, rules)
+		if (((PvextRule *) lfirst(lc))->through)
+			return true;
+	return false;
+}
+
+/* SQL: the last rule has ended for row r; for many says it in a way that costs no subquery a row. */
+static void
+append_ended(StringInfo sql, PvextDue *due, bool for_many)
+{
+	ListCell   *lc;
+
+	if (!for_many || !goes_up(due->rules))
+	{
+		appendStringInfo(sql, "%s <= now()", due->until);
+		return;
+	}
+	foreach(lc, due->rules)
+		appendStringInfo(sql, "%s%s", lc == list_head(due->rules) ? "" : " AND ",
+						 pvext_rule_ended(due->rows.table, lfirst(lc)));
+}
+
+/*
+ * SQL: row r is due; by_index says it in a way that an index can be used for, too, and a
+ * join with what the clocks read.
+ */
 void
 pvext_append_due(PvextSql *sql, PvextDue *due, bool by_index)
 {
@@ -457,7 +591,7 @@ pvext_append_due(PvextSql *sql, PvextDue *due, bool by_index)
 		if (by_index && lfirst(lc))
 			appendStringInfo(&sql->text, "%s <= $%d AND ", pvext_cutoff_sql(lfirst(lc)),
 							 pvext_sql_param(sql, pvext_cutoff_bound(lfirst(lc))));
-	appendStringInfo(&sql->text, "%s <= now()", due->until);
+	append_ended(&sql->text, due, by_index);
 	if (due->dirty)
 		appendStringInfo(&sql->text, " AND %s", due->dirty);
 	if (due->also)

@@ -20,6 +20,7 @@ typedef struct PvextDue
 	bool		clocks;			/* the columns are read by clocks, and go last */
 	bool		by_subject;		/* each subject's are taken apart from others' */
 	bool		redacts;		/* it identifies subjects whose texts are to lose it */
+	char	   *takes;			/* SQL over r: it goes in the name of that rule; NULL: always */
 	char	   *until;			/* SQL over r: when the last rule ends */
 	char	   *also;			/* SQL over r: and this must hold; or NULL */
 	char	   *dirty;			/* SQL over r: there is something to take; or NULL */

@@ -18,6 +18,7 @@
 #include "plan/write_step.h"
 #include "purge/prepare.h"
 #include "purge/scan.h"
+#include "rule/clock_row.h"
 #include "rule/hold.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -39,6 +40,36 @@ set_rows_by_place(PvextTaking *taking)
 	self->places = &taking->places;
 	self->also = also.text.data;
 	self->productive = true;
+}
+
+/*
+ * The queries that lock what the clocks that go up read of the rows, before these are decided
+ * on: who has changed it is waited for, and who is about to waits.
+ */
+static void
+build_clock_locks(PvextTaking *taking)
+{
+	PvextTable *table = taking->due->rows.table;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, taking->due->rules)
+	{
+		PvextRule  *rule = lfirst(lc);
+
+		if (rule->through == NULL)
+			continue;
+		foreach(cell, pvext_clock_joins(taking->leaf, table, rule))
+		{
+			PvextSql	sql;
+
+			pvext_sql_init(&sql);
+			appendStringInfo(&sql.text, "SELECT FROM %s AND r.ctid = ANY ($%d) FOR SHARE OF %s",
+							 (char *) lfirst(cell), pvext_sql_param(&sql, &taking->places),
+							 rule->over == rule->through ? "o" : "c");
+			taking->clocks = lappend(taking->clocks, pvext_sql_step(&sql, taking->leaf));
+		}
+	}
 }
 
 /* The query for the places of the rows that are due; with lock, of those that are once they are locked. */
@@ -93,7 +124,7 @@ decides(PvextDue *due, PvextTable *table)
 	ListCell   *lc;
 
 	foreach(lc, due->rules)
-		if (((PvextRule *) lfirst(lc))->over == table)
+		if (((PvextRule *) lfirst(lc))->over == table || ((PvextRule *) lfirst(lc))->through == table)
 			return true;
 	return table->rules != NIL;
 }
@@ -298,6 +329,8 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 	pvext_build_scan(taking);
 	pvext_build_examination(taking);
 	build_verify(taking);
+	if (lock)
+		build_clock_locks(taking);
 	confirm = build_decision(taking, false);
 	if (takes_more(taking))
 	{
@@ -326,7 +359,13 @@ pvext_begin_taking(PvextMap *map, PvextDue *due, Oid relid, bool lock)
 void
 pvext_lock_taking(PvextTaking *taking, LOCKMODE mode)
 {
+	ListCell   *lc;
+	ListCell   *cell;
+
 	pvext_lock_plan(taking->plan, mode);
+	foreach(lc, taking->clocks != NIL ? taking->due->rules : NIL)
+		foreach(cell, pvext_clock_tables(taking->due->rows.table, lfirst(lc)))
+			pvext_lock_table(lfirst(cell), RowShareLock);
 	if (taking->due->by_subject)
 		pvext_keep_holds();
 }

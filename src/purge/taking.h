@@ -23,6 +23,7 @@ typedef struct PvextTaking
 	PvextStep  *scan;
 	PvextStep  *examine;
 	int			whose;			/* from which column of examine on */
+	List	   *clocks;			/* PvextStep: lock what clocks that go up read of them */
 	PvextStep  *decide;			/* locks them and says which are due, once; NULL: each statement says */
 	PvextStep  *confirm;		/* says it again, once what goes with them is locked; or NULL */
 	PvextStep  *left;			/* with decide: those that are there still */

@@ -7,26 +7,11 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/catalog.h"
 #include "base/expression.h"
-#include "map/link_match.h"
+#include "rule/clock_row.h"
 #include "rule/rule.h"
 #include "utils/builtins.h"
-
-/*
- * Raise unless a rule's table and the one that its clock is over have the same owner: one
- * statement reads both, and runs as one role.
- */
-static void
-check_over(PvextTable *table, PvextTable *over)
-{
-	if (!pvext_same_owner(over, table))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s and what links it to %s have different owners",
-						over->sql_name, table->sql_name),
-				 errhint("A rule can only be over tables of one owner: give them one, or keep the moment in a column of %s.",
-						 table->sql_name)));
-}
 
 /* SQL: the end of a period that begins at a local time, NULL if that is. */
 static char *
@@ -38,39 +23,86 @@ end_sql(PvextRule *rule, const char *clock)
 }
 
 /*
- * SQL over row r of the table: until when the rule keeps it, a timestamptz
- * that is never NULL.  Raises where the rule may no longer run as the owner.
+ * SQL over row r of the table: when the rule's time is over, a timestamptz that is
+ * NULL where neither clock has a moment.  Raises where the rule may no longer run
+ * as the owner.
  */
 char *
-pvext_rule_until(PvextTable *table, PvextRule *rule)
+pvext_rule_end(PvextTable *table, PvextRule *rule)
 {
-	StringInfoData buf;
 	char	   *after = rule->after;
 
 	pvext_check_bound_owner(table, rule->owner,
 							psprintf("retention rule \"%s\"", rule->name));
 	if (rule->over)
 	{
-		check_over(table, rule->over);
-
-		/* The first r is the statement's row: FROM doesn't see what follows. */
-		after = psprintf("(SELECT %s FROM (SELECT r.*) AS o, %s AS r WHERE %s)",
-						 after, rule->over->sql_name,
-						 pvext_belongs_sql(rule->over, table));
+		pvext_check_way(table, rule);
+		after = psprintf("(SELECT %s FROM %s)", after, pvext_clock_rows(table, rule));
 	}
-	initStringInfo(&buf);
-	appendStringInfo(&buf, "coalesce(%s, ", end_sql(rule, after));
-	if (rule->otherwise)
-		appendStringInfo(&buf, "%s, ", end_sql(rule, rule->otherwise));
-	appendStringInfoString(&buf, "CAST('infinity' AS timestamptz))");
-	return buf.data;
+	if (rule->otherwise == NULL)
+		return end_sql(rule, after);
+	return psprintf("coalesce(%s, %s)", end_sql(rule, after), end_sql(rule, rule->otherwise));
 }
 
-/* Does the rule's clock read the column of a table? */
+/*
+ * The same, but never NULL: for ever where there is no moment, and for no time where the
+ * rule does not hold for the row.  What is not known keeps.
+ */
+char *
+pvext_rule_until(PvextTable *table, PvextRule *rule)
+{
+	char	   *until = psprintf("coalesce(%s, CAST('infinity' AS timestamptz))",
+								 pvext_rule_end(table, rule));
+
+	if (rule->condition == NULL)
+		return until;
+	return psprintf("CASE WHEN (%s) IS FALSE THEN CAST('-infinity' AS timestamptz) ELSE %s END",
+					rule->condition, until);
+}
+
+/*
+ * SQL over row r, true exactly where the rule's time is over or the rule does not hold.  Of a
+ * clock that goes up to one row it is asked of the rows up there, for all of them at once,
+ * where none up there can only mean that there is no moment.
+ */
+char *
+pvext_rule_ended(PvextTable *table, PvextRule *rule)
+{
+	char	   *clock;
+	char	   *ended;
+
+	if (rule->through == NULL || !pvext_has_one_clock(table, rule))
+		return psprintf("%s <= now()", pvext_rule_until(table, rule));
+	pvext_check_bound_owner(table, rule->owner, psprintf("retention rule \"%s\"", rule->name));
+	pvext_check_way(table, rule);
+	if (pvext_run(table->owner, psprintf("SELECT FROM (SELECT %s AS c FROM %s AS r WHERE false) AS x"
+										 " WHERE x.c IS NOT NULL", rule->after, rule->over->sql_name), NULL) > 0)
+		return psprintf("%s <= now()", pvext_rule_until(table, rule));
+	clock = pvext_clock_of_top(table, rule);
+	ended = pvext_at_clock(table, rule, psprintf("%s <= now()", end_sql(rule, clock)));
+	if (rule->otherwise)
+		ended = psprintf("(%s OR (NOT %s AND %s <= now()))", ended,
+						 pvext_at_clock(table, rule, psprintf("%s IS NOT NULL", clock)),
+						 end_sql(rule, rule->otherwise));
+	return rule->condition ? psprintf("((%s) IS FALSE OR %s)", rule->condition, ended) : ended;
+}
+
+/* SQL over row r: the rule is known to hold; NULL: it does for every row. */
+char *
+pvext_rule_holds(PvextTable *table, PvextRule *rule)
+{
+	if (rule->condition == NULL)
+		return NULL;
+	pvext_check_bound_owner(table, rule->owner, psprintf("retention rule \"%s\"", rule->name));
+	return psprintf("(%s) IS TRUE", rule->condition);
+}
+
+/* Does the rule's clock, or what says for whom it holds, read the column of a table? */
 bool
 pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of, const char *column)
 {
-	if (of == table && pvext_mentions(rule->otherwise, column))
+	if (of == table && (pvext_mentions(rule->otherwise, column) ||
+						pvext_mentions(rule->condition, column)))
 		return true;
 	return of == (rule->over ? rule->over : table) && pvext_mentions(rule->after, column);
 }
