@@ -4,12 +4,12 @@ CREATE FUNCTION pv.candidate_links(subject regclass, OUT relation regclass, OUT 
                                    OUT reason text, OUT condition text, OUT shared text)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_candidate_links';
 COMMENT ON FUNCTION pv.candidate_links(regclass) IS
-    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: what suggests it; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them';
+    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject, and links that are guessed: by names, by pairs of columns such as item_type and item_id, by content of which a sample is looked for among the subject''s keys, and of what the subject''s rows refer to; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: foreign key, or for a guess name, polymorphic, content, reference or junction; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them. Reads some rows of every table';
 
 CREATE FUNCTION pv.link_foreign_keys(subject regclass, max_depth integer DEFAULT 1, excluding regclass[] DEFAULT '{}')
     RETURNS bigint LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_link_foreign_keys';
 COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
-    'declares the candidate links down to max_depth, without those of the tables in excluding and what is reached through these alone; returns how many. Errors: 22023 max_depth, 42704 neither a subject nor linked, 42501 not the owner of one of the tables';
+    'declares the candidate links by foreign keys, and no guesses, down to max_depth, without those of the tables in excluding and what is reached through these alone; returns how many. Errors: 22023 max_depth, 42704 neither a subject nor linked, 42501 not the owner of one of the tables';
 
 CREATE FUNCTION pv.generate_map(subject regclass)
     RETURNS text LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_generate_map';

@@ -82,7 +82,7 @@ CREATE FUNCTION pv.candidate_links(subject regclass, OUT relation regclass, OUT 
                                    OUT reason text, OUT condition text, OUT shared text)
     RETURNS SETOF record LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_candidate_links';
 COMMENT ON FUNCTION pv.candidate_links(regclass) IS
-    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: what suggests it; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them';
+    'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject, and links that are guessed: by names, by pairs of columns such as item_type and item_id, by content of which a sample is looked for among the subject''s keys, and of what the subject''s rows refer to; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: foreign key, or for a guess name, polymorphic, content, reference or junction; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them. Reads some rows of every table';
 REVOKE ALL ON FUNCTION pv.candidate_links(regclass) FROM PUBLIC;
 
 CREATE FUNCTION pv.find_copies(subject regclass, key text,
@@ -158,6 +158,9 @@ CREATE FUNCTION pv.verify_erasure(subject regclass, key anyelement, everywhere b
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_verify_subject';
 COMMENT ON FUNCTION pv.verify_erasure(regclass, anyelement, boolean) IS 'the same for a typed key';
 REVOKE ALL ON FUNCTION pv.verify_erasure(regclass, text, boolean), pv.verify_erasure(regclass, anyelement, boolean) FROM PUBLIC;
+
+COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
+    'declares the candidate links by foreign keys, and no guesses, down to max_depth, without those of the tables in excluding and what is reached through these alone; returns how many. Errors: 22023 max_depth, 42704 neither a subject nor linked, 42501 not the owner of one of the tables';
 
 -- Last: whoever has a profile may call what has been added to it, and what was made anew.
 SELECT pv.grant_role(role, profile) FROM pv.role_profile;

@@ -1,13 +1,18 @@
 /*
  * candidate_link.c
- *		Links that the foreign keys suggest.
+ *		Links that the foreign keys suggest, and those that are guessed.
  *
  * From a subject's table the foreign keys are followed downstream, level by
  * level: first the tables that refer to the subject, then those that refer to
  * these.  Every table is entered once, so that cycles end.  What is below
- * another subject belongs to that subject's rows and is left to it.
+ * another subject belongs to that subject's rows and is left to it.  Guesses
+ * (link_guess.c) are followed in the same way, where they are sure enough and do not
+ * say who acted.
  *
- * Called by pv.candidate_links(), pv.link_foreign_keys() and generate.c.
+ * What these tables' rows refer to may be the person's, too, an address say
+ * (referenced_row.c): it is told of, but nothing is followed from there.
+ *
+ * Called by pv.candidate_links(), pv.link_foreign_keys(), generate.c and unmapped_table.c.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -22,7 +27,9 @@
 #include "catalog/pg_type.h"
 #include "declare/candidate_link.h"
 #include "declare/link.h"
+#include "declare/link_guess.h"
 #include "declare/not_link.h"
+#include "declare/referenced_row.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -55,8 +62,12 @@ typedef struct Walk
 	List	   *not_links;		/* see not_link.h */
 	List	   *excluding;		/* OIDs that are not entered */
 	List	   *visited;		/* OIDs of tables that have been reached */
+	List	   *depths;			/* their depths, in the same order */
+	int			depth;			/* that of the level at hand */
 	List	   *next;			/* OIDs of those to go on from */
 	List	   *candidates;		/* PvextCandidate */
+	PvextGuesswork *work;		/* or NULL: foreign keys alone */
+	List	   *impersonal;		/* C strings: columns that are declared so; see impersonal_name() */
 } Walk;
 
 /* The links that are declared, orphans left out. */
@@ -254,6 +265,7 @@ reach(Walk *walk, Oid relid)
 	if (list_member_oid(walk->visited, relid))
 		return;
 	walk->visited = lappend_oid(walk->visited, relid);
+	walk->depths = lappend_int(walk->depths, walk->depth);
 	if (!list_member_oid(walk->subjects, relid))
 		walk->next = lappend_oid(walk->next, relid);
 }
@@ -312,32 +324,140 @@ follow_links(Walk *walk, Oid parent)
 	}
 }
 
+/* How a column is called among those that are declared not personal. */
+static char *
+impersonal_name(Oid relid, const char *column)
+{
+	return psprintf("%u.%s", relid, column);
+}
+
+/* The columns that are declared not personal. */
+static List *
+load_impersonal(void)
+{
+	List	   *names = NIL;
+
+	(void) pvext_own("SELECT r.relation, n.column_name FROM pv.not_personal AS n"
+					 " JOIN pv.relation AS r ON r.id = n.relation_id WHERE r.relation IS NOT NULL", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		names = lappend(names, impersonal_name((Oid) pvext_int(i, 1), pvext_value(i, 2)));
+	return names;
+}
+
+/* Has it been said what the guess's columns are: a link, also by a condition, none, or nothing personal? */
+static bool
+is_settled(Walk *walk, PvextCandidate *guess)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->links)
+	{
+		DeclaredLink *link = lfirst(lc);
+
+		if (link->relid == guess->relid && pvext_same_names(link->columns, guess->columns) &&
+			(link->parent == guess->parent || guess->condition == NULL))
+			return true;
+	}
+	foreach(lc, guess->columns)
+		if (pvext_has_name(walk->impersonal, impersonal_name(guess->relid, lfirst(lc))))
+			return true;
+	return pvext_is_not_link(walk->not_links, guess->relid, guess->columns);
+}
+
+/* Append the guesses that lead to parent, and go on from where the sure ones come from. */
+static void
+follow_guesses(Walk *walk, Oid parent, int depth)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->work ? walk->work->guesses : NIL)
+	{
+		PvextCandidate *guess = lfirst(lc);
+		PvextCandidate *candidate;
+
+		if (guess->parent != parent || guess->relid == walk->subject ||
+			list_member_oid(walk->excluding, guess->relid) || is_settled(walk, guess))
+			continue;
+		candidate = palloc(sizeof(PvextCandidate));
+		*candidate = *guess;
+		candidate->depth = depth;
+		candidate->indexed = pvext_is_indexed(guess->relid, guess->columns, parent,
+											  guess->parent_columns, NULL);
+		walk->candidates = lappend(walk->candidates, candidate);
+		if (!guess->doubtful && guess->confidence >= PVEXT_FOLLOWED)
+			reach(walk, guess->relid);
+	}
+}
+
+/* Append what the rows of the tables that have been reached refer to and may be the person's. */
+static void
+add_references(Walk *walk)
+{
+	ListCell   *lc;
+	ListCell   *depth;
+
+	forboth(lc, walk->visited, depth, walk->depths)
+	{
+		ListCell   *cell;
+
+		foreach(cell, pvext_references(walk->work, lfirst_oid(lc)))
+		{
+			PvextCandidate *candidate = lfirst(cell);
+
+			if (list_member_oid(walk->visited, candidate->relid) || list_member_oid(walk->subjects, candidate->relid) ||
+				pvext_is_not_link(walk->not_links, candidate->parent, candidate->parent_columns) ||
+				is_settled(walk, candidate))
+				continue;
+			candidate->depth = lfirst_int(depth) + 1;
+			candidate->indexed = pvext_is_indexed(candidate->relid, candidate->columns, candidate->parent,
+												  candidate->parent_columns, NULL);
+			walk->candidates = lappend(walk->candidates, candidate);
+		}
+	}
+}
+
+/* Go down from the subject, level by level. */
+static void
+walk_down(Walk *walk, int max_depth)
+{
+	List	   *level = list_make1_oid(walk->subject);
+	ListCell   *lc;
+
+	walk->visited = list_make1_oid(walk->subject);
+	walk->depths = list_make1_int(0);
+	for (int depth = 1; level != NIL && (max_depth == 0 || depth <= max_depth); depth++)
+	{
+		walk->next = NIL;
+		walk->depth = depth;
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, level)
+		{
+			follow_keys(walk, lfirst_oid(lc), depth);
+			follow_links(walk, lfirst_oid(lc));
+			follow_guesses(walk, lfirst_oid(lc), depth);
+		}
+		level = walk->next;
+	}
+}
+
 /*
  * The links that foreign keys suggest downstream from a subject's table, as
  * PvextCandidates in the order of their depth; max_depth 0 is any.  What is
  * reached only through the tables of excluding (OIDs) is left out with them.  *reached,
  * where asked for, is set to the tables (OIDs) that these and declared links lead from.
- * Between pvext_enter() and pvext_leave().
+ * With work there are guesses among them, too.  Between pvext_enter() and pvext_leave().
  */
 List *
-pvext_candidates(Oid subject, int max_depth, List *excluding, List **reached)
+pvext_candidates(Oid subject, int max_depth, List *excluding, PvextGuesswork *work, List **reached)
 {
 	Walk		walk = {subject, load_subjects(), load_links(), pvext_not_links(), excluding};
-	List	   *level = list_make1_oid(subject);
 	ListCell   *lc;
 
-	walk.visited = list_make1_oid(subject);
-	for (int depth = 1; level != NIL && (max_depth == 0 || depth <= max_depth); depth++)
-	{
-		walk.next = NIL;
-		CHECK_FOR_INTERRUPTS();
-		foreach(lc, level)
-		{
-			follow_keys(&walk, lfirst_oid(lc), depth);
-			follow_links(&walk, lfirst_oid(lc));
-		}
-		level = walk.next;
-	}
+	walk.work = work;
+	walk.impersonal = work ? load_impersonal() : NIL;
+	walk_down(&walk, max_depth);
+	if (work)
+		add_references(&walk);
 	if (reached)
 		*reached = walk.visited;
 	list_sort(walk.candidates, compare_candidates);
@@ -356,7 +476,7 @@ names_datum(List *names)
 	return args.values[0];
 }
 
-/* pv.candidate_links(subject): what the foreign keys say of whose rows are. */
+/* pv.candidate_links(subject): what the foreign keys say of whose rows are, and what may be guessed. */
 Datum
 pvext_candidate_links(PG_FUNCTION_ARGS)
 {
@@ -368,7 +488,7 @@ pvext_candidate_links(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
 	pvext_check_table(subject);
-	foreach(lc, pvext_candidates(subject, 0, NIL, NULL))
+	foreach(lc, pvext_candidates(subject, 0, NIL, pvext_guess_links(list_make1_oid(subject)), NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
 		bool		nulls[13] = {[11] = candidate->condition == NULL,[12] = candidate->shared == NULL};
@@ -455,7 +575,7 @@ pvext_link_foreign_keys(PG_FUNCTION_ARGS)
 	pvext_enter(&scope);
 	pvext_check_table(subject);
 	check_mapped(subject);
-	foreach(lc, pvext_candidates(subject, max_depth, excluding, NULL))
+	foreach(lc, pvext_candidates(subject, max_depth, excluding, NULL, NULL))
 	{
 		PvextCandidate *candidate = lfirst(lc);
 		PvextLinkDeclaration link = {0};

@@ -87,7 +87,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	initStringInfo(&sql);
 	pvext_enter(&scope);
 	pvext_check_table(subject);
-	candidates = pvext_candidates(subject, 0, NIL, &reached);
+	candidates = pvext_candidates(subject, 0, NIL, NULL, &reached);
 	pvext_look_out(&map.outlook, subject, candidates);
 	map.tables = list_make1_oid(subject);
 	foreach(lc, candidates)

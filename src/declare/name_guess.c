@@ -200,6 +200,23 @@ pvext_guess_column(Oid relid, const char *column, PvextGuess *guess)
 	return true;
 }
 
+/* Words for where somebody lives, rather than for a part of the world. */
+static const char *const home = "address adresse addr street gate gateadresse vei house postal postcode zip zipcode";
+
+/* Does a column's name say that each row has something of a person's, rather than a name or a kind? */
+bool
+pvext_is_personal_name(const char *name, Oid type)
+{
+	int			rule = find_rule(name, type);
+
+	if (rule < 0)
+		return false;
+	if (rules[rule].tells == WHO || strcmp(rules[rule].category, "credential") == 0 || strcmp(rules[rule].category, "birth") == 0 ||
+		strcmp(rules[rule].category, "financial") == 0 || strcmp(rules[rule].category, "special") == 0)
+		return true;
+	return strcmp(rules[rule].category, "address") == 0 && any_fits(split_words(name), home);
+}
+
 /* Do the columns of a table look like those of persons, rather than of what they have or do? */
 bool
 pvext_looks_like_persons(Oid relid)
@@ -226,7 +243,7 @@ pvext_looks_like_persons(Oid relid)
  */
 static const char acted[] =
 "by av *edby *tenby *salesm *salesp *salesr seller rep reps *representative agent *manager *approve"
-" *editor *creator *updater *modifier *reviewer *moderator *supervisor boss chief leader"
+" *editor *creator *updater *updator *committer *resolver *deleter *modifier *reviewer *moderator *supervisor boss chief leader"
 " *assign *responsible *handler *operator *admin clerk cashier teller *consultant *advisor"
 " *adviser *coordinator *inspector *auditor *verifier *checker *signer *issuer officer *worker"
 " *technician *mechanic driver courier coach trainer *planner *publisher *processor *recorder"
