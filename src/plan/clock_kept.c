@@ -43,7 +43,7 @@ is_read_by(PvextTable *table, PvextRule *rule, PvextTable *of, const char *colum
 	if (table == of || !rule->mandatory)
 		return false;
 	if (column == NULL)
-		return rule->over == of || rule->through == of;
+		return pvext_clock_goes_by(table, rule, of);
 	return rule->over == of && pvext_clock_reads(table, rule, of, column);
 }
 

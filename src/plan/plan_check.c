@@ -121,8 +121,7 @@ check_clocks_of(PvextTable *table, PvextTable *of, const char *column)
 	{
 		PvextRule  *rule = lfirst(lc);
 
-		bool		reads = rule->over == of ||
-			(rule->through && column == NULL && list_member_ptr(pvext_clock_tables(table, rule), of));
+		bool		reads = column ? rule->over == of : pvext_clock_goes_by(table, rule, of);
 
 		if (reads && of != table &&
 			(column ? pvext_is_clock(table, rule, of, column) : rule->mandatory))

@@ -324,7 +324,7 @@ is_read_by(PvextDue *due, PvextTable *table, PvextRule *rule)
 	ListCell   *lc;
 
 	if (due->columns == NIL)
-		return rule->over == due->rows.table || rule->through == due->rows.table;
+		return pvext_clock_goes_by(table, rule, due->rows.table);
 	foreach(lc, due->columns)
 		if (rule->over == due->rows.table &&
 			pvext_clock_reads(table, rule, due->rows.table, ((PvextColumn *) lfirst(lc))->name))

@@ -17,8 +17,11 @@
 #include "base/message.h"
 
 #include "base/catalog.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "map/link_match.h"
 #include "rule/clock_row.h"
+#include "utils/lsyscache.h"
 
 /* The table up to which the clock goes before it goes down to what it reads. */
 PvextTable *
@@ -115,15 +118,21 @@ pvext_clock_rows(PvextTable *table, PvextRule *rule)
 	return way_sql(table, pvext_clock_top(table, rule), rule->over);
 }
 
-/*
- * SQL, after FROM: the rows of the rule's table, as r, whose clock reads row r of another, or
- * goes by it where that is the top.
- */
+/* Would the clock not read what it reads without rows of the table?  For clocks down only those it reads. */
+bool
+pvext_clock_goes_by(PvextTable *table, PvextRule *rule, PvextTable *of)
+{
+	return rule->over == of || (rule->through && list_member_ptr(pvext_clock_tables(table, rule), of));
+}
+
+/* SQL, after FROM: the rows of the rule's table, as r, whose clock goes by row r of another, or reads it. */
 char *
 pvext_timed_rows(PvextTable *table, PvextRule *rule, PvextTable *of)
 {
+	bool		up = rule->through && pvext_paths(table, of) != NIL;
+
 	pvext_check_way(table, rule);
-	return way_sql(of, pvext_clock_top(table, rule), table);
+	return way_sql(of, up ? of : pvext_clock_top(table, rule), table);
 }
 
 /*
@@ -176,8 +185,11 @@ pvext_has_one_clock(PvextTable *table, PvextRule *rule)
 	{
 		PvextLink  *link = lfirst(lc);
 
+		/* An index of a table is not over the rows of its children. */
 		if (link->shared || link->expression ||
-			!pvext_is_unique(link->parent->relid, link->parent_columns))
+			!pvext_is_unique(link->parent->relid, link->parent_columns) ||
+			(has_subclass(link->parent->relid) &&
+			 get_rel_relkind(link->parent->relid) != RELKIND_PARTITIONED_TABLE))
 			return false;
 	}
 	return true;

@@ -11,6 +11,7 @@ extern PvextTable *pvext_clock_top(PvextTable *table, PvextRule *rule);
 extern void pvext_check_way(PvextTable *table, PvextRule *rule);
 extern List *pvext_clock_tables(PvextTable *table, PvextRule *rule);
 extern char *pvext_clock_rows(PvextTable *table, PvextRule *rule);
+extern bool pvext_clock_goes_by(PvextTable *table, PvextRule *rule, PvextTable *of);
 extern char *pvext_timed_rows(PvextTable *table, PvextRule *rule, PvextTable *of);
 extern List *pvext_clock_joins(PvextTable *rows, PvextTable *table, PvextRule *rule);
 extern bool pvext_has_one_clock(PvextTable *table, PvextRule *rule);
