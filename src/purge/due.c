@@ -19,62 +19,14 @@
 #include "map/link_path.h"
 #include "purge/cutoff.h"
 #include "purge/due.h"
+#include "purge/timed_value.h"
 #include "rule/cascade.h"
 #include "rule/clock.h"
-#include "rule/clock_row.h"
 #include "rule/rule.h"
 #include "strategy/free_text.h"
 #include "strategy/replacement.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-
-/* Does the first rule keep longer than the second? */
-static bool
-keeps_longer(PvextRule *a, PvextRule *b)
-{
-	Datum		spans[2];
-	PvextRule  *rules[2] = {a, b};
-
-	for (int i = 0; i < 2; i++)
-		spans[i] = DirectFunctionCall3(interval_in, CStringGetDatum(rules[i]->keep),
-									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-	return DatumGetBool(DirectFunctionCall2(interval_gt, spans[0], spans[1]));
-}
-
-/* For list_sort(): what keeps longer first, and of two that keep as long the first declared. */
-static int
-longer_first(const ListCell *a, const ListCell *b)
-{
-	if (keeps_longer(lfirst(a), lfirst(b)))
-		return -1;
-	if (keeps_longer(lfirst(b), lfirst(a)))
-		return 1;
-	return strcmp(((PvextRule *) lfirst(a))->name, ((PvextRule *) lfirst(b))->name);
-}
-
-/*
- * The rules in whose name something goes: those that are active, and do it, the one that
- * keeps longest first, up to one that holds for every row.  as_if, or NULL, counts as active.
- */
-static List *
-rules_that_take(List *rules, bool removes, PvextRule *as_if)
-{
-	List	   *takers = NIL;
-	ListCell   *lc;
-
-	foreach(lc, rules)
-	{
-		PvextRule  *rule = lfirst(lc);
-
-		if ((rule->active || rule == as_if) && rule->removes == removes)
-			takers = lappend(takers, rule);
-	}
-	list_sort(takers, longer_first);
-	foreach(lc, takers)
-		if (((PvextRule *) lfirst(lc))->condition == NULL)
-			return list_truncate(takers, foreach_current_index(lc) + 1);
-	return takers;
-}
 
 /* Are they the same, in whatever order? */
 static bool
@@ -157,74 +109,6 @@ make_due(PvextTable *table, PvextRule *rule, List *takers, List *rules)
 	return due;
 }
 
-/* Is the column read by the clock of a rule that takes the rows?  It goes with them. */
-static bool
-goes_with_rows(PvextTable *table, PvextColumn *column, PvextRule *as_if)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->rules)
-	{
-		PvextRule  *rule = lfirst(lc);
-
-		if (rule->removes && (rule->active || rule == as_if) && rule->condition == NULL &&
-			pvext_clock_reads(table, rule, table, column->name))
-			return true;
-	}
-	return false;
-}
-
-/*
- * SQL over r: what else the clocks of rules that read the columns keep has gone, for
- * without the clock it would never be due.  Of texts that cannot be said.  NULL where
- * there is nothing to wait for.
- */
-static char *
-timed_is_gone_sql(PvextTable *table, List *columns)
-{
-	List	   *seen = list_copy(columns);
-	StringInfoData buf;
-	ListCell   *lc;
-	ListCell   *rule;
-	ListCell   *other;
-
-	initStringInfo(&buf);
-	foreach(lc, columns)
-		foreach(rule, table->rules)
-		{
-			if (!pvext_clock_reads(table, lfirst(rule), table, ((PvextColumn *) lfirst(lc))->name))
-				continue;
-			foreach(other, table->columns)
-			{
-				PvextColumn *column = lfirst(other);
-
-				if (column->missing || column->follows || list_member_ptr(seen, column) ||
-					column->strategy.kind == PVEXT_REDACT ||
-					!list_member_ptr(pvext_rules_about(table, column->name), lfirst(rule)))
-					continue;
-				seen = lappend(seen, column);
-				appendStringInfo(&buf, "%s(%s)", buf.len > 0 ? " AND " : "",
-								 pvext_strategy_test(&column->strategy, 0));
-			}
-		}
-	return buf.len > 0 ? buf.data : NULL;
-}
-
-/* Does a rule's clock read the column, of this table or, for what it purges, of another? */
-static bool
-is_clock(PvextMap *map, PvextTable *table, PvextColumn *column)
-{
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, map->tables)
-		foreach(cell, ((PvextTable *) lfirst(lc))->rules)
-			if ((lfirst(lc) == table || ((PvextRule *) lfirst(cell))->active) &&
-				pvext_clock_reads(lfirst(lc), lfirst(cell), table, column->name))
-				return true;
-	return false;
-}
-
 /* Has any table of the map a text that is to lose what identifies its subject? */
 static bool
 any_redacted(PvextMap *map)
@@ -274,95 +158,6 @@ pvext_text_is_gone(PvextColumn *column)
 	return pvext_redact_gone(&column->strategy);
 }
 
-/* SQL: both conditions, either of which may be NULL. */
-static char *
-both_sql(char *a, char *b)
-{
-	return a && b ? psprintf("(%s) AND (%s)", a, b) : a ? a : b;
-}
-
-/* SQL over r: something of the row that a rule is about, of a table of its own, is still there. */
-static char *
-any_left_sql(PvextTable *table, PvextRule *rule)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	if (rule->removes)
-		return "true";			/* the row is */
-	initStringInfo(&buf);
-	foreach(lc, table->columns)
-	{
-		PvextColumn *column = lfirst(lc);
-		List	   *rules = pvext_rules_about(table, column->name);
-
-		if (column->missing || column->follows || column->strategy.kind == PVEXT_REDACT ||
-			!list_member_ptr(rules, rule) || rules_that_take(rules, false, NULL) == NIL)
-			continue;
-		appendStringInfo(&buf, "%sNOT (%s)", buf.len > 0 ? " OR " : "",
-						 pvext_strategy_test(&column->strategy, 0));
-	}
-	return buf.len > 0 ? buf.data : NULL;
-}
-
-/*
- * SQL over r: something that a rule of the table times is still there, of a row that it holds
- * for; NULL: it takes nothing.
- */
-static char *
-any_timed_sql(PvextTable *table, PvextRule *rule)
-{
-	char	   *left = any_left_sql(table, rule);
-
-	return left ? both_sql(left, pvext_rule_holds(table, rule)) : NULL;
-}
-
-/* Does the rule's clock read what is to go: one of the columns or, where rows go, a row on its way? */
-static bool
-is_read_by(PvextDue *due, PvextTable *table, PvextRule *rule)
-{
-	ListCell   *lc;
-
-	if (due->columns == NIL)
-		return pvext_clock_goes_by(table, rule, due->rows.table);
-	foreach(lc, due->columns)
-		if (rule->over == due->rows.table &&
-			pvext_clock_reads(table, rule, due->rows.table, ((PvextColumn *) lfirst(lc))->name))
-			return true;
-	return false;
-}
-
-/*
- * SQL over r: no row that this one is the clock of, or holds the clock of, has anything
- * left that it times: it would be kept for ever.  NULL where that cannot be.
- */
-static char *
-timed_elsewhere_is_gone_sql(PvextMap *map, PvextDue *due)
-{
-	char	   *sql = NULL;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, map->tables)
-	{
-		PvextTable *table = lfirst(lc);
-
-		foreach(cell, ((PvextTable *) lfirst(lc))->rules)
-		{
-			PvextRule  *rule = lfirst(cell);
-			char	   *left;
-
-			if (!rule->active || table == due->rows.table || !is_read_by(due, table, rule))
-				continue;
-			left = any_timed_sql(table, rule);
-			if (left)
-				sql = both_sql(sql, psprintf("NOT EXISTS (SELECT FROM %s AND (%s))",
-											 pvext_timed_rows(table, rule, due->rows.table), left));
-		}
-	}
-	return sql;
-}
-
 /*
  * Clocks go with the others of their kind where they need not wait for more than those,
  * else last.
@@ -383,8 +178,8 @@ join_clocks(PvextMap *map, List *dues)
 			continue;
 		due = find_due(map, dues, linitial(clocks->columns), clocks->rule, clocks->rules, false);
 		columns = due ? list_concat_copy(due->columns, clocks->columns) : NIL;
-		if (due && timed_is_gone_sql(due->rows.table, columns) == NULL &&
-			timed_elsewhere_is_gone_sql(map, clocks) == NULL)
+		if (due && pvext_timed_is_gone(due->rows.table, columns) == NULL &&
+			pvext_timed_elsewhere_is_gone(map, clocks->rows.table, clocks->columns) == NULL)
 			due->columns = columns;
 		else
 			last = lappend(last, clocks);
@@ -398,11 +193,11 @@ static List *
 add_column(PvextMap *map, PvextTable *table, PvextColumn *column, PvextRule *as_if, List *dues)
 {
 	List	   *rules = pvext_rules_about(table, column->name);
-	List	   *takers = rules_that_take(rules, false, as_if);
-	bool		clock = is_clock(map, table, column);
+	List	   *takers = pvext_rules_that_take(rules, false, as_if);
+	bool		clock = pvext_is_read_by_clock(map, table, column);
 	ListCell   *lc;
 
-	if (column->missing || column->follows || goes_with_rows(table, column, as_if))
+	if (column->missing || column->follows || pvext_goes_with_rows(table, column, as_if))
 		return dues;
 	foreach(lc, takers)
 	{
@@ -432,31 +227,6 @@ add_columns(PvextMap *map, PvextTable *table, PvextRule *as_if, List *dues)
 	return join_clocks(map, dues);
 }
 
-/*
- * SQL over r: no rule that takes rows and reads the columns for it may take this one: they
- * would go with it.  NULL where there is none.
- */
-static char *
-stays_without_row_sql(PvextDue *due)
-{
-	PvextTable *table = due->rows.table;
-	char	   *sql = NULL;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	foreach(lc, table->rules)
-	{
-		PvextRule  *rule = lfirst(lc);
-		bool		is_read = false;
-
-		foreach(cell, due->columns)
-			is_read = is_read || pvext_clock_reads(table, rule, table, ((PvextColumn *) lfirst(cell))->name);
-		if (rule->removes && rule->active && rule->condition && is_read)
-			sql = both_sql(sql, psprintf("(%s) IS FALSE", rule->condition));
-	}
-	return sql;
-}
-
 /* How the values are taken, and which are still there. */
 static void
 complete_columns(PvextMap *map, PvextDue *due)
@@ -479,10 +249,10 @@ complete_columns(PvextMap *map, PvextDue *due)
 		due->by_subject = due->by_subject || column->leads || is_text || due->redacts;
 	}
 	due->dirty = psprintf("(%s)", dirty.data);
-	due->also = both_sql(due->takes, both_sql(is_person_sql(due),
-											  timed_is_gone_sql(due->rows.table, due->columns)));
-	due->also = both_sql(due->also, both_sql(stays_without_row_sql(due),
-											 timed_elsewhere_is_gone_sql(map, due)));
+	due->also = pvext_both_sql(due->takes, pvext_both_sql(is_person_sql(due),
+											  pvext_timed_is_gone(due->rows.table, due->columns)));
+	due->also = pvext_both_sql(due->also, pvext_both_sql(pvext_stays_without_row(due->rows.table, due->columns),
+											 pvext_timed_elsewhere_is_gone(map, due->rows.table, due->columns)));
 	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		due->by_subject = true;	/* its records are found by the subject's */
 }
@@ -506,8 +276,8 @@ complete_rows(PvextMap *map, PvextDue *due)
 						 pvext_belongs_sql(child, due->rows.table),
 						 pvext_retained_until(child, NULL, &basis));
 	}
-	due->also = both_sql(due->takes, both_sql(also.len > 0 ? also.data : NULL,
-											  timed_elsewhere_is_gone_sql(map, due)));
+	due->also = pvext_both_sql(due->takes, pvext_both_sql(also.len > 0 ? also.data : NULL,
+											  pvext_timed_elsewhere_is_gone(map, due->rows.table, due->columns)));
 	if (pvext_primary_key(due->rows.table->relid) == NIL && pvext_is_audited(list_make1(due->rows.table)))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -526,7 +296,7 @@ pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if)
 {
 	List	   *rules = pvext_rules_about(table, NULL);
 	List	   *dues = add_columns(map, table, as_if, NIL);
-	List	   *takers = rules_that_take(rules, true, as_if);
+	List	   *takers = pvext_rules_that_take(rules, true, as_if);
 	ListCell   *lc;
 
 	foreach(lc, takers)
