@@ -6,14 +6,31 @@ COMMENT ON FUNCTION pv.declare_subject(regclass, name[], text, text) IS
 ALTER TABLE pv.declared_link
     ADD COLUMN shared text CHECK (shared IN ('last', 'any')),
     ADD COLUMN expression text,
-    ADD COLUMN purposes text[];
+    ADD COLUMN purposes text[],
+    ADD COLUMN expression_bound text,
+    ADD COLUMN elements boolean,
+    ADD COLUMN ignore_case boolean,
+    DROP CONSTRAINT declared_link_check,
+    ADD CONSTRAINT declared_link_check
+        CHECK (expression IS NOT NULL OR cardinality(parent_columns) = cardinality(columns)),
+    ADD CONSTRAINT declared_link_expression_check
+        CHECK ((expression IS NULL) = (expression_bound IS NULL) AND (expression IS NULL OR owner IS NOT NULL));
+UPDATE pv.declared_link SET elements = false, ignore_case = false;
+ALTER TABLE pv.declared_link
+    ALTER COLUMN elements SET DEFAULT false, ALTER COLUMN elements SET NOT NULL,
+    ALTER COLUMN ignore_case SET DEFAULT false, ALTER COLUMN ignore_case SET NOT NULL;
+COMMENT ON COLUMN pv.declared_link.owner IS 'the table''s owner when condition and expression were declared, on whose behalf they run';
+COMMENT ON COLUMN pv.declared_link.columns IS 'the columns that hold the values of parent_columns, in the same order; with expression, those that it reads';
+COMMENT ON COLUMN pv.declared_link.expression_bound IS 'the expression with every name qualified, its row called r';
+COMMENT ON COLUMN pv.declared_link.elements IS 'the column or expression is an array, each of whose elements is compared';
+COMMENT ON COLUMN pv.declared_link.ignore_case IS 'it is compared with the parent''s columns whatever the case of their letters';
 COMMENT ON COLUMN pv.declared_link.shared IS 'where several rows of the parent may refer to the same row: it goes with the last person (last) or the first (any)';
 COMMENT ON COLUMN pv.declared_link.expression IS 'what of the row is compared with the parent''s column instead of columns, as given';
 COMMENT ON COLUMN pv.declared_link.purposes IS 'what rows that are deleted are processed for; NULL for every purpose';
 
 CREATE OR REPLACE VIEW pv.link AS
     SELECT r.relation, l.name, l.columns, p.relation AS parent, l.parent_columns, l.condition, l.on_erase,
-           l.inherited, l.shared, l.expression, l.purposes
+           l.inherited, l.shared, l.expression, l.purposes, l.ignore_case
     FROM pv.declared_link l
     JOIN pv.relation r ON r.id = l.relation_id
     JOIN pv.relation p ON p.id = l.parent_id;
@@ -23,11 +40,12 @@ CREATE FUNCTION pv.declare_link(relation regclass, columns name[], parent regcla
                                 parent_columns name[] DEFAULT NULL, name name DEFAULT NULL,
                                 condition text DEFAULT NULL, on_erase text DEFAULT 'anonymise',
                                 inherit boolean DEFAULT true, shared text DEFAULT NULL,
-                                expression text DEFAULT NULL, purposes text[] DEFAULT NULL)
+                                expression text DEFAULT NULL, purposes text[] DEFAULT NULL,
+                                ignore_case boolean DEFAULT false)
     RETURNS name LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_declare_link';
-COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) IS
-    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; without inherit, what belongs to these rows is not its person''s; purposes are what rows that are deleted are processed for, by default every one. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects, 22023 purposes of rows that stay, 42704 no such purpose';
-REVOKE EXECUTE ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[], boolean) IS
+    'declares that a table''s rows (those meeting condition) belong to the parent''s row whose parent_columns, by default its subject key or primary key, they hold; with expression instead of columns, what it makes of the row is compared with the one parent column; of an array each element is; with ignore_case strings are compared whatever their case; without inherit, what belongs to these rows is not its person''s; purposes are what rows that are deleted are processed for, by default every one. Returns the link''s name. Errors: 42710 name taken, 42830 parent columns not unique, 42804 types do not compare, 42P17 the expression is not immutable, 55000 a cascade from rows to delete reaches what is not declared delete, 42702 rows would be deleted with any of several subjects, 22023 purposes of rows that stay, 42704 no such purpose';
+REVOKE EXECUTE ON FUNCTION pv.declare_link(regclass, name[], regclass, name[], name, text, text, boolean, text, text, text[], boolean) FROM PUBLIC;
 
 ALTER TABLE pv.not_personal ADD COLUMN reason text;
 COMMENT ON TABLE pv.not_personal IS 'columns that were looked at and identify nobody; read it as pv.impersonal';

@@ -194,6 +194,16 @@ pvext_make_key_set(Oid relid, List *columns)
 	return known;
 }
 
+/* Of a set that has nothing yet: no column makes a difference between cases of letters. */
+void
+pvext_ignore_case(PvextKeySet *known)
+{
+	known->ignore_case = true;
+	known->exact = false;
+	for (int i = 0; i < list_length(known->columns); i++)
+		known->spellings[i].letters = true;
+}
+
 /* The texts as one, such that different tuples stay different; NULL where one is. */
 static char *
 join(PvextKeySet *known, char **texts)

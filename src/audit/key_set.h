@@ -22,11 +22,13 @@ typedef struct PvextKeySet
 	List	   *columns;		/* names, as the table has them now */
 	PvextSpelling *spellings;	/* of each */
 	bool		exact;			/* the texts as they are */
+	bool		ignore_case;	/* whatever the column says */
 	HTAB	   *tuples;
 	MemoryContext context;
 } PvextKeySet;
 
 extern PvextKeySet *pvext_make_key_set(Oid relid, List *columns);
+extern void pvext_ignore_case(PvextKeySet *known);
 extern bool pvext_add_to_key_set(PvextKeySet *known, char **texts);
 extern void pvext_add_key_set(PvextKeySet *known, PvextKeySet *other);
 extern bool pvext_is_in_key_set(PvextKeySet *known, char **texts);

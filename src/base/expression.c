@@ -12,7 +12,9 @@
 #include "base/message.h"
 
 #include "access/htup_details.h"
+#include "access/sysattr.h"
 #include "access/table.h"
+#include "base/catalog.h"
 #include "base/catch.h"
 #include "base/expression.h"
 #include "base/spi.h"
@@ -294,6 +296,18 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 	return expr;
 }
 
+/* The text of an analyzed expression whose row is called so.  See pvext_deparse(). */
+static char *
+deparse_as(Oid relid, Node *expr, const char *row, bool prefix)
+{
+	int			nestlevel = pvext_pin_settings();
+	char	   *text;
+
+	text = deparse_expression(expr, deparse_context_for(row, relid), prefix, false);
+	AtEOXact_GUC(false, nestlevel);
+	return text;
+}
+
 /*
  * The text of an analyzed expression, names qualified, its row called "r" (or columns
  * bare where prefix is false, as a person would write it).  Under the pinned search_path,
@@ -302,13 +316,7 @@ analyze(Oid relid, const char *alias, Node *raw, Oid want, int flags,
 char *
 pvext_deparse(Oid relid, Node *expr, bool prefix)
 {
-	int			nestlevel = pvext_pin_settings();
-	char	   *text;
-
-	text = deparse_expression(expr, deparse_context_for(PVEXT_ROW, relid),
-							  prefix, false);
-	AtEOXact_GUC(false, nestlevel);
-	return text;
+	return deparse_as(relid, expr, PVEXT_ROW, prefix);
 }
 
 /*
@@ -346,6 +354,59 @@ pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
 	expr = analyze(relid, PVEXT_ROW, parse_one(bound, "expression"), want,
 				   flags, "expression", renaming, bound);
 	return pvext_deparse(relid, expr, prefix);
+}
+
+/*
+ * A bound expression, analyzed: its row is the first of a range table.  In the current
+ * context; between pvext_enter() and pvext_leave().
+ */
+Node *
+pvext_bound_node(Oid relid, const char *bound)
+{
+	return analyze(relid, PVEXT_ROW, parse_one(bound, "expression"), InvalidOid,
+				   PVEXT_EXPR_STABLE, "expression", NULL, bound);
+}
+
+/* A bound expression over a row that is called otherwise.  Likewise. */
+char *
+pvext_bound_as(Oid relid, const char *bound, const char *row)
+{
+	return deparse_as(relid, pvext_bound_node(relid, bound), row, true);
+}
+
+/* Type and collation of what a bound expression gives.  Likewise. */
+void
+pvext_bound_type(Oid relid, const char *bound, Oid *type, Oid *collation)
+{
+	Node	   *expr = pvext_bound_node(relid, bound);
+
+	*type = exprType(expr);
+	*collation = exprCollation(expr);
+}
+
+/* The columns of its row that a bound expression reads; all, where it reads the row.  Likewise. */
+List *
+pvext_columns_read(Oid relid, const char *bound)
+{
+	List	   *names = NIL;
+	Bitmapset  *attnums = NULL;
+	int			attnum = -1;
+
+	pull_varattnos(pvext_bound_node(relid, bound), 1, &attnums);
+	while ((attnum = bms_next_member(attnums, attnum)) >= 0)
+	{
+		AttrNumber	column = attnum + FirstLowInvalidHeapAttributeNumber;
+
+		if (column == InvalidAttrNumber)
+			return pvext_columns(relid);
+		if (column < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("the expression reads a system column"),
+					 errhint("Write it over the columns of the table.")));
+		names = lappend(names, get_attname(relid, column, false));
+	}
+	return names;
 }
 
 /* Does a bound expression name a column of its row? */

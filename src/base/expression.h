@@ -6,6 +6,7 @@
 #define PVEXT_EXPRESSION_H
 
 #include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 
 /* What an expression may hold besides immutable functions of its row. */
 #define PVEXT_EXPR_STABLE		0x01	/* now() and the like */
@@ -32,6 +33,10 @@ typedef struct PvextRenaming
 
 extern char *pvext_rebind(Oid relid, const char *bound, Oid want, int flags,
 						  PvextRenaming *renaming, bool prefix);
+extern Node *pvext_bound_node(Oid relid, const char *bound);
+extern char *pvext_bound_as(Oid relid, const char *bound, const char *row);
+extern void pvext_bound_type(Oid relid, const char *bound, Oid *type, Oid *collation);
+extern List *pvext_columns_read(Oid relid, const char *bound);
 extern bool pvext_mentions(const char *expression, const char *column);
 extern bool pvext_is_mutable(Node *expr);
 extern bool pvext_is_volatile(Node *expr);

@@ -10,6 +10,7 @@
 #include "access/relation.h"
 #include "base/catalog.h"
 #include "base/compat.h"
+#include "base/expression.h"
 #include "base/index.h"
 #include "base/key_match.h"
 #include "base/spi.h"
@@ -17,6 +18,8 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
@@ -25,6 +28,7 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 /* The access method of an index. */
 static Oid
@@ -40,66 +44,108 @@ index_method(Oid indexid)
 	return method;
 }
 
-/* A link's columns as they are compared. */
-typedef struct Search
+/* What is searched by, of each of the parent's columns. */
+typedef struct Needle
 {
-	List	   *columns;
-	PvextMatch *matches;		/* of each */
-	const char *condition;		/* the link's, bound, or NULL */
-} Search;
+	AttrNumber	attnum;			/* a column as it is; else 0 */
+	Node	   *expr;			/* what it is made into, as it is executed; or NULL */
+	Oid			equals;			/* the operator of its type */
+	char	   *text;			/* how a person would write that */
+	PvextMatch	match;
+} Needle;
 
-/* What is compared of a link's columns; without a parent, the columns as they are. */
+/* Search by an expression, as the server keeps those of indexes and compares them with. */
 static void
-init_search(Search *search, Oid relid, List *columns, Oid parent, List *parent_columns)
+set_expression(Needle *needle, Oid relid, const char *sql)
 {
-	int			n = list_length(columns);
+	PvextUser	back;
+	Node	   *expr;
 
-	search->columns = columns;
-	search->condition = NULL;
-	search->matches = palloc0(sizeof(PvextMatch) * Max(n, 1));
-	for (int i = 0; i < n && OidIsValid(parent); i++)
-		if (pvext_has_column(relid, list_nth(columns, i)) &&
-			pvext_has_column(parent, list_nth(parent_columns, i)))
-			pvext_match(relid, list_nth(columns, i), parent, list_nth(parent_columns, i),
-						&search->matches[i]);
+	expr = pvext_bound_node(relid, sql);
+	needle->equals = lookup_type_cache(exprType(expr), TYPECACHE_EQ_OPR)->eq_opr;
+	needle->text = pvext_deparse(relid, expr, false);
+	pvext_switch_user(pvext_owner(relid), &back);
+	expr = eval_const_expressions(NULL, expr);
+	pvext_restore_user(&back);
+	while (IsA(expr, RelabelType))
+		expr = (Node *) ((RelabelType *) expr)->arg;
+	needle->expr = expr;
 }
 
-/* Is it made another string type for the comparison?  An index has to be over that. */
+/* Is it compared as it is, or as a text as which its own index serves as well? */
 static bool
-is_cast(const PvextMatch *match)
+is_as_it_is(const PvextSearch *search, const PvextMatch *match)
 {
-	return OidIsValid(match->cast) && !match->as_text;
+	return search->expression == NULL && !match->folded &&
+		(!OidIsValid(match->cast) || (match->as_text && !match->array));
 }
 
-/* Is the expression the column, cast to the type? */
+/* What is searched by; without a parent, the columns as they are.  False where one is not there. */
 static bool
-is_cast_column(Node *expr, AttrNumber attnum, Oid type)
+init_needle(Needle *needle, const PvextSearch *search, int n)
 {
-	Node	   *arg = NULL;
+	const char *column = search->expression ? NULL : list_nth(search->columns, n);
+	const char *parent_column = OidIsValid(search->parent) ? list_nth(search->parent_columns, n) : NULL;
+	char	   *held;
+	Oid			type;
+	Oid			collation;
 
-	if (exprType(expr) != type)
+	memset(needle, 0, sizeof(*needle));
+	needle->match.collate = "";
+	if ((column && !pvext_has_column(search->relid, column)) ||
+		(parent_column && !pvext_has_column(search->parent, parent_column)))
 		return false;
-	if (IsA(expr, RelabelType))
-		arg = (Node *) ((RelabelType *) expr)->arg;
-	else if (IsA(expr, FuncExpr))
-		arg = linitial(((FuncExpr *) expr)->args);
-	return arg && IsA(arg, Var) && ((Var *) arg)->varattno == attnum;
+	if (column)
+	{
+		(void) pvext_column(search->relid, column, &type, NULL);
+		collation = pvext_column_collation(search->relid, column);
+		held = psprintf(PVEXT_ROW ".%s", quote_identifier(column));
+	}
+	else
+	{
+		pvext_bound_type(search->relid, search->expression, &type, &collation);
+		held = psprintf("(%s)", search->expression);
+	}
+	if (parent_column)
+		pvext_match_value(type, collation, search->parent, parent_column, search->ignore_case, &needle->match);
+	if (is_as_it_is(search, &needle->match))
+	{
+		needle->attnum = get_attnum(search->relid, column);
+		needle->text = psprintf("%s%s", quote_identifier(column), needle->match.collate);
+		return true;
+	}
+	set_expression(needle, search->relid, pvext_match_held(&needle->match, held));
+	if (column && !needle->match.folded)
+		needle->text = pvext_match_held(&needle->match, quote_identifier(column));
+	return true;
 }
 
-/* Does a column of an index, or its expression, hold one of the columns as it is compared? */
+/* Does a column of an index, or its expression, hold it? */
 static bool
-holds_column(Relation rel, AttrNumber held, Node *expr, Oid collation, Search *search)
+holds_needle(Needle *needle, AttrNumber attnum, Node *expr, Oid collation, Oid family)
 {
-	for (int c = 0; c < list_length(search->columns); c++)
+	/* It may be there as another type, which it is only relabelled to. */
+	if (needle->expr && !needle->match.array && !op_in_opfamily(needle->equals, family))
+		return false;
+	while (expr && IsA(expr, RelabelType))
+		expr = (Node *) ((RelabelType *) expr)->arg;
+	if (needle->expr && expr)
 	{
-		PvextMatch *match = &search->matches[c];
-		AttrNumber	attnum = get_attnum(RelationGetRelid(rel), list_nth(search->columns, c));
-
-		if (is_cast(match) ? expr && is_cast_column(expr, attnum, match->cast) :
-			held == attnum)
-			return !OidIsValid(match->collation) || match->collation == collation;
+		if (!equal(expr, needle->expr))
+			return false;
 	}
-	return false;
+	else if (attnum == 0 || attnum != (needle->expr && IsA(needle->expr, Var) ? ((Var *) needle->expr)->varattno : needle->attnum))
+		return false;
+	return !OidIsValid(needle->match.collation) || needle->match.collation == collation;
+}
+
+/* Are the elements of what the index is of its keys, by the server's own operators? */
+static bool
+has_elements(Oid family)
+{
+	Oid			elements = GetDefaultOpClass(INT4ARRAYOID, GIN_AM_OID);
+
+	return OidIsValid(elements) && family == get_opclass_family(elements);
 }
 
 /*
@@ -107,12 +153,11 @@ holds_column(Relation rel, AttrNumber held, Node *expr, Oid collation, Search *s
  * those of a link's condition, such as item_type before item_id.
  */
 static bool
-index_serves(Relation rel, HeapTuple tuple, Search *search)
+index_serves(Relation rel, HeapTuple tuple, Oid method, Relation index_rel, const PvextSearch *search, List *needles)
 {
 	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 	bool		isnull;
-	Datum		tree = SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indexprs, &isnull);
-	List	   *expressions = isnull ? NIL : (List *) stringToNode(TextDatumGetCString(tree));
+	List	   *expressions = RelationGetIndexExpressions(index_rel);
 	oidvector  *collations = (oidvector *)
 		DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indcollation, &isnull));
 	ListCell   *next = list_head(expressions);
@@ -122,9 +167,22 @@ index_serves(Relation rel, HeapTuple tuple, Search *search)
 		AttrNumber	attnum = index->indkey.values[i];
 		Node	   *expr = attnum == 0 ? lfirst(next) : NULL;
 		char	   *name;
+		ListCell   *lc;
 
-		if (holds_column(rel, attnum, expr, collations->values[i], search))
-			return true;
+		if (attnum == 0)
+			next = lnext(expressions, next);
+		foreach(lc, needles)
+		{
+			Needle	   *needle = lfirst(lc);
+
+			if (needle->match.array ? method != GIN_AM_OID || !has_elements(index_rel->rd_opfamily[i]) : method == GIN_AM_OID)
+				continue;
+			if (holds_needle(needle, attnum, expr, collations->values[i],
+							 index_rel->rd_opfamily[i]))
+				return true;
+		}
+		if (method == GIN_AM_OID)
+			continue;			/* its columns serve each by itself */
 		if (attnum <= 0)
 			return false;
 		name = NameStr(TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attname);
@@ -135,60 +193,173 @@ index_serves(Relation rel, HeapTuple tuple, Search *search)
 	return false;
 }
 
+/* What is searched by, of each of the parent's columns that is there. */
+static List *
+find_needles(const PvextSearch *search)
+{
+	List	   *needles = NIL;
+	int			n = search->expression ? 1 : list_length(search->columns);
+
+	for (int i = 0; i < n; i++)
+	{
+		Needle	   *needle = palloc(sizeof(Needle));
+
+		if (init_needle(needle, search, i))
+			needles = lappend(needles, needle);
+	}
+	return needles;
+}
+
 /*
- * Is there a whole, valid btree or hash index for a link's columns, as they are
- * compared with the parent's?  condition is the link's, bound, or NULL.
+ * Is there a whole, valid index for what is searched by, as that is compared with the
+ * parent's: btree or hash, or gin for the elements of an array?
  */
 bool
-pvext_is_indexed(Oid relid, List *columns, Oid parent, List *parent_columns,
-				 const char *condition)
+pvext_is_indexed(const PvextSearch *search)
 {
-	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *needles = find_needles(search);
+	Relation	rel = relation_open(search->relid, AccessShareLock);
 	bool		result = false;
-	Search		search;
+	PvextUser	back;
 	ListCell   *lc;
 
-	init_search(&search, relid, columns, parent, parent_columns);
-	search.condition = condition;
+	/* Immutable functions of the owner's, in expressions of indexes, may be run. */
+	pvext_switch_user(pvext_owner(search->relid), &back);
 	foreach(lc, RelationGetIndexList(rel))
 	{
 		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
 		Oid			method = index_method(lfirst_oid(lc));
+		Relation	index;
 
 		if (!HeapTupleIsValid(tuple))
 			continue;
+		index = index_open(lfirst_oid(lc), AccessShareLock);
 		if (((Form_pg_index) GETSTRUCT(tuple))->indisvalid &&
-			(method == BTREE_AM_OID || method == HASH_AM_OID) &&
+			(method == BTREE_AM_OID || method == HASH_AM_OID || method == GIN_AM_OID) &&
 			heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
-			result = result || index_serves(rel, tuple, &search);
+			result = result || index_serves(rel, tuple, method, index, search, needles);
+		index_close(index, AccessShareLock);
 		ReleaseSysCache(tuple);
 	}
+	pvext_restore_user(&back);
 	relation_close(rel, AccessShareLock);
 	return result;
 }
 
-/* The CREATE INDEX that a link's columns need. */
+/* The CREATE INDEX for what is searched by. */
 char *
-pvext_link_index_sql(Oid relid, List *columns, Oid parent, List *parent_columns)
+pvext_link_index_sql(const PvextSearch *search)
 {
 	StringInfoData sql;
-	Search		search;
+	ListCell   *lc;
+	List	   *needles = find_needles(search);
+	bool		array = needles != NIL && ((Needle *) linitial(needles))->match.array;
 
-	init_search(&search, relid, columns, parent, parent_columns);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE INDEX ON %s (", pvext_relation_name(relid));
-	for (int i = 0; i < list_length(columns); i++)
+	appendStringInfo(&sql, "CREATE INDEX ON %s %s(", pvext_relation_name(search->relid), array ? "USING gin " : "");
+	foreach(lc, needles)
 	{
-		const char *column = quote_identifier(list_nth(columns, i));
-		PvextMatch *match = &search.matches[i];
+		Needle	   *needle = lfirst(lc);
 
-		appendStringInfoString(&sql, i > 0 ? ", " : "");
-		if (is_cast(match))
-			appendStringInfo(&sql, "(CAST(%s AS %s))", column, pvext_type_name(match->cast, -1));
-		else
-			appendStringInfoString(&sql, column);
-		appendStringInfoString(&sql, match->collate ? match->collate : "");
+		appendStringInfo(&sql, needle->expr ? "%s(%s)" : "%s%s",
+						 lc == list_head(needles) ? "" : ", ", needle->text);
 	}
+	appendStringInfoString(&sql, ");");
+	return sql.data;
+}
+
+/* The columns of a key, strings as they are in lower case; false where one is not there. */
+static bool
+find_lower(Oid relid, List *columns, List **needles)
+{
+	ListCell   *lc;
+
+	*needles = NIL;
+	foreach(lc, columns)
+	{
+		Needle	   *needle = palloc0(sizeof(Needle));
+		char	   *name = psprintf(PVEXT_ROW ".%s", quote_identifier(lfirst(lc)));
+		Oid			type;
+
+		if (!pvext_has_column(relid, lfirst(lc)))
+			return false;
+		(void) pvext_column(relid, lfirst(lc), &type, NULL);
+		if (pvext_is_text(type))
+			set_expression(needle, relid, psprintf("lower(CAST(%s AS text))", name));
+		else
+		{
+			needle->attnum = get_attnum(relid, lfirst(lc));
+			needle->text = pstrdup(quote_identifier(lfirst(lc)));
+		}
+		*needles = lappend(*needles, needle);
+	}
+	return true;
+}
+
+/* Is all that the index is of among these? */
+static bool
+is_of_needles(Relation index, List *needles)
+{
+	List	   *expressions = RelationGetIndexExpressions(index);
+	ListCell   *next = list_head(expressions);
+	bool		all = true;
+
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[i];
+		Node	   *expr = attnum == 0 ? lfirst(next) : NULL;
+		bool		any = false;
+		ListCell   *lc;
+
+		if (attnum == 0)
+			next = lnext(expressions, next);
+		foreach(lc, needles)
+			any = any || holds_needle(lfirst(lc), attnum, expr, InvalidOid, index->rd_opfamily[i]);
+		all = all && any;
+	}
+	return all;
+}
+
+/* Does an index see to it that no two rows have the columns' values but for their case? */
+bool
+pvext_is_unique_lower(Oid relid, List *columns)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	List	   *needles;
+	bool		there = find_lower(relid, columns, &needles);
+	bool		result = false;
+	PvextUser	back;
+	ListCell   *lc;
+
+	/* As in pvext_is_indexed(). */
+	pvext_switch_user(pvext_owner(relid), &back);
+	foreach(lc, there ? RelationGetIndexList(rel) : NIL)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		result = result || (index->rd_index->indisunique && index->rd_index->indisvalid &&
+							RelationGetIndexPredicate(index) == NIL && is_of_needles(index, needles));
+		index_close(index, AccessShareLock);
+	}
+	pvext_restore_user(&back);
+	relation_close(rel, AccessShareLock);
+	return result;
+}
+
+/* The CREATE UNIQUE INDEX that does. */
+char *
+pvext_unique_lower_sql(Oid relid, List *columns)
+{
+	StringInfoData sql;
+	List	   *needles;
+	ListCell   *lc;
+
+	(void) find_lower(relid, columns, &needles);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE UNIQUE INDEX ON %s (", pvext_relation_name(relid));
+	foreach(lc, needles)
+		appendStringInfo(&sql, ((Needle *) lfirst(lc))->expr ? "%s(%s)" : "%s%s",
+						 lc == list_head(needles) ? "" : ", ", ((Needle *) lfirst(lc))->text);
 	appendStringInfoString(&sql, ");");
 	return sql.data;
 }

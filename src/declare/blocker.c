@@ -20,6 +20,7 @@
 #include "declare/undeclare.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "map/purpose.h"
 #include "miscadmin.h"
@@ -183,19 +184,19 @@ blocked_keys_sql(PvextTable *subject, PvextBlocker *blocker)
 		List	   *path = lfirst(lc);
 		PvextLink  *link = linitial(path);
 		const char *parent = pvext_join_names(link->parent_columns, ",", true);
-		ListCell   *cell;
+		int			width = list_length(link->parent_columns);
 
 		if (list_length(path) > 1 || (keys && strcmp(keys, parent) != 0))
 			return NULL;
 		keys = parent;
 		appendStringInfo(&buf, "%sSELECT ", buf.len > 0 ? " UNION " : "");
-		foreach(cell, link->columns)
-			appendStringInfo(&buf, "%sr.%s", cell == list_head(link->columns) ? "" : ", ",
-							 quote_identifier(lfirst(cell)));
+		for (int n = 0; n < width; n++)
+			appendStringInfo(&buf, link->elements ? "%sunnest(%s)" : "%s%s", n > 0 ? ", " : "",
+							 pvext_link_value(link, n, "r"));
 		appendStringInfo(&buf, " FROM %s AS r WHERE ((%s) IS NOT FALSE)",
 						 blocker->over->sql_name, blocker->condition);
-		foreach(cell, link->columns)
-			appendStringInfo(&buf, " AND r.%s IS NOT NULL", quote_identifier(lfirst(cell)));
+		for (int n = 0; n < width; n++)
+			appendStringInfo(&buf, " AND %s IS NOT NULL", pvext_link_value(link, n, "r"));
 		appendStringInfoString(&buf, pvext_link_condition(link));
 	}
 	return buf.data;

@@ -81,7 +81,7 @@ load_links(void)
 					 " FROM pv.declared_link l"
 					 " JOIN pv.relation r ON r.id = l.relation_id"
 					 " JOIN pv.relation p ON p.id = l.parent_id"
-					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL"
+					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL AND l.expression IS NULL"
 					 " ORDER BY r.relation::text, l.name", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -280,6 +280,16 @@ is_proposed(Walk *walk, PvextForeignKey *fk, Oid parent)
 		!pvext_is_not_link(walk->not_links, fk->relid, fk->columns);
 }
 
+/* Does an index lead to the rows by the columns of the candidate? */
+static bool
+is_indexed(const PvextCandidate *candidate)
+{
+	PvextSearch search = {.relid = candidate->relid, .columns = candidate->columns, .parent = candidate->parent,
+	.parent_columns = candidate->parent_columns};
+
+	return pvext_is_indexed(&search);
+}
+
 /* Append the foreign keys that refer to parent, and go on from where they come from. */
 static void
 follow_keys(Walk *walk, Oid parent, int depth)
@@ -299,8 +309,7 @@ follow_keys(Walk *walk, Oid parent, int depth)
 		candidate->parent = parent;
 		candidate->parent_columns = fk->parent_columns;
 		candidate->depth = depth;
-		candidate->indexed = pvext_is_indexed(fk->relid, fk->columns, parent,
-											  fk->parent_columns, NULL);
+		candidate->indexed = is_indexed(candidate);
 		candidate->found_by = PVEXT_BY_KEY;
 		candidate->confidence = 1;
 		candidate->reason = psprintf("foreign key \"%s\"", fk->name);
@@ -381,8 +390,7 @@ follow_guesses(Walk *walk, Oid parent, int depth)
 		candidate = palloc(sizeof(PvextCandidate));
 		*candidate = *guess;
 		candidate->depth = depth;
-		candidate->indexed = pvext_is_indexed(guess->relid, guess->columns, parent,
-											  guess->parent_columns, NULL);
+		candidate->indexed = is_indexed(candidate);
 		walk->candidates = lappend(walk->candidates, candidate);
 		if (!guess->doubtful && guess->confidence >= PVEXT_FOLLOWED)
 			reach(walk, guess->relid);
@@ -409,8 +417,7 @@ add_references(Walk *walk)
 				is_settled(walk, candidate))
 				continue;
 			candidate->depth = lfirst_int(depth) + 1;
-			candidate->indexed = pvext_is_indexed(candidate->relid, candidate->columns, candidate->parent,
-												  candidate->parent_columns, NULL);
+			candidate->indexed = is_indexed(candidate);
 			walk->candidates = lappend(walk->candidates, candidate);
 		}
 	}

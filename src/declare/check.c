@@ -189,6 +189,28 @@ check_keys(PvextCheck *check)
 	}
 }
 
+/* What links lead to whatever its case must name one row by that. */
+static void
+check_folded_keys(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT DISTINCT r.relation::oid, r.relation, l.parent_columns::text"
+					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.parent_id"
+					  " WHERE l.ignore_case AND " PVEXT_ONLY " ORDER BY 2, 3"))
+	{
+		char	  **row = lfirst(lc);
+		List	   *columns = pvext_parse_names(row[2]);
+
+		if (!pvext_is_unique_lower(atooid(row[0]), columns))
+			pvext_add_finding(check, row[1], linitial(columns), true,
+						psprintf("the key (%s) is not unique whatever its case, as a link takes it",
+								 pvext_join_names(columns, ", ", true)),
+						pvext_unique_lower_sql(atooid(row[0]), columns));
+	}
+}
+
 /* What has been found of a relation with the same hint, or NULL. */
 static PvextFinding *
 find_by_hint(PvextCheck *check, const char *relation, const char *hint)
@@ -205,6 +227,23 @@ find_by_hint(PvextCheck *check, const char *relation, const char *hint)
 	return NULL;
 }
 
+/* How a link's rows are looked for, and what is said where they are found by reading the whole table. */
+typedef struct Indexing
+{
+	PvextSearch search;
+	char	   *sql;			/* of the index that is missing; NULL: none is */
+} Indexing;
+
+/* For pvext_try(): an expression may no longer mean anything, which is told otherwise. */
+static void
+look_for_index(void *arg)
+{
+	Indexing   *indexing = arg;
+
+	if (!pvext_is_indexed(&indexing->search))
+		indexing->sql = pvext_link_index_sql(&indexing->search);
+}
+
 /* Links whose rows are found by reading the whole table; those that one index would serve, once. */
 static void
 check_indexes(PvextCheck *check)
@@ -213,27 +252,27 @@ check_indexes(PvextCheck *check)
 
 	foreach(lc, pvext_check_rows(check,
 					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound,"
-					  " (SELECT p.relation::oid FROM pv.relation p WHERE p.id = l.parent_id), l.parent_columns"
+					  " (SELECT p.relation::oid FROM pv.relation p WHERE p.id = l.parent_id), l.parent_columns,"
+					  " l.expression_bound, l.ignore_case"
 					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
-					  " WHERE " PVEXT_ONLY " ORDER BY r.relation::text, l.name"))
+					  " WHERE " PVEXT_ONLY " AND (l.expression IS NULL OR l.owner = pg_get_userbyid(c.relowner))"
+					  " ORDER BY r.relation::text, l.name"))
 	{
 		char	  **row = lfirst(lc);
-		List	   *columns = pvext_parse_names(row[2]);
-
-		Oid			parent = row[5] ? atooid(row[5]) : InvalidOid;
-		List	   *parent_columns = pvext_parse_names(row[6]);
+		Indexing	indexing = {.search = {.relid = atooid(row[0]), .columns = pvext_parse_names(row[2]),
+				.expression = row[7], .ignore_case = pvext_says_true(row[8]),
+				.parent = row[5] ? atooid(row[5]) : InvalidOid, .parent_columns = pvext_parse_names(row[6]),
+		.condition = row[4]}};
 		PvextFinding *other;
-		char	   *sql;
 
-		if (pvext_is_indexed(atooid(row[0]), columns, parent, parent_columns, row[4]))
+		if (pvext_try(look_for_index, &indexing) != NULL || indexing.sql == NULL)
 			continue;
-		sql = pvext_link_index_sql(atooid(row[0]), columns, parent, parent_columns);
-		other = find_by_hint(check, row[1], sql);
+		other = find_by_hint(check, row[1], indexing.sql);
 		if (other)
 			other->problem = psprintf("%s, nor has \"%s\"", other->problem, row[3]);
 		else
-			pvext_add_finding(check, row[1], linitial(columns), false,
-						psprintf("link \"%s\" has no index", row[3]), sql);
+			pvext_add_finding(check, row[1], linitial(indexing.search.columns), false,
+						psprintf("link \"%s\" has no index", row[3]), indexing.sql);
 	}
 }
 
@@ -478,6 +517,7 @@ pvext_check_relation(int32 relation_id, bool all_columns, List *new_columns)
 	check_tables(&check);
 	check_columns(&check);
 	check_keys(&check);
+	check_folded_keys(&check);
 	check_expressions(&check);
 	check_strategies(&check);
 	check_children(&check);
@@ -567,6 +607,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_tables(&check);
 	check_columns(&check);
 	check_keys(&check);
+	check_folded_keys(&check);
 	check_expressions(&check);
 	check_strategies(&check);
 	check_children(&check);

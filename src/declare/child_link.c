@@ -27,10 +27,11 @@
 	" WHERE up.relid <> $1"
 
 /* SQL: does $2 have such a link already? */
-#define HAS_SAME(columns, parent, parent_columns, bound) \
+#define HAS_SAME(columns, parent, parent_columns, bound, expression) \
 	"EXISTS (SELECT FROM pv.declared_link AS o WHERE o.relation_id = $2 AND o.columns = " columns \
 	" AND o.parent_id = " parent " AND o.parent_columns = " parent_columns \
-	" AND o.bound IS NOT DISTINCT FROM " bound ")"
+	" AND o.bound IS NOT DISTINCT FROM " bound \
+	" AND o.expression_bound IS NOT DISTINCT FROM " expression ")"
 
 /* SQL: the name, or one made of it that no link of $2 has. */
 #define FREE_NAME(name) \
@@ -42,51 +43,50 @@
 /* The links of one that is above; the names of those of several may be the same. */
 static const char *const take_link =
 	"INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns, condition, bound,"
-	"  owner, on_erase, inherited, shared, expression)"
+	"  owner, on_erase, inherited, shared, expression, expression_bound, elements, ignore_case)"
 	" SELECT $2, " FREE_NAME("l.name") ", l.columns, l.parent_id, l.parent_columns, l.condition, l.bound,"
-	"  l.owner, 'anonymise', l.inherited, l.shared, l.expression"
+	"  l.owner, 'anonymise', l.inherited, l.shared, l.expression, l.expression_bound, l.elements, l.ignore_case"
 	" FROM (" ABOVE ") AS a JOIN pv.declared_link AS l ON l.relation_id = a.id AND l.parent_id <> a.id"
-	" WHERE NOT " HAS_SAME("l.columns", "l.parent_id", "l.parent_columns", "l.bound")
+	" WHERE NOT " HAS_SAME("l.columns", "l.parent_id", "l.parent_columns", "l.bound", "l.expression_bound")
 	" ORDER BY a.id, l.name LIMIT 1"
-	" RETURNING name, columns, parent_id, parent_columns, bound";
+	" RETURNING name, columns, parent_id, parent_columns, bound, expression_bound, ignore_case";
 
 /* To the subject table that is above. */
 static const char *const take_key =
 	"INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns, on_erase)"
 	" SELECT $2, " FREE_NAME("array_to_string(s.key, '_')") ", s.key, s.relation_id, s.key, 'anonymise'"
 	" FROM (" ABOVE ") AS a JOIN pv.declared_subject AS s ON s.relation_id = a.id"
-	" WHERE NOT " HAS_SAME("s.key", "s.relation_id", "s.key", "NULL")
+	" WHERE NOT " HAS_SAME("s.key", "s.relation_id", "s.key", "NULL", "NULL")
 	" ORDER BY a.id LIMIT 1"
-	" RETURNING name, columns, parent_id, parent_columns, bound";
+	" RETURNING name, columns, parent_id, parent_columns, bound, expression_bound, ignore_case";
 
 /* Take one over; false where there is none.  Its owner hears of it. */
 static bool
 take_one(const char *sql, Oid relid, PvextArgs *args)
 {
 	char	   *name;
-	List	   *columns;
-	List	   *parent_columns;
-	char	   *bound;
-	Oid			parent;
+	PvextSearch search = {.relid = relid};
 	PvextArgs	of_parent = {0};
 
 	if (pvext_own(sql, args) == 0)
 		return false;
 	name = pvext_value(0, 1);
-	columns = pvext_names(0, 2);
-	parent_columns = pvext_names(0, 4);
-	bound = pvext_value(0, 5);
+	search.columns = pvext_names(0, 2);
+	search.parent_columns = pvext_names(0, 4);
+	search.condition = pvext_value(0, 5);
+	search.expression = pvext_value(0, 6);
+	search.ignore_case = pvext_bool(0, 7);
 	pvext_arg_int4(&of_parent, (int32) pvext_int(0, 3));
 	if (pvext_own("SELECT relation::oid FROM pv.relation WHERE id = $1 AND relation IS NOT NULL", &of_parent) == 0)
 		return true;
-	parent = (Oid) pvext_int(0, 1);
+	search.parent = (Oid) pvext_int(0, 1);
 	ereport(NOTICE,
 			(errmsg("table %s has got link \"%s\" to %s from the table that it is a child of",
-					pvext_relation_name(relid), name, pvext_relation_name(parent))));
-	if (!pvext_is_indexed(relid, columns, parent, parent_columns, bound))
+					pvext_relation_name(relid), name, pvext_relation_name(search.parent))));
+	if (!pvext_is_indexed(&search))
 		ereport(WARNING,
 				(errmsg("link \"%s\" of table %s has no index", name, pvext_relation_name(relid)),
-				 errhint("%s", pvext_link_index_sql(relid, columns, parent, parent_columns))));
+				 errhint("%s", pvext_link_index_sql(&search))));
 	return true;
 }
 

@@ -52,9 +52,9 @@ static const char *const copies[] = {
 	" SELECT $1, key, description, condition, bound, owner FROM pv.declared_subject WHERE relation_id = $2"
 	" ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns, condition, bound,"
-	"  owner, on_erase, inherited, shared, expression, purposes)"
+	"  owner, on_erase, inherited, shared, expression, purposes, expression_bound, elements, ignore_case)"
 	" SELECT $1, name, columns, parent_id, parent_columns, condition, bound, owner, on_erase, inherited,"
-	"  shared, expression, purposes"
+	"  shared, expression, purposes, expression_bound, elements, ignore_case"
 	" FROM pv.declared_link WHERE relation_id = $2 ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.declared_personal (relation_id, column_name, paths, category, purposes, erase_with,"
 	"  parameter, strategy, argument, owner, named)"

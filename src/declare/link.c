@@ -3,7 +3,7 @@
  *		Links: which table's rows belong to which other table's rows.
  *
  * A link may follow a foreign key or not, lead to any unique key, and hold
- * under a condition only.  A text column may hold another type's key (key_match.c).
+ * under a condition only.  What of a row it compares is link_value.c's.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -13,7 +13,6 @@
 #include "base/event.h"
 #include "base/expression.h"
 #include "base/index.h"
-#include "base/key_match.h"
 #include "base/relation.h"
 #include "base/result.h"
 #include "catalog/pg_constraint.h"
@@ -35,52 +34,22 @@
 PG_FUNCTION_INFO_V1(pvext_declare_link);
 PG_FUNCTION_INFO_V1(pvext_undeclare_link);
 
-/* The columns exist, are as many as the parent's, and compare with them. */
+/* The parent's columns name one row, and rows do not belong to themselves. */
 static void
-check_columns(Oid relid, List *columns, Oid parent, List *parent_columns)
+check_parent_columns(const PvextLinkDeclaration *link)
 {
-	ListCell   *lc;
-	ListCell   *parent_lc;
-
-	if (columns == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a link needs at least one column")));
-	if (list_length(columns) != list_length(parent_columns))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
-				 errmsg("the link has %d columns, the parent's key has %d",
-						list_length(columns), list_length(parent_columns)),
-				 errhint("The parent's columns are %s; name others with parent_columns.",
-						 pvext_join_names(parent_columns, ", ", true))));
-	forboth(lc, columns, parent_lc, parent_columns)
-	{
-		Oid			type;
-		Oid			parent_type;
-		PvextMatch	match;
-
-		(void) pvext_column(relid, lfirst(lc), &type, NULL);
-		(void) pvext_column(parent, lfirst(parent_lc), &parent_type, NULL);
-		pvext_match(relid, lfirst(lc), parent, lfirst(parent_lc), &match);
-		if (match.equals == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" of type %s does not compare with \"%s\" of type %s",
-							(char *) lfirst(lc), format_type_be(type),
-							(char *) lfirst(parent_lc), format_type_be(parent_type)),
-					 errhint("Both must have one equality operator in common, or one of them be text.")));
-	}
-	if (relid == parent && pvext_equal_names(columns, parent_columns))
+	if (link->relid == link->parent && link->value == NULL &&
+		pvext_equal_names(link->columns, link->parent_columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
 				 errmsg("columns of table %s cannot be linked to themselves",
-						pvext_relation_name(relid))));
-	if (!pvext_is_unique(parent, parent_columns))
+						pvext_relation_name(link->relid))));
+	if (!pvext_is_unique(link->parent, link->parent_columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
 				 errmsg("columns %s of table %s are not unique",
-						pvext_join_names(parent_columns, ", ", true),
-						pvext_relation_name(parent)),
+						pvext_join_names(link->parent_columns, ", ", true),
+						pvext_relation_name(link->parent)),
 				 errhint("A link leads to one row: name columns of a unique key that is neither partial nor on an expression.")));
 }
 
@@ -248,14 +217,19 @@ insert_link(const PvextLinkDeclaration *link)
 	pvext_arg_names(&args, link->parent_columns, false);
 	pvext_arg_text(&args, link->condition);
 	pvext_arg_text(&args, link->bound);
-	pvext_arg_name(&args, link->bound ? GetUserNameFromId(pvext_owner(link->relid), false) : NULL);
+	pvext_arg_name(&args, link->bound || link->value ? GetUserNameFromId(pvext_owner(link->relid), false) : NULL);
 	pvext_arg_text(&args, link->on_erase);
 	pvext_arg_bool(&args, link->inherit);
 	pvext_arg_text(&args, link->shared);
 	pvext_arg_text(&args, link->expression);
 	pvext_arg(&args, TEXTARRAYOID, PointerGetDatum(link->purposes), link->purposes == NULL);
-	if (pvext_own("INSERT INTO pv.declared_link"
-				  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+	pvext_arg_text(&args, link->value);
+	pvext_arg_bool(&args, link->elements);
+	pvext_arg_bool(&args, link->ignore_case);
+	if (pvext_own("INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns, condition,"
+				  "  bound, owner, on_erase, inherited, shared, expression, purposes, expression_bound, elements,"
+				  "  ignore_case)"
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 				  " ON CONFLICT DO NOTHING", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -308,7 +282,7 @@ check_name(const char *name)
 static void
 refuse_unsupported(const PvextLinkDeclaration *link)
 {
-	const char *what = link->shared ? "shared" : link->expression ? "expression" : NULL;
+	const char *what = link->shared ? "shared" : NULL;
 
 	if (what)
 		ereport(ERROR,
@@ -338,6 +312,21 @@ try_condition(const PvextLinkDeclaration *link)
 								  link->bound, pvext_relation_name(link->relid)), NULL);
 }
 
+/* Warn where the link's rows are found by reading the whole table. */
+static void
+warn_of_index(const PvextLinkDeclaration *link)
+{
+	PvextSearch search = {.relid = link->relid, .columns = link->columns, .expression = link->value,
+		.ignore_case = link->ignore_case, .parent = link->parent, .parent_columns = link->parent_columns,
+	.condition = link->bound};
+
+	if (!pvext_is_indexed(&search))
+		ereport(WARNING,
+				(errmsg("link \"%s\" of table %s has no index", link->name,
+						pvext_relation_name(link->relid)),
+				 errhint("%s", pvext_link_index_sql(&search))));
+}
+
 /*
  * Declare a link, all checks included; fills in the defaults.  Between pvext_enter() and
  * pvext_leave().
@@ -354,11 +343,13 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	pvext_check_owner(parent);
 	if (link->parent_columns == NIL)
 		link->parent_columns = default_parent_columns(parent);
+	pvext_complete_link_expression(link);
 	if (link->name == NULL)
 		link->name = default_name(link->columns);
 	check_name(link->name);
 	refuse_unsupported(link);
-	check_columns(relid, link->columns, parent, link->parent_columns);
+	pvext_check_link_values(link);
+	check_parent_columns(link);
 	check_on_erase(relid, link->on_erase);
 	if (!link->inherit && strcmp(link->on_erase, "delete") == 0)
 		ereport(ERROR,
@@ -368,19 +359,19 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	if (link->purposes)
 		check_purposes(link);
 	pvext_take_parents_links(parent, pvext_register_relation(parent));
-	check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
-	check_key_follows(relid, link->columns, parent, link->parent_columns);
+	if (link->value == NULL)
+	{
+		check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
+		check_key_follows(relid, link->columns, parent, link->parent_columns);
+		pvext_forget_not_link(relid, link->columns);
+	}
 	try_condition(link);
 	insert_link(link);
-	pvext_forget_not_link(relid, link->columns);
 	pvext_check_deleted_with(pvext_relation_id(relid));
 	warn_of_unsaid(relid, parent, link->name, link->inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
-	if (!pvext_is_indexed(relid, link->columns, parent, link->parent_columns, link->bound))
-		ereport(WARNING,
-				(errmsg("link \"%s\" of table %s has no index", link->name,
-						pvext_relation_name(relid)),
-				 errhint("%s", pvext_link_index_sql(relid, link->columns, parent, link->parent_columns))));
+	pvext_warn_of_held_key(link);
+	warn_of_index(link);
 	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), link->name), NULL);
 }
 
@@ -396,39 +387,46 @@ bind_condition(Oid relid, const char *condition)
 
 /*
  * pv.declare_link(relation, columns, parent, parent_columns, name, condition, on_erase,
- * inherit, shared, expression, purposes): declare that rows belong to those of another
- * table.  Returns the link's name.
+ * inherit, shared, expression, purposes, ignore_case): declare that rows belong to those of
+ * another table.  Returns the link's name.
  *
- * The condition is bound before pvext_enter().
+ * Condition and expression are bound before pvext_enter().
  */
 Datum
 pvext_declare_link(PG_FUNCTION_ARGS)
 {
 	PvextScope	scope;
 	PvextLinkDeclaration link = {0};
+	Name		name = palloc0(sizeof(NameData));
 
 	pvext_require_arg(fcinfo, 0, "relation");
-	pvext_require_arg(fcinfo, 1, "columns");
+	if (PG_ARGISNULL(9))
+		pvext_require_arg(fcinfo, 1, "columns");
 	pvext_require_arg(fcinfo, 2, "parent");
 	pvext_require_arg(fcinfo, 6, "on_erase");
 	pvext_require_arg(fcinfo, 7, "inherit");
+	pvext_require_arg(fcinfo, 11, "ignore_case");
 	link.relid = PG_GETARG_OID(0);
-	link.columns = pvext_names_arg(fcinfo, 1);
+	link.columns = PG_ARGISNULL(1) ? NIL : pvext_names_arg(fcinfo, 1);
 	link.parent = PG_GETARG_OID(2);
 	link.parent_columns = PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3);
-	link.name = PG_ARGISNULL(4) ? default_name(link.columns) : pstrdup(NameStr(*PG_GETARG_NAME(4)));
+	link.name = PG_ARGISNULL(4) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(4)));
 	link.condition = pvext_text_arg(fcinfo, 5);
 	link.on_erase = pvext_text_arg(fcinfo, 6);
 	link.inherit = PG_GETARG_BOOL(7);
 	link.shared = pvext_text_arg(fcinfo, 8);
 	link.expression = pvext_text_arg(fcinfo, 9);
 	link.purposes = PG_ARGISNULL(10) ? NULL : PG_GETARG_ARRAYTYPE_P(10);
+	link.ignore_case = PG_GETARG_BOOL(11);
 	if (link.condition)
 		link.bound = bind_condition(link.relid, link.condition);
+	if (link.expression)
+		pvext_bind_link_expression(&link);
 	pvext_enter(&scope);
 	pvext_declare_link_internal(&link);
+	namestrcpy(name, link.name);
 	pvext_leave(&scope);
-	PG_RETURN_DATUM(DirectFunctionCall1(namein, CStringGetDatum(link.name)));
+	PG_RETURN_NAME(name);
 }
 
 /*

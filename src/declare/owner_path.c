@@ -22,6 +22,7 @@ typedef struct Link
 	char	   *name;
 	int32		parent_id;
 	bool		deletes;
+	bool		elements;		/* a row may belong to several by it */
 	bool		twin;			/* see table_part.h */
 } Link;
 
@@ -70,7 +71,7 @@ links_of(int32 id, bool inherited)
 
 	pvext_arg_int4(&args, id);
 	pvext_arg_bool(&args, inherited);
-	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete', " PVEXT_IS_TWIN " FROM pv.declared_link AS l"
+	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete', elements, " PVEXT_IS_TWIN " FROM pv.declared_link AS l"
 					 " WHERE relation_id = $1 AND (inherited OR NOT $2) ORDER BY name", &args);
 	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
 	{
@@ -79,13 +80,21 @@ links_of(int32 id, bool inherited)
 		link->name = pvext_value(i, 1);
 		link->parent_id = (int32) pvext_int(i, 2);
 		link->deletes = pvext_bool(i, 3);
-		link->twin = pvext_bool(i, 4);
+		link->elements = pvext_bool(i, 4);
+		link->twin = pvext_bool(i, 5);
 		if (link->parent_id == id)
 			own = lappend(own, link);
 		else
 			links = lappend(links, link);
 	}
 	return links != NIL ? links : own;
+}
+
+/* May rows belong to several by these links of theirs? */
+static bool
+is_plural(List *links)
+{
+	return list_length(links) > 1 || (links != NIL && ((Link *) linitial(links))->elements);
 }
 
 /* Find a link by name, among all that the relation has. */
@@ -170,7 +179,7 @@ only_link(int32 *id)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("table %s is not linked to a subject", name_of(*id)),
 				 errhint("Declare whose its rows are with pv.declare_link(), or with pv.declare_subject() that they are persons.")));
-	if (list_length(links) > 1)
+	if (is_plural(links))
 		raise_ambiguous(*id, NIL, links);
 	*id = ((Link *) linitial(links))->parent_id;
 	return list_make1(((Link *) linitial(links))->name);
@@ -190,7 +199,7 @@ extend_path(int32 id, List *path)
 		List	   *links = links_of(id, true);
 
 		visited = lappend_int(visited, id);
-		if (list_length(links) > 1)
+		if (is_plural(links))
 			raise_ambiguous(id, path, links);
 		if (links == NIL && links_of(id, false) != NIL)
 			raise_ambiguous(id, path, links_of(id, false));
@@ -287,7 +296,7 @@ where_unsaid(int32 id)
 	{
 		visited = lappend_int(visited, id);
 		links = without_twins(links_of(id, true));
-		if (list_length(links) > 1)
+		if (is_plural(links))
 			return id;
 		if (links == NIL)
 			break;

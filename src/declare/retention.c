@@ -23,6 +23,7 @@
 #include "declare/replica_identity.h"
 #include "declare/undeclare.h"
 #include "fmgr.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
 #include "optimizer/clauses.h"
@@ -179,8 +180,7 @@ is_slow(PvextTable *from, PvextTable *to)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (!pvext_is_indexed(link->table->relid, link->columns, link->parent->relid,
-								  link->parent_columns, link->condition))
+			if (!pvext_is_indexed(pvext_link_search(link)))
 				return true;
 		}
 	}

@@ -2,7 +2,7 @@
  * stored_expression.c
  *		The expressions that declarations carry, as they are kept.
  *
- * Conditions of subjects, links and blockers, values of the strategy
+ * Conditions of subjects, links and blockers, what links compare, values of the strategy
  * "expression" and the clocks of retention rules are kept in the tables of
  * what declares them, each twice: as its author wrote it, to be read, and
  * bound, to be run.  Here they are all alike, for who checks them (check.c)
@@ -43,7 +43,9 @@ static const struct
 	" WHERE relation_id = $1 AND name = $2"},
 	{"condition of retention rule \"%s\"", true, PVEXT_EXPR_STABLE,
 	"UPDATE pv.declared_retention SET condition_bound = $3, condition = $4"
-	" WHERE relation_id = $1 AND name = $2"}
+	" WHERE relation_id = $1 AND name = $2"},
+	{"expression of link \"%s\"", false, 0,
+	"UPDATE pv.declared_link SET expression_bound = $3, expression = $4 WHERE relation_id = $1 AND name = $2"}
 };
 
 /*
@@ -73,7 +75,9 @@ pvext_stored_expressions(int32 relation_id)
 					 "  WHERE otherwise_bound IS NOT NULL"
 					 " UNION ALL SELECT 6, relation_id, name, relation_id, false,"
 					 "  condition_bound, owner FROM pv.declared_retention"
-					 "  WHERE condition_bound IS NOT NULL)"
+					 "  WHERE condition_bound IS NOT NULL"
+					 " UNION ALL SELECT 7, relation_id, name, relation_id, false, expression_bound, owner"
+					 "  FROM pv.declared_link WHERE expression_bound IS NOT NULL)"
 					 " SELECT s.kind, s.relation_id, s.name, d.relation::text, r.relation::oid,"
 					 "  s.aggregate, s.bound, s.owner"
 					 " FROM stored s JOIN pv.relation d ON d.id = s.relation_id"

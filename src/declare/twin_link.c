@@ -61,12 +61,14 @@ list_led(const PvextParting *parting)
 {
 	List	   *list = NIL;
 
-	pvext_run_parting("SELECT l.relation_id, CAST(c.oid AS oid), l.name, l.columns, l.parent_columns"
+	pvext_run_parting("SELECT l.relation_id, CAST(c.oid AS oid), l.name,"
+		" CASE WHEN l.expression IS NULL THEN l.columns ELSE '{}' END, l.parent_columns"
 		" FROM pv.declared_link AS l JOIN pv.relation AS r ON r.id = l.relation_id"
 		" LEFT JOIN pg_class AS c ON c.oid = r.relation"
 		" WHERE l.parent_id = $2 AND NOT EXISTS (SELECT FROM pv.declared_link AS o"
 		"  WHERE o.relation_id = l.relation_id AND o.parent_id = $1 AND o.columns = l.columns"
-		"  AND o.parent_columns = l.parent_columns AND o.bound IS NOT DISTINCT FROM l.bound)"
+		"  AND o.parent_columns = l.parent_columns AND o.bound IS NOT DISTINCT FROM l.bound"
+		"  AND o.expression_bound IS NOT DISTINCT FROM l.expression_bound)"
 		" ORDER BY 1, 3", parting, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -129,9 +131,10 @@ add_twin(const Led *led, const PvextParting *parting)
 	pvext_arg_int4(&args, parting->part_id);
 	(void) pvext_own("INSERT INTO pv.declared_link (relation_id, name, columns, parent_id, parent_columns,"
 					 "  condition, bound, owner, on_erase, inherited,"
-					 "  shared, expression, purposes)"
+					 "  shared, expression, purposes, expression_bound, elements, ignore_case)"
 					 " SELECT relation_id, CAST($3 AS name), columns, $4, parent_columns, condition, bound, owner,"
-					 "  on_erase, inherited, shared, expression, purposes FROM pv.declared_link"
+					 "  on_erase, inherited, shared, expression, purposes, expression_bound, elements, ignore_case"
+					 " FROM pv.declared_link"
 					 " WHERE relation_id = $1 AND name = CAST($2 AS name)", &args);
 	args.n = 3;
 	(void) pvext_own(STEPS ", more AS (SELECT relation_id, column_name,"

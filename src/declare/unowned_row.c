@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "code/failed_code.h"
 #include "declare/unowned_row.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
 #include "purge/row_fate.h"
@@ -43,26 +44,24 @@ typedef struct Counting
 
 static char *owned_sql(Counting *counting, PvextTable *table, List *below);
 
-/* SQL: none of the link's columns is NULL in row r, and its condition holds. */
+/* SQL: nothing that the link goes by is NULL in row r, and its condition holds. */
 static char *
 leads_sql(PvextLink *link)
 {
 	StringInfoData sql;
-	ListCell   *lc;
 
 	initStringInfo(&sql);
-	foreach(lc, link->columns)
-		appendStringInfo(&sql, "%sr.%s IS NOT NULL", sql.len > 0 ? " AND " : "",
-						 quote_identifier(lfirst(lc)));
+	for (int n = 0; n < list_length(link->parent_columns); n++)
+		appendStringInfo(&sql, "%s%s IS NOT NULL", n > 0 ? " AND " : "", pvext_link_value(link, n, "r"));
 	appendStringInfoString(&sql, pvext_link_condition(link));
 	return sql.data;
 }
 
-/* Can none of the link's columns be NULL? */
+/* Can nothing be NULL that the link goes by? */
 static bool
 is_not_null(PvextLink *link)
 {
-	bool		all = true;
+	bool		all = link->value == NULL;
 	ListCell   *lc;
 
 	foreach(lc, link->columns)
@@ -80,11 +79,11 @@ is_not_null(PvextLink *link)
 	return all;
 }
 
-/* The arrays that a query returns, one for each column of the link; none where it found nothing. */
+/* The arrays that a query returns, one for each of the parent's columns; none where it found nothing. */
 static bool
 read_arrays(PvextLink *link, PvextArgs *args)
 {
-	for (int i = 1; i <= list_length(link->columns); i++)
+	for (int i = 1; i <= list_length(link->parent_columns); i++)
 	{
 		bool		isnull;
 		Datum		keys = pvext_datum(0, i, &isnull);
@@ -103,7 +102,7 @@ numbered(PvextLink *link, const char *format, int first)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < list_length(link->columns); i++)
+	for (int i = 0; i < list_length(link->parent_columns); i++)
 	{
 		appendStringInfoString(&sql, i > 0 ? ", " : "");
 		appendStringInfo(&sql, format, first + i);
@@ -111,11 +110,28 @@ numbered(PvextLink *link, const char *format, int first)
 	return sql.data;
 }
 
-/* SQL: a column of row r as text, compared byte by byte. */
+/* SQL: what row r holds of the parent's column as text, compared byte by byte; of elements, each. */
 static char *
-key_text(const char *column)
+key_text(PvextLink *link, int n)
 {
-	return psprintf("CAST(r.%s AS text) COLLATE \"C\"", quote_identifier(column));
+	return psprintf(link->elements ? "unnest(%s) COLLATE \"C\"" : "%s COLLATE \"C\"", pvext_link_text(link, n));
+}
+
+/* SQL: row r holds one of the keys k1, k2, ... of a row k; of elements, nothing but such. */
+static char *
+holds_lost_sql(PvextLink *link, int first)
+{
+	StringInfoData sql;
+
+	if (link->elements)
+		return psprintf("%s COLLATE \"C\" <@ $%d", pvext_link_text(link, 0), first);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ",
+					 numbered(link, "$%d", first), numbered(link, "k%d", 1));
+	for (int n = 0; n < list_length(link->parent_columns); n++)
+		appendStringInfo(&sql, "%s%s = k.k%d", n > 0 ? " AND " : "", key_text(link, n), n + 1);
+	appendStringInfoChar(&sql, ')');
+	return sql.data;
 }
 
 /*
@@ -127,18 +143,12 @@ there_by_owner_sql(Counting *counting, PvextLink *link)
 {
 	StringInfoData held;
 	StringInfoData lost;
-	StringInfoData match;
 	PvextArgs	keys = {0};
-	ListCell   *lc;
 	int			first = counting->args.n + 1;
-	int			n = 0;
 
 	initStringInfo(&held);
-	foreach(lc, link->columns)
-	{
-		appendStringInfo(&held, "%s%s AS k%d", n > 0 ? ", " : "", key_text(lfirst(lc)), n + 1);
-		n++;
-	}
+	for (int n = 0; n < list_length(link->parent_columns); n++)
+		appendStringInfo(&held, "%s%s AS k%d", n > 0 ? ", " : "", key_text(link, n), n + 1);
 	(void) pvext_run(link->table->owner,
 					 psprintf("SELECT %s FROM (SELECT DISTINCT %s FROM %s AS r WHERE %s) AS x",
 							  numbered(link, "array_agg(x.k%d)", 1), held.data,
@@ -154,15 +164,7 @@ there_by_owner_sql(Counting *counting, PvextLink *link)
 	(void) pvext_run(link->parent->owner, lost.data, &keys);
 	if (!read_arrays(link, &counting->args))
 		return "true";
-	initStringInfo(&match);
-	n = 0;
-	foreach(lc, link->columns)
-	{
-		appendStringInfo(&match, "%s%s = k.k%d", n > 0 ? " AND " : "", key_text(lfirst(lc)), n + 1);
-		n++;
-	}
-	return psprintf("NOT EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE %s)",
-					numbered(link, "$%d", first), numbered(link, "k%d", 1), match.data);
+	return psprintf("NOT %s", holds_lost_sql(link, first));
 }
 
 /* What another owner has answered of a link's parents, asked once. */
@@ -403,7 +405,7 @@ is_counted(PvextCheck *check, PvextTable *table)
 		PvextLink  *link = lfirst(lc);
 
 		erased = erased || link->delete_rows;
-		if (link->condition &&
+		if (link->owner &&
 			strcmp(link->owner, GetUserNameFromId(table->owner, false)) != 0)
 			return false;
 	}

@@ -15,7 +15,6 @@
 
 #include "base/catalog.h"
 #include "base/digest.h"
-#include "base/key_match.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/type.h"
@@ -27,6 +26,7 @@
 #include "execution/redacted_text.h"
 #include "execution/step.h"
 #include "map/key.h"
+#include "map/link_key.h"
 #include "plan/planner.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -129,23 +129,22 @@ is_held(PvextLink *link, PvextTable *subject, List *parts)
 {
 	StringInfoData sql;
 	PvextArgs	args = {0};
-	ListCell   *lc;
-	ListCell   *parent;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT FROM %s AS r WHERE ", link->table->sql_name);
-	forboth(lc, link->columns, parent, link->parent_columns)
+	for (int i = 0; i < list_length(link->parent_columns); i++)
 	{
 		PvextMatch	match;
+		char	   *key;
 		int			n = 0;
 
-		pvext_match(link->table->relid, lfirst(lc), subject->relid, lfirst(parent), &match);
-		while (strcmp(list_nth(subject->key, n), lfirst(parent)) != 0)
+		pvext_link_match(link, i, &match);
+		while (strcmp(list_nth(subject->key, n), list_nth(link->parent_columns, i)) != 0)
 			n++;
 		pvext_arg_text(&args, list_nth(parts, n));
-		appendStringInfo(&sql, "%s%s %s CAST($%d AS %s)", args.n > 1 ? " AND " : "",
-						 pvext_match_column(&match, "r", lfirst(lc)), match.equals, args.n,
-						 pvext_type_name(match.element, -1));
+		key = psprintf("CAST($%d AS %s)", args.n, pvext_type_name(match.element, -1));
+		appendStringInfo(&sql, "%s%s", i > 0 ? " AND " : "",
+						 pvext_match_one(&match, pvext_link_held(link, i, "r"), pvext_match_key(&match, key)));
 	}
 	if (link->condition)
 	{
@@ -178,7 +177,7 @@ leaves_key(PvextMap *map, PvextPlan *plan, const char *key)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (link->parent == subject &&
+			if (link->parent == subject && link->value == NULL &&
 				pvext_same_names(link->parent_columns, subject->key) &&
 				is_held(link, subject, pvext_split_key(subject, key)))
 				return true;
@@ -296,16 +295,14 @@ key_of_digest(PvextLink *link, PvextTable *subject, const bytea *digest)
 {
 	StringInfoData columns;
 	ListCell   *lc;
-	ListCell   *a;
-	ListCell   *b;
 	uint64		n;
 
 	initStringInfo(&columns);
 	foreach(lc, subject->key)
-		forboth(a, link->columns, b, link->parent_columns)
-			if (strcmp(lfirst(b), lfirst(lc)) == 0)
-				appendStringInfo(&columns, "%sr.%s", columns.len > 0 ? ", " : "",
-								 quote_identifier(lfirst(a)));
+		for (int i = 0; i < list_length(link->parent_columns); i++)
+			if (strcmp(list_nth(link->parent_columns, i), lfirst(lc)) == 0)
+				appendStringInfo(&columns, link->elements ? "%sunnest(%s)" : "%s%s",
+								 columns.len > 0 ? ", " : "", pvext_link_value(link, i, "r"));
 	n = pvext_run(link->table->owner,
 				  psprintf(list_length(subject->key) == 1 ?
 						   "SELECT DISTINCT CAST(%s AS text) FROM %s AS r" :

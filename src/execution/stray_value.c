@@ -131,7 +131,7 @@ read_declarations(Place *place, List *relids)
 		"  OR EXISTS (SELECT FROM pv.declared_link AS d WHERE d.relation_id = r.id)"
 		"  OR EXISTS (SELECT FROM pv.declared_personal AS d WHERE d.relation_id = r.id),"
 		" ARRAY(SELECT p.column_name FROM pv.declared_personal AS p WHERE p.relation_id = r.id),"
-		" ARRAY(SELECT DISTINCT unnest(l.columns) FROM pv.declared_link AS l WHERE l.relation_id = r.id)"
+		" ARRAY(SELECT DISTINCT unnest(l.columns) FROM pv.declared_link AS l WHERE l.relation_id = r.id AND l.expression IS NULL)"
 		" FROM pv.relation AS r WHERE r.relation = ANY ($1)", NULL
 	};
 	PvextArgs	args = {0};

@@ -56,7 +56,7 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 	n = pvext_own("SELECT r.relation::oid, l.name, l.columns, l.parent_columns FROM pv.declared_link l"
 				  " JOIN pv.relation r ON r.id = l.relation_id"
 				  " WHERE l.parent_id = $1 AND $2::name = ANY (l.parent_columns)"
-				  " AND r.relation IS NOT NULL", &args);
+				  " AND r.relation IS NOT NULL AND l.expression IS NULL", &args);
 	rows = SPI_tuptable;
 	for (uint64 i = 0; i < n; i++)
 	{
@@ -137,7 +137,7 @@ pvext_column_follows(int32 id, const char *column, const char **strategy,
 				  " CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column)"
 				  " LEFT JOIN pv.declared_personal p ON p.relation_id = l.parent_id"
 				  "  AND p.column_name = k.parent_column"
-				  " WHERE l.relation_id = $1 AND k.own_column = $2::name"
+				  " WHERE l.relation_id = $1 AND k.own_column = $2::name AND l.expression IS NULL"
 				  " ORDER BY p.strategy IS NOT NULL DESC, l.name LIMIT 1", &args) == 0)
 		return false;
 	*strategy = pvext_value(0, 4);
@@ -169,7 +169,7 @@ pvext_update_followers(int32 id, const char *column, const char *strategy,
 	(void) pvext_own("WITH RECURSIVE follower (relation_id, column_name) AS ("
 					 " SELECT $1, $2 UNION"
 					 " SELECT l.relation_id, k.own_column FROM follower f"
-					 " JOIN pv.declared_link l ON l.parent_id = f.relation_id"
+					 " JOIN pv.declared_link l ON l.parent_id = f.relation_id AND l.expression IS NULL"
 					 " CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column)"
 					 " WHERE k.parent_column = f.column_name)"
 					 " UPDATE pv.declared_personal p SET strategy = $3, argument = $4,"
@@ -194,7 +194,7 @@ pvext_refuse_followed(Oid relid, int32 id, const char *column)
 				  " FROM pv.declared_link l,"
 				  " LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column),"
 				  " pv.declared_personal p, pv.relation r"
-				  " WHERE l.parent_id = $1 AND k.parent_column = $2::name AND l.relation_id <> $1"
+				  " WHERE l.parent_id = $1 AND k.parent_column = $2::name AND l.relation_id <> $1 AND l.expression IS NULL"
 				  " AND p.relation_id = l.relation_id AND p.column_name = k.own_column"
 				  " AND r.id = l.relation_id LIMIT 1", &args) > 0)
 		ereport(ERROR,

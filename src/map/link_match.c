@@ -9,12 +9,12 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "base/key_match.h"
 #include "base/result.h"
 #include "base/table_part.h"
 #include "base/type.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -105,18 +105,19 @@ pvext_link_condition(PvextLink *link)
 void
 pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child, const char *parent)
 {
-	ListCell   *lc;
-	ListCell   *other;
-
-	forboth(lc, link->columns, other, link->parent_columns)
+	for (int n = 0; n < list_length(link->parent_columns); n++)
 	{
 		PvextMatch	match;
+		char	   *held = pvext_link_held(link, n, child);
+		char	   *key = psprintf("%s.%s", parent, quote_identifier(list_nth(link->parent_columns, n)));
 
-		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
-		appendStringInfo(buf, match.as_text ? "%s%s %s CAST(%s.%s AS text)" : "%s%s %s %s.%s",
-						 lc == list_head(link->columns) ? "" : " AND ",
-						 pvext_match_column(&match, child, lfirst(lc)), match.equals,
-						 parent, quote_identifier(lfirst(other)));
+		pvext_link_match(link, n, &match);
+		appendStringInfo(buf, "%s%s", n > 0 ? " AND " : "",
+						 pvext_match_one(&match, held, pvext_match_key(&match, key)));
+
+		/* The other way round, for an index of the parent's. */
+		if (match.array)
+			appendStringInfo(buf, " AND %s %s ANY (%s)", pvext_match_key(&match, key), match.equals, held);
 	}
 }
 
@@ -255,8 +256,10 @@ ways_up(PvextTable *table, List *seen)
 	seen = lappend(list_copy(seen), table);
 	foreach(lc, table->links)
 	{
+		PvextLink  *link = lfirst(lc);
+
 		if (n < 2)
-			n += ways_up(((PvextLink *) lfirst(lc))->parent, seen);
+			n += (link->elements ? 2 : 1) * ways_up(link->parent, seen);
 	}
 	return Min(n, 2);
 }
@@ -283,7 +286,7 @@ pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
 	pvext_arg_int4(&args, parent_id);
 	n = pvext_own(PVEXT_UP("$1") " SELECT columns, parent_columns, condition IS NULL AND on_erase = 'delete'"
 				  " FROM up JOIN pv.relation AS r ON r.relation = up.relid"
-				  " JOIN pv.declared_link AS l ON l.relation_id = r.id WHERE l.parent_id = $2", &args);
+				  " JOIN pv.declared_link AS l ON l.relation_id = r.id WHERE l.parent_id = $2 AND l.expression IS NULL", &args);
 	for (uint64 i = 0; i < n; i++)
 		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)) &&
 			(!deletes || pvext_bool(i, 3)))
@@ -298,27 +301,20 @@ pvext_is_linked(PvextForeignKey *fk, int32 parent_id, bool deletes)
 void
 pvext_append_key_match(StringInfo sql, PvextLink *link, bool down)
 {
-	ListCell   *lc;
-	ListCell   *other;
-	int			i = 0;
-
-	forboth(lc, link->columns, other, link->parent_columns)
+	for (int n = 0; n < list_length(link->parent_columns); n++)
 	{
-		const char *parent = quote_identifier(lfirst(other));
-		Oid			type;
+		char	   *parent = psprintf("r.%s", quote_identifier(list_nth(link->parent_columns, n)));
+		char	   *text = psprintf("k.k%d", n + 1);
 		PvextMatch	match;
 
-		(void) pvext_column(link->table->relid, lfirst(lc), &type, NULL);
-		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(other), &match);
-		appendStringInfoString(sql, i++ > 0 ? " AND " : "");
+		pvext_link_match(link, n, &match);
+		appendStringInfoString(sql, n > 0 ? " AND " : "");
 		if (down)
-			appendStringInfo(sql, "%s %s CAST(k.k%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
-							 match.equals, i, pvext_type_name(match.element, -1));
-		else if (match.as_text)
-			appendStringInfo(sql, "CAST(r.%s AS text) = k.k%d", parent, i);
+			appendStringInfoString(sql, pvext_match_one(&match, pvext_link_held(link, n, "r"),
+														pvext_match_key(&match, psprintf("CAST(%s AS %s)", text,
+																						 pvext_type_name(match.element, -1)))));
 		else
-			appendStringInfo(sql, "CAST(k.k%d AS %s) %s r.%s", i,
-							 pvext_type_name(OidIsValid(match.cast) ? match.cast : getBaseType(type), -1),
-							 match.equals, parent);
+			appendStringInfo(sql, "%s %s %s", pvext_match_text(&match, text), match.equals,
+							 pvext_match_key(&match, parent));
 	}
 }

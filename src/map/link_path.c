@@ -113,7 +113,7 @@ pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable
 	{
 		PvextLink  *link = table ? pvext_map_link(table, name) : NULL;
 
-		if (link && list_length(path) >= said && is_one_of_several(table, path == NIL))
+		if (link && list_length(path) >= said && (link->elements || is_one_of_several(table, path == NIL)))
 			several = table;
 		twin = twin || (link && link->twin);
 		path = lappend(path, name);
@@ -126,7 +126,7 @@ pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable
 		List	   *links = inherited_links(table);
 
 		seen = lappend(seen, table);
-		if (list_length(links) > 1)
+		if (list_length(links) > 1 || (links != NIL && ((PvextLink *) linitial(links))->elements))
 			*unsaid = table;
 		if (list_length(links) != 1)
 			break;
@@ -165,7 +165,7 @@ pvext_where_unsaid(PvextTable *parent)
 		List	   *links = without_twins(inherited_links(parent));
 
 		seen = lappend(seen, parent);
-		if (list_length(links) > 1)
+		if (list_length(links) > 1 || (links != NIL && ((PvextLink *) linitial(links))->elements))
 			return parent;
 		if (links == NIL)
 			break;
@@ -380,6 +380,7 @@ is_parents(PvextMap *map, PvextLink *link)
 
 			if (table != link->table && other->parent == link->parent &&
 				pvext_equal_names(other->columns, link->columns) &&
+				(other->value == NULL) == (link->value == NULL) &&
 				list_member_oid(above, table->relid))
 				return true;
 		}

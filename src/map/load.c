@@ -9,6 +9,7 @@
 #include "base/invalidation.h"
 #include "base/result.h"
 #include "base/table_part.h"
+#include "map/link_key.h"
 #include "map/link_path.h"
 #include "map/load.h"
 #include "map/purpose.h"
@@ -71,7 +72,8 @@ static void
 load_links(PvextMap *map)
 {
 	uint64		n = pvext_own("SELECT relation_id, parent_id, name, columns, parent_columns,"
-							  " bound, owner, on_erase, inherited, shared, expression, purposes, " PVEXT_IS_TWIN ","
+							  " bound, owner, on_erase, inherited, shared, expression_bound, purposes, elements,"
+							  " ignore_case, " PVEXT_IS_TWIN ","
 							  " l.purposes IS NOT NULL AND NOT EXISTS (SELECT FROM pv.purpose u"
 							  "  WHERE u.name = ANY (l.purposes) AND u.legal_basis <> 'consent')"
 							  " FROM pv.declared_link AS l ORDER BY relation_id, name", NULL);
@@ -93,10 +95,12 @@ load_links(PvextMap *map)
 		link->delete_rows = strcmp(pvext_value(i, 8), "delete") == 0;
 		link->inherited = pvext_bool(i, 9);
 		link->shared = pvext_value(i, 10);
-		link->expression = pvext_value(i, 11);
+		link->value = pvext_value(i, 11);
 		link->purposes = pvext_texts(i, 12);
-		link->twin = pvext_bool(i, 13);
-		link->consent_only = pvext_bool(i, 14);
+		link->elements = pvext_bool(i, 13);
+		link->ignore_case = pvext_bool(i, 14);
+		link->twin = pvext_bool(i, 15);
+		link->consent_only = pvext_bool(i, 16);
 		link->table->links = lappend(link->table->links, link);
 		link->parent->children = lappend(link->parent->children, link);
 	}
@@ -133,7 +137,8 @@ column_follows(PvextTable *table, const char *name)
 	ListCell   *lc;
 
 	foreach(lc, table->links)
-		if (pvext_has_name(((PvextLink *) lfirst(lc))->columns, name))
+		if (((PvextLink *) lfirst(lc))->value == NULL &&
+			pvext_has_name(((PvextLink *) lfirst(lc))->columns, name))
 			return true;
 	return false;
 }
@@ -195,8 +200,7 @@ apply_foreign_key(PvextTable *table, PvextForeignKey *fk)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		if (link->condition == NULL &&
-			pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+		if (link->condition == NULL && pvext_link_follows(link, fk))
 			link->enforced = true;
 	}
 	foreach(lc, table->columns)

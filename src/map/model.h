@@ -35,15 +35,19 @@ typedef struct PvextLink
 {
 	char	   *name;
 	PvextTable *table;
-	List	   *columns;		/* C strings */
+	List	   *columns;		/* C strings: they hold the key or, with value, are what that reads */
+	char	   *value;			/* what of row r is compared instead of columns: bound, or NULL */
+	bool		elements;		/* it is an array, and each element a key */
+	bool		ignore_case;
+	Oid			value_type;		/* of value; InvalidOid: not looked at yet */
+	Oid			value_collation;
 	PvextTable *parent;
 	List	   *parent_columns; /* C strings, in the same order */
 	char	   *condition;		/* bound, or NULL */
-	char	   *owner;			/* on whose behalf the condition runs */
+	char	   *owner;			/* on whose behalf condition and value run */
 	bool		delete_rows;
 	bool		inherited;		/* by what belongs to the rows */
 	char	   *shared;			/* "last" or "any", where several of the parent may refer to a row; or NULL */
-	char	   *expression;		/* what of the row is compared instead of columns, as given; or NULL */
 	List	   *purposes;		/* with delete_rows: C strings; NIL: every purpose */
 	bool		consent_only;	/* all purposes rest on consent */
 	bool		twin;			/* of one to the table that the parent has left: one or the other */

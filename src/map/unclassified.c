@@ -45,7 +45,7 @@ pvext_unclassified_columns(Oid relid)
 		"   OR EXISTS (SELECT FROM pv.declared_link l"
 		"    WHERE l.parent_id = r.id AND a.attname = ANY (l.parent_columns))))"
 		" AND NOT EXISTS (SELECT FROM pv.declared_link l"
-		"  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns))"
+		"  WHERE l.relation_id = r.id AND a.attname = ANY (l.columns) AND l.expression IS NULL)"
 		" AND NOT (EXISTS (SELECT FROM pv.declared_not_link n"
 		"   WHERE n.relation_id = r.id AND a.attname = ANY (n.columns))"
 		"  AND (a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype)"

@@ -19,8 +19,10 @@ typedef struct PvextParam
 /* One column of a set's rows, as an array that its children are matched by. */
 typedef struct PvextSlot
 {
-	char	   *column;
+	char	   *column;			/* or the name of a link, with "*" */
+	char	   *sql;			/* SQL over r: what that link's rows hold; else NULL */
 	bool		as_text;
+	bool		folded;			/* and of lower case */
 	Oid			element;		/* type of the array's elements */
 	PvextParam	param;
 } PvextSlot;

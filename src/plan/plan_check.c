@@ -8,6 +8,7 @@
 #include "base/message.h"
 
 #include "base/catalog.h"
+#include "map/link_key.h"
 #include "nodes/parsenodes.h"
 #include "plan/plan_check.h"
 #include "rule/clock_row.h"
@@ -25,8 +26,7 @@ is_removed(PvextPlan *plan, Oid relid, PvextForeignKey *fk)
 		{
 			PvextLink  *link = ((PvextArm *) lfirst(cell))->link;
 
-			if (link->parent->relid == relid && link->condition == NULL &&
-				pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+			if (link->parent->relid == relid && link->condition == NULL && pvext_link_follows(link, fk))
 				return true;
 		}
 	return false;

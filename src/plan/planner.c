@@ -54,6 +54,7 @@
 #include "map/stand_in.h"
 #include "plan/clock_kept.h"
 #include "plan/column_step.h"
+#include "plan/kept_link.h"
 #include "plan/plan_check.h"
 #include "plan/planner.h"
 #include "plan/rekey.h"
@@ -569,6 +570,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	prune(plan);
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
+	pvext_keep_links(plan);
 	build_statements(map, plan);
 	pvext_refuse_attached(map, plan);
 	return plan;

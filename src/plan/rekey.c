@@ -38,14 +38,15 @@
 #include "base/message.h"
 
 #include "base/catalog.h"
-#include "base/key_match.h"
 #include "base/type.h"
 #include "catalog/pg_type.h"
+#include "map/link_key.h"
 #include "nodes/parsenodes.h"
 #include "plan/column_step.h"
 #include "plan/rekey.h"
 #include "strategy/replacement.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 /* A column that takes the new value. */
 typedef struct Follower
@@ -55,6 +56,8 @@ typedef struct Follower
 	List	   *columns;		/* its table's columns that hold the leader's key */
 	List	   *keys;			/* the leader's key columns that they hold */
 	List	   *as_text;		/* int: compared as text, or what it follows is */
+	bool		ignore_case;	/* likewise */
+	bool		elements;		/* it is an array: elements of it take the value */
 	char	   *condition;		/* of the link, or NULL */
 	bool		by_itself;		/* a foreign key lets it follow, ON UPDATE CASCADE */
 } Follower;
@@ -69,8 +72,7 @@ cascades(PvextLink *link)
 	{
 		PvextForeignKey *fk = lfirst(lc);
 
-		if (fk->on_update == FKCONSTR_ACTION_CASCADE &&
-			pvext_is_key_of(fk, link->table->relid, link->columns, link->parent_columns))
+		if (fk->on_update == FKCONSTR_ACTION_CASCADE && pvext_link_follows(link, fk))
 			return true;
 	}
 	return false;
@@ -116,6 +118,8 @@ make_follower(PvextLink *link, Follower *parent, const char *column)
 	follower->column = pstrdup(column);
 	follower->condition = link->condition;
 	follower->by_itself = cascades(link);
+	follower->ignore_case = link->ignore_case || parent->ignore_case;
+	follower->elements = link->elements;
 	forboth(lc, link->columns, parent_lc, link->parent_columns)
 	{
 		int			held = position(parent->columns, lfirst(parent_lc));
@@ -123,7 +127,7 @@ make_follower(PvextLink *link, Follower *parent, const char *column)
 
 		if (held < 0)
 			continue;			/* no part of the leader's key */
-		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
+		pvext_link_match(link, foreach_current_index(lc), &match);
 		follower->columns = lappend(follower->columns, lfirst(lc));
 		follower->keys = lappend(follower->keys, list_nth(parent->keys, held));
 		follower->as_text = lappend_int(follower->as_text,
@@ -147,7 +151,8 @@ add_followers(PvextMap *map, List *followers, Follower *parent)
 			int			at = position(link->parent_columns, parent->column);
 			char	   *column;
 
-			if (link->parent != parent->table || at < 0)
+			/* What an expression makes of a row cannot be changed: its columns are personal themselves. */
+			if (link->parent != parent->table || at < 0 || link->value)
 				continue;
 			column = list_nth(link->columns, at);
 			if (!is_known(followers, link->table, column))
@@ -156,29 +161,44 @@ add_followers(PvextMap *map, List *followers, Follower *parent)
 	return followers;
 }
 
+/* SQL: what a follower's row holds, of its i-th column, is the old key k.o1, k.o2, ... of that number. */
+static char *
+compares_one(PvextTarget *target, Follower *follower, int i, const char *held)
+{
+	const char *column = list_nth(follower->columns, i);
+	char	   *name = list_nth(follower->keys, i);
+	char	   *key = psprintf("k.o%d", position(target->key_columns, name) + 1);
+	Oid			type;
+	PvextMatch	match;
+
+	(void) pvext_column(follower->table->relid, column, &type, NULL);
+	if (follower->elements)
+		type = get_element_type(getBaseType(type));
+	pvext_match_value(type, pvext_column_collation(follower->table->relid, column), target->table->relid,
+					  name, follower->ignore_case, &match);
+	if (list_nth_int(follower->as_text, i) && !match.folded)
+		return psprintf("CAST(%s AS text) = %s", held, key);
+	return pvext_match_one(&match, pvext_match_held(&match, held),
+						   pvext_match_key(&match, psprintf("CAST(%s AS %s)", key, pvext_type_name(match.element, -1))));
+}
+
 /* SQL: the follower's row holds the old key k.o1, k.o2, ... */
 static char *
 compares(PvextTarget *target, Follower *follower)
 {
 	StringInfoData buf;
-	int			i = 0;
-	ListCell   *lc;
 
 	initStringInfo(&buf);
-	foreach(lc, follower->columns)
+	for (int i = 0; i < list_length(follower->columns); i++)
 	{
-		char	   *held = list_nth(follower->keys, i);
-		int			key = position(target->key_columns, held) + 1;
-		PvextMatch	match;
+		char	   *held = psprintf("r.%s", quote_identifier(list_nth(follower->columns, i)));
 
-		pvext_match(follower->table->relid, lfirst(lc), target->table->relid, held, &match);
 		appendStringInfoString(&buf, i > 0 ? " AND " : "");
-		if (list_nth_int(follower->as_text, i))
-			appendStringInfo(&buf, "CAST(r.%s AS text) = k.o%d", quote_identifier(lfirst(lc)), key);
+		if (follower->elements)
+			appendStringInfo(&buf, "EXISTS (SELECT FROM unnest(%s) AS e(v) WHERE %s)", held,
+							 compares_one(target, follower, i, "e.v"));
 		else
-			appendStringInfo(&buf, "%s %s CAST(k.o%d AS %s)", pvext_match_column(&match, "r", lfirst(lc)),
-							 match.equals, key, pvext_type_name(match.element, -1));
-		i++;
+			appendStringInfoString(&buf, compares_one(target, follower, i, held));
 	}
 	if (follower->condition)
 		appendStringInfo(&buf, " AND (%s)", follower->condition);
@@ -193,6 +213,19 @@ column_type(Follower *follower)
 
 	(void) pvext_column(follower->table->relid, follower->column, &type, &typmod);
 	return pvext_type_name(type, typmod);
+}
+
+/* SQL: the follower's array, whose elements that are old keys are new ones. */
+static char *
+array_value(PvextTarget *target, Follower *follower, const char *keys)
+{
+	Oid			type;
+
+	(void) pvext_column(follower->table->relid, follower->column, &type, NULL);
+	return psprintf("(SELECT array_agg(coalesce((SELECT CAST(k.n AS %s) FROM %s WHERE %s LIMIT 1), e.v) ORDER BY e.n)"
+					" FROM unnest(r.%s) WITH ORDINALITY AS e(v, n))",
+					pvext_type_name(get_element_type(getBaseType(type)), -1), keys,
+					compares_one(target, follower, 0, "e.v"), quote_identifier(follower->column));
 }
 
 /* SQL: the new keys and the old ones as rows k(n, o1, o2, ...). */
@@ -227,7 +260,7 @@ append_update(PvextSql *sql, PvextTarget *target, List *followers)
 	ListCell   *lc;
 
 	appendStringInfo(&sql->text, "UPDATE %s AS r SET ", first->table->sql_name);
-	if (list_length(followers) == 1)
+	if (list_length(followers) == 1 && !first->elements)
 	{
 		appendStringInfo(&sql->text, "%s = CAST(k.n AS %s) FROM %s WHERE %s",
 						 quote_identifier(first->column), column_type(first), keys,
@@ -242,9 +275,13 @@ append_update(PvextSql *sql, PvextTarget *target, List *followers)
 		char	   *found = psprintf("(SELECT k.n FROM %s WHERE %s LIMIT 1)", keys,
 									 compares(target, follower));
 
-		appendStringInfo(&sql->text, "%s%s = coalesce(CAST(%s AS %s), r.%s)",
-						 lc == list_head(followers) ? "" : ", ", column, found,
-						 column_type(follower), column);
+		appendStringInfoString(&sql->text, lc == list_head(followers) ? "" : ", ");
+		if (follower->elements)
+			appendStringInfo(&sql->text, "%s = CASE WHEN EXISTS %s THEN %s ELSE r.%s END", column, found,
+							 array_value(target, follower, keys), column);
+		else
+			appendStringInfo(&sql->text, "%s = coalesce(CAST(%s AS %s), r.%s)", column, found,
+							 column_type(follower), column);
 		appendStringInfo(&where, "%sEXISTS %s", where.len ? " OR " : "", found);
 	}
 	appendStringInfo(&sql->text, " WHERE %s", where.data);

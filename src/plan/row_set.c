@@ -16,9 +16,9 @@
 #include "base/message.h"
 
 #include "audit/audited.h"
-#include "base/key_match.h"
 #include "base/type.h"
 #include "catalog/pg_type.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
 #include "plan/row_set.h"
@@ -35,12 +35,23 @@ new_set(PvextTable *table)
 	return set;
 }
 
+/* Raise where there are no arrays of a slot's type. */
+static void
+check_array_type(PvextSlot *slot)
+{
+	if (!OidIsValid(slot->param.type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("could not find array type for data type %s",
+						format_type_be(slot->element))));
+}
+
 /*
- * The slot of a set's column, added where it's new.  As text it is another one.  Before the
- * set's statements are built, which read all of its slots.
+ * The slot of a set's column, added where it's new.  As text it is another one, in lower case
+ * a third.  Before the set's statements are built, which read all of its slots.
  */
-PvextSlot *
-pvext_set_slot(PvextSet *set, const char *column, bool as_text)
+static PvextSlot *
+set_slot(PvextSet *set, const char *column, bool as_text, bool folded)
 {
 	PvextSlot  *slot;
 	ListCell   *lc;
@@ -49,23 +60,69 @@ pvext_set_slot(PvextSet *set, const char *column, bool as_text)
 	foreach(lc, set->slots)
 	{
 		slot = lfirst(lc);
-		if (strcmp(slot->column, column) == 0 && slot->as_text == as_text)
+		if (strcmp(slot->column, column) == 0 && slot->as_text == as_text && slot->folded == folded)
 			return slot;
 	}
 	(void) pvext_column(set->table->relid, column, &type, NULL);
 	slot = palloc0(sizeof(PvextSlot));
 	slot->column = pstrdup(column);
 	slot->as_text = as_text;
+	slot->folded = folded;
 	slot->element = as_text ? TEXTOID : getBaseType(type);
 	slot->param.type = get_array_type(slot->element);
 	slot->param.isnull = true;
-	if (!OidIsValid(slot->param.type))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("could not find array type for data type %s",
-						format_type_be(slot->element))));
+	check_array_type(slot);
 	set->slots = lappend(set->slots, slot);
 	return slot;
+}
+
+/* The slot of a set's column as it is or, with as_text, as its text. */
+PvextSlot *
+pvext_set_slot(PvextSet *set, const char *column, bool as_text)
+{
+	return set_slot(set, column, as_text, false);
+}
+
+/* The slot of what rows of a set, a link's table's, hold of their parent's key, as text. */
+static PvextSlot *
+link_slot(PvextSet *set, PvextLink *link, int n)
+{
+	PvextSlot  *slot;
+
+	if (link->value == NULL)
+		return pvext_set_slot(set, list_nth(link->columns, n), true);
+	slot = palloc0(sizeof(PvextSlot));
+	slot->column = psprintf("*%s", link->name);
+	slot->sql = pvext_link_text(link, n);
+	slot->as_text = true;
+	slot->element = TEXTOID;
+	slot->param.type = TEXTARRAYOID;
+	slot->param.isnull = true;
+	set->slots = lappend(set->slots, slot);
+	return slot;
+}
+
+/* SQL: what the slot has of row r. */
+char *
+pvext_slot_sql(PvextSlot *slot)
+{
+	if (slot->sql)
+		return slot->sql;
+	return psprintf(slot->folded ? "lower(CAST(r.%s AS %s))" : "CAST(r.%s AS %s)",
+					quote_identifier(slot->column), pvext_type_name(slot->element, -1));
+}
+
+/* Raise where a link whatever the case may lead to two persons, whose names differ in that alone. */
+static void
+check_unique_lower(PvextLink *link)
+{
+	if (!pvext_is_unique_lower(link->parent->relid, link->parent_columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
+				 errmsg("columns %s of table %s are not unique whatever their case, as link \"%s\" of table %s takes them",
+						pvext_join_names(link->parent_columns, ", ", true), link->parent->sql_name, link->name,
+						link->table->sql_name),
+				 errhint("%s", pvext_unique_lower_sql(link->parent->relid, link->parent_columns))));
 }
 
 /* Let the rows belong that hold the key of the parent's, as the link says. */
@@ -73,18 +130,18 @@ static void
 add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 {
 	PvextArm   *arm = palloc0(sizeof(PvextArm));
-	ListCell   *lc;
-	ListCell   *parent_lc;
 
 	arm->link = link;
 	arm->parent = parent;
-	forboth(lc, link->columns, parent_lc, link->parent_columns)
+	if (link->ignore_case)
+		check_unique_lower(link);
+	for (int n = 0; n < list_length(link->parent_columns); n++)
 	{
 		PvextMatch	match;
 
-		pvext_match(link->table->relid, lfirst(lc), link->parent->relid, lfirst(parent_lc), &match);
-		arm->slots = lappend(arm->slots,
-							 pvext_set_slot(parent, lfirst(parent_lc), match.as_text));
+		pvext_link_match(link, n, &match);
+		arm->slots = lappend(arm->slots, set_slot(parent, list_nth(link->parent_columns, n),
+												  match.as_text, match.folded));
 	}
 	set->arms = lappend(set->arms, arm);
 }
@@ -296,13 +353,12 @@ static void
 add_arm_up(PvextPlan *plan, PvextSet *set, PvextLink *link, PvextSet *children)
 {
 	PvextArm   *arm = palloc0(sizeof(PvextArm));
-	ListCell   *lc;
 
 	arm->up = true;
 	arm->link = link;
 	arm->parent = link->condition ? set_with_condition(plan, children, link) : children;
-	foreach(lc, link->columns)
-		arm->slots = lappend(arm->slots, pvext_set_slot(arm->parent, lfirst(lc), true));
+	for (int n = 0; n < list_length(link->parent_columns); n++)
+		arm->slots = lappend(arm->slots, link_slot(arm->parent, link, n));
 	set->arms = lappend(set->arms, arm);
 }
 
@@ -351,7 +407,7 @@ pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
 				continue;
 			/* Those of one link belong to whom their parents do. */
 			children = pvext_set_of_kept(plan, map, link->table);
-			if (link->table->is_subject || list_length(link->table->links) > 1 || has_arm_up(children))
+			if (link->table->is_subject || pvext_is_plural(link->table) || has_arm_up(children))
 				add_arm_up(plan, set, link, children);
 		}
 	set->building = false;
@@ -480,27 +536,24 @@ append_arm(PvextSql *sql, PvextArm *arm)
 	StringInfo	buf = &sql->text;
 	StringInfoData pairs;
 	StringInfoData params;
-	int			i = 0;
-	ListCell   *lc;
+	int			i;
 
 	initStringInfo(&pairs);
 	initStringInfo(&params);
 	if (link->condition)
 		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
-	foreach(lc, link->columns)
+	for (i = 0; i < list_length(link->parent_columns); i++)
 	{
-		PvextSlot  *slot = list_nth(arm->slots, i++);
+		PvextSlot  *slot = list_nth(arm->slots, i);
 		int			param = pvext_sql_param(sql, &slot->param);
+		char	   *held = pvext_link_held(link, i, "r");
 		PvextMatch	match;
-		const char *column;
 
-		pvext_match(link->table->relid, lfirst(lc), arm->parent->table->relid, slot->column, &match);
-		column = pvext_match_column(&match, "r", lfirst(lc));
-		appendStringInfo(buf, "%s%s %s ANY ($%d)", i > 1 ? " AND " : "", column,
-						 match.equals, param);
-		appendStringInfo(&params, "%s$%d", i > 1 ? ", " : "", param);
-		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 1 ? " AND " : "", column,
-						 match.equals, i);
+		pvext_link_match(link, i, &match);
+		appendStringInfo(buf, "%s%s", i > 0 ? " AND " : "",
+						 pvext_match_any(&match, held, psprintf("$%d", param)));
+		appendStringInfo(&params, "%s$%d", i > 0 ? ", " : "", param);
+		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 0 ? " AND " : "", held, match.equals, i + 1);
 	}
 	if (i > 1)
 	{
@@ -546,8 +599,8 @@ append_self(PvextPlan *plan, PvextSql *sql)
 	PvextArm	arm = {&link, plan->self, NIL};
 	ListCell   *lc;
 
-	link.table = plan->subject;
-	link.columns = plan->subject->key;
+	link.table = link.parent = plan->subject;
+	link.columns = link.parent_columns = plan->subject->key;
 	foreach(lc, plan->subject->key)
 		arm.slots = lappend(arm.slots, pvext_set_slot(plan->self, lfirst(lc), false));
 	append_arm(sql, &arm);
@@ -610,9 +663,7 @@ pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock)
 		PvextSlot  *slot = lfirst(lc);
 
 		appendStringInfo(&sql.text, "array_agg(x.c%d), ", i);
-		appendStringInfo(&inner, "%sCAST(r.%s AS %s) AS c%d", i > 0 ? ", " : "",
-						 quote_identifier(slot->column),
-						 pvext_type_name(slot->element, -1), i);
+		appendStringInfo(&inner, "%s%s AS c%d", i > 0 ? ", " : "", pvext_slot_sql(slot), i);
 		i++;
 	}
 	appendStringInfo(&sql.text, "count(*) FROM (SELECT %s FROM %s AS r WHERE ",

@@ -14,6 +14,7 @@ extern PvextSet *pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *p
 extern PvextSet *pvext_set_any(PvextPlan *plan, PvextTable *table);
 extern PvextSet *pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table);
 extern PvextSlot *pvext_set_slot(PvextSet *set, const char *column, bool as_text);
+extern char *pvext_slot_sql(PvextSlot *slot);
 extern void pvext_prune_sets(PvextPlan *plan);
 extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);
 extern PvextStep *pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "catalog/pg_type.h"
 #include "map/key.h"
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
 #include "miscadmin.h"
@@ -123,6 +124,7 @@ static bool
 by_key(Climb *climb)
 {
 	return is_end(climb) && climb->by && climb->by->parent == climb->table &&
+		climb->by->value == NULL && !climb->by->ignore_case &&
 		pvext_same_names(climb->by->parent_columns, climb->table->key);
 }
 
@@ -160,7 +162,6 @@ static void
 append_columns(StringInfo columns, Climb *climb)
 {
 	ListCell   *lc;
-	ListCell   *cell;
 
 	if (is_end(climb))
 	{
@@ -175,16 +176,12 @@ append_columns(StringInfo columns, Climb *climb)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		foreach(cell, link->columns)
-		{
-			const char *name = quote_identifier(lfirst(cell));
-
+		for (int n = 0; n < list_length(link->parent_columns); n++)
 			if (link->condition)
-				appendStringInfo(columns, ", CASE WHEN true%s THEN CAST(r.%s AS text) END",
-								 pvext_link_condition(link), name);
+				appendStringInfo(columns, ", CASE WHEN true%s THEN %s END",
+								 pvext_link_condition(link), pvext_link_text(link, n));
 			else
-				appendStringInfo(columns, ", CAST(r.%s AS text)", name);
-		}
+				appendStringInfo(columns, ", %s", pvext_link_text(link, n));
 	}
 }
 
@@ -197,7 +194,7 @@ brings_owners(PvextRows *start, PvextLink *link)
 	foreach(lc, start->children)
 		if (((PvextLink *) lfirst(lc))->parent == link->table)
 			return true;
-	return link->table->is_subject || list_length(link->table->links) > 1;
+	return link->table->is_subject || pvext_is_plural(link->table);
 }
 
 /* The links by which rows go with those of a table, and bring owners. */
@@ -249,7 +246,7 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 	PvextArgs	args = {0};
 
 	initStringInfo(&sql);
-	for (int i = 0; i < list_length(link->columns); i++)
+	for (int i = 0; i < list_length(link->parent_columns); i++)
 		pvext_arg(&args, TEXTARRAYOID,
 				  PointerGetDatum(construct_array(keys[i], n, TEXTOID, -1, false, TYPALIGN_INT)),
 				  false);
@@ -258,13 +255,49 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 	if (start)
 		append_keys(&sql, start, table);
 	appendStringInfo(&sql, " FROM %s %s %s AS r ON ",
-					 pvext_array_rows_sql(list_length(link->columns), true),
+					 pvext_array_rows_sql(list_length(link->parent_columns), true),
 					 start == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
 					 table->sql_name);
 	pvext_append_key_match(&sql, link, start != NULL);
 	if (start)
 		appendStringInfoString(&sql, pvext_link_condition(link));
 	return pvext_run(table->owner, sql.data, &args);
+}
+
+/*
+ * The keys in a column of the result that has an array of them.  *from says which of the first
+ * rows each came from.
+ */
+static int
+read_elements(SPITupleTable *rows, uint64 n, int column, const int *origin, Datum ***keys, int **from)
+{
+	int			nkeys = 0;
+
+	*keys = palloc(sizeof(Datum *));
+	(*keys)[0] = palloc(sizeof(Datum));
+	*from = palloc(sizeof(int));
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		array = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &isnull);
+		Datum	   *elements;
+		bool	   *nulls;
+		int			length = 0;
+
+		if (!isnull)
+			deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+							  &nulls, &length);
+		(*keys)[0] = repalloc((*keys)[0], sizeof(Datum) * (nkeys + length + 1));
+		*from = repalloc(*from, sizeof(int) * (nkeys + length + 1));
+		for (int e = 0; e < length; e++)
+		{
+			if (nulls[e])
+				continue;
+			(*keys)[0][nkeys] = elements[e];
+			(*from)[nkeys++] = origin[i];
+		}
+	}
+	return nkeys;
 }
 
 /*
@@ -349,14 +382,15 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		PvextLink  *link = lfirst(lc);
 		Datum	  **keys;
 		int		   *from;
-		int			nkeys = read_keys(rows, n, *column, list_length(link->columns), origin,
-									  &keys, &from);
+		int			width = list_length(link->parent_columns);
+		int			nkeys = link->elements ? read_elements(rows, n, *column, origin, &keys, &from) :
+			read_keys(rows, n, *column, width, origin, &keys, &from);
 		Climb		parent;
 		uint64		found;
 		SPITupleTable *parents;
 		int			next = 2;
 
-		*column += list_length(link->columns);
+		*column += width;
 		if (nkeys == 0)
 			continue;
 		follow(&parent, climb, link);
@@ -379,7 +413,7 @@ descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int colum
 		PvextLink  *link = lfirst(lc);
 		Datum	  **keys;
 		int		   *from;
-		int			nkeys = read_keys(rows, n, column, list_length(link->columns), origin,
+		int			nkeys = read_keys(rows, n, column, list_length(link->parent_columns), origin,
 									  &keys, &from);
 		Climb		child = *climb;
 		uint64		found;
@@ -387,7 +421,7 @@ descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int colum
 		int		   *origin_of_child;
 		int			next = 2;
 
-		column += list_length(link->columns);
+		column += list_length(link->parent_columns);
 		if (nkeys == 0 || list_member_ptr(climb->tables, link->table))
 			continue;
 		child.table = link->table;

@@ -42,7 +42,7 @@ ways(PvextPlan *held, PvextSet *set, int depth)
 		PvextArm   *arm = lfirst(lc);
 
 		if (n < 2)
-			n += arm->up ? 2 : ways(held, arm->parent, depth + 1);
+			n += arm->up ? 2 : (arm->link->elements ? 2 : 1) * ways(held, arm->parent, depth + 1);
 	}
 	return Min(n, 2);
 }

@@ -63,12 +63,7 @@ pvext_build_locks(PvextPlan *plan)
 	initStringInfo(&order);
 	appendStringInfoString(&columns, pvext_key_sql(subject));
 	foreach(lc, plan->self->slots)
-	{
-		PvextSlot  *slot = lfirst(lc);
-
-		appendStringInfo(&columns, ", CAST(r.%s AS %s)", quote_identifier(slot->column),
-						 pvext_type_name(slot->element, -1));
-	}
+		appendStringInfo(&columns, ", %s", pvext_slot_sql(lfirst(lc)));
 	foreach(lc, subject->key)
 		appendStringInfo(&order, "%sr.%s", order.len ? ", " : "", quote_identifier(lfirst(lc)));
 	if (subject->condition)

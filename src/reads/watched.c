@@ -59,6 +59,9 @@
 #define LINK_PARENT_ID			4
 #define LINK_PARENT_COLUMNS		5
 #define LINK_CONDITION			6
+#define LINK_EXPRESSION			12
+#define LINK_ELEMENTS			15
+#define LINK_IGNORE_CASE		16
 
 /* What is known of the database. */
 static enum
@@ -373,10 +376,22 @@ subject_key(int32 id)
 	return key;
 }
 
-/*
- * A link to a subject by its key.  With a condition the columns do not say by
- * themselves whose the row is.
- */
+/* Do the columns of a link say by themselves whose the row is, as the key is spelled? */
+static bool
+says_whose(HeapTuple row, TupleDesc desc)
+{
+	bool		always;
+	bool		plain;
+	bool		isnull;
+
+	(void) heap_getattr(row, LINK_CONDITION, desc, &always);
+	(void) heap_getattr(row, LINK_EXPRESSION, desc, &plain);
+	return always && plain &&
+		!DatumGetBool(heap_getattr(row, LINK_ELEMENTS, desc, &isnull)) &&
+		!DatumGetBool(heap_getattr(row, LINK_IGNORE_CASE, desc, &isnull));
+}
+
+/* A link to a subject by its key, of which the columns are the key. */
 static bool
 note_link(HeapTuple row, TupleDesc desc, void *arg)
 {
@@ -391,8 +406,7 @@ note_link(HeapTuple row, TupleDesc desc, void *arg)
 	ListCell   *a;
 	ListCell   *b;
 
-	(void) heap_getattr(row, LINK_CONDITION, desc, &isnull);
-	if (!isnull || key == NIL || !pvext_same_names(key, parent_columns))
+	if (!says_whose(row, desc) || key == NIL || !pvext_same_names(key, parent_columns))
 		return true;
 	foreach(lc, key)
 		forboth(a, columns, b, parent_columns)

@@ -94,7 +94,8 @@ add_followers(PvextRedaction *redaction, PvextSearchedSet *traced, const char *c
 			ListCell   *a;
 			ListCell   *b;
 
-			if (link->parent->id != traced->table->id || !pvext_has_name(link->parent_columns, column) ||
+			/* The columns that an expression reads are personal themselves, where the key is. */
+			if (link->value || link->parent->id != traced->table->id || !pvext_has_name(link->parent_columns, column) ||
 				list_member_ptr(redaction->followed, link))
 				continue;
 			redaction->followed = lappend(redaction->followed, link);
@@ -357,7 +358,7 @@ is_new_key(PvextRedaction *redaction, PvextSearchedSet *traced, PvextSide side)
 								   redaction->now, side);
 	way = traced->link ? linitial(traced->ways) : NULL;
 	return way && way->parents == search->keys &&
-		pvext_side_is_known(search, traced->table, way->columns, redaction->now, side);
+		pvext_way_is_known(search, traced->table, way, redaction->now, side);
 }
 
 /* Does the rule take its values from one side of the record looked at? */

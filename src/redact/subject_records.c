@@ -53,17 +53,20 @@ add_set(PvextRecordSearch *search, PvextTable *table, PvextSet *set)
 
 /* What is known of a set's rows by these columns, which others are found by. */
 static PvextKeySet *
-known_by(PvextRecordSearch *search, PvextSearchedSet *traced, List *columns)
+known_by(PvextRecordSearch *search, PvextSearchedSet *traced, List *columns, bool ignore_case)
 {
 	PvextKeySet *known;
 	ListCell   *lc;
 
-	if (traced == linitial(search->sets) && pvext_equal_names(search->keys->columns, columns))
+	if (traced == linitial(search->sets) && !ignore_case && pvext_equal_names(search->keys->columns, columns))
 		return search->keys;
 	foreach(lc, traced->known)
-		if (pvext_equal_names(((PvextKeySet *) lfirst(lc))->columns, columns))
+		if (pvext_equal_names(((PvextKeySet *) lfirst(lc))->columns, columns) &&
+			((PvextKeySet *) lfirst(lc))->ignore_case == ignore_case)
 			return lfirst(lc);
 	known = pvext_make_key_set(traced->table->relid, columns);
+	if (ignore_case)
+		pvext_ignore_case(known);
 	traced->known = lappend(traced->known, known);
 	return known;
 }
@@ -75,7 +78,8 @@ add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, Pv
 	PvextSearchedLink   *way = palloc0(sizeof(PvextSearchedLink));
 
 	way->columns = link->columns;
-	way->parents = known_by(search, parent, link->parent_columns);
+	way->parents = known_by(search, parent, link->parent_columns, link->ignore_case);
+	way->keys = pvext_make_past_keys(link);
 	way->condition = pvext_make_past_condition(link);
 	traced->ways = lappend(traced->ways, way);
 }
@@ -154,7 +158,7 @@ pvext_search_readers(PvextRecordSearch *search, PvextTable *subject)
 	MemoryContext old = MemoryContextSwitchTo(search->context);
 
 	search->reader = subject;
-	search->read_keys = known_by(search, linitial(search->sets), subject->key);
+	search->read_keys = known_by(search, linitial(search->sets), subject->key, false);
 	MemoryContextSwitchTo(old);
 }
 
@@ -354,6 +358,48 @@ pvext_side_is_known(PvextRecordSearch *search, PvextTable *table, List *columns,
 		pvext_is_in_key_set(known, texts);
 }
 
+/*
+ * What a side holds that a link compares: *found says whether it is among what is known.  As
+ * PVEXT_TUPLE_NULL where nothing comes of the columns.
+ */
+static PvextTuple
+way_tuple(PvextRecordSearch *search, PvextTable *table, PvextSearchedLink *way, PvextKeySet *known,
+		  PvextSide side, bool *found)
+{
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
+	PvextTuple	tuple = pvext_image_tuple(&search->sides, table->relid, way->columns, side, texts);
+	List	   *keys;
+	ListCell   *lc;
+
+	*found = false;
+	if (way->keys == NULL)
+	{
+		*found = tuple == PVEXT_TUPLE_THERE && pvext_is_in_key_set(known, texts);
+		return tuple;
+	}
+	if (tuple != PVEXT_TUPLE_THERE && tuple != PVEXT_TUPLE_NULL)
+		return tuple;
+	keys = pvext_keys_then(way->keys, texts);
+	foreach(lc, keys)
+	{
+		char	   *key = lfirst(lc);
+
+		*found = *found || pvext_is_in_key_set(known, &key);
+	}
+	return keys == NIL ? PVEXT_TUPLE_NULL : PVEXT_TUPLE_THERE;
+}
+
+/* Is what a side holds that a link compares known? */
+bool
+pvext_way_is_known(PvextRecordSearch *search, PvextTable *table, PvextSearchedLink *way,
+				   PvextKeySet *known, PvextSide side)
+{
+	bool		found;
+
+	(void) way_tuple(search, table, way, known, side, &found);
+	return found;
+}
+
 /* Did the way's condition hold of a side?  Yes where that can no longer be told. */
 static bool
 condition_held(PvextRecordSearch *search, PvextTable *table, PvextSearchedLink *way, PvextSide side)
@@ -412,10 +458,10 @@ side_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side
 	foreach(lc, traced->ways)
 	{
 		PvextSearchedLink   *way = lfirst(lc);
+		bool		found;
 
-		tuple = pvext_image_tuple(&search->sides, traced->table->relid, way->columns, side, texts);
-		if (tuple == PVEXT_TUPLE_THERE && pvext_is_in_key_set(way->parents, texts) &&
-			condition_held(search, traced->table, way, side))
+		tuple = way_tuple(search, traced->table, way, way->parents, side, &found);
+		if (found && condition_held(search, traced->table, way, side))
 			return true;
 		unread = unread || tuple == PVEXT_TUPLE_UNREAD;
 		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL ||
@@ -480,7 +526,7 @@ follow_link(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSearchedLi
 	bytea	   *digest;
 	ListCell   *lc;
 
-	if (way->parents != search->keys || list_length(way->columns) > 1 ||
+	if (way->parents != search->keys || way->keys || list_length(way->columns) > 1 ||
 		!pvext_side_is_known(search, traced->table, way->columns, search->keys, PVEXT_NEW) ||
 		pvext_image_tuple(&search->sides, traced->table->relid, way->columns, PVEXT_OLD,
 						 texts) != PVEXT_TUPLE_THERE ||

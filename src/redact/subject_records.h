@@ -17,6 +17,7 @@ typedef struct PvextSearchedLink
 	List	   *columns;
 	PvextKeySet *parents;
 	PvextPastCondition  *condition;		/* NULL: none */
+	PvextPastCondition  *keys;			/* what is made of the columns; NULL: they are it */
 } PvextSearchedLink;
 
 /* Rows of a table that belong to the subjects, now or once. */
@@ -68,6 +69,8 @@ extern void pvext_search_readers(PvextRecordSearch *search, PvextTable *subject)
 extern void pvext_search_for_rows(void *arg);
 extern void pvext_search_log(PvextRecordSearch *search, Snapshot snapshot, PvextChunkList *found);
 extern bool pvext_is_found_item(PvextRecordSearch *search, PvextReadItem item);
+extern bool pvext_way_is_known(PvextRecordSearch *search, PvextTable *table, PvextSearchedLink *way,
+							   PvextKeySet *known, PvextSide side);
 extern bool pvext_side_is_known(PvextRecordSearch *search, PvextTable *table, List *columns,
 								PvextKeySet *known, PvextSide side);
 extern bool pvext_read_is_known(PvextRecordSearch *search, PvextKeySet *keys,

@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "map/link_key.h"
 #include "map/link_match.h"
 #include "nodes/parsenodes.h"
 #include "rule/cascade.h"
@@ -77,9 +78,7 @@ pvext_children_of_rows(PvextMap *map, PvextTable *table)
 			{
 				PvextLink  *link = lfirst(cell);
 
-				goes = goes || (link->parent == parent &&
-								pvext_is_key_of(fk, link->table->relid, link->columns,
-												link->parent_columns));
+				goes = goes || (link->parent == parent && pvext_link_follows(link, fk));
 			}
 			if (!goes)
 				ereport(ERROR,

@@ -186,7 +186,7 @@ pvext_has_one_clock(PvextTable *table, PvextRule *rule)
 		PvextLink  *link = lfirst(lc);
 
 		/* An index of a table is not over the rows of its children. */
-		if (link->shared || link->expression ||
+		if (link->shared || link->elements ||
 			!pvext_is_unique(link->parent->relid, link->parent_columns) ||
 			(has_subclass(link->parent->relid) &&
 			 get_rel_relkind(link->parent->relid) != RELKIND_PARTITIONED_TABLE))
