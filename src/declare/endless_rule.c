@@ -21,7 +21,6 @@
 #include "declare/endless_rule.h"
 #include "miscadmin.h"
 #include "purge/due.h"
-#include "rule/clock_row.h"
 #include "rule/rule.h"
 #include "strategy/replacement.h"
 
@@ -59,19 +58,6 @@ timed_sql(PvextTable *table, PvextRule *rule)
 			appendStringInfo(&sql, "%s%s", sql.len > 0 ? " OR " : "", value_sql(column));
 	}
 	return sql.len > 0 ? psprintf("(%s)", sql.data) : rule->removes ? "true" : "false";
-}
-
-/* SQL over r: the rule's clocks have no moment.  Asked of many rows at once where it goes up to one. */
-static char *
-endless_sql(PvextTable *table, PvextRule *rule)
-{
-	char	   *end = pvext_rule_end(table, rule);
-
-	if (rule->through && rule->otherwise == NULL && pvext_has_one_clock(table, rule))
-		return psprintf("NOT %s AND %s IS NULL",
-						pvext_at_clock(table, rule, psprintf("%s IS NOT NULL", pvext_clock_of_top(table, rule))),
-						end);
-	return psprintf("%s IS NULL", end);
 }
 
 /* SQL over r: none of the rules is known to hold; NULL where one holds for all rows, or there is none. */
@@ -148,7 +134,7 @@ count_rows(void *arg)
 		appendStringInfo(&sql, "count(*) FILTER (WHERE %s%s%s AND %s), ", timed_sql(table, rule),
 						 rule->condition ? " AND " : "",
 						 rule->condition ? psprintf("(%s) IS NOT FALSE", rule->condition) : "",
-						 endless_sql(table, rule));
+						 pvext_rule_never_ends(table, rule));
 	}
 	(void) pvext_run(table->owner, psprintf("SELECT %scount(*) FILTER (WHERE %s) FROM %s AS r", sql.data,
 											left_out ? left_out : "false", table->sql_name), NULL);

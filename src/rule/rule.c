@@ -27,8 +27,8 @@ end_sql(PvextRule *rule, const char *clock)
  * NULL where neither clock has a moment.  Raises where the rule may no longer run
  * as the owner.
  */
-char *
-pvext_rule_end(PvextTable *table, PvextRule *rule)
+static char *
+rule_end(PvextTable *table, PvextRule *rule)
 {
 	char	   *after = rule->after;
 
@@ -52,7 +52,7 @@ char *
 pvext_rule_until(PvextTable *table, PvextRule *rule)
 {
 	char	   *until = psprintf("coalesce(%s, CAST('infinity' AS timestamptz))",
-								 pvext_rule_end(table, rule));
+								 rule_end(table, rule));
 
 	if (rule->condition == NULL)
 		return until;
@@ -61,30 +61,52 @@ pvext_rule_until(PvextTable *table, PvextRule *rule)
 }
 
 /*
- * SQL over row r, true exactly where the rule's time is over or the rule does not hold.  Of a
- * clock that goes up to one row it is asked of the rows up there, for all of them at once,
- * where none up there can only mean that there is no moment.
+ * Does the clock go up to one row at most, and say nothing where there is none?  What it
+ * says can then be asked of the rows up there, for all of them at once.
  */
+static bool
+is_asked_up_there(PvextTable *table, PvextRule *rule)
+{
+	if (rule->through == NULL || !pvext_has_one_clock(table, rule))
+		return false;
+	pvext_check_bound_owner(table, rule->owner, psprintf("retention rule \"%s\"", rule->name));
+	pvext_check_way(table, rule);
+	return pvext_run(table->owner, psprintf("SELECT FROM (SELECT %s AS c FROM %s AS r WHERE false) AS x"
+											" WHERE x.c IS NOT NULL", rule->after, rule->over->sql_name),
+					 NULL) == 0;
+}
+
+/* SQL over row r: the clock, which is asked up there, has no moment. */
+static char *
+no_moment_sql(PvextTable *table, PvextRule *rule)
+{
+	return psprintf("NOT %s", pvext_at_clock(table, rule, psprintf("%s IS NOT NULL", pvext_clock_of_top(table, rule))));
+}
+
+/* SQL over row r, true exactly where the rule's time is over or the rule does not hold. */
 char *
 pvext_rule_ended(PvextTable *table, PvextRule *rule)
 {
-	char	   *clock;
 	char	   *ended;
 
-	if (rule->through == NULL || !pvext_has_one_clock(table, rule))
+	if (!is_asked_up_there(table, rule))
 		return psprintf("%s <= now()", pvext_rule_until(table, rule));
-	pvext_check_bound_owner(table, rule->owner, psprintf("retention rule \"%s\"", rule->name));
-	pvext_check_way(table, rule);
-	if (pvext_run(table->owner, psprintf("SELECT FROM (SELECT %s AS c FROM %s AS r WHERE false) AS x"
-										 " WHERE x.c IS NOT NULL", rule->after, rule->over->sql_name), NULL) > 0)
-		return psprintf("%s <= now()", pvext_rule_until(table, rule));
-	clock = pvext_clock_of_top(table, rule);
-	ended = pvext_at_clock(table, rule, psprintf("%s <= now()", end_sql(rule, clock)));
+	ended = pvext_at_clock(table, rule, psprintf("%s <= now()", end_sql(rule, pvext_clock_of_top(table, rule))));
 	if (rule->otherwise)
-		ended = psprintf("(%s OR (NOT %s AND %s <= now()))", ended,
-						 pvext_at_clock(table, rule, psprintf("%s IS NOT NULL", clock)),
+		ended = psprintf("(%s OR (%s AND %s <= now()))", ended, no_moment_sql(table, rule),
 						 end_sql(rule, rule->otherwise));
 	return rule->condition ? psprintf("((%s) IS FALSE OR %s)", rule->condition, ended) : ended;
+}
+
+/* SQL over row r, true exactly where neither of the rule's clocks has a moment. */
+char *
+pvext_rule_never_ends(PvextTable *table, PvextRule *rule)
+{
+	if (!is_asked_up_there(table, rule))
+		return psprintf("%s IS NULL", rule_end(table, rule));
+	if (rule->otherwise == NULL)
+		return no_moment_sql(table, rule);
+	return psprintf("%s AND %s IS NULL", no_moment_sql(table, rule), end_sql(rule, rule->otherwise));
 }
 
 /* SQL over row r: the rule is known to hold; NULL: it does for every row. */

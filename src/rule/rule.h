@@ -7,9 +7,9 @@
 
 #include "map/map.h"
 
-extern char *pvext_rule_end(PvextTable *table, PvextRule *rule);
 extern char *pvext_rule_until(PvextTable *table, PvextRule *rule);
 extern char *pvext_rule_ended(PvextTable *table, PvextRule *rule);
+extern char *pvext_rule_never_ends(PvextTable *table, PvextRule *rule);
 extern char *pvext_rule_holds(PvextTable *table, PvextRule *rule);
 extern bool pvext_clock_reads(PvextTable *table, PvextRule *rule, PvextTable *of,
 							  const char *column);
