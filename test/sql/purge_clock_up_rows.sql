@@ -92,6 +92,28 @@ SELECT rows FROM pv.preview_purge() WHERE rule = 't';
 SELECT pv.activate_retention('thing', 't', 1);
 CALL pv.purge('thing');
 SELECT * FROM thing ORDER BY id;
+
+-- Links that are no key: an element of an array, a number in a text
+CREATE TABLE fellow (id int PRIMARY KEY, name text, left_on date);
+CREATE TABLE talk (id int PRIMARY KEY, fellows int[], body text);
+CREATE TABLE entry (id int PRIMARY KEY, ref text, body text);
+CREATE INDEX ON talk USING gin (fellows);
+SELECT pv.declare_subject('fellow'),
+       pv.declare_link('talk', NULL, 'fellow', name => 'fellows', expression => 'fellows'),
+       pv.declare_link('entry', NULL, 'fellow', name => 'ref', expression => $$CASE WHEN ref LIKE 'user:%' THEN split_part(ref, ':', 2) END$$) \g /dev/null
+SELECT pv.declare_personal('talk', '{body}', 'text', link => '*'), pv.declare_personal('entry', '{body}', 'text');
+INSERT INTO fellow VALUES (1, 'Ann', '2001-01-01'), (2, 'Bo', '2003-01-01'), (3, 'Cy', NULL);
+INSERT INTO talk VALUES (1, '{1,2}', 'x'), (2, '{2,3}', 'x'), (3, '{}', 'x'), (4, '{1}', 'x');
+INSERT INTO entry VALUES (1, 'user:1', 'x'), (2, 'user:3', 'x'), (3, 'order:1', 'x');
+SELECT pv.declare_retention('talk', 'left', '1 year', 'left_on', 'policy', over => 'fellow'),
+       pv.declare_retention('entry', 'left', '1 year', 'left_on', 'policy', over => 'fellow');
+SELECT relation, rows FROM pv.preview_purge() WHERE rule = 'left' ORDER BY 1;
+SELECT pv.activate_retention('talk', 'left', 2), pv.activate_retention('entry', 'left', 1);
+CALL pv.purge('talk');
+CALL pv.purge('entry');
+SELECT id, body FROM talk ORDER BY id;
+SELECT id, body FROM entry ORDER BY id;
+SELECT relation, problem FROM pv.check_map() WHERE problem ~ 'rule "left"' ORDER BY 1;
 RESET search_path;
 DROP SCHEMA purge_clock_up_rows CASCADE;
 DROP EXTENSION pvext;
