@@ -14,12 +14,13 @@ COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
 CREATE FUNCTION pv.generate_map(subject regclass)
     RETURNS text LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_generate_map';
 COMMENT ON FUNCTION pv.generate_map(regclass) IS
-    'SQL to edit and run: what is missing of a subject''s data map, with a suggestion for every unclassified column by its name and type; of a table that is none yet, the declaration of the subject, too. Errors: 42809 not an ordinary table';
+    'SQL to edit and run: what is missing of a subject''s data map: whose rows are, what is in the columns, by their names, types and some rows, how long they may be kept, and which tables nothing links; of a table that is no subject yet, the declaration of the subject, too. Statements have been tried, and undone; what a person has to decide is a comment. Errors: 42809 not an ordinary table';
 
-CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text)
+CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text,
+                             OUT statement text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
-    'what of the data map no longer fits the database: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. Counts rows of linked tables';
+    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some where columns are unclassified';
 
 CREATE FUNCTION pv.take_up_orphan(schema name, name name, relation regclass)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_take_up_orphan';

@@ -103,6 +103,16 @@ COMMENT ON FUNCTION pv.candidate_links(regclass) IS
     'links that the foreign keys suggest downstream from a subject, to any depth, but not below another subject, and links that are guessed: by names, by pairs of columns such as item_type and item_id, by content of which a sample is looked for among the subject''s keys, and of what the subject''s rows refer to; self-references are left out. indexed: an index begins with one of the columns; declared: it is a link already; found_by: foreign key, or for a guess name, polymorphic, content, reference or junction; confidence: from 0 to 1, which a foreign key has; condition, shared: as pv.declare_link() takes them. Reads some rows of every table';
 REVOKE ALL ON FUNCTION pv.candidate_links(regclass) FROM PUBLIC;
 
+DROP FUNCTION pv.check_map();
+CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severity text, OUT problem text, OUT hint text,
+                             OUT statement text)
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
+COMMENT ON FUNCTION pv.check_map() IS
+    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some where columns are unclassified';
+REVOKE ALL ON FUNCTION pv.check_map() FROM PUBLIC;
+COMMENT ON FUNCTION pv.generate_map(regclass) IS
+    'SQL to edit and run: what is missing of a subject''s data map: whose rows are, what is in the columns, by their names, types and some rows, how long they may be kept, and which tables nothing links; of a table that is no subject yet, the declaration of the subject, too. Statements have been tried, and undone; what a person has to decide is a comment. Errors: 42809 not an ordinary table';
+
 CREATE FUNCTION pv.find_copies(subject regclass, key text,
         OUT relation regclass, OUT column_name name, OUT rows bigint, OUT found text, OUT whose text, OUT reason text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_find_copies';

@@ -31,7 +31,15 @@ pvext_add_finding(PvextCheck *check, const char *relation, const char *column, b
 	finding->error = error;
 	finding->problem = problem;
 	finding->hint = hint;
+	finding->statement = NULL;
 	check->findings = lappend(check->findings, finding);
+}
+
+/* Say by which statement the finding that was added last is settled. */
+void
+pvext_settle_by(PvextCheck *check, char *statement)
+{
+	((PvextFinding *) llast(check->findings))->statement = statement;
 }
 
 /*

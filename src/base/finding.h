@@ -15,6 +15,7 @@ typedef struct PvextFinding
 	bool		error;			/* an erasure would fail; else a warning */
 	char	   *problem;
 	char	   *hint;
+	char	   *statement;		/* that settles it, or NULL */
 } PvextFinding;
 
 /* A run of checks. */
@@ -31,6 +32,7 @@ typedef struct PvextCheck
 
 extern void pvext_add_finding(PvextCheck *check, const char *relation, const char *column,
 							  bool error, char *problem, char *hint);
+extern void pvext_settle_by(PvextCheck *check, char *statement);
 extern List *pvext_check_rows(PvextCheck *check, const char *sql);
 extern List *pvext_parse_names(char *text);
 extern bool pvext_says_true(const char *value);

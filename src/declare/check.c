@@ -25,6 +25,7 @@
 #include "declare/check.h"
 #include "declare/coverage.h"
 #include "declare/endless_rule.h"
+#include "declare/finding_group.h"
 #include "declare/replica_identity.h"
 #include "declare/resolve_strategy.h"
 #include "declare/stored_expression.h"
@@ -211,22 +212,6 @@ check_folded_keys(PvextCheck *check)
 	}
 }
 
-/* What has been found of a relation with the same hint, or NULL. */
-static PvextFinding *
-find_by_hint(PvextCheck *check, const char *relation, const char *hint)
-{
-	ListCell   *lc;
-
-	foreach(lc, check->findings)
-	{
-		PvextFinding *finding = lfirst(lc);
-
-		if (finding->hint && strcmp(finding->hint, hint) == 0 && strcmp(finding->relation, relation) == 0)
-			return finding;
-	}
-	return NULL;
-}
-
 /* How a link's rows are looked for, and what is said where they are found by reading the whole table. */
 typedef struct Indexing
 {
@@ -244,10 +229,11 @@ look_for_index(void *arg)
 		indexing->sql = pvext_link_index_sql(&indexing->search);
 }
 
-/* Links whose rows are found by reading the whole table; those that one index would serve, once. */
+/* Links whose rows are found by reading the whole table: one finding for all of a table, and each index once. */
 static void
 check_indexes(PvextCheck *check)
 {
+	PvextFinding *last = NULL;	/* of those that are found here */
 	ListCell   *lc;
 
 	foreach(lc, pvext_check_rows(check,
@@ -263,16 +249,19 @@ check_indexes(PvextCheck *check)
 				.expression = row[7], .ignore_case = pvext_says_true(row[8]),
 				.parent = row[5] ? atooid(row[5]) : InvalidOid, .parent_columns = pvext_parse_names(row[6]),
 		.condition = row[4]}};
-		PvextFinding *other;
 
 		if (pvext_try(look_for_index, &indexing) != NULL || indexing.sql == NULL)
 			continue;
-		other = find_by_hint(check, row[1], indexing.sql);
-		if (other)
-			other->problem = psprintf("%s, nor has \"%s\"", other->problem, row[3]);
-		else
+		if (last == NULL || strcmp(last->relation, row[1]) != 0)
+		{
 			pvext_add_finding(check, row[1], linitial(indexing.search.columns), false,
-						psprintf("link \"%s\" has no index", row[3]), indexing.sql);
+							  psprintf("link \"%s\" has no index", row[3]), indexing.sql);
+			last = llast(check->findings);
+			continue;
+		}
+		last->problem = psprintf("%s, nor has \"%s\"", last->problem, row[3]);
+		if (strstr(last->hint, indexing.sql) == NULL)
+			last->hint = psprintf("%s %s", last->hint, indexing.sql);
 	}
 }
 
@@ -624,13 +613,13 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	pvext_check_replica(&check);
 	pvext_check_writable(&check);
 
-	foreach(lc, check.findings)
+	foreach(lc, pvext_group_findings(check.findings))
 	{
 		PvextFinding *finding = lfirst(lc);
-		bool		nulls[5] = {false, finding->column == NULL, false, false,
-		finding->hint == NULL};
+		bool		nulls[6] = {false, finding->column == NULL, false, false,
+		finding->hint == NULL, finding->statement == NULL};
 		NameData	column;
-		Datum		values[5] = {CStringGetTextDatum(finding->relation)};
+		Datum		values[6] = {CStringGetTextDatum(finding->relation)};
 
 		if (finding->column)
 			namestrcpy(&column, finding->column);
@@ -639,6 +628,8 @@ pvext_check_map(PG_FUNCTION_ARGS)
 		values[3] = CStringGetTextDatum(finding->problem);
 		if (finding->hint)
 			values[4] = CStringGetTextDatum(finding->hint);
+		if (finding->statement)
+			values[5] = CStringGetTextDatum(finding->statement);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	pvext_leave(&scope);

@@ -17,6 +17,7 @@
 #include "base/table_part.h"
 #include "consent/ending.h"
 #include "declare/coverage.h"
+#include "declare/finding_group.h"
 #include "declare/not_link.h"
 #include "declare/unowned_row.h"
 #include "map/link_match.h"
@@ -52,10 +53,12 @@ check_undeclared(PvextCheck *check)
 			if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1"
 						  " UNION ALL SELECT FROM pv.declared_link WHERE relation_id = $1"
 						  " UNION ALL SELECT FROM pv.not_personal WHERE relation_id = $1",
-						  &args) == 0)
-				pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
-							psprintf("a foreign key refers to %s, but no link is declared", row[1]),
-							"Declare the link with pv.declare_link(), that it is none with pv.declare_not_link(), or that the table holds nothing personal with pv.declare_not_personal().");
+						  &args) > 0)
+				continue;
+			pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
+						psprintf("a foreign key refers to %s, but no link is declared", row[1]),
+						"Declare the link with pv.declare_link(), that it is none with pv.declare_not_link(), or that the table holds nothing personal with pv.declare_not_personal().");
+			pvext_settle_by(check, pvext_link_advice(fk->relid, fk->columns, atooid(row[0]), fk->parent_columns));
 		}
 	}
 }

@@ -63,14 +63,17 @@ add_declared(PvextOutlook *outlook)
  * who acted; it is a guess; or whom the parent's rows belong to is a question itself.
  */
 static char *
-question(PvextOutlook *outlook, PvextCandidate *candidate)
+question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
 {
+	*kind = PVEXT_ACTED;
 	if (pvext_says_acted(candidate->columns, candidate->parent))
 		return "who acted, or whose it is?";
+	*kind = PVEXT_GUESSED;
 	if (candidate->shared)
 		return psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
 	if (candidate->confidence < PVEXT_SURE)
 		return psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
+	*kind = PVEXT_HANGS;
 	if (!pvext_is_sure(outlook, candidate->parent))
 		return psprintf("if %s is linked", pvext_relation_name(candidate->parent));
 	return NULL;
@@ -98,6 +101,7 @@ pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
 		Link	   *link = palloc0(sizeof(Link));
+		PvextQuestion kind;
 
 		if (candidate->declared)
 			continue;
@@ -106,16 +110,16 @@ pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
 		link->columns = candidate->columns;
 		link->parent = candidate->parent;
 		link->inherited = true;
-		link->asked = question(outlook, candidate) != NULL;
+		link->asked = question(outlook, candidate, &kind) != NULL;
 		outlook->links = lappend(outlook->links, link);
 	}
 }
 
-/* Why a candidate is a question rather than a proposal, or NULL.  After pvext_look_out(). */
+/* Why a candidate is a question rather than a proposal, and of which kind, or NULL.  After pvext_look_out(). */
 char *
-pvext_question(PvextOutlook *outlook, PvextCandidate *candidate)
+pvext_question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
 {
-	return question(outlook, candidate);
+	return question(outlook, candidate, kind);
 }
 
 /* Is the table a subject, or linked to one by links that are declared or proposed without a question? */

@@ -10,6 +10,14 @@
 /* A guess of this confidence is proposed, not asked. */
 #define PVEXT_SURE 0.9
 
+/* What is asked of a candidate. */
+typedef enum PvextQuestion
+{
+	PVEXT_ACTED,				/* is it whose the row is, or who did something with it? */
+	PVEXT_GUESSED,				/* is it a reference, and are the rows theirs? */
+	PVEXT_HANGS					/* whose are the rows that it leads to? */
+} PvextQuestion;
+
 /* The links of a map as it would be, with those that are proposed. */
 typedef struct PvextOutlook
 {
@@ -30,7 +38,8 @@ typedef struct PvextDoubt
 } PvextDoubt;
 
 extern void pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates);
-extern char *pvext_question(PvextOutlook *outlook, PvextCandidate *candidate);
+extern char *pvext_question(PvextOutlook *outlook, PvextCandidate *candidate,
+							PvextQuestion *kind);
 extern bool pvext_is_sure(PvextOutlook *outlook, Oid relid);
 extern void pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt);
 

@@ -270,3 +270,11 @@ pvext_says_acted(List *columns, Oid parent)
 	}
 	return false;
 }
+
+/* Does a link's name say that the parent made the row? */
+bool
+pvext_says_made(List *columns)
+{
+	return pvext_name_says(pvext_join_names(columns, "_", false),
+						   "*creat *author *upload *insert *submit *added *posted *opprett *started *opened");
+}

@@ -22,6 +22,7 @@ extern bool pvext_says_code(const char *column);
 extern bool pvext_name_says(const char *name, const char *words);
 extern bool pvext_is_personal_name(const char *name, Oid type);
 extern bool pvext_looks_like_persons(Oid relid);
+extern bool pvext_says_made(List *columns);
 extern bool pvext_says_acted(List *columns, Oid parent);
 
 #endif							/* PVEXT_NAME_GUESS_H */

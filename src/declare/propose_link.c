@@ -12,6 +12,7 @@
 #include "base/print.h"
 #include "base/relation.h"
 #include "base/spi.h"
+#include "declare/name_guess.h"
 #include "declare/propose_link.h"
 #include "declare/table_guess.h"
 
@@ -122,21 +123,28 @@ propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
 		pvext_propose_question(&map->text, link_sql(candidate, ""), why);
 }
 
-/* A link that somebody has to decide. */
+/*
+ * A link that somebody has to decide.  Who did something with a row is rather not whose
+ * it is, unless it made the row and nobody else is named.
+ */
 static void
-propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, const char *question)
+propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, PvextQuestion kind, const char *question)
 {
-	bool		acted = pvext_is_sure(&map->outlook, candidate->relid);
+	char	   *link = link_sql(candidate, "");
+	char	   *no_link = no_link_sql(candidate, kind == PVEXT_ACTED ? "who acted, not whose it is" : "not whose it is");
 
-	if (!acted || candidate->shared || candidate->confidence < 1)
+	if (kind == PVEXT_HANGS)
+		pvext_propose_question(&map->text, link, question);
+	else if (kind == PVEXT_ACTED &&
+			 (pvext_is_sure(&map->outlook, candidate->relid) || !pvext_says_made(candidate->columns)))
 	{
-		pvext_propose_question(&map->text, link_sql(candidate, ""), question);
-		pvext_propose_alternative(&map->text, no_link_sql(candidate, "whose it is not"));
+		pvext_propose_question(&map->text, no_link, question);
+		pvext_propose_alternative(&map->text, link);
 	}
 	else
 	{
-		pvext_propose_question(&map->text, no_link_sql(candidate, "who acted, not whose it is"), question);
-		pvext_propose_alternative(&map->text, link_sql(candidate, ""));
+		pvext_propose_question(&map->text, link, question);
+		pvext_propose_alternative(&map->text, no_link);
 	}
 }
 
@@ -151,6 +159,7 @@ pvext_propose_links(PvextMapProposal *map)
 	foreach(lc, map->outlook.candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
+		PvextQuestion kind;
 		char	   *question;
 
 		if (candidate->declared)
@@ -158,9 +167,9 @@ pvext_propose_links(PvextMapProposal *map)
 		if (first)
 			pvext_propose_comment(&map->text, "Links: take out those whose rows do not belong to the parent's person.");
 		first = false;
-		question = pvext_question(&map->outlook, candidate);
+		question = pvext_question(&map->outlook, candidate, &kind);
 		if (question)
-			propose_uncertain(map, candidate, question);
+			propose_uncertain(map, candidate, kind, question);
 		else
 			propose_certain(map, candidate);
 	}

@@ -45,8 +45,7 @@ SELECT pv.link_foreign_keys('customer', max_depth => 2);
 
 \echo '== What nobody has classified yet'
 \echo
-SELECT relation, string_agg(column_name, ', ') AS unclassified
-FROM pv.check_map() GROUP BY relation ORDER BY relation;
+SELECT relation, problem FROM pv.check_map() ORDER BY relation;
 
 \echo '== Which columns are personal, what for, and how each loses its person'
 \echo

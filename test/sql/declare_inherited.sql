@@ -25,7 +25,7 @@ SELECT pv.declare_personal('old_person_note', '{body}', 'free text', erase_with 
 SELECT pv.declare_personal('note', '{body}', 'free text', erase_with => 'redact');
 \pset tuples_only off
 SELECT pv.declare_personal('person_note', '{body}', 'free text', erase_with => 'redact');
-SELECT relation, column_name FROM pv.check_map();
+SELECT relation, column_name, problem FROM pv.check_map();
 -- Said of the parent's it is said of all its children's.
 SELECT pv.declare_not_personal('note', '{id,kind}');
 SELECT pv.declare_link('old_person_note', '{ref}', 'person') \g /dev/null
@@ -59,7 +59,7 @@ TABLE old_account;
 CREATE TABLE entity (name text, born date);
 CREATE TABLE human (id int PRIMARY KEY) INHERITS (entity);
 SELECT pv.declare_subject('human') \g /dev/null
-SELECT relation, column_name FROM pv.check_map();
+SELECT relation, column_name, problem FROM pv.check_map();
 SELECT pv.declare_personal('human', '{name,born}', 'identifying');
 INSERT INTO human VALUES ('Siv Moe', '1970-01-01', 1);
 SELECT state FROM pv.erase_subject('human', 1);
