@@ -370,7 +370,8 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	pvext_check_deleted_with(pvext_relation_id(relid));
 	warn_of_unsaid(relid, parent, link->name, link->inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
-	pvext_warn_of_held_key(link);
+	if (link->value)
+		pvext_warn_of_held_key(pvext_relation_id(parent), linitial(link->parent_columns));
 	warn_of_index(link);
 	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), link->name), NULL);
 }

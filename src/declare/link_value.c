@@ -158,27 +158,32 @@ pvext_check_link_values(PvextLinkDeclaration *link)
 }
 
 /*
- * Warn of an expression that leads to a key that is personal: what holds it is not given its
- * new value, but erased by itself, and so has to be declared.
+ * Warn of expressions that lead to a key, a column of the relation of the id, that is personal:
+ * what holds it is not given its new value, but erased by itself, and so has to be declared.
+ * No erasure is possible until it is.  Between pvext_enter() and pvext_leave().
  */
 void
-pvext_warn_of_held_key(const PvextLinkDeclaration *link)
+pvext_warn_of_held_key(int32 id, const char *column)
 {
 	PvextArgs	args = {0};
+	uint64		n;
 
-	if (link->value == NULL)
-		return;
-	pvext_arg_int4(&args, pvext_relation_id(link->relid));
-	pvext_arg_names(&args, link->columns, false);
-	pvext_arg_int4(&args, pvext_relation_id(link->parent));
-	pvext_arg_names(&args, link->parent_columns, false);
-	if (pvext_own("SELECT FROM pv.declared_personal WHERE relation_id = $3 AND column_name = ANY ($4)"
-				  " AND NOT EXISTS (SELECT FROM pv.declared_personal WHERE relation_id = $1 AND column_name = ANY ($2))",
-				  &args) > 0)
+	pvext_arg_int4(&args, id);
+	pvext_arg_name(&args, column);
+	n = pvext_own("SELECT r.relation::oid, l.name, l.columns FROM pv.declared_link AS l"
+				  " JOIN pv.relation AS r ON r.id = l.relation_id AND r.relation IS NOT NULL"
+				  " JOIN pv.declared_personal AS p ON p.relation_id = $1 AND p.column_name = $2"
+				  " WHERE l.parent_id = $1 AND $2 = ANY (l.parent_columns) AND l.expression IS NOT NULL"
+				  " AND NOT EXISTS (SELECT FROM pv.declared_personal AS h"
+				  "  WHERE h.relation_id = l.relation_id AND h.column_name = ANY (l.columns)) ORDER BY 1, 2", &args);
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *relation = pvext_relation_name((Oid) pvext_int(i, 1));
+
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("link \"%s\" of table %s leads to a key that is personal", link->name,
-						pvext_relation_name(link->relid)),
+				 errmsg("link \"%s\" of table %s leads to a key that is personal", pvext_value(i, 2), relation),
 				 errhint("Declare what holds it, too: SELECT pv.declare_personal(%s, %s, ...);",
-						 pvext_print_literal(pvext_relation_name(link->relid)), pvext_print_names(link->columns))));
+						 pvext_print_literal(relation), pvext_print_names(pvext_names(i, 3)))));
+	}
 }

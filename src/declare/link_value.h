@@ -31,6 +31,6 @@ typedef struct PvextLinkDeclaration
 extern void pvext_bind_link_expression(PvextLinkDeclaration *link);
 extern void pvext_complete_link_expression(PvextLinkDeclaration *link);
 extern void pvext_check_link_values(PvextLinkDeclaration *link);
-extern void pvext_warn_of_held_key(const PvextLinkDeclaration *link);
+extern void pvext_warn_of_held_key(int32 id, const char *column);
 
 #endif							/* PVEXT_LINK_VALUE_H */

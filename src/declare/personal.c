@@ -27,6 +27,7 @@
 #include "base/table_part.h"
 #include "catalog/pg_type.h"
 #include "declare/child_link.h"
+#include "declare/link_value.h"
 #include "declare/owner_path.h"
 #include "declare/replica_identity.h"
 #include "declare/resolve_strategy.h"
@@ -198,6 +199,7 @@ declare_column(Declaration *d, const char *column)
 	}
 	note_replaced(d, column);
 	store_column(d, column, strategy, argument);
+	pvext_warn_of_held_key(d->id, column);
 	pvext_update_followers(d->id, column, strategy, argument);
 }
 

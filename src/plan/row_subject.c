@@ -12,6 +12,7 @@
 #include "base/message.h"
 
 #include "base/array.h"
+#include "base/catch.h"
 #include "base/result.h"
 #include "catalog/pg_type.h"
 #include "map/key.h"
@@ -347,6 +348,52 @@ says_true(SPITupleTable *rows, uint64 n, int column)
 	return !isnull && DatumGetBool(value);
 }
 
+/* A key that a row holds as text, which may be none. */
+typedef struct HeldKey
+{
+	PvextTable *subject;
+	const char *key;
+} HeldKey;
+
+/* For pvext_try(): as the subject table's owner, whose the types may be. */
+static void
+read_key(void *arg)
+{
+	HeldKey    *held = arg;
+	StringInfoData sql;
+	PvextArgs	args = {0};
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, held->subject->key)
+	{
+		Oid			type;
+
+		(void) pvext_column(held->subject->relid, lfirst(lc), &type, NULL);
+		appendStringInfo(&sql, "%s %s", args.n > 0 ? "," : "SELECT",
+						 pvext_cast_key(type, psprintf("$%d", args.n + 1)));
+		pvext_arg_text(&args, list_nth(pvext_split_key(held->subject, held->key), args.n));
+	}
+	(void) pvext_run(held->subject->owner, sql.data, &args);
+}
+
+/* Is a text that looks like nobody's key, and leads to no row, one of a key's type at all? */
+static bool
+is_a_key(Climb *climb, const char *key)
+{
+	HeldKey		held = {climb->table, key};
+	bool		as_text = false;
+
+	for (int n = 0; n < list_length(climb->by->parent_columns); n++)
+	{
+		PvextMatch	match;
+
+		pvext_link_match(climb->by, n, &match);
+		as_text = as_text || match.as_text;
+	}
+	return !as_text || pvext_try(read_key, &held) == NULL;
+}
+
 /*
  * Go up from rows whose columns, as append_columns() has them, begin with *column of
  * the result, which is moved behind them; origin says which of the first rows
@@ -373,6 +420,8 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 			row_subject->subject = climb->table;
 			row_subject->key = key;
 			row_subject->gone = says_true(rows, i, *column + 1);
+			if (row_subject->gone && !is_a_key(climb, key))
+				continue;		/* nobody's: a text that is no number */
 			row_subjects = lappend(row_subjects, row_subject);
 		}
 		*column += 2;

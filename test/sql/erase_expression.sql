@@ -95,4 +95,19 @@ SELECT * FROM log WHERE note IS NOT NULL;
 SELECT pv.release_hold(2, 'over');
 CALL pv.purge();
 SELECT * FROM log WHERE note IS NOT NULL;
+
+-- nor does a text that is no key of anybody's stop it, or belong to anybody
+CREATE TABLE visit (id int PRIMARY KEY, who text, note text);
+CREATE TABLE trip (id int PRIMARY KEY, who text[], note text);
+INSERT INTO visit VALUES (1, '7', 'Eva'), (2, 'x', 'nobody'), (3, '8', 'gone'), (4, '70000000000', 'nobody');
+INSERT INTO trip VALUES (1, '{7,x}', 'Eva'), (2, '{x,""}', 'nobody'), (3, '{8,NULL}', 'gone');
+SELECT pv.declare_link('visit', '{who}', 'person'), pv.declare_link('trip', '{who}', 'person'),
+       pv.declare_personal('visit', '{note}', 'text'), pv.declare_personal('trip', '{note}', 'text', link => 'who'),
+       pv.place_hold('person', 7, 'court'),
+       pv.declare_retention('visit', 'visits', '1 day', 'date ''2020-01-01''', 'policy'),
+       pv.declare_retention('trip', 'trips', '1 day', 'date ''2020-01-01''', 'policy') \g /dev/null
+SELECT pv.activate_retention('visit', 'visits', 3), pv.activate_retention('trip', 'trips', 2) \g /dev/null
+CALL pv.purge();
+SELECT * FROM visit ORDER BY id;
+SELECT * FROM trip ORDER BY id;
 DROP SCHEMA exprs CASCADE;
