@@ -6,6 +6,7 @@ CREATE EXTENSION pvext CASCADE;
 \pset format unaligned
 CREATE SCHEMA exprk;
 SET search_path = exprk;
+SET datestyle = iso;
 
 CREATE TABLE person (email text PRIMARY KEY, name text);
 CREATE UNIQUE INDEX ON person (lower(email));
