@@ -492,6 +492,18 @@ pvext_matches_nothing(PvextMatcher *matcher)
 		pvext_is_empty(matcher->codes.automaton);
 }
 
+/* The same as pvext_find_values(), of a text that may hold some. */
+static pg_noinline PvextFound *
+find_values(PvextMatcher *matcher, const char *text, size_t len, bool json, int *n)
+{
+	Scan		scan = {NULL};
+
+	scan_with(&scan, &matcher->words, text, len, json);
+	scan_with(&scan, &matcher->codes, text, len, json);
+	*n = unite(scan.found, scan.n);
+	return scan.found;
+}
+
 /*
  * Where the values are in a text, in order, without overlaps.  json: the text is what
  * stands between the quotes of a JSON string.  In the current context.
@@ -499,15 +511,12 @@ pvext_matches_nothing(PvextMatcher *matcher)
 PvextFound *
 pvext_find_values(PvextMatcher *matcher, const char *text, size_t len, bool json, int *n)
 {
-	Scan		scan = {NULL};
-
 	*n = 0;
+
+	/* A scan has much memory, which most texts need not be given. */
 	if (!pvext_may_hold(matcher, text, len, json))
 		return NULL;
-	scan_with(&scan, &matcher->words, text, len, json);
-	scan_with(&scan, &matcher->codes, text, len, json);
-	*n = unite(scan.found, scan.n);
-	return scan.found;
+	return find_values(matcher, text, len, json, n);
 }
 
 /*
@@ -527,12 +536,19 @@ pvext_has_codes(PvextMatcher *matcher)
 	return !pvext_is_empty(matcher->codes.automaton);
 }
 
-/* Is the text, digits, one of the numbers that are looked for whatever is between them? */
-bool
-pvext_is_number_of(PvextMatcher *matcher, const char *text, size_t len)
+/* The same as pvext_is_number_of(), of digits that may be one. */
+static pg_noinline bool
+is_number_of(PvextMatcher *matcher, const char *text, size_t len)
 {
 	Scan		scan = {NULL};
 
 	scan_with(&scan, &matcher->codes, text, len, false);
 	return scan.n > 0;
+}
+
+/* Is the text, digits, one of the numbers that are looked for whatever is between them? */
+bool
+pvext_is_number_of(PvextMatcher *matcher, const char *text, size_t len)
+{
+	return pvext_may_hold(matcher, text, len, false) && is_number_of(matcher, text, len);
 }

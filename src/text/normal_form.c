@@ -75,27 +75,13 @@ static const pg_wchar windows[32] = {
 	0x2DC, 0x2122, 0x161, 0x203A, 0x153, 0x9D, 0x17E, 0x178
 };
 
-/* What stands at one place of a text. */
-typedef struct Piece
-{
-	enum
-	{
-		CHARACTER,
-		BLANK,
-		NOTHING
-	}			kind;
-	pg_wchar	c;
-	uint32		len;			/* bytes */
-	bool		ambiguous;		/* read loosely, it is a blank */
-} Piece;
-
 /*
  * Encodings
  */
 
 /* UTF-8 as it is in databases, and elsewhere where it may be. */
 static bool
-read_utf8(const unsigned char *bytes, uint32 len, Piece *piece)
+read_utf8(const unsigned char *bytes, uint32 len, PvextPiece *piece)
 {
 	int			n = pg_utf_mblen(bytes);
 
@@ -139,7 +125,7 @@ converted(const unsigned char *bytes, int len)
 
 /* A character beyond ASCII in the database's encoding. */
 static void
-read_encoded(const char *at, uint32 len, Piece *piece)
+read_encoded(const char *at, uint32 len, PvextPiece *piece)
 {
 	const unsigned char *bytes = (const unsigned char *) at;
 
@@ -188,7 +174,7 @@ read_hex(const char *at, uint32 len, int n)
 
 /* %C3%A9 */
 static bool
-read_percent(const char *at, uint32 len, Piece *piece)
+read_percent(const char *at, uint32 len, PvextPiece *piece)
 {
 	unsigned char bytes[4];
 	int			n;
@@ -214,7 +200,7 @@ read_percent(const char *at, uint32 len, Piece *piece)
 
 /* \u00e9, and two of them for what is beyond 16 bits. */
 static bool
-read_escape(const char *at, uint32 len, Piece *piece)
+read_escape(const char *at, uint32 len, PvextPiece *piece)
 {
 	int			value = len > 6 - 1 && at[1] == 'u' ? read_hex(at + 2, len - 2, 4) : -1;
 
@@ -237,7 +223,7 @@ read_escape(const char *at, uint32 len, Piece *piece)
 
 /* The other escapes of a JSON string. */
 static void
-read_json_escape(const char *at, uint32 len, Piece *piece)
+read_json_escape(const char *at, uint32 len, PvextPiece *piece)
 {
 	static const char from[] = "nrtbf";
 
@@ -247,7 +233,7 @@ read_json_escape(const char *at, uint32 len, Piece *piece)
 
 /* &#233; and &#xE9; */
 static bool
-read_numeric_entity(const char *at, uint32 len, Piece *piece)
+read_numeric_entity(const char *at, uint32 len, PvextPiece *piece)
 {
 	bool		hex = len > 2 && (at[2] == 'x' || at[2] == 'X');
 	uint32		i = hex ? 3 : 2;
@@ -271,7 +257,7 @@ read_numeric_entity(const char *at, uint32 len, Piece *piece)
 
 /* &eacute; */
 static bool
-read_entity(const char *at, uint32 len, Piece *piece)
+read_entity(const char *at, uint32 len, PvextPiece *piece)
 {
 	char		name[LONGEST_NAME + 1];
 	uint32		n = 0;
@@ -309,7 +295,7 @@ is_tag(const char *name, const char *const *tags, int n)
 
 /* <br>, </p>, <a href="..."> */
 static bool
-read_tag(const char *at, uint32 len, Piece *piece)
+read_tag(const char *at, uint32 len, PvextPiece *piece)
 {
 	char		name[16];
 	uint32		n = 0;
@@ -326,9 +312,9 @@ read_tag(const char *at, uint32 len, Piece *piece)
 	if (i >= len || at[i] != '>')
 		return false;
 	piece->len = i + 1;
-	piece->kind = is_tag(name, block_tags, lengthof(block_tags)) ? BLANK : NOTHING;
-	piece->ambiguous = piece->kind == NOTHING;
-	return piece->kind == BLANK || is_tag(name, inline_tags, lengthof(inline_tags));
+	piece->kind = is_tag(name, block_tags, lengthof(block_tags)) ? PVEXT_PIECE_BLANK : PVEXT_PIECE_NOTHING;
+	piece->ambiguous = piece->kind == PVEXT_PIECE_NOTHING;
+	return piece->kind == PVEXT_PIECE_BLANK || is_tag(name, inline_tags, lengthof(inline_tags));
 }
 
 /*
@@ -350,13 +336,15 @@ joins_letters(PvextNormal *normal, uint32 at)
 		is_letter(normal->text[at + 1]);
 }
 
-/* What begins with a sign that may stand for something else; false where it does not. */
-static bool
-read_written(PvextNormal *normal, uint32 next, Piece *piece)
+/*
+ * What begins with a sign that may stand for something else; false where it does not.
+ * json: within a JSON string.
+ */
+bool
+pvext_read_written(const char *at, uint32 len, bool json, PvextPiece *piece)
 {
-	const char *at = normal->text + next;
-	uint32		len = normal->len - next;
-
+	piece->kind = PVEXT_PIECE_CHARACTER;
+	piece->ambiguous = false;
 	switch (*at)
 	{
 		case '&':
@@ -368,9 +356,9 @@ read_written(PvextNormal *normal, uint32 next, Piece *piece)
 		case '\\':
 			if (read_escape(at, len, piece))
 				return true;
-			if (normal->json)
+			if (json)
 				read_json_escape(at, len, piece);
-			return normal->json;
+			return json;
 		default:
 			return false;
 	}
@@ -378,15 +366,13 @@ read_written(PvextNormal *normal, uint32 next, Piece *piece)
 
 /* What stands at a place of the text. */
 static void
-read_piece(PvextNormal *normal, uint32 next, Piece *piece)
+read_piece(PvextNormal *normal, uint32 next, PvextPiece *piece)
 {
 	const char *at = normal->text + next;
 
-	piece->kind = CHARACTER;
-	piece->ambiguous = false;
-	if (!read_written(normal, next, piece))
+	if (!pvext_read_written(at, normal->len - next, normal->json, piece))
 	{
-		piece->kind = CHARACTER;
+		piece->kind = PVEXT_PIECE_CHARACTER;
 		piece->ambiguous = false;
 		if (IS_HIGHBIT_SET(*at))
 			read_encoded(at, normal->len - next, piece);
@@ -397,18 +383,18 @@ read_piece(PvextNormal *normal, uint32 next, Piece *piece)
 			piece->ambiguous = (*at == '+' || *at == '_') && joins_letters(normal, next);
 		}
 	}
-	if (piece->kind == CHARACTER && pvext_is_blank(piece->c))
-		piece->kind = BLANK;
-	else if (piece->kind == CHARACTER && pvext_is_ignored(piece->c))
+	if (piece->kind == PVEXT_PIECE_CHARACTER && pvext_is_blank(piece->c))
+		piece->kind = PVEXT_PIECE_BLANK;
+	else if (piece->kind == PVEXT_PIECE_CHARACTER && pvext_is_ignored(piece->c))
 	{
-		piece->kind = NOTHING;
+		piece->kind = PVEXT_PIECE_NOTHING;
 		piece->ambiguous = piece->c == 0x200B;
 	}
 	if (piece->ambiguous)
 	{
 		normal->ambiguous = true;
 		if (normal->how == PVEXT_READ_LOOSE)
-			piece->kind = BLANK;
+			piece->kind = PVEXT_PIECE_BLANK;
 	}
 }
 
@@ -431,7 +417,7 @@ pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
 
 /* One blank of all that stand here. */
 static void
-queue_blank(PvextNormal *normal, Piece *piece)
+queue_blank(PvextNormal *normal, PvextPiece *piece)
 {
 	uint32		start = normal->next;
 	uint32		end = start + piece->len;
@@ -439,9 +425,9 @@ queue_blank(PvextNormal *normal, Piece *piece)
 	for (normal->next = end; normal->next < normal->len; normal->next += piece->len)
 	{
 		read_piece(normal, normal->next, piece);
-		if (piece->kind == CHARACTER)
+		if (piece->kind == PVEXT_PIECE_CHARACTER)
 			break;
-		if (piece->kind == BLANK)
+		if (piece->kind == PVEXT_PIECE_BLANK)
 			end = normal->next + piece->len;
 	}
 	normal->queue[0] = (PvextUnit) {' ', start, end, true, true};
@@ -450,7 +436,7 @@ queue_blank(PvextNormal *normal, Piece *piece)
 
 /* A character and the marks on it. */
 static void
-queue_run(PvextNormal *normal, Piece *piece)
+queue_run(PvextNormal *normal, PvextPiece *piece)
 {
 	pg_wchar	run[PVEXT_RUN];
 	pg_wchar	folded[PVEXT_FOLDED];
@@ -465,9 +451,9 @@ queue_run(PvextNormal *normal, Piece *piece)
 			strchr("&%\\<", normal->text[normal->next]) == NULL)
 			break;				/* as nearly always */
 		read_piece(normal, normal->next, piece);
-		if (piece->kind == NOTHING)
+		if (piece->kind == PVEXT_PIECE_NOTHING)
 			continue;
-		if (piece->kind == BLANK || n == PVEXT_RUN || run[0] > 0x10FFFF ||
+		if (piece->kind == PVEXT_PIECE_BLANK || n == PVEXT_RUN || run[0] > 0x10FFFF ||
 			!pvext_is_mark(piece->c))
 			break;
 		run[n++] = piece->c;
@@ -521,15 +507,15 @@ pvext_next_unit(PvextNormal *normal, PvextUnit *unit)
 		return true;
 	while (normal->taken == normal->queued)
 	{
-		Piece		piece;
+		PvextPiece	piece;
 
 		normal->taken = normal->queued = 0;
 		if (normal->next >= normal->len)
 			return false;
 		read_piece(normal, normal->next, &piece);
-		if (piece.kind == NOTHING)
+		if (piece.kind == PVEXT_PIECE_NOTHING)
 			normal->next += piece.len;
-		else if (piece.kind == BLANK)
+		else if (piece.kind == PVEXT_PIECE_BLANK)
 			queue_blank(normal, &piece);
 		else
 			queue_run(normal, &piece);

@@ -14,6 +14,20 @@ typedef enum PvextReadMode
 	PVEXT_READ_LOOSE			/* what may stand between words does */
 } PvextReadMode;
 
+/* What stands at one place of a text. */
+typedef struct PvextPiece
+{
+	enum
+	{
+		PVEXT_PIECE_CHARACTER,
+		PVEXT_PIECE_BLANK,
+		PVEXT_PIECE_NOTHING
+	}			kind;
+	pg_wchar	c;
+	uint32		len;			/* bytes */
+	bool		ambiguous;		/* read loosely, it is a blank */
+} PvextPiece;
+
 /* A character in the form in which it is compared. */
 typedef struct PvextUnit
 {
@@ -39,6 +53,7 @@ typedef struct PvextNormal
 
 extern void pvext_begin_normal(PvextNormal *normal, const char *text, size_t len, bool json,
 							   PvextReadMode how);
+extern bool pvext_read_written(const char *at, uint32 len, bool json, PvextPiece *piece);
 extern bool pvext_next_unit(PvextNormal *normal, PvextUnit *unit);
 extern char *pvext_normal_text(const char *text);
 
