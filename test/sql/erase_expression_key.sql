@@ -7,6 +7,7 @@ CREATE EXTENSION pvext CASCADE;
 CREATE SCHEMA exprk;
 SET search_path = exprk;
 SET datestyle = iso;
+SET timezone = 'UTC';
 
 CREATE TABLE person (email text PRIMARY KEY, name text);
 CREATE UNIQUE INDEX ON person (lower(email));
@@ -39,7 +40,7 @@ SELECT relation, column_name, severity, problem FROM pv.check_map();
 -- While something that is found by it is retained, so is it.
 SELECT pv.enable_audit('mail'), pv.enable_audit('person'), pv.enable_audit('part') \g /dev/null
 UPDATE mail SET body = body || '!'; UPDATE part SET txt = txt || '!';
-SELECT pv.declare_retention('part', 'parts', '100 years', 'kept_until', 'law', mandatory => true);
+SELECT pv.declare_retention('part', 'parts', '100 years', 'kept_until', 'law', mandatory => true, time_zone => 'UTC');
 SELECT relation, column_name, rows, verdict, date(until) AS until, basis FROM pv.preview_erasure('person', 'Ada@x.no');
 SELECT state, date(retained_until) AS until FROM pv.erase_subject('person', 'Ada@x.no');
 TABLE person; TABLE mail; TABLE part;
