@@ -53,9 +53,9 @@ typedef struct Subjects
 } Subjects;
 
 /*
- * Lock the subjects that nobody else has locked, in the order of their keys; the others
- * are spared.  Nobody is waited for: who has one locked may be waiting for another that
- * this run has.
+ * Lock the subjects that are not spared yet and that nobody else has locked, in the order of
+ * their keys; the others are spared.  Nobody is waited for: who has one locked may be waiting
+ * for another that this run has.
  */
 static void
 lock_subjects(Subjects *subjects)
@@ -64,21 +64,36 @@ lock_subjects(Subjects *subjects)
 	StringInfoData order;
 	PvextArgs	args = {0};
 	PvextStatement lock = {NULL};
+	List	   *keys = NIL;
+	int		   *numbers = palloc(sizeof(int) * list_length(subjects->keys));
 	ListCell   *lc;
 	uint64		n;
+	int			i = 0;
 
+	foreach(lc, subjects->keys)
+	{
+		PvextFate  *fate = &subjects->fates[i];
+
+		if (!fate->spared && !subjects->gone[i])
+		{
+			numbers[list_length(keys)] = i;
+			keys = lappend(keys, lfirst(lc));
+			fate->spared = true;
+		}
+		i++;
+	}
+	if (keys == NIL)
+		return;
 	initStringInfo(&order);
 	foreach(lc, table->key)
 		appendStringInfo(&order, "%sr.%s", order.len > 0 ? ", " : "", quote_identifier(lfirst(lc)));
-	pvext_arg_key_columns(&args, table, subjects->keys);
+	pvext_arg_key_columns(&args, table, keys);
 	lock.sql = psprintf("SELECT k.n FROM %s JOIN %s AS r ON %s"
 						" ORDER BY %s FOR UPDATE OF r SKIP LOCKED",
 						pvext_array_rows_sql(list_length(table->key), true), table->sql_name, pvext_key_match_sql(table, "k.k%d", 1), order.data);
 	n = pvext_run(table->owner, lock.sql, &args);
-	for (int i = 0; i < list_length(subjects->keys); i++)
-		subjects->fates[i].spared = !subjects->gone[i];
 	for (uint64 row = 0; row < n; row++)
-		subjects->fates[pvext_int(row, 1) - 1].spared = false;
+		subjects->fates[numbers[pvext_int(row, 1) - 1]].spared = false;
 }
 
 /* Do blockers keep the subject's rows of the table, or any that go with them? */
@@ -211,6 +226,37 @@ rows_to_judge(PvextPlan *plan, Subjects *subjects, const bool *may_be_held, bool
 }
 
 /*
+ * Spare the subjects whom blockers keep as it is, without a lock: of these nothing is taken
+ * in this run, whatever becomes of the blocker meanwhile.
+ */
+static void
+spare_blocked(PvextMap *map, PvextDue *due, Subjects *subjects)
+{
+	int			nkeys = list_length(subjects->keys);
+	PvextPlan  *plan;
+	bool	   *all = palloc(sizeof(bool) * nkeys);
+	char	  **answers;
+	List	   *rows;
+	ListCell   *lc;
+	int			i = 0;
+
+	if (subjects->table->blockers == NIL)
+		return;
+	plan = pvext_judging_plan(map, subjects->table);
+	for (int n = 0; n < nkeys; n++)
+		all[n] = !subjects->gone[n];
+	rows = rows_to_judge(plan, subjects, all, false);
+	answers = pvext_ask_blockers(plan, rows, false);
+	foreach(lc, rows)
+	{
+		const char *answer = answers[i++];
+
+		if (answer && strchr(answer, PVEXT_BLOCKS) && !strchr(answer, PVEXT_NOT_ASKED))
+			judge(plan, due, lfirst(lc), answer, false, false, &subjects->fates[((PvextRow *) lfirst(lc))->n]);
+	}
+}
+
+/*
  * Ask for the verdict on subjects of one table, where there may be something that holds
  * them: most are held by nothing, and no blocker is declared.
  */
@@ -230,7 +276,10 @@ judge_subjects(PvextMap *map, PvextDue *due, Subjects *subjects, bool lock)
 
 	/* The rows that are due have been locked as they were chosen. */
 	if (lock && !(subjects->table == due->rows.table && due->rows.paths == NIL && !due->rows.any_path))
+	{
+		spare_blocked(map, due, subjects);
 		lock_subjects(subjects);
+	}
 	held = find_held(subjects);
 	if (due->redacts)
 		texts = read_others(pvext_judging_plan(map, subjects->table));
