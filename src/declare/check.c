@@ -28,6 +28,7 @@
 #include "declare/finding_group.h"
 #include "declare/replica_identity.h"
 #include "declare/resolve_strategy.h"
+#include "declare/shared_link.h"
 #include "declare/stored_expression.h"
 #include "declare/trigger_writes.h"
 #include "declare/writable.h"
@@ -174,7 +175,7 @@ check_keys(PvextCheck *check)
 	foreach(lc, pvext_check_rows(check,
 					  "SELECT DISTINCT r.relation::oid, r.relation, k.columns::text"
 					  " FROM (SELECT relation_id, key AS columns FROM pv.declared_subject"
-					  "  UNION SELECT parent_id, parent_columns FROM pv.declared_link) k"
+					  "  UNION SELECT parent_id, parent_columns FROM pv.declared_link WHERE shared IS NULL) k"
 					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = k.relation_id"
 					  " WHERE " PVEXT_ONLY " ORDER BY 2, 3"))
 	{
@@ -199,7 +200,7 @@ check_folded_keys(PvextCheck *check)
 	foreach(lc, pvext_check_rows(check,
 					  "SELECT DISTINCT r.relation::oid, r.relation, l.parent_columns::text"
 					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.parent_id"
-					  " WHERE l.ignore_case AND " PVEXT_ONLY " ORDER BY 2, 3"))
+					  " WHERE l.ignore_case AND l.shared IS NULL AND " PVEXT_ONLY " ORDER BY 2, 3"))
 	{
 		char	  **row = lfirst(lc);
 		List	   *columns = pvext_parse_names(row[2]);
@@ -229,6 +230,26 @@ look_for_index(void *arg)
 		indexing->sql = pvext_link_index_sql(&indexing->search);
 }
 
+/* The index by which it is found who else refers to rows that the link shares, where it is missing. */
+static void
+check_reference_index(PvextCheck *check, char **row)
+{
+	Oid			parent = row[5] ? atooid(row[5]) : InvalidOid;
+	List	   *columns = pvext_parse_names(row[6]);
+	PvextSearch search = {.relid = parent, .columns = columns};
+	char	   *sql;
+	ListCell   *lc;
+
+	if (!pvext_says_true(row[9]) || !OidIsValid(parent) || pvext_is_indexed(&search))
+		return;
+	sql = pvext_link_index_sql(&search);
+	foreach(lc, check->findings)
+		if (((PvextFinding *) lfirst(lc))->hint && strcmp(((PvextFinding *) lfirst(lc))->hint, sql) == 0)
+			return;
+	pvext_add_finding(check, pvext_relation_name(parent), linitial(columns), false,
+					  psprintf("there is no index to find who refers to rows of %s by link \"%s\"", row[1], row[3]), sql);
+}
+
 /* Links whose rows are found by reading the whole table: one finding for all of a table, and each index once. */
 static void
 check_indexes(PvextCheck *check)
@@ -239,7 +260,7 @@ check_indexes(PvextCheck *check)
 	foreach(lc, pvext_check_rows(check,
 					  "SELECT r.relation::oid, r.relation, l.columns, l.name, l.bound,"
 					  " (SELECT p.relation::oid FROM pv.relation p WHERE p.id = l.parent_id), l.parent_columns,"
-					  " l.expression_bound, l.ignore_case"
+					  " l.expression_bound, l.ignore_case, l.shared IS NOT NULL"
 					  " FROM pv.declared_link l JOIN (" PVEXT_LIVE_RELATION ") ON r.id = l.relation_id"
 					  " WHERE " PVEXT_ONLY " AND (l.expression IS NULL OR l.owner = pg_get_userbyid(c.relowner))"
 					  " ORDER BY r.relation::text, l.name"))
@@ -250,6 +271,7 @@ check_indexes(PvextCheck *check)
 				.parent = row[5] ? atooid(row[5]) : InvalidOid, .parent_columns = pvext_parse_names(row[6]),
 		.condition = row[4]}};
 
+		check_reference_index(check, row);
 		if (pvext_try(look_for_index, &indexing) != NULL || indexing.sql == NULL)
 			continue;
 		if (last == NULL || strcmp(last->relation, row[1]) != 0)
@@ -333,7 +355,7 @@ check_strategies(PvextCheck *check)
 					  " p.argument,"
 					  " CASE WHEN p.strategy = 'expression' THEN p.argument END,"
 					  " EXISTS (SELECT FROM pv.declared_link l WHERE l.parent_id = r.id"
-					  "  AND p.column_name = ANY (l.parent_columns))"
+					  "  AND p.column_name = ANY (l.parent_columns) AND l.shared IS NULL)"
 					  " OR EXISTS (SELECT FROM pg_constraint k WHERE k.contype = 'f'"
 					  "  AND k.confrelid = c.oid AND a.attnum = ANY (k.confkey)),"
 					  " p.strategy <> 'expression' OR p.owner = pg_get_userbyid(c.relowner)"
@@ -441,7 +463,8 @@ check_deletes(PvextCheck *check)
 			bool		keeps = fk->on_delete == FKCONSTR_ACTION_NOACTION ||
 				fk->on_delete == FKCONSTR_ACTION_RESTRICT;
 
-			if (fk->relid == atooid(row[0]) || pvext_is_linked(fk, atoi(row[2]), true))
+			if (fk->relid == atooid(row[0]) || pvext_is_linked(fk, atoi(row[2]), true) ||
+				(pvext_is_reference(fk, atoi(row[2])) && pvext_reference_goes(fk)))
 				continue;
 			pvext_add_finding(check, pvext_relation_name(fk->relid), NULL, !keeps,
 						psprintf(keeps ? "foreign key \"%s\" lets no erasure delete the rows of %s to which its own refer" :

@@ -22,6 +22,7 @@
 #include "declare/not_link.h"
 #include "declare/owner_path.h"
 #include "declare/replica_identity.h"
+#include "declare/shared_link.h"
 #include "fmgr.h"
 #include "map/link_match.h"
 #include "map/purpose.h"
@@ -44,13 +45,6 @@ check_parent_columns(const PvextLinkDeclaration *link)
 				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
 				 errmsg("columns of table %s cannot be linked to themselves",
 						pvext_relation_name(link->relid))));
-	if (!pvext_is_unique(link->parent, link->parent_columns))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_FOREIGN_KEY),
-				 errmsg("columns %s of table %s are not unique",
-						pvext_join_names(link->parent_columns, ", ", true),
-						pvext_relation_name(link->parent)),
-				 errhint("A link leads to one row: name columns of a unique key that is neither partial nor on an expression.")));
 }
 
 /* The key that links lead to by default: the subject's, or the primary key. */
@@ -83,6 +77,22 @@ default_name(List *columns)
 }
 
 /*
+ * The same of a shared link: those of one row may all be by its primary key, so where that
+ * name is taken it is called by what refers.
+ */
+static char *
+shared_name(const PvextLinkDeclaration *link)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, pvext_relation_id(link->relid));
+	pvext_arg_name(&args, link->name);
+	if (pvext_own("SELECT FROM pv.declared_link WHERE relation_id = $1 AND name = $2", &args) == 0)
+		return pstrdup(link->name);
+	return default_name(lcons(get_rel_name(link->parent), list_copy(link->parent_columns)));
+}
+
+/*
  * What goes with rows that are deleted must have been declared to go: else a
  * CASCADE, SET NULL or SET DEFAULT would take, by the side, what a retention
  * rule or another subject still needs.
@@ -100,7 +110,8 @@ check_cascades(Oid relid)
 			fk->on_delete == FKCONSTR_ACTION_NOACTION ||
 			fk->on_delete == FKCONSTR_ACTION_RESTRICT)
 			continue;
-		if (!pvext_is_linked(fk, pvext_relation_id(relid), true))
+		if (pvext_is_reference(fk, pvext_relation_id(relid)) ? !pvext_reference_goes(fk) :
+			!pvext_is_linked(fk, pvext_relation_id(relid), true))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("deleting rows of table %s would change rows of table %s",
@@ -113,7 +124,7 @@ check_cascades(Oid relid)
 	}
 }
 
-/* Raise where rows of the table cannot go with others. */
+/* Raise where rows of the table cannot go with others; what foreign keys do is checked apart. */
 static void
 check_on_erase(Oid relid, const char *on_erase)
 {
@@ -126,7 +137,6 @@ check_on_erase(Oid relid, const char *on_erase)
 	{
 		PvextArgs	args = {0};
 
-		check_cascades(relid);
 		pvext_arg_int4(&args, pvext_relation_id(relid));
 		if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
 			ereport(ERROR,
@@ -278,18 +288,6 @@ check_name(const char *name)
 				 errhint("Choose a name that is not empty, not \"*\" and has no dot.")));
 }
 
-/* Raise for what is not built. */
-static void
-refuse_unsupported(const PvextLinkDeclaration *link)
-{
-	const char *what = link->shared ? "shared" : NULL;
-
-	if (what)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("links with %s are not supported", what)));
-}
-
 /* Purposes are of rows that go; where rows stay, it is their columns that have some. */
 static void
 check_purposes(const PvextLinkDeclaration *link)
@@ -347,9 +345,11 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	if (link->name == NULL)
 		link->name = default_name(link->columns);
 	check_name(link->name);
-	refuse_unsupported(link);
 	pvext_check_link_values(link);
 	check_parent_columns(link);
+	pvext_resolve_shared(link);
+	if (link->shared && !link->named)
+		link->name = shared_name(link);
 	check_on_erase(relid, link->on_erase);
 	if (!link->inherit && strcmp(link->on_erase, "delete") == 0)
 		ereport(ERROR,
@@ -362,17 +362,25 @@ pvext_declare_link_internal(PvextLinkDeclaration *link)
 	if (link->value == NULL)
 	{
 		check_parent_deletes(relid, link->columns, parent, link->parent_columns, link->on_erase);
-		check_key_follows(relid, link->columns, parent, link->parent_columns);
+		if (link->shared == NULL)
+			check_key_follows(relid, link->columns, parent, link->parent_columns);
 		pvext_forget_not_link(relid, link->columns);
 	}
+	pvext_check_references(link);
 	try_condition(link);
 	insert_link(link);
+	if (strcmp(link->on_erase, "delete") == 0)
+		check_cascades(relid);
 	pvext_check_deleted_with(pvext_relation_id(relid));
-	warn_of_unsaid(relid, parent, link->name, link->inherit);
+	if (link->shared && pvext_all_shared(pvext_relation_id(relid)))
+		pvext_extend_shared_paths(link);
+	else
+		warn_of_unsaid(relid, parent, link->name, link->inherit);
 	pvext_warn_of_replica(pvext_relation_id(relid));
 	if (link->value)
 		pvext_warn_of_held_key(pvext_relation_id(parent), linitial(link->parent_columns));
 	warn_of_index(link);
+	pvext_warn_of_reference_index(link);
 	pvext_record_event(psprintf("declare_link(%s, %s)", pvext_relation_name(relid), link->name), NULL);
 }
 
@@ -411,7 +419,8 @@ pvext_declare_link(PG_FUNCTION_ARGS)
 	link.columns = PG_ARGISNULL(1) ? NIL : pvext_names_arg(fcinfo, 1);
 	link.parent = PG_GETARG_OID(2);
 	link.parent_columns = PG_ARGISNULL(3) ? NIL : pvext_names_arg(fcinfo, 3);
-	link.name = PG_ARGISNULL(4) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(4)));
+	link.named = !PG_ARGISNULL(4);
+	link.name = link.named ? pstrdup(NameStr(*PG_GETARG_NAME(4))) : NULL;
 	link.condition = pvext_text_arg(fcinfo, 5);
 	link.on_erase = pvext_text_arg(fcinfo, 6);
 	link.inherit = PG_GETARG_BOOL(7);

@@ -150,7 +150,7 @@ pvext_check_link_values(PvextLinkDeclaration *link)
 						 pvext_join_names(link->parent_columns, ", ", true))));
 	for (int n = 0; n < width; n++)
 		check_value(link, n);
-	if (link->ignore_case)
+	if (link->ignore_case && link->shared == NULL)
 		check_unique_lower(link);
 	if (link->value)
 		pvext_try_expression(pvext_owner(link->relid), pvext_relation_name(link->relid), link->value,

@@ -16,6 +16,7 @@ typedef struct PvextLinkDeclaration
 	Oid			parent;
 	List	   *parent_columns;
 	const char *name;
+	bool		named;			/* by the user */
 	const char *condition;		/* the user's text */
 	const char *bound;			/* what pvext_bind() made of it */
 	const char *on_erase;

@@ -17,12 +17,16 @@
 #include "declare/owner_path.h"
 #include "utils/builtins.h"
 
+/* More ways up from one row are a mistake. */
+#define MAX_PATHS 100
+
 typedef struct Link
 {
 	char	   *name;
 	int32		parent_id;
 	bool		deletes;
 	bool		elements;		/* a row may belong to several by it */
+	bool		shared;
 	bool		twin;			/* see table_part.h */
 } Link;
 
@@ -71,7 +75,7 @@ links_of(int32 id, bool inherited)
 
 	pvext_arg_int4(&args, id);
 	pvext_arg_bool(&args, inherited);
-	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete', elements, " PVEXT_IS_TWIN " FROM pv.declared_link AS l"
+	(void) pvext_own("SELECT name, parent_id, on_erase = 'delete', elements, shared IS NOT NULL, " PVEXT_IS_TWIN " FROM pv.declared_link AS l"
 					 " WHERE relation_id = $1 AND (inherited OR NOT $2) ORDER BY name", &args);
 	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
 	{
@@ -81,7 +85,8 @@ links_of(int32 id, bool inherited)
 		link->parent_id = (int32) pvext_int(i, 2);
 		link->deletes = pvext_bool(i, 3);
 		link->elements = pvext_bool(i, 4);
-		link->twin = pvext_bool(i, 5);
+		link->shared = pvext_bool(i, 5);
+		link->twin = pvext_bool(i, 6);
 		if (link->parent_id == id)
 			own = lappend(own, link);
 		else
@@ -90,11 +95,23 @@ links_of(int32 id, bool inherited)
 	return links != NIL ? links : own;
 }
 
+/* Are the rows those of whoever refers to them, by whichever of the links? */
+static bool
+all_shared(List *links)
+{
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (!((Link *) lfirst(lc))->shared)
+			return false;
+	return true;
+}
+
 /* May rows belong to several by these links of theirs? */
 static bool
 is_plural(List *links)
 {
-	return list_length(links) > 1 || (links != NIL && ((Link *) linitial(links))->elements);
+	return (list_length(links) > 1 && !all_shared(links)) || (links != NIL && ((Link *) linitial(links))->elements);
 }
 
 /* Find a link by name, among all that the relation has. */
@@ -168,47 +185,79 @@ raise_ambiguous(int32 id, List *path, List *links)
 					 list_links(path, links))));
 }
 
-/* The first link, where the user names none. */
+/* The links to begin with, where the user names none: the only one, or all that are shared. */
 static List *
-only_link(int32 *id)
+first_links(int32 id)
 {
-	List	   *links = links_of(*id, false);
+	List	   *links = links_of(id, false);
 
 	if (links == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table %s is not linked to a subject", name_of(*id)),
+				 errmsg("table %s is not linked to a subject", name_of(id)),
 				 errhint("Declare whose its rows are with pv.declare_link(), or with pv.declare_subject() that they are persons.")));
 	if (is_plural(links))
-		raise_ambiguous(*id, NIL, links);
-	*id = ((Link *) linitial(links))->parent_id;
-	return list_make1(((Link *) linitial(links))->name);
+		raise_ambiguous(id, NIL, links);
+	return links;
+}
+
+/* The same as below, of a way that has been through some tables. */
+static List *
+extend_paths(int32 id, List *path, List *visited)
+{
+	List	   *links;
+	List	   *paths = NIL;
+	ListCell   *lc;
+
+	if (is_subject(id) || list_member_int(visited, id))
+		return list_make1(path);
+	links = links_of(id, true);
+	visited = lappend_int(list_copy(visited), id);
+	if (is_plural(links))
+		raise_ambiguous(id, path, links);
+	if (links == NIL && links_of(id, false) != NIL)
+		raise_ambiguous(id, path, links_of(id, false));
+	if (links == NIL)
+		return list_make1(path);
+	foreach(lc, links)
+	{
+		Link	   *link = lfirst(lc);
+
+		paths = list_concat(paths, extend_paths(link->parent_id, lappend(list_copy(path), link->name), visited));
+		if (list_length(paths) > MAX_PATHS)
+			ereport(ERROR,
+					(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+					 errmsg("rows of table %s may be referred to in more than %d ways", name_of(id), MAX_PATHS),
+					 errhint("Name the links whose subject the columns are about.")));
+	}
+	return paths;
 }
 
 /*
  * Go on from the parent that the path has come to, up to a subject table or, where
- * links are missing yet, as far as there are any.
+ * links are missing yet, as far as there are any: a list of paths, of which there are
+ * several where rows are those of whoever refers to them.
  */
-static List *
-extend_path(int32 id, List *path)
+List *
+pvext_paths_on(int32 id, List *path)
 {
-	List	   *visited = NIL;
+	return extend_paths(id, path, NIL);
+}
 
-	while (!is_subject(id) && !list_member_int(visited, id))
+/* Add paths, each once, as names joined by dots. */
+static List *
+add_paths(List *paths, List *more)
+{
+	ListCell   *lc;
+
+	foreach(lc, more)
 	{
-		List	   *links = links_of(id, true);
+		char	   *text = pvext_join_names(lfirst(lc), ".", false);
 
-		visited = lappend_int(visited, id);
-		if (is_plural(links))
-			raise_ambiguous(id, path, links);
-		if (links == NIL && links_of(id, false) != NIL)
-			raise_ambiguous(id, path, links_of(id, false));
-		if (links == NIL)
-			break;
-		path = lappend(path, ((Link *) linitial(links))->name);
-		id = ((Link *) linitial(links))->parent_id;
+		if (!pvext_has_name(paths, text))
+			paths = lappend(paths, text);
 	}
-	return path;
+	return paths;
 }
 
 /* For list_sort(). */
@@ -241,24 +290,22 @@ pvext_resolve_paths(Oid relid, int32 id, List *links, bool *any)
 					 errmsg("\"*\" stands beside names of links"),
 					 errhint("It means any link: name it alone, or name the links.")));
 		if (links_of(id, false) == NIL)
-			(void) only_link(&id);
+			(void) first_links(id);
 		*any = true;
 		return NIL;
 	}
-	if (links == NIL)
+	foreach(lc, links == NIL ? first_links(id) : NIL)
 	{
-		List	   *path = only_link(&id);
+		Link	   *link = lfirst(lc);
 
-		return list_make1(pvext_join_names(extend_path(id, path), ".", false));
+		paths = add_paths(paths, pvext_paths_on(link->parent_id, list_make1(link->name)));
 	}
 	foreach(lc, links)
 	{
 		int32		at = id;
 		List	   *path = named_path(&at, lfirst(lc));
-		char	   *text = pvext_join_names(extend_path(at, path), ".", false);
 
-		if (!pvext_has_name(paths, text))
-			paths = lappend(paths, text);
+		paths = add_paths(paths, pvext_paths_on(at, path));
 	}
 	list_sort(paths, compare_texts);
 	return paths;
@@ -298,6 +345,8 @@ where_unsaid(int32 id)
 		links = without_twins(links_of(id, true));
 		if (is_plural(links))
 			return id;
+		if (list_length(links) > 1)
+			return 0;
 		if (links == NIL)
 			break;
 		id = ((Link *) linitial(links))->parent_id;

@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "code/failed_code.h"
 #include "declare/unowned_row.h"
+#include "erase/left_row.h"
 #include "map/link_key.h"
 #include "map/link_match.h"
 #include "miscadmin.h"
@@ -38,6 +39,7 @@ typedef struct Counting
 	List	   *answers;		/* C strings: and for each the SQL that comes of it */
 	StringInfoData counts;		/* SQL */
 	bool		rows;			/* are the rows counted that are nobody's? */
+	int64		left;			/* of those that persons refer to */
 	List	   *columns;		/* PvextColumn: whose values are */
 	int64	   *found;			/* of the rows, and of each of these */
 } Counting;
@@ -194,8 +196,8 @@ reaches_sql(Counting *counting, PvextLink *link, const char *parent_sql)
 	StringInfoData sql;
 
 	if (link->parent->owner != counting->table->owner)
-		return link->enforced || link->table != counting->table ? NULL : ask_owner(counting, link);
-	if (link->enforced && parent_sql == NULL)
+		return (link->enforced && !link->shared) || link->table != counting->table ? NULL : ask_owner(counting, link);
+	if (link->enforced && !link->shared && parent_sql == NULL)
 		return NULL;
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "EXISTS (SELECT FROM %s AS o WHERE ", link->parent->sql_name);
@@ -356,6 +358,18 @@ add_count(Counting *counting, const char *condition)
 					 counting->counts.len > 0 ? ", " : "", condition);
 }
 
+/* May several refer to a row of the table? */
+static bool
+is_shared(PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->links)
+		if (((PvextLink *) lfirst(lc))->shared)
+			return true;
+	return false;
+}
+
 /* For pvext_try(). */
 static void
 count_rows(void *arg)
@@ -363,11 +377,14 @@ count_rows(void *arg)
 	Counting   *counting = arg;
 	PvextTable *table = counting->table;
 	char	   *owned = table->is_subject ? NULL : owned_sql(counting, table, NIL);
+	bool		shared = is_shared(table) && pvext_primary_key(table->relid) != NIL;
 	ListCell   *lc;
 	int			n = 0;
 
 	initStringInfo(&counting->counts);
-	if (owned)
+	if (owned && shared)
+		counting->left = pvext_count_left(table, personal_sql(table));
+	else if (owned)
 	{
 		counting->rows = true;
 		add_count(counting, psprintf("%s IS NOT TRUE AND (%s)", owned, personal_sql(table)));
@@ -428,6 +445,12 @@ report(PvextCheck *check, Counting *counting)
 	int			i = 1;
 	ListCell   *lc;
 
+	if (counting->left > 0)
+		pvext_add_finding(check, counting->table->sql_name, NULL, false,
+						  psprintf(INT64_FORMAT " rows are personal, and nobody who lives refers to them", counting->left),
+						  "No erasure takes them: delete them, or let somebody refer to them. If somebody who was erased refers to them still, erase him again.");
+	if (counting->found == NULL)
+		return;
 	if (counting->found[0] > 0)
 		pvext_add_finding(check, counting->table->sql_name, NULL, false,
 					psprintf(INT64_FORMAT " rows belong to nobody", counting->found[0]),
@@ -467,7 +490,7 @@ pvext_check_nobodys(PvextCheck *check)
 			pvext_add_finding(check, counting.table->sql_name, NULL, true,
 						"rows that belong to nobody cannot be counted", error->message);
 		}
-		else if (counting.found)
+		else if (counting.found || counting.left > 0)
 			report(check, &counting);
 	}
 }

@@ -254,13 +254,59 @@ keys_of(List *cases)
 	return keys;
 }
 
+/* Whom a call has erased, by their keys as they are now; and of whom rules retain something. */
+typedef struct Done
+{
+	List	   *keys;
+	List	   *partly;
+} Done;
+
 /*
- * Run one plan for cases of one verdict, and note what is to be redacted by it.
+ * pvext_look() for cases, the first of which is given, of a call that has erased others
+ * before: rows that both refer to are not kept for these.
+ */
+static void
+look_for(PvextPlan *plan, List *rows, Case *first, Done *done, PvextRedaction *redaction,
+		 PvextOutcome *outcome, PvextLook *look)
+{
+	PG_TRY();
+	{
+		plan->done = done->keys;
+		plan->partly_done = done->partly;
+		pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), outcome, look);
+	}
+	PG_FINALLY();
+	{
+		plan->done = plan->partly_done = NIL;
+	}
+	PG_END_TRY();
+}
+
+/* Note who is erased, as the ledger is going to have it. */
+static void
+note_done(List *cases, Done *done)
+{
+	ListCell   *lc;
+
+	foreach(lc, cases)
+	{
+		Case	   *c = lfirst(lc);
+
+		if (strcmp(c->request.state, "completed") == 0 || strcmp(c->request.state, "verifying") == 0)
+			done->keys = lappend(done->keys, c->row->key);
+		else if (strcmp(c->request.state, "partial") == 0 && c->request.blocked_by == NIL)
+			done->partly = lappend(done->partly, c->row->key);
+	}
+}
+
+/*
+ * Run one plan for cases of one verdict, and note what is to be redacted by it; done has
+ * those that the call has erased before, and gets these.
  * How much each of many lost is not known: what they lost together is divided
  * among them.
  */
 static void
-execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
+execute(PvextMap *map, PvextTable *subject, List *cases, Done *done, List **redactions)
 {
 	Case	   *first = linitial(cases);
 	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
@@ -286,7 +332,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 	/* Addresses are read before they go. */
 	if (!first->request.executed && pvext_suppresses(map))
 		pvext_suppress_addresses(subject, keys_of(cases));
-	pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), &outcome, &look);
+	look_for(plan, rows, first, done, redaction, &outcome, &look);
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)
 	{
@@ -304,6 +350,8 @@ execute(PvextMap *map, PvextTable *subject, List *cases, List **redactions)
 		pvext_keep_keys(&c->request, &look, ((PvextEnding *) lfirst(cell))->former);
 		pvext_redact_after(redaction, c->row->key);
 	}
+
+	note_done(cases, done);
 
 	/* Where rules keep all there is of them, the log keeps it, too. */
 	if (begun)
@@ -335,6 +383,7 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 	bool		individual = list_length(cases) <= FEW_SUBJECTS || is_individual(plan);
 	List	   *together = NIL;
 	List	   *redactions = NIL;
+	Done		done = {NIL, NIL};
 	ListCell   *lc;
 
 	foreach(lc, cases)
@@ -344,14 +393,14 @@ execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
 		if (!c->execute)
 			continue;
 		if (individual || c->verdict.blocked || c->request.executed || c->row->gone)
-			execute(map, subject, list_make1(c), &redactions);
+			execute(map, subject, list_make1(c), &done, &redactions);
 		else
 			together = lappend(together, c);
 	}
 
 	/* The others went one by one; these share a plan, and its outcome. */
 	if (together != NIL)
-		execute(map, subject, together, &redactions);
+		execute(map, subject, together, &done, &redactions);
 	pvext_redact(redactions);
 }
 

@@ -76,6 +76,7 @@ look_at(PvextPlan *plan, PvextRow *row, const bytea *digest)
 	pvext_read_others(plan);
 	pvext_find_request(plan->subject, digest, &request);
 	pvext_prepare_redaction(plan, digest, row->gone || (request.exists && request.executed));
+	pvext_find_references(plan, false);
 }
 
 /* Say which rows: the first three columns; column is NULL for rows that go. */
@@ -137,8 +138,8 @@ put_verdicts(FunctionCallInfo fcinfo, Oid relid, const char *column, Counts *cou
 	put_preview(fcinfo, relid, column, counts->due, strategy, "erase", DT_NOBEGIN, why->due);
 	put_preview(fcinfo, relid, column, counts->retained - counts->others, strategy, "retain",
 				counts->until, why->retained);
-	put_preview(fcinfo, relid, column, counts->others, strategy, "blocked", DT_NOBEGIN,
-				why->others);
+	put_preview(fcinfo, relid, column, counts->others, strategy, why->others ? "blocked" : "retain", DT_NOBEGIN,
+				why->others ? why->others : "what it refers to is kept");
 }
 
 /* Texts as one, for people. */
@@ -182,7 +183,7 @@ put_columns(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key,
 
 		if (verdict->blocked && verdict->blocked[i] == '1')
 			why.blocked = join_texts(verdict->reasons);
-		why.others = join_texts(verdict->others);
+		why.others = verdict->others ? join_texts(verdict->others) : NULL;
 		why.retained = target->basis;
 		count_rows(target->preview, &counts);
 		put_verdicts(fcinfo, target->table->relid, target->column->name, &counts,
@@ -209,7 +210,7 @@ put_removals(FunctionCallInfo fcinfo, PvextPlan *plan, const char *key, PvextVer
 
 		if (verdict->blocked && verdict->blocked[i] == '1')
 			why.blocked = join_texts(verdict->reasons);
-		why.others = join_texts(verdict->others);
+		why.others = verdict->others ? join_texts(verdict->others) : NULL;
 		why.retained = removal->basis;
 		count_rows(removal->preview, &counts);
 		put_verdicts(fcinfo, removal->table->relid, NULL, &counts, "delete", &why);

@@ -120,7 +120,8 @@ goes_with(PvextTable *table, PvextTable *parent)
 	ListCell   *lc;
 
 	foreach(lc, table->links)
-		if (((PvextLink *) lfirst(lc))->parent == parent && ((PvextLink *) lfirst(lc))->delete_rows)
+		if (((PvextLink *) lfirst(lc))->parent == parent && ((PvextLink *) lfirst(lc))->delete_rows &&
+			((PvextLink *) lfirst(lc))->shared == NULL)
 			return true;
 	return false;
 }

@@ -62,6 +62,7 @@
 #include "execution/redacted_text.h"
 #include "execution/step.h"
 #include "execution/stray_value.h"
+#include "plan/referred_row.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -159,6 +160,18 @@ collect(Run *run, bool append)
 		run->found(run->found_arg);
 }
 
+/* Are rows found by what refers to them, which a pass may have emptied or deleted? */
+static bool
+has_references(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->sets)
+		if (pvext_is_referred_to(lfirst(lc)))
+			return true;
+	return false;
+}
+
 /* Is there still something to be taken of what the plan is for? */
 static bool
 is_any_due(Run *run)
@@ -210,12 +223,15 @@ write_pass(void *arg)
 	if (!run->begun)
 	{
 		pvext_prepare_redaction(plan, run->digest, run->whole);
+		pvext_find_references(plan, run->many);
 		run->idle = !is_any_due(run);
 		if (run->idle)
 			return;
 		pvext_begin_strays(&run->strays);
 		run->begun = true;
 	}
+	else
+		pvext_find_references(plan, run->many);
 
 	/* What is made from old values is read before any of them goes, by the same moment. */
 	pvext_gather_values(plan, run->many);
@@ -260,7 +276,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 	run.matched = rows;
 	for (int pass = 1; pass <= MAX_PASSES; pass++)
 	{
-		collect(&run, rekeyed);
+		collect(&run, rekeyed || (pass > 1 && has_references(plan)));
 		pvext_read_others(plan);
 		pvext_at_one_moment(write_pass, &run);
 		if (run.idle)

@@ -83,6 +83,19 @@ pvext_read_others(PvextPlan *plan)
 	}
 }
 
+/*
+ * Find of which rows something is kept, so that what refers to them stays: after
+ * pvext_read_others() and pvext_prepare_redaction(), before anything is written, or said.
+ */
+void
+pvext_find_references(PvextPlan *plan, bool many)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->references)
+		(void) pvext_fill_slots(((PvextReference *) lfirst(lc))->rows, ((PvextReference *) lfirst(lc))->find, false, many);
+}
+
 /* Add the holds on those whom the rows of a step are about, each once. */
 static List *
 add_holds(List *holds, PvextRows *start, PvextStep *step)

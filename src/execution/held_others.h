@@ -11,6 +11,7 @@
 #define PVEXT_SOME_HOLD "hold on somebody else"
 
 extern void pvext_read_others(PvextPlan *plan);
+extern void pvext_find_references(PvextPlan *plan, bool many);
 extern List *pvext_find_others(PvextPlan *plan, const bytea *digest);
 
 #endif							/* PVEXT_HELD_OTHERS_H */

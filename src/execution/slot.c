@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "catalog/pg_type.h"
+#include "execution/living.h"
 #include "execution/slot.h"
 #include "execution/step.h"
 #include "map/key.h"
@@ -100,6 +101,7 @@ pvext_set_rows(PvextPlan *plan, List *rows)
 	ListCell   *lc;
 	int			s = 0;
 
+	plan->rows = rows;
 	foreach(lc, plan->self->slots)
 	{
 		PvextSlot  *slot = lfirst(lc);
@@ -167,7 +169,16 @@ pvext_forget_slots(PvextPlan *plan)
 	ListCell   *cell;
 
 	foreach(lc, plan->sets)
-		foreach(cell, ((PvextSet *) lfirst(lc))->slots)
+	{
+		PvextSet   *set = lfirst(lc);
+
+		foreach(cell, set->slots)
+			((PvextSlot *) lfirst(cell))->param.isnull = true;
+		if (set->referred)
+			pvext_forget_kept(set);
+	}
+	foreach(lc, plan->references)
+		foreach(cell, ((PvextReference *) lfirst(lc))->rows->slots)
 			((PvextSlot *) lfirst(cell))->param.isnull = true;
 }
 
@@ -175,7 +186,8 @@ pvext_forget_slots(PvextPlan *plan)
  * Follow the links from the subjects down, level by level: plan->sets has parents first.
  * Where links form a cycle, until no more rows are found.  With append, what was found
  * before stays.  Each level has a snapshot of its own, taken when the one above it is
- * locked (SPI takes a new one for each statement that is not read only).
+ * locked (SPI takes a new one for each statement that is not read only).  Of rows that go
+ * with the last who refers to them it is found out here which do.
  */
 void
 pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)
@@ -193,6 +205,8 @@ pvext_collect(PvextPlan *plan, bool lock, bool append, bool many)
 		{
 			PvextSet   *set = lfirst(lc);
 
+			if (set->referred)
+				pvext_find_kept(plan, set, lock, many);
 			if (set->collect)
 				found += pvext_fill_slots(set, lock ? set->collect : set->look, append, many);
 		}

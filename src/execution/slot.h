@@ -7,16 +7,6 @@
 
 #include "plan/plan.h"
 
-/* A subject's own row, as it was locked. */
-typedef struct PvextRow
-{
-	int			n;				/* which of the keys asked for, from 0 */
-	char	   *key;			/* in the row's own spelling */
-	Datum	   *slots;			/* values of plan->self's slots */
-	bool	   *nulls;
-	bool		gone;			/* there is none of the key; see missing_subject.c */
-} PvextRow;
-
 extern List *pvext_lock_rows(PvextPlan *plan, List *keys, bool lock);
 extern PvextRow *pvext_row_of_key(PvextPlan *plan, List *parts);
 extern void pvext_set_rows(PvextPlan *plan, List *rows);

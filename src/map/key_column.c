@@ -55,7 +55,7 @@ check_links(Oid relid, int32 id, const char *column, List *foreign_keys)
 	pvext_arg_text(&args, column);
 	n = pvext_own("SELECT r.relation::oid, l.name, l.columns, l.parent_columns FROM pv.declared_link l"
 				  " JOIN pv.relation r ON r.id = l.relation_id"
-				  " WHERE l.parent_id = $1 AND $2::name = ANY (l.parent_columns)"
+				  " WHERE l.parent_id = $1 AND $2::name = ANY (l.parent_columns) AND l.shared IS NULL"
 				  " AND r.relation IS NOT NULL AND l.expression IS NULL", &args);
 	rows = SPI_tuptable;
 	for (uint64 i = 0; i < n; i++)
@@ -102,7 +102,7 @@ pvext_column_leads(Oid relid, int32 id, const char *column)
 	pvext_arg_int4(&args, id);
 	pvext_arg_text(&args, column);
 	leads = pvext_own("SELECT FROM pv.declared_link"
-					  " WHERE parent_id = $1 AND $2::name = ANY (parent_columns)"
+					  " WHERE parent_id = $1 AND $2::name = ANY (parent_columns) AND shared IS NULL"
 					  " UNION ALL SELECT FROM pv.declared_subject"
 					  " WHERE relation_id = $1 AND $2::name = ANY (key)", &args) > 0;
 	foreach(lc, foreign_keys)
@@ -137,7 +137,7 @@ pvext_column_follows(int32 id, const char *column, const char **strategy,
 				  " CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column)"
 				  " LEFT JOIN pv.declared_personal p ON p.relation_id = l.parent_id"
 				  "  AND p.column_name = k.parent_column"
-				  " WHERE l.relation_id = $1 AND k.own_column = $2::name AND l.expression IS NULL"
+				  " WHERE l.relation_id = $1 AND k.own_column = $2::name AND l.expression IS NULL AND l.shared IS NULL"
 				  " ORDER BY p.strategy IS NOT NULL DESC, l.name LIMIT 1", &args) == 0)
 		return false;
 	*strategy = pvext_value(0, 4);
@@ -169,7 +169,7 @@ pvext_update_followers(int32 id, const char *column, const char *strategy,
 	(void) pvext_own("WITH RECURSIVE follower (relation_id, column_name) AS ("
 					 " SELECT $1, $2 UNION"
 					 " SELECT l.relation_id, k.own_column FROM follower f"
-					 " JOIN pv.declared_link l ON l.parent_id = f.relation_id AND l.expression IS NULL"
+					 " JOIN pv.declared_link l ON l.parent_id = f.relation_id AND l.expression IS NULL AND l.shared IS NULL"
 					 " CROSS JOIN LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column)"
 					 " WHERE k.parent_column = f.column_name)"
 					 " UPDATE pv.declared_personal p SET strategy = $3, argument = $4,"
@@ -194,7 +194,7 @@ pvext_refuse_followed(Oid relid, int32 id, const char *column)
 				  " FROM pv.declared_link l,"
 				  " LATERAL unnest(l.columns, l.parent_columns) AS k (own_column, parent_column),"
 				  " pv.declared_personal p, pv.relation r"
-				  " WHERE l.parent_id = $1 AND k.parent_column = $2::name AND l.relation_id <> $1 AND l.expression IS NULL"
+				  " WHERE l.parent_id = $1 AND k.parent_column = $2::name AND l.relation_id <> $1 AND l.expression IS NULL AND l.shared IS NULL"
 				  " AND p.relation_id = l.relation_id AND p.column_name = k.own_column"
 				  " AND r.id = l.relation_id LIMIT 1", &args) > 0)
 		ereport(ERROR,

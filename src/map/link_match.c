@@ -259,7 +259,7 @@ ways_up(PvextTable *table, List *seen)
 		PvextLink  *link = lfirst(lc);
 
 		if (n < 2)
-			n += (link->elements ? 2 : 1) * ways_up(link->parent, seen);
+			n += (link->elements || link->shared ? 2 : 1) * ways_up(link->parent, seen);
 	}
 	return Min(n, 2);
 }

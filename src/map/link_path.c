@@ -53,6 +53,26 @@ without_twins(List *links)
 	return rest;
 }
 
+/* Are they all to rows that refer to the table's? */
+static bool
+are_all_shared(List *links)
+{
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (((PvextLink *) lfirst(lc))->shared == NULL)
+			return false;
+	return true;
+}
+
+/* Are they several, of which somebody has to be chosen?  Not among those who refer to a row. */
+static bool
+are_several(List *links)
+{
+	links = without_twins(links);
+	return list_length(links) > 1 && !are_all_shared(links);
+}
+
 /* How many of a path's names the user gave himself, who named these links. */
 static int
 count_named(const char *path, List *named)
@@ -86,11 +106,11 @@ is_one_of_several(PvextTable *table, bool first)
 	ListCell   *lc;
 
 	if (!first)
-		return list_length(without_twins(inherited_links(table))) > 1;
+		return are_several(inherited_links(table));
 	foreach(lc, table->links)
 		if (((PvextLink *) lfirst(lc))->parent != table)
 			links = lappend(links, lfirst(lc));
-	return list_length(without_twins(links)) > 1;
+	return are_several(links);
 }
 
 /*
@@ -126,7 +146,8 @@ pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable
 		List	   *links = inherited_links(table);
 
 		seen = lappend(seen, table);
-		if (list_length(links) > 1 || (links != NIL && ((PvextLink *) linitial(links))->elements))
+		if ((list_length(links) > 1 && !are_all_shared(links)) ||
+			(links != NIL && ((PvextLink *) linitial(links))->elements))
 			*unsaid = table;
 		if (list_length(links) != 1)
 			break;
@@ -165,8 +186,10 @@ pvext_where_unsaid(PvextTable *parent)
 		List	   *links = without_twins(inherited_links(parent));
 
 		seen = lappend(seen, parent);
-		if (list_length(links) > 1 || (links != NIL && ((PvextLink *) linitial(links))->elements))
+		if (links != NIL && ((PvextLink *) linitial(links))->elements)
 			return parent;
+		if (list_length(links) > 1)
+			return are_several(links) ? parent : NULL;
 		if (links == NIL)
 			break;
 		parent = ((PvextLink *) linitial(links))->parent;
@@ -275,7 +298,7 @@ carries_key(PvextLink *link)
 {
 	ListCell   *lc;
 
-	foreach(lc, link->parent->columns)
+	foreach(lc, link->shared ? NIL : link->parent->columns)
 		if (pvext_has_name(link->parent_columns, ((PvextColumn *) lfirst(lc))->name))
 			return true;
 	return false;

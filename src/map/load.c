@@ -67,6 +67,28 @@ load_tables(PvextMap *map)
 	}
 }
 
+/* Which tables' rows are kept while others refer to them, or to what they belong to? */
+static void
+find_referred(PvextMap *map)
+{
+	bool		more = true;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	while (more)
+	{
+		more = false;
+		foreach(lc, map->tables)
+		{
+			PvextTable *table = lfirst(lc);
+
+			foreach(cell, table->referred ? NIL : table->links)
+				if (pvext_goes_with_last(lfirst(cell)) || ((PvextLink *) lfirst(cell))->parent->referred)
+					table->referred = more = true;
+		}
+	}
+}
+
 /* Links between tables that are there; one that has lost an end is an orphan. */
 static void
 load_links(PvextMap *map)
@@ -114,6 +136,7 @@ load_links(PvextMap *map)
 				((PvextLink *) lfirst(link))->unsaid =
 					pvext_where_unsaid(((PvextLink *) lfirst(link))->parent);
 	}
+	find_referred(map);
 }
 
 /* Does the column name a subject, or do linked columns refer to it? */
@@ -125,7 +148,8 @@ column_leads(PvextTable *table, const char *name)
 	if (pvext_has_name(table->key, name))
 		return true;
 	foreach(lc, table->children)
-		if (pvext_has_name(((PvextLink *) lfirst(lc))->parent_columns, name))
+		if (((PvextLink *) lfirst(lc))->shared == NULL &&
+			pvext_has_name(((PvextLink *) lfirst(lc))->parent_columns, name))
 			return true;
 	return false;
 }
@@ -137,7 +161,7 @@ column_follows(PvextTable *table, const char *name)
 	ListCell   *lc;
 
 	foreach(lc, table->links)
-		if (((PvextLink *) lfirst(lc))->value == NULL &&
+		if (((PvextLink *) lfirst(lc))->value == NULL && ((PvextLink *) lfirst(lc))->shared == NULL &&
 			pvext_has_name(((PvextLink *) lfirst(lc))->columns, name))
 			return true;
 	return false;
@@ -201,6 +225,16 @@ apply_foreign_key(PvextTable *table, PvextForeignKey *fk)
 		PvextLink  *link = lfirst(lc);
 
 		if (link->condition == NULL && pvext_link_follows(link, fk))
+			link->enforced = true;
+	}
+
+	/* To rows that are shared it is the parent that refers: who comes to do so locks them. */
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->shared && link->condition == NULL && link->value == NULL &&
+			pvext_is_key_of(fk, link->parent->relid, link->parent_columns, link->columns))
 			link->enforced = true;
 	}
 	foreach(lc, table->columns)

@@ -47,6 +47,13 @@ pvext_map_link(PvextTable *table, const char *name)
 	return NULL;
 }
 
+/* Do rows go by the link only with the last who lives and refers to them? */
+bool
+pvext_goes_with_last(const PvextLink *link)
+{
+	return link->shared && strcmp(link->shared, "last") == 0;
+}
+
 /*
  * An expression runs with the rights of the table's owner; it is that owner's
  * word only while the table is still theirs.

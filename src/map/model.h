@@ -101,6 +101,7 @@ struct PvextTable
 	List	   *rules;			/* PvextRule */
 	List	   *blockers;		/* PvextBlocker, of a subject table */
 	int			depth;			/* how far from its subjects; 0: not known yet */
+	bool		referred;		/* its rows, or those that they belong to, go with the last who refers to them */
 	List	   *plans;			/* PvextPlan, of a subject table: see plan.h */
 	PvextStatement find_subject[3]; /* of a subject table: see key.h */
 	PvextStatement addresses;	/* of a subject table: see suppression.c */
@@ -118,6 +119,7 @@ typedef struct PvextMap
 extern PvextTable *pvext_map_table(PvextMap *map, Oid relid);
 extern PvextTable *pvext_map_subject(PvextMap *map, Oid relid);
 extern PvextLink *pvext_map_link(PvextTable *table, const char *name);
+extern bool pvext_goes_with_last(const PvextLink *link);
 extern void pvext_check_bound_owner(PvextTable *table, const char *owner,
 									const char *what);
 

@@ -83,7 +83,7 @@ is_surrogate(PvextTable *table, const char *column, int chain)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		forboth(own, link->value ? NIL : link->columns, parent, link->parent_columns)
+		forboth(own, link->value ? NIL : link->columns, parent, link->shared ? NIL : link->parent_columns)
 			if (strcmp(lfirst(own), column) == 0 &&
 				is_surrogate(link->parent, lfirst(parent), chain + 1))
 				return true;

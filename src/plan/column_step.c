@@ -162,6 +162,17 @@ build_rewritten(PvextTarget *target)
 	return pvext_sql_step(&sql, target->table);
 }
 
+/* The query of the values by which texts name the subject, also where others have them, too. */
+static PvextStep *
+build_identify(PvextTarget *target, const char *text, const char *column)
+{
+	PvextTarget all = *target;
+
+	if (target->mentioned && target->mentioned->productive)
+		all.set = target->mentioned;
+	return pvext_build_column(&all, text, false, psprintf(" AND r.%s IS NOT NULL", column));
+}
+
 /* The queries of single columns: previews, and what strategies work from. */
 void
 pvext_build_columns(PvextPlan *plan)
@@ -178,8 +189,7 @@ pvext_build_columns(PvextPlan *plan)
 			target->gather = pvext_build_column(target, text, true, "");
 		target->unlink = pvext_build_unlink(target);
 		if (plan->redacts && strcmp(target->column->category, "identifying") == 0)
-			target->identify = pvext_build_column(target, text, false,
-											psprintf(" AND r.%s IS NOT NULL", column));
+			target->identify = build_identify(target, text, column);
 		if (target->column->strategy.kind == PVEXT_REDACT)
 		{
 			target->rewritten = build_rewritten(target);

@@ -30,21 +30,26 @@ typedef struct PvextSlot
 typedef struct PvextStep PvextStep;
 typedef struct PvextPlan PvextPlan;
 
+typedef struct PvextReferred PvextReferred;
+
 /*
  * Rows of a table that belong to the subject: by one path of links, or by any.
  */
 typedef struct PvextSet
 {
 	PvextTable *table;
+	bool		loose;			/* with rows that others refer to, too, of those that go with the last */
 	bool		with_self;		/* the subject's own rows are among them */
 	bool		locked;			/* its rows are locked, though nothing hangs on them */
 	bool		any;			/* by any path, else by "paths" */
 	bool		inherited;		/* with any: only by links that what belongs to the rows inherits */
+	bool		deleted;		/* the rows go */
 	List	   *paths;			/* lists of names of links, from this table up */
 	List	   *arms;			/* PvextArm: how they belong */
 	List	   *slots;			/* PvextSlot: what children are matched by */
 	PvextParam *places;			/* tid[]: the rows are those; else NULL */
 	const char *also;			/* SQL over r: and this holds of them; or NULL */
+	PvextReferred *referred;	/* by which some are not the subject's; NULL: not needed */
 	bool		building;
 	bool		productive;
 	PvextStep  *collect;		/* locks them and fills the slots */
@@ -59,6 +64,16 @@ typedef struct PvextArm
 	bool		up;				/* the link's parents of rows of "parent", whose slots are its columns */
 } PvextArm;
 
+/* A subject's own row, as it was locked. */
+typedef struct PvextRow
+{
+	int			n;				/* which of the keys asked for, from 0 */
+	char	   *key;			/* in the row's own spelling */
+	Datum	   *slots;			/* values of plan->self's slots */
+	bool	   *nulls;
+	bool		gone;			/* there is none of the key; see missing_subject.c */
+} PvextRow;
+
 /* Rows of a table, by whom they are about; see row_subject.c. */
 typedef struct PvextRows
 {
@@ -66,7 +81,19 @@ typedef struct PvextRows
 	bool		any_path;		/* by any path of links, else by "paths" */
 	List	   *paths;			/* as in PvextColumn */
 	List	   *children;		/* PvextLink: what goes with the rows, nearest first */
+	bool		anybody;		/* rows of subject tables that are no persons count, too */
 } PvextRows;
+
+/* Rows to which others than the plan's subjects may refer; see referred_row.c. */
+struct PvextReferred
+{
+	PvextSet   *kept;			/* those to which somebody else does: by primary key */
+	PvextSet   *taken;			/* the others, of those that the subjects refer to */
+	PvextRows	about;			/* whom they are about */
+	bool		deleted;		/* the rows go: to them may refer what rules retain, too */
+	PvextStep  *lock;			/* finds and locks those that the subjects refer to */
+	PvextStep  *look;			/* the same without the lock */
+};
 
 /* Rows that are about somebody who is held; see shared_row.c. */
 typedef struct PvextOther
@@ -74,6 +101,14 @@ typedef struct PvextOther
 	PvextPlan  *held;			/* its subjects are those of one table who are */
 	PvextSet   *set;			/* of that plan */
 } PvextOther;
+
+/* Rows of which something is kept, so that what refers to them stays; see kept_reference.c. */
+typedef struct PvextReference
+{
+	PvextLink  *link;			/* by which they are referred to, or go with others */
+	PvextSet   *rows;
+	PvextStep  *find;
+} PvextReference;
 
 /* A statement on one user table, run as its owner. */
 struct PvextStep
@@ -98,6 +133,7 @@ typedef struct PvextTarget
 	PvextTable *table;
 	PvextColumn *column;
 	PvextSet   *set;			/* whose rows' values go */
+	PvextSet   *mentioned;		/* whose values identify the subject: the same, and more; or NULL */
 	bool		blocked;
 	bool		decides;		/* the plan is for what is due of it */
 	char	   *until;			/* SQL: retained until then; NULL: not retained */
@@ -141,6 +177,10 @@ struct PvextPlan
 	PvextTable *subject;
 	char	   *blocked;		/* a character per target and removal: '1' blocked */
 	PvextSet   *self;
+	List	   *rows;			/* PvextRow: the subjects of the run in hand, */
+	List	   *done;			/* C strings: keys of those that its call has erased before, */
+	List	   *partly_done;	/* and of those of whom rules retain something */
+	bool		loose;			/* as all of its sets */
 	MemoryContext context;		/* what the plan is made of */
 	List	   *tables;			/* PvextTable: all that its statements touch */
 	List	   *sets;			/* PvextSet, parents first */
@@ -168,6 +208,7 @@ struct PvextPlan
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */
 	List	   *others;			/* PvextPlan: of those who are held, a subject table each */
+	List	   *references;		/* PvextReference: those at the end of a way first */
 	bool		any_held;		/* there are such, as pvext_read_others() has found */
 	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
 	List	   *telling_columns;	/* of identifying_value.c; NIL: not looked for yet */

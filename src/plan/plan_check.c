@@ -32,6 +32,41 @@ is_removed(PvextPlan *plan, Oid relid, PvextForeignKey *fk)
 	return false;
 }
 
+/* Is the foreign key a reference by which rows of the table are shared, that empties itself? */
+static bool
+is_reference(PvextTable *table, PvextForeignKey *fk)
+{
+	ListCell   *lc;
+
+	foreach(lc, fk->on_delete == FKCONSTR_ACTION_CASCADE ? NIL : table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (link->shared && pvext_is_key_of(fk, link->parent->relid, link->parent_columns, link->columns))
+			return true;
+	}
+	return false;
+}
+
+/* Have rows that refer to those of the table, and would go with them, been deleted by then? */
+static bool
+is_removed_before(PvextPlan *plan, PvextTable *table, PvextForeignKey *fk)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		foreach(cell, link->shared ? plan->removals : NIL)
+			if (((PvextRemoval *) lfirst(cell))->table == link->parent &&
+				pvext_is_key_of(fk, link->parent->relid, link->parent_columns, link->columns))
+				return true;
+	}
+	return false;
+}
+
 /* Go on to what the foreign keys to a relation change; seen has those that have been met. */
 static void
 check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List *seen)
@@ -53,7 +88,8 @@ check_cascades(PvextPlan *plan, PvextTable *table, Oid relid, bool update, List 
 							pvext_relation_name(fk->relid), table->sql_name),
 					 errdetail("Foreign key \"%s\" carries the change over.", fk->name),
 					 errhint("Give both tables to one role, drop the triggers, or make the foreign key NO ACTION and link the table.")));
-		if (!update && !is_removed(plan, relid, fk))
+		if (!update && !is_removed(plan, relid, fk) &&
+			!(relid == table->relid && (is_reference(table, fk) || is_removed_before(plan, table, fk))))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("deleting rows of table %s would change rows of table %s",

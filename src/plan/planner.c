@@ -36,7 +36,8 @@
  * The order of the writes: leaves first, so that a row is deleted before those it refers
  * to.  Before all of them, values whose time a clock over another table's rows tells:
  * once that has lost what it reads they would never be due.  After all of them, what a
- * clock reads by which rows are deleted.  Keys that others hold come last, for rows are found by them (rekey.c); they are no part of plan->writes.
+ * clock reads by which rows are deleted; and then rows to which others of the plan refer, those
+ * nearest to the subject first.  Keys that others hold come last, for rows are found by them (rekey.c); they are no part of plan->writes.
  *
  * Five kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
  * verification read by the one of which nothing is); of what a rule has made due of one
@@ -55,8 +56,10 @@
 #include "plan/clock_kept.h"
 #include "plan/column_step.h"
 #include "plan/kept_link.h"
+#include "plan/kept_reference.h"
 #include "plan/plan_check.h"
 #include "plan/planner.h"
+#include "plan/referred_row.h"
 #include "plan/rekey.h"
 #include "plan/row_set.h"
 #include "plan/shared_row.h"
@@ -268,12 +271,14 @@ goes_late(PvextPlan *plan, PvextTable *table, List *seen)
  * The UPDATEs, DELETEs and verifying queries, leaves first, but for values whose time a
  * clock over another table's rows tells: once it has lost what it reads, they would never
  * be due.  Nor would rows that are deleted by such a clock: what it reads goes after them.
+ * Last are rows deleted that others refer to: when these have gone, or lost the reference.
  */
 static void
 build_writes(PvextMap *map, PvextPlan *plan)
 {
 	List	   *timed = NIL;
 	List	   *late = NIL;
+	List	   *last = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -293,7 +298,9 @@ build_writes(PvextMap *map, PvextPlan *plan)
 			else
 				now = lappend(now, target);
 		}
-		if (work->removal && !work->removal->blocked)
+		if (work->removal && !work->removal->blocked && pvext_is_referred_to(work->removal->set))
+			last = lcons(pvext_build_delete(plan, work->removal), last);
+		else if (work->removal && !work->removal->blocked)
 			plan->writes = lappend(plan->writes, pvext_build_delete(plan, work->removal));
 
 		/*
@@ -310,7 +317,7 @@ build_writes(PvextMap *map, PvextPlan *plan)
 	}
 	timed = in_order(timed, step_comes_before);
 	late = in_order(late, step_comes_before);
-	plan->writes = list_concat(list_concat(timed, plan->writes), late);
+	plan->writes = list_concat(list_concat(list_concat(timed, plan->writes), late), last);
 	pvext_finish_checks(plan);
 }
 
@@ -323,11 +330,15 @@ add_targets(PvextPlan *plan, PvextTable *table)
 	foreach(lc, table->columns)
 	{
 		PvextColumn *column = lfirst(lc);
-		PvextSet   *set = pvext_set_of_column(plan, table, column);
+		PvextSet   *set = pvext_set_of_column(plan, table, column, false);
+		PvextTarget *target;
 
 		/* A link's column follows its parent's when that is re-keyed. */
-		if (set != NULL && !column->follows)
-			(void) pvext_add_target(plan, table, column, set);
+		if (set == NULL || column->follows)
+			continue;
+		target = pvext_add_target(plan, table, column, set);
+		if (table->referred && strcmp(column->category, "identifying") == 0)
+			target->mentioned = pvext_set_of_column(plan, table, column, true);
 	}
 }
 
@@ -445,7 +456,7 @@ build_blockers(PvextPlan *plan)
 	{
 		PvextBlocker *blocker = lfirst(lc);
 		PvextSet   *set = blocker->over && blocker->over != plan->subject ?
-			pvext_set_any(plan, blocker->over) : plan->self;
+			pvext_set_any(plan, blocker->over, true) : plan->self;
 
 		plan->blocker_sets = lappend(plan->blocker_sets, set);
 	}
@@ -542,6 +553,7 @@ build_statements(PvextMap *map, PvextPlan *plan)
 {
 	pvext_add_traced_slots(map, plan);
 	pvext_build_locks(plan);
+	pvext_build_references(plan);
 	pvext_build_columns(plan);
 	build_writes(map, plan);
 	build_blocker_steps(plan);
@@ -571,6 +583,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
 	pvext_keep_links(plan);
+	pvext_add_references(plan);
 	build_statements(map, plan);
 	pvext_refuse_attached(map, plan);
 	return plan;
@@ -617,6 +630,8 @@ pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table, List *
 	ListCell   *lc;
 	int			n = 0;
 
+	plan->loose = true;
+
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	prune(plan);
@@ -642,6 +657,7 @@ make_judging_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
+	plan->loose = true;
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	build_blockers(plan);
@@ -662,9 +678,10 @@ make_trail_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
+	plan->loose = true;
 	foreach(lc, map->tables)
 		if (lfirst(lc) != subject)
-			(void) pvext_set_any(plan, lfirst(lc));
+			(void) pvext_set_any(plan, lfirst(lc), true);
 	pvext_prune_sets(plan);
 	pvext_add_traced_slots(map, plan);
 	pvext_build_locks(plan);
@@ -683,13 +700,14 @@ make_copies_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
+	plan->loose = true;
 	foreach(lc, map->tables)
 		add_targets(plan, lfirst(lc));
 	foreach(lc, map->tables)
 		add_removal(plan, lfirst(lc));
 	foreach(lc, map->tables)
 		if (lfirst(lc) != subject)
-			(void) pvext_set_any(plan, lfirst(lc));
+			(void) pvext_set_any(plan, lfirst(lc), true);
 	prune(plan);
 	pvext_build_locks(plan);
 	pvext_build_collects(plan);

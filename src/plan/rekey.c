@@ -152,7 +152,7 @@ add_followers(PvextMap *map, List *followers, Follower *parent)
 			char	   *column;
 
 			/* What an expression makes of a row cannot be changed: its columns are personal themselves. */
-			if (link->parent != parent->table || at < 0 || link->value)
+			if (link->parent != parent->table || at < 0 || link->value || link->shared)
 				continue;
 			column = list_nth(link->columns, at);
 			if (!is_known(followers, link->table, column))
@@ -318,7 +318,7 @@ key_columns(PvextMap *map, PvextTarget *target)
 		{
 			PvextLink  *link = lfirst(cell);
 
-			if (link->parent == target->table &&
+			if (link->parent == target->table && link->shared == NULL &&
 				position(link->parent_columns, target->column->name) >= 0)
 				keys = lappend(keys, link->parent_columns);
 		}

@@ -21,95 +21,27 @@
 #include "map/link_key.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
+#include "plan/referred_row.h"
 #include "plan/row_set.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 /* A set of a table's rows, which nothing belongs to yet; it is not among the plan's. */
 static PvextSet *
-new_set(PvextTable *table)
+new_set(PvextTable *table, bool loose)
 {
 	PvextSet   *set = palloc0(sizeof(PvextSet));
 
 	set->table = table;
+	set->loose = loose;
 	return set;
 }
 
-/* Raise where there are no arrays of a slot's type. */
-static void
-check_array_type(PvextSlot *slot)
+/* Is the set to be a loose one?  Where nobody's rows are kept for others there is one kind. */
+static bool
+is_loose(PvextPlan *plan, PvextTable *table, bool loose)
 {
-	if (!OidIsValid(slot->param.type))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("could not find array type for data type %s",
-						format_type_be(slot->element))));
-}
-
-/*
- * The slot of a set's column, added where it's new.  As text it is another one, in lower case
- * a third.  Before the set's statements are built, which read all of its slots.
- */
-static PvextSlot *
-set_slot(PvextSet *set, const char *column, bool as_text, bool folded)
-{
-	PvextSlot  *slot;
-	ListCell   *lc;
-	Oid			type;
-
-	foreach(lc, set->slots)
-	{
-		slot = lfirst(lc);
-		if (strcmp(slot->column, column) == 0 && slot->as_text == as_text && slot->folded == folded)
-			return slot;
-	}
-	(void) pvext_column(set->table->relid, column, &type, NULL);
-	slot = palloc0(sizeof(PvextSlot));
-	slot->column = pstrdup(column);
-	slot->as_text = as_text;
-	slot->folded = folded;
-	slot->element = as_text ? TEXTOID : getBaseType(type);
-	slot->param.type = get_array_type(slot->element);
-	slot->param.isnull = true;
-	check_array_type(slot);
-	set->slots = lappend(set->slots, slot);
-	return slot;
-}
-
-/* The slot of a set's column as it is or, with as_text, as its text. */
-PvextSlot *
-pvext_set_slot(PvextSet *set, const char *column, bool as_text)
-{
-	return set_slot(set, column, as_text, false);
-}
-
-/* The slot of what rows of a set, a link's table's, hold of their parent's key, as text. */
-static PvextSlot *
-link_slot(PvextSet *set, PvextLink *link, int n)
-{
-	PvextSlot  *slot;
-
-	if (link->value == NULL)
-		return pvext_set_slot(set, list_nth(link->columns, n), true);
-	slot = palloc0(sizeof(PvextSlot));
-	slot->column = psprintf("*%s", link->name);
-	slot->sql = pvext_link_text(link, n);
-	slot->as_text = true;
-	slot->element = TEXTOID;
-	slot->param.type = TEXTARRAYOID;
-	slot->param.isnull = true;
-	set->slots = lappend(set->slots, slot);
-	return slot;
-}
-
-/* SQL: what the slot has of row r. */
-char *
-pvext_slot_sql(PvextSlot *slot)
-{
-	if (slot->sql)
-		return slot->sql;
-	return psprintf(slot->folded ? "lower(CAST(r.%s AS %s))" : "CAST(r.%s AS %s)",
-					quote_identifier(slot->column), pvext_type_name(slot->element, -1));
+	return table->referred && (loose || plan->loose);
 }
 
 /* Raise where a link whatever the case may lead to two persons, whose names differ in that alone. */
@@ -133,30 +65,30 @@ add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 
 	arm->link = link;
 	arm->parent = parent;
-	if (link->ignore_case)
+	if (link->ignore_case && link->shared == NULL)
 		check_unique_lower(link);
 	for (int n = 0; n < list_length(link->parent_columns); n++)
 	{
 		PvextMatch	match;
 
 		pvext_link_match(link, n, &match);
-		arm->slots = lappend(arm->slots, set_slot(parent, list_nth(link->parent_columns, n),
-												  match.as_text, match.folded));
+		arm->slots = lappend(arm->slots, pvext_set_slot_as(parent, list_nth(link->parent_columns, n),
+														   match.as_text, match.folded));
 	}
 	set->arms = lappend(set->arms, arm);
 }
 
-static PvextSet *set_any(PvextPlan *plan, PvextTable *table, bool inherited);
+static PvextSet *set_any(PvextPlan *plan, PvextTable *table, bool inherited, bool loose);
 
 /* The parent's rows that carry the subject on through a link, or NULL. */
 static PvextSet *
-parent_set(PvextPlan *plan, PvextLink *link)
+parent_set(PvextPlan *plan, PvextLink *link, bool loose)
 {
 	if (link->parent == plan->subject)
 		return plan->self;
 	if (link->parent->is_subject)
 		return NULL;
-	return set_any(plan, link->parent, true);
+	return set_any(plan, link->parent, true, loose);
 }
 
 /*
@@ -164,7 +96,7 @@ parent_set(PvextPlan *plan, PvextLink *link)
  * those of them that have others belong to it.
  */
 static PvextSet *
-set_any(PvextPlan *plan, PvextTable *table, bool inherited)
+set_any(PvextPlan *plan, PvextTable *table, bool inherited, bool loose)
 {
 	PvextSet   *set;
 	ListCell   *lc;
@@ -173,16 +105,17 @@ set_any(PvextPlan *plan, PvextTable *table, bool inherited)
 	foreach(lc, table->links)
 		all = all && ((PvextLink *) lfirst(lc))->inherited;
 	inherited = inherited && !all;
+	loose = is_loose(plan, table, loose);
 	foreach(lc, plan->sets)
 	{
 		set = lfirst(lc);
-		if (set->table == table && set->any && set->inherited == inherited)
+		if (set->table == table && set->any && set->inherited == inherited && set->loose == loose)
 		{
 			plan->cyclic = plan->cyclic || set->building;
 			return set;
 		}
 	}
-	set = new_set(table);
+	set = new_set(table, loose);
 	set->any = true;
 	set->inherited = inherited;
 	set->building = true;		/* who meets it from below has gone in a circle */
@@ -191,7 +124,7 @@ set_any(PvextPlan *plan, PvextTable *table, bool inherited)
 	foreach(lc, table->links)
 	{
 		PvextLink  *link = lfirst(lc);
-		PvextSet   *parent = inherited && !link->inherited ? NULL : parent_set(plan, link);
+		PvextSet   *parent = inherited && !link->inherited ? NULL : parent_set(plan, link, loose);
 
 		if (parent)
 			add_arm(set, link, parent);
@@ -203,11 +136,14 @@ set_any(PvextPlan *plan, PvextTable *table, bool inherited)
 	return set;
 }
 
-/* The rows of a table that belong to the subject by any path. */
+/*
+ * The rows of a table that belong to the subject by any path; with loose, those to which
+ * others refer, too, among them.
+ */
 PvextSet *
-pvext_set_any(PvextPlan *plan, PvextTable *table)
+pvext_set_any(PvextPlan *plan, PvextTable *table, bool loose)
 {
-	return set_any(plan, table, false);
+	return set_any(plan, table, false, loose);
 }
 
 /* The link of the name, with which a path goes on. */
@@ -229,7 +165,7 @@ link_named(PvextTable *table, const char *name)
  * where there is none.  One that is still being built is met where links go around.
  */
 static PvextSet *
-find_set(PvextPlan *plan, PvextTable *table, List *paths)
+find_set(PvextPlan *plan, PvextTable *table, List *paths, bool loose)
 {
 	ListCell   *lc;
 
@@ -237,7 +173,7 @@ find_set(PvextPlan *plan, PvextTable *table, List *paths)
 	{
 		PvextSet   *set = lfirst(lc);
 
-		if (set->table != table || set->any || !pvext_equal_paths(set->paths, paths))
+		if (set->table != table || set->any || set->loose != loose || !pvext_equal_paths(set->paths, paths))
 			continue;
 		plan->cyclic = plan->cyclic || set->building;
 		return set;
@@ -250,7 +186,7 @@ find_set(PvextPlan *plan, PvextTable *table, List *paths)
  * the subject; NULL where all lead to other subject tables.
  */
 static PvextSet *
-set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
+set_by_paths(PvextPlan *plan, PvextTable *table, List *paths, bool loose)
 {
 	PvextSet   *set;
 	ListCell   *lc;
@@ -260,12 +196,13 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
 	{
 		if (table == plan->subject)
 			return plan->self;
-		return table->is_subject ? NULL : set_any(plan, table, true);
+		return table->is_subject ? NULL : set_any(plan, table, true, loose);
 	}
-	set = find_set(plan, table, paths);
+	loose = is_loose(plan, table, loose);
+	set = find_set(plan, table, paths, loose);
 	if (set)
 		return set;
-	set = new_set(table);
+	set = new_set(table, loose);
 	set->paths = paths;
 	foreach(lc, paths)
 	{
@@ -277,7 +214,7 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
 			continue;
 		done = lappend(done, linitial(path));
 		parent = set_by_paths(plan, link_named(table, linitial(path))->parent,
-							  pvext_paths_after(paths, linitial(path)));
+							  pvext_paths_after(paths, linitial(path)), loose);
 		if (parent)
 			add_arm(set, link_named(table, linitial(path)), parent);
 	}
@@ -287,13 +224,13 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths)
 	return set;
 }
 
-/* The rows of a table whose column is about the subject, or NULL. */
+/* The rows of a table whose column is about the subject, or NULL; loose is as above. */
 PvextSet *
-pvext_set_of_column(PvextPlan *plan, PvextTable *table, PvextColumn *column)
+pvext_set_of_column(PvextPlan *plan, PvextTable *table, PvextColumn *column, bool loose)
 {
 	if (column->any_path)
-		return pvext_set_any(plan, table);
-	return set_by_paths(plan, table, column->paths ? column->paths : list_make1(NIL));
+		return pvext_set_any(plan, table, loose);
+	return set_by_paths(plan, table, column->paths ? column->paths : list_make1(NIL), loose);
 }
 
 /*
@@ -304,14 +241,16 @@ PvextSet *
 pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 {
 	List	   *paths = list_make1(list_make1("*delete*"));
+	bool		loose = is_loose(plan, table, false);
 	PvextSet   *set;
 	ListCell   *lc;
 
-	set = find_set(plan, table, paths);
+	set = find_set(plan, table, paths, loose);
 	if (set)
 		return set;
-	set = new_set(table);
+	set = new_set(table, loose);
 	set->paths = paths;
+	set->deleted = true;
 	set->building = true;
 	plan->sets = lappend(plan->sets, set);
 	foreach(lc, table->links)
@@ -320,8 +259,8 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 		PvextSet   *parent = NULL;
 
 		if (link->delete_rows)
-			parent = !link->parent->is_subject && pvext_rows_go(link->parent) ?
-				pvext_set_of_removal(plan, link->parent) : parent_set(plan, link);
+			parent = !link->parent->is_subject && pvext_rows_go(link->parent) && link->shared == NULL ?
+				pvext_set_of_removal(plan, link->parent) : parent_set(plan, link, loose);
 		if (parent)
 			add_arm(set, link, parent);
 	}
@@ -337,7 +276,7 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 static PvextSet *
 set_with_condition(PvextPlan *plan, PvextSet *set, PvextLink *link)
 {
-	PvextSet   *some = new_set(set->table);
+	PvextSet   *some = new_set(set->table, set->loose);
 
 	pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
 	some->paths = list_make1(list_make2("*condition*", link->name));
@@ -358,7 +297,7 @@ add_arm_up(PvextPlan *plan, PvextSet *set, PvextLink *link, PvextSet *children)
 	arm->link = link;
 	arm->parent = link->condition ? set_with_condition(plan, children, link) : children;
 	for (int n = 0; n < list_length(link->parent_columns); n++)
-		arm->slots = lappend(arm->slots, link_slot(arm->parent, link, n));
+		arm->slots = lappend(arm->slots, pvext_link_slot(arm->parent, link, n));
 	set->arms = lappend(set->arms, arm);
 }
 
@@ -383,15 +322,15 @@ PvextSet *
 pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
 {
 	List	   *paths = list_make1(list_make1("*kept*"));
-	PvextSet   *any = pvext_set_any(plan, table);
+	PvextSet   *any = pvext_set_any(plan, table, false);
 	PvextSet   *set;
 	ListCell   *lc;
 	ListCell   *cell;
 
-	set = find_set(plan, table, paths);
+	set = find_set(plan, table, paths, any->loose);
 	if (set)
 		return set;
-	set = new_set(table);
+	set = new_set(table, any->loose);
 	set->paths = paths;
 	set->with_self = any->with_self;
 	set->arms = list_copy(any->arms);
@@ -403,7 +342,7 @@ pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
 			PvextLink  *link = lfirst(cell);
 			PvextSet   *children;
 
-			if (link->parent != table || link->table == table || !link->delete_rows)
+			if (link->parent != table || link->table == table || !link->delete_rows || link->shared)
 				continue;
 			/* Those of one link belong to whom their parents do. */
 			children = pvext_set_of_kept(plan, map, link->table);
@@ -422,7 +361,7 @@ pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table)
 PvextSet *
 pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent)
 {
-	PvextSet   *set = new_set(link->table);
+	PvextSet   *set = new_set(link->table, true);
 
 	add_arm(set, link, parent);
 	set->productive = true;
@@ -492,7 +431,7 @@ add_leading_slots(PvextMap *map, PvextTarget *target)
 			PvextLink  *link = lfirst(cell);
 			ListCell   *column;
 
-			if (link->parent != target->table ||
+			if (link->parent != target->table || link->shared ||
 				!pvext_has_name(link->parent_columns, target->column->name) ||
 				!pvext_is_audited(list_make1(link->table)))
 				continue;
@@ -524,73 +463,6 @@ pvext_add_traced_slots(PvextMap *map, PvextPlan *plan)
 			add_leading_slots(map, lfirst(lc));
 }
 
-/*
- * SQL: row r holds the key of one of the parent's rows.  A key of several columns must be
- * one row's as a whole; that each of its columns is some row's is said as well, for an
- * index.
- */
-static void
-append_arm(PvextSql *sql, PvextArm *arm)
-{
-	PvextLink  *link = arm->link;
-	StringInfo	buf = &sql->text;
-	StringInfoData pairs;
-	StringInfoData params;
-	int			i;
-
-	initStringInfo(&pairs);
-	initStringInfo(&params);
-	if (link->condition)
-		pvext_check_bound_owner(link->table, link->owner, "the condition of a link");
-	for (i = 0; i < list_length(link->parent_columns); i++)
-	{
-		PvextSlot  *slot = list_nth(arm->slots, i);
-		int			param = pvext_sql_param(sql, &slot->param);
-		char	   *held = pvext_link_held(link, i, "r");
-		PvextMatch	match;
-
-		pvext_link_match(link, i, &match);
-		appendStringInfo(buf, "%s%s", i > 0 ? " AND " : "",
-						 pvext_match_any(&match, held, psprintf("$%d", param)));
-		appendStringInfo(&params, "%s$%d", i > 0 ? ", " : "", param);
-		appendStringInfo(&pairs, "%s%s %s k.k%d", i > 0 ? " AND " : "", held, match.equals, i + 1);
-	}
-	if (i > 1)
-	{
-		appendStringInfo(buf, " AND EXISTS (SELECT FROM unnest(%s) AS k(", params.data);
-		for (int k = 1; k <= i; k++)
-			appendStringInfo(buf, "%sk%d", k > 1 ? ", " : "", k);
-		appendStringInfo(buf, ") WHERE %s)", pairs.data);
-	}
-	if (link->condition)
-		appendStringInfo(buf, " AND (%s)", link->condition);
-	pfree(pairs.data);
-	pfree(params.data);
-}
-
-/* SQL: row r is the parent of one of the set's rows. */
-static void
-append_arm_up(PvextSql *sql, PvextArm *arm)
-{
-	StringInfoData params;
-	StringInfoData names;
-	ListCell   *lc;
-	int			n = 0;
-
-	initStringInfo(&params);
-	initStringInfo(&names);
-	foreach(lc, arm->slots)
-	{
-		appendStringInfo(&params, "%s$%d", n > 0 ? ", " : "",
-						 pvext_sql_param(sql, &((PvextSlot *) lfirst(lc))->param));
-		appendStringInfo(&names, "%sk%d", n > 0 ? ", " : "", n + 1);
-		n++;
-	}
-	appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ", params.data, names.data);
-	pvext_append_key_match(&sql->text, arm->link, false);
-	appendStringInfoChar(&sql->text, ')');
-}
-
 /* SQL: row r is one of the subject's own rows. */
 static void
 append_self(PvextPlan *plan, PvextSql *sql)
@@ -603,7 +475,7 @@ append_self(PvextPlan *plan, PvextSql *sql)
 	link.columns = link.parent_columns = plan->subject->key;
 	foreach(lc, plan->subject->key)
 		arm.slots = lappend(arm.slots, pvext_set_slot(plan->self, lfirst(lc), false));
-	append_arm(sql, &arm);
+	pvext_append_arm(sql, &arm);
 }
 
 /*
@@ -632,9 +504,11 @@ pvext_append_match(PvextPlan *plan, PvextSql *sql, PvextSet *set)
 		if (!first)
 			appendStringInfoString(&sql->text, " OR ");
 		if (((PvextArm *) lfirst(lc))->up)
-			append_arm_up(sql, lfirst(lc));
+			pvext_append_arm_up(sql, lfirst(lc));
 		else
-			append_arm(sql, lfirst(lc));
+			pvext_append_arm(sql, lfirst(lc));
+		if (pvext_is_kept_arm(set, lfirst(lc)))
+			pvext_append_not_kept(sql, set);
 		first = false;
 	}
 	appendStringInfoChar(&sql->text, ')');
@@ -691,4 +565,7 @@ pvext_build_collects(PvextPlan *plan)
 		set->collect = pvext_build_collect(plan, set, true);
 		set->look = pvext_build_collect(plan, set, false);
 	}
+	foreach(lc, plan->sets)
+		if (((PvextSet *) lfirst(lc))->referred)
+			pvext_build_referred(lfirst(lc));
 }

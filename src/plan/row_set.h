@@ -5,16 +5,14 @@
 #ifndef PVEXT_ROW_SET_H
 #define PVEXT_ROW_SET_H
 
-#include "plan/plan.h"
+#include "plan/set_arm.h"
 
 extern PvextSet *pvext_set_of_column(PvextPlan *plan, PvextTable *table,
-									 PvextColumn *column);
+									 PvextColumn *column, bool loose);
 extern PvextSet *pvext_set_of_removal(PvextPlan *plan, PvextTable *table);
 extern PvextSet *pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent);
-extern PvextSet *pvext_set_any(PvextPlan *plan, PvextTable *table);
+extern PvextSet *pvext_set_any(PvextPlan *plan, PvextTable *table, bool loose);
 extern PvextSet *pvext_set_of_kept(PvextPlan *plan, PvextMap *map, PvextTable *table);
-extern PvextSlot *pvext_set_slot(PvextSet *set, const char *column, bool as_text);
-extern char *pvext_slot_sql(PvextSlot *slot);
 extern void pvext_prune_sets(PvextPlan *plan);
 extern void pvext_add_traced_slots(PvextMap *map, PvextPlan *plan);
 extern PvextStep *pvext_build_collect(PvextPlan *plan, PvextSet *set, bool lock);

@@ -30,6 +30,7 @@ typedef struct Climb
 	PvextTable *table;
 	bool		any;			/* by any link, else by "paths" */
 	List	   *paths;			/* what is left of them from here */
+	bool		anybody;		/* rows that are no persons count, too */
 	bool		first;			/* the climb starts at these rows */
 	PvextLink  *by;				/* on which the way came here; or NULL */
 	List	   *tables;			/* on the way here: links may go in circles */
@@ -100,6 +101,7 @@ begin_climb(Climb *climb, PvextRows *start)
 	climb->table = start->table;
 	climb->any = start->any_path;
 	climb->paths = start->paths ? start->paths : list_make1(NIL);
+	climb->anybody = start->anybody;
 	climb->first = true;
 	climb->tables = list_make1(start->table);
 }
@@ -166,9 +168,10 @@ append_columns(StringInfo columns, Climb *climb)
 
 	if (is_end(climb))
 	{
-		const char *person = climb->table->condition ? climb->table->condition : "true";
+		bool		some = climb->table->condition && !climb->anybody;
+		const char *person = some ? climb->table->condition : "true";
 
-		if (climb->table->condition)
+		if (some)
 			pvext_check_bound_owner(climb->table, climb->table->condition_owner, "the condition");
 		appendStringInfo(columns, ", CASE%s WHEN %s THEN %s END, %s", gone_key_sql(climb), person,
 						 pvext_key_sql(climb->table), by_key(climb) ? "r.ctid IS NULL" : "false");

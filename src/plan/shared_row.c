@@ -42,7 +42,7 @@ ways(PvextPlan *held, PvextSet *set, int depth)
 		PvextArm   *arm = lfirst(lc);
 
 		if (n < 2)
-			n += arm->up ? 2 : (arm->link->elements ? 2 : 1) * ways(held, arm->parent, depth + 1);
+			n += arm->up ? 2 : (arm->link->elements || arm->link->shared ? 2 : 1) * ways(held, arm->parent, depth + 1);
 	}
 	return Min(n, 2);
 }
@@ -79,7 +79,7 @@ find_sets(PvextMap *map, PvextPlan *plan, PvextPlan *held, bool texts, List *onl
 		PvextTarget *target = lfirst(lc);
 		bool		asked = is_asked(target, texts) && (only == NIL || list_nth(only, i));
 
-		sets = lappend(sets, asked ? pvext_set_of_column(held, target->table, target->column) : NULL);
+		sets = lappend(sets, asked ? pvext_set_of_column(held, target->table, target->column, true) : NULL);
 		i++;
 	}
 	foreach(lc, plan->removals)
@@ -107,6 +107,16 @@ any_set(List *sets)
 		if (lfirst(lc))
 			return true;
 	return false;
+}
+
+/* A plan in which those who are held are the subjects: with all that they refer to. */
+static PvextPlan *
+begin_plan_of_held(PvextTable *table)
+{
+	PvextPlan  *held = pvext_begin_plan(table, NULL);
+
+	held->loose = true;
+	return held;
 }
 
 /* Add the rows of those who are held, where there may be any. */
@@ -187,10 +197,10 @@ pvext_add_others(PvextMap *map, PvextPlan *plan, bool texts)
 			continue;
 
 		/* First in a plan that is thrown away: most tables share nothing. */
-		sets = find_sets(map, plan, pvext_begin_plan(table, NULL), texts, NIL);
+		sets = find_sets(map, plan, begin_plan_of_held(table), texts, NIL);
 		if (!any_set(sets))
 			continue;
-		held = pvext_begin_plan(table, NULL);
+		held = begin_plan_of_held(table);
 		complete(plan, held, find_sets(map, plan, held, texts, sets));
 	}
 	foreach(lc, plan->targets)

@@ -5,6 +5,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "map/link_match.h"
 #include "plan/condition.h"
 #include "plan/row_set.h"
 #include "plan/write_step.h"
@@ -233,6 +234,38 @@ append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal
 		pvext_append_match(plan, sql, removal->set);
 	}
 	appendStringInfoChar(&sql->text, ')');
+}
+
+/*
+ * The query that fills a reference's slots: what the links go by in those rows of which
+ * something is kept, and how many there are.
+ */
+PvextStep *
+pvext_build_kept(PvextPlan *plan, PvextReference *reference, List *targets, PvextRemoval *removal)
+{
+	PvextTable *table = reference->link->table;
+	PvextSql	sql;
+	StringInfoData inner;
+	ListCell   *lc;
+	int			i = 0;
+
+	pvext_sql_init(&sql);
+	initStringInfo(&inner);
+	appendStringInfoString(&sql.text, "SELECT ");
+	foreach(lc, reference->rows->slots)
+	{
+		PvextSlot  *slot = lfirst(lc);
+
+		appendStringInfo(&sql.text, "array_agg(x.c%d), ", i);
+		appendStringInfo(&inner, "%s%s AS c%d", i > 0 ? ", " : "", pvext_slot_sql(slot), i);
+		i++;
+	}
+	appendStringInfo(&sql.text, "count(*) FROM (SELECT %s FROM %s AS r WHERE ", inner.data, table->sql_name);
+	append_rows(plan, &sql, targets, removal);
+	appendStringInfoString(&sql.text, " AND ");
+	append_state(plan, &sql, targets, removal, true);
+	appendStringInfo(&sql.text, "%s) AS x", pvext_link_condition(reference->link));
+	return pvext_sql_step(&sql, table);
 }
 
 /*

@@ -9,6 +9,8 @@
 
 extern PvextStep *pvext_build_update(PvextPlan *plan, PvextTable *table, List *targets);
 extern PvextStep *pvext_build_delete(PvextPlan *plan, PvextRemoval *removal);
+extern PvextStep *pvext_build_kept(PvextPlan *plan, PvextReference *reference, List *targets,
+								   PvextRemoval *removal);
 extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
 extern void pvext_finish_checks(PvextPlan *plan);

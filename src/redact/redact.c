@@ -95,7 +95,7 @@ add_followers(PvextRedaction *redaction, PvextSearchedSet *traced, const char *c
 			ListCell   *b;
 
 			/* The columns that an expression reads are personal themselves, where the key is. */
-			if (link->value || link->parent->id != traced->table->id || !pvext_has_name(link->parent_columns, column) ||
+			if (link->value || link->shared || link->parent->id != traced->table->id || !pvext_has_name(link->parent_columns, column) ||
 				list_member_ptr(redaction->followed, link))
 				continue;
 			redaction->followed = lappend(redaction->followed, link);
@@ -580,7 +580,13 @@ void
 pvext_redact(List *redactions)
 {
 	ListCell   *lc;
+	ListCell   *cell;
 
+	foreach(lc, redactions)
+		foreach(cell, redactions)
+			if (lfirst(cell) != lfirst(lc))
+				pvext_search_among(((PvextRedaction *) lfirst(lc))->search,
+								   ((PvextRedaction *) lfirst(cell))->search);
 	foreach(lc, redactions)
 		(void) redact_log(lfirst(lc), NULL);
 }

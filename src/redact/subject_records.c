@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/pg_inherits.h"
+#include "execution/living.h"
 #include "map/key.h"
 #include "redact/subject_records.h"
 #include "utils/array.h"
@@ -47,6 +48,11 @@ add_set(PvextRecordSearch *search, PvextTable *table, PvextSet *set)
 	traced->set = set;
 	if (key != NIL)
 		traced->rows = pvext_make_key_set(table->relid, key);
+	if (key != NIL && set && set->referred && search->erases)
+	{
+		traced->taken = pvext_make_key_set(table->relid, key);
+		traced->kept = pvext_make_key_set(table->relid, key);
+	}
 	search->sets = lappend(search->sets, traced);
 	return traced;
 }
@@ -81,6 +87,7 @@ add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, Pv
 	way->parents = known_by(search, parent, link->parent_columns, link->ignore_case);
 	way->keys = pvext_make_past_keys(link);
 	way->condition = pvext_make_past_condition(link);
+	way->kept = traced->kept && pvext_goes_with_last(link);
 	traced->ways = lappend(traced->ways, way);
 }
 
@@ -146,6 +153,24 @@ pvext_begin_search(PvextPlan *plan, bool erases)
 		}
 	}
 	return search;
+}
+
+/*
+ * What others of the same table were erased by the same call, by another plan: they do not
+ * live.
+ */
+void
+pvext_search_among(PvextRecordSearch *search, PvextRecordSearch *other)
+{
+	MemoryContext old;
+
+	if (other->subject->id != search->subject->id || !search->erases)
+		return;
+	old = MemoryContextSwitchTo(search->context);
+	if (search->erased == NULL)
+		search->erased = pvext_make_key_set(search->subject->relid, search->subject->key);
+	pvext_add_key_set(search->erased, other->keys);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -287,6 +312,8 @@ pvext_search_for_rows(void *arg)
 			learn_slots(lfirst(cell), traced->set);
 		if (traced->rows)
 			learn_slots(traced->rows, traced->set);
+		if (traced->taken)
+			learn_slots(traced->taken, traced->set->referred->taken);
 	}
 }
 
@@ -430,6 +457,50 @@ row_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
 	return false;
 }
 
+/* A PvextIsOwn: is it one of those who are searched for, or erased with them? */
+static bool
+is_own(PvextTable *subject, const char *key, void *arg)
+{
+	PvextRecordSearch *search = arg;
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
+	int			n = 0;
+	ListCell   *lc;
+
+	if (subject->id != search->subject->id)
+		return false;
+	foreach(lc, pvext_split_key(subject, key))
+	{
+		texts[n] = pvext_comparable_column(subject->relid, list_nth(search->keys->columns, n), lfirst(lc));
+		n++;
+	}
+	return pvext_is_in_key_set(search->keys, texts) ||
+		(search->erased && pvext_is_in_key_set(search->erased, texts));
+}
+
+/*
+ * Does the row of a side stay, since somebody else who lives refers to it?  Of those that
+ * the subjects refer to now, and that stayed with them, that is known; the others are those
+ * that they referred to before, or that stayed with somebody who has gone since.
+ */
+static bool
+row_stays(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side)
+{
+	char	   *texts[PVEXT_TUPLE_COLUMNS];
+	List	   *key = NIL;
+	bool		stays;
+
+	if (pvext_image_tuple(&search->sides, traced->table->relid, traced->rows->columns, side, texts) != PVEXT_TUPLE_THERE ||
+		pvext_is_in_key_set(traced->taken, texts))
+		return false;
+	if (pvext_is_in_key_set(traced->kept, texts))
+		return true;
+	for (int i = 0; i < list_length(traced->rows->columns); i++)
+		key = lappend(key, texts[i]);
+	stays = pvext_is_kept_for_others(traced->set, key, is_own, search);
+	(void) pvext_add_to_key_set(stays ? traced->kept : traced->taken, texts);
+	return stays;
+}
+
 /*
  * Does a side of the record looked at belong to a set's rows?  By the subject's own key,
  * by a link, or, where it says none of them, by the row's primary key, of which another
@@ -461,7 +532,8 @@ side_belongs(PvextRecordSearch *search, PvextSearchedSet *traced, PvextSide side
 		bool		found;
 
 		tuple = way_tuple(search, traced->table, way, way->parents, side, &found);
-		if (found && condition_held(search, traced->table, way, side))
+		if (found && condition_held(search, traced->table, way, side) &&
+			!(way->kept && row_stays(search, traced, side)))
 			return true;
 		unread = unread || tuple == PVEXT_TUPLE_UNREAD;
 		unsaid = unsaid || tuple == PVEXT_TUPLE_MISSING || tuple == PVEXT_TUPLE_NULL ||

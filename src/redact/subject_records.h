@@ -18,6 +18,7 @@ typedef struct PvextSearchedLink
 	PvextKeySet *parents;
 	PvextPastCondition  *condition;		/* NULL: none */
 	PvextPastCondition  *keys;			/* what is made of the columns; NULL: they are it */
+	bool		kept;			/* not rows that somebody else who lives refers to */
 } PvextSearchedLink;
 
 /* Rows of a table that belong to the subjects, now or once. */
@@ -30,6 +31,8 @@ typedef struct PvextSearchedSet
 	List	   *ways;			/* PvextSearchedLink */
 	List	   *known;			/* PvextKeySet: what others are found by */
 	PvextKeySet *rows;			/* their primary keys; NULL: the table has none */
+	PvextKeySet *taken;			/* of rows to which nobody else refers; NULL: that is not asked */
+	PvextKeySet *kept;			/* and of those to which somebody does */
 	bool		belongs[2];		/* do they, in the record looked at: PVEXT_OLD, PVEXT_NEW */
 } PvextSearchedSet;
 
@@ -40,6 +43,7 @@ typedef struct PvextRecordSearch
 	PvextKeySet *keys;			/* the subjects' */
 	PvextTable *reader;			/* in whose spelling reads name the subjects */
 	PvextKeySet *read_keys;		/* the subjects' keys, as reads have them */
+	PvextKeySet *erased;		/* keys of all whom the call has erased; NULL: these */
 	List	   *former;			/* bytea: digests of keys that they had before */
 	bool		erases;			/* else it may find more than is the subjects' */
 	List	   *sets;			/* PvextSearchedSet */
@@ -65,6 +69,7 @@ extern PvextSearchedSet *pvext_search_by_link(PvextRecordSearch *search, PvextSe
 										PvextLink *link);
 extern void pvext_search_for_key(PvextRecordSearch *search, PvextKeySet *keys, const char *key);
 extern void pvext_search_with(PvextRecordSearch *search, PvextRecordSearch *other);
+extern void pvext_search_among(PvextRecordSearch *search, PvextRecordSearch *other);
 extern void pvext_search_readers(PvextRecordSearch *search, PvextTable *subject);
 extern void pvext_search_for_rows(void *arg);
 extern void pvext_search_log(PvextRecordSearch *search, Snapshot snapshot, PvextChunkList *found);

@@ -29,8 +29,8 @@ links_below(PvextMap *map, PvextTable *table, List **tables)
 			{
 				PvextLink  *link = lfirst(cell);
 
-				if (link->parent != parent || !link->delete_rows || link->table == parent)
-					continue;
+				if (link->parent != parent || !link->delete_rows || link->table == parent || link->shared)
+					continue;		/* those that others may refer to stay */
 				links = list_append_unique_ptr(links, link);
 				*tables = list_append_unique_ptr(*tables, link->table);
 			}

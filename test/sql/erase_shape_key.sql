@@ -58,9 +58,10 @@ SELECT client_number, address FROM bill ORDER BY id;
 SELECT phone_of, body FROM call ORDER BY id;
 SELECT relation, problem FROM pv.check_map() WHERE relation = 'key.call' AND problem LIKE '%nobody%';
 
--- Links that lead to other than unique keys, or whose types do not compare
+-- Links that lead to other than unique keys share rows; those whose types do not compare are none
 SELECT pv.declare_link('bill', '{client_number}', 'client', '{name}');
-\echo :SQLSTATE
+SELECT shared FROM pv.link WHERE relation = 'bill'::regclass AND name = 'client_name';
+SELECT pv.undeclare_link('bill', 'client_name');
 SELECT pv.declare_link('bill', '{id,client_number}', 'client');
 \echo :SQLSTATE
 SELECT pv.declare_link('bill', '{nothing}', 'client');

@@ -1,0 +1,19 @@
+/*
+ * shared_link.h
+ *		Links to rows that several of the parent's rows may refer to.
+ */
+#ifndef PVEXT_SHARED_LINK_H
+#define PVEXT_SHARED_LINK_H
+
+#include "base/catalog.h"
+#include "declare/link_value.h"
+
+extern void pvext_resolve_shared(PvextLinkDeclaration *link);
+extern bool pvext_is_reference(PvextForeignKey *fk, int32 id);
+extern bool pvext_reference_goes(PvextForeignKey *fk);
+extern void pvext_check_references(const PvextLinkDeclaration *link);
+extern bool pvext_all_shared(int32 id);
+extern void pvext_extend_shared_paths(const PvextLinkDeclaration *link);
+extern void pvext_warn_of_reference_index(const PvextLinkDeclaration *link);
+
+#endif							/* PVEXT_SHARED_LINK_H */
