@@ -20,7 +20,7 @@ CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severi
                              OUT statement text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
-    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some where columns are unclassified';
+    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, tables of which nothing is declared though their rows seem to be somebody''s, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some of every other';
 
 CREATE FUNCTION pv.take_up_orphan(schema name, name name, relation regclass)
     RETURNS void LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_take_up_orphan';

@@ -108,7 +108,7 @@ CREATE FUNCTION pv.check_map(OUT relation text, OUT column_name name, OUT severi
                              OUT statement text)
     RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_check_map';
 COMMENT ON FUNCTION pv.check_map() IS
-    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some where columns are unclassified';
+    'what of the data map no longer fits the database, by table, the worst first: an error is what makes an erasure fail or miss data, a warning what to look at, such as unclassified columns, rows that belong to nobody, tables of which nothing is declared though their rows seem to be somebody''s, and triggers that write where nothing is declared. statement: what settles it, to be read first. Counts rows of linked tables, and reads some of every other';
 REVOKE ALL ON FUNCTION pv.check_map() FROM PUBLIC;
 COMMENT ON FUNCTION pv.generate_map(regclass) IS
     'SQL to edit and run: what is missing of a subject''s data map: whose rows are, what is in the columns, by their names, types and some rows, how long they may be kept, and which tables nothing links; of a table that is no subject yet, the declaration of the subject, too. Statements have been tried, and undone; what a person has to decide is a comment. Errors: 42809 not an ordinary table';

@@ -28,6 +28,7 @@
 #include "declare/candidate_link.h"
 #include "declare/link.h"
 #include "declare/link_guess.h"
+#include "declare/name_guess.h"
 #include "declare/not_link.h"
 #include "declare/referenced_row.h"
 #include "fmgr.h"
@@ -373,7 +374,10 @@ is_settled(Walk *walk, PvextCandidate *guess)
 	return pvext_is_not_link(walk->not_links, guess->relid, guess->columns);
 }
 
-/* Append the guesses that lead to parent, and go on from where the sure ones come from. */
+/*
+ * Append the guesses that lead to parent, and go on from where the sure ones come from: who
+ * made a row is whose it is more often than who changed it.
+ */
 static void
 follow_guesses(Walk *walk, Oid parent, int depth)
 {
@@ -392,7 +396,8 @@ follow_guesses(Walk *walk, Oid parent, int depth)
 		candidate->depth = depth;
 		candidate->indexed = is_indexed(candidate);
 		walk->candidates = lappend(walk->candidates, candidate);
-		if (!guess->doubtful && guess->confidence >= PVEXT_FOLLOWED)
+		if (guess->confidence >= PVEXT_FOLLOWED &&
+			(!guess->doubtful || pvext_name_says(linitial(guess->columns), "*creator")))
 			reach(walk, guess->relid);
 	}
 }

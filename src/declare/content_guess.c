@@ -11,11 +11,15 @@
 
 #include "base/catalog.h"
 #include "declare/content_guess.h"
+#include "declare/name_guess.h"
 #include "miscadmin.h"
 
 /* So many different values make a sample, and so few of other strings than addresses. */
 #define FEW 3
 #define SOME 5
+
+/* A key of such a name holds addresses. */
+#define MAIL "*mail epost courriel"
 
 /* Has the column been guessed to refer to the parent, by what it is called? */
 static bool
@@ -83,7 +87,7 @@ compare(PvextGuesswork *work, PvextSample *sample, PvextLookColumn *column, Pvex
 		is_guessed(work, sample->table, column, parent))
 		return;
 	values = pvext_sample_values(sample, column, NULL, NULL);
-	if (list_length(values) < FEW)
+	if (list_length(values) < FEW || (pvext_name_says(key->name, MAIL) && !are_addresses(values)))
 		return;
 	pvext_look_for(values, parent, key, false, &contained);
 	confidence = confidence_of(values, key, &contained);

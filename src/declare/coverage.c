@@ -2,7 +2,7 @@
  * coverage.c
  *		What the data map says nothing about.
  *
- * Columns that nobody has classified (unclassified.c), tables and rows (unowned_row.c) that no
+ * Columns that nobody has classified (unclassified.c), tables (unmapped_table.c) and rows (unowned_row.c) that no
  * link leads to, and subjects that only the ledgers know: what an erasure would not
  * reach, because nobody has declared it.
  */
@@ -19,6 +19,7 @@
 #include "declare/coverage.h"
 #include "declare/finding_group.h"
 #include "declare/not_link.h"
+#include "declare/unmapped_table.h"
 #include "declare/unowned_row.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
@@ -366,6 +367,7 @@ pvext_check_omissions(PvextCheck *check)
 	check_rules_of_children(check);
 	check_unreached(check);
 	check_undeclared(check);
+	pvext_check_unmapped(check);
 	pvext_check_nobodys(check);
 	check_strangers(check);
 	check_ownership(check);

@@ -26,7 +26,7 @@
 /* Words for whoever a row may be about. */
 #define PERSONS "user usr author owner sender recipient receiver member customer cust client person account employee emp contact" \
 	" poster commenter follower followee following friend buyer student patient guest voter submitter uploader subscriber" \
-	" participant attendee creator host organizer applicant candidate donor holder payer payee actor profile reporter" \
+	" participant attendee creator host organizer applicant candidate donor holder payer payee actor profile reporter purchaser redeemer" \
 	" bruker kunde medlem eier avsender mottaker ansatt elev pasient deltaker" \
 	" benutzer mitglied autor besitzer empfaenger absender teilnehmer"
 
@@ -276,7 +276,8 @@ match_persons(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
 		if (parent == table || is_primary || !pvext_may_refer(column, part) || (column->kind != part->kind && !is_key_word))
 			continue;
 		if (!pvext_is_word_of(words.word[words.n - (is_key_word ? 2 : 1)], PERSONS) &&
-			!pvext_says_acted(list_make1(column->name), parent->relid))
+			!(is_key_word ? pvext_says_acted(list_make1(column->name), parent->relid) :
+			  pvext_is_word_of(words.word[words.n - 1], "by av")))
 			continue;
 		if (!is_key_word && (!may_be_key(column, words.word[words.n - 1]) || column->type != part->type))
 			continue;

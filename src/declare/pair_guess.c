@@ -73,7 +73,7 @@ find_models(PvextLooks *looks)
 	{
 		PvextLook *table = lfirst(lc);
 
-		if (pvext_find_column(table, "app_label") && pvext_find_column(table, "model") &&
+		if (table->readable && pvext_find_column(table, "app_label") && pvext_find_column(table, "model") &&
 			pvext_find_column(table, "id"))
 			return table;
 	}

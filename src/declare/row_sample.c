@@ -5,7 +5,8 @@
  * Some rows of a table are read, as its owner, and their values are looked for by the
  * other table's unique key, as that one's owner.  It is bounded: so many rows, values, and
  * characters of each.  A table that cannot be read has no rows here; who guesses by a
- * name goes on without.
+ * name goes on without.  Nor has one with a partition or child of another owner, whose
+ * indexes' predicates would be run with the rights of the table's.
  *
  * Numbers are found by chance: where keys are 1, 2, 3 ..., whatever is a small number is among
  * them.  How likely that is goes by how dense the keys lie.
@@ -21,9 +22,11 @@
 #include "base/result.h"
 #include "base/spi.h"
 #include "base/type.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "declare/row_sample.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 /* So many rows are read of a table, so many values looked for at first, and of so many bytes. */
 #define MAX_ROWS 1000
@@ -47,9 +50,24 @@ typedef struct Search
 	bool		empty;			/* has the parent no rows? */
 } Search;
 
+/* Where rows are read: of a partitioned table in its largest partition, without a lock on each. */
+static Oid
+place_of_sample(PvextLook *table)
+{
+	PvextArgs	args = {0};
+
+	if (get_rel_relkind(table->relid) != RELKIND_PARTITIONED_TABLE)
+		return table->relid;
+	pvext_arg_oid(&args, REGCLASSOID, table->relid);
+	if (pvext_own("SELECT c.oid FROM pg_partition_tree($1) AS t JOIN pg_class AS c ON c.oid = t.relid"
+				  " WHERE c.relkind = 'r' ORDER BY c.reltuples DESC, c.oid LIMIT 1", &args) == 0)
+		return InvalidOid;
+	return (Oid) pvext_int(0, 1);
+}
+
 /* SQL: some rows of the table. */
 static char *
-sample_sql(PvextLook *table, bool here_and_there)
+sample_sql(PvextLook *table, Oid place, bool here_and_there)
 {
 	StringInfoData sql;
 	ListCell   *lc;
@@ -65,7 +83,7 @@ sample_sql(PvextLook *table, bool here_and_there)
 		else
 			appendStringInfo(&sql, "%sNULL", sql.len > 0 ? ", " : "SELECT ");
 	}
-	appendStringInfo(&sql, " FROM %s AS r", pvext_relation_name(table->relid));
+	appendStringInfo(&sql, " FROM %s AS r", pvext_relation_name(place));
 	if (here_and_there)
 		appendStringInfo(&sql, " TABLESAMPLE SYSTEM (%g) REPEATABLE (0)", 200.0 * MAX_ROWS / table->rows);
 	appendStringInfo(&sql, " LIMIT %d", MAX_ROWS);
@@ -79,15 +97,16 @@ take_sample(void *arg)
 	PvextSample *sample = arg;
 	PvextLook *table = sample->table;
 	int			columns = list_length(table->columns);
-	bool		large = table->rows > LARGE;
+	Oid			place = place_of_sample(table);
+	bool		large = table->rows > LARGE && place == table->relid;
 
 	sample->n = 0;
-	if (columns == 0)
+	if (columns == 0 || !OidIsValid(place))
 		return;
-	if (large && pvext_run(table->owner, sample_sql(table, true), NULL) < MAX_ROWS / 10)
+	if (large && pvext_run(table->owner, sample_sql(table, place, true), NULL) < MAX_ROWS / 10)
 		large = false;
 	if (!large)
-		(void) pvext_run(table->owner, sample_sql(table, false), NULL);
+		(void) pvext_run(table->owner, sample_sql(table, place, false), NULL);
 	sample->rows = palloc(sizeof(char **) * Max(SPI_processed, 1));
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -104,7 +123,8 @@ void
 pvext_take_sample(PvextLook *table, PvextSample *sample)
 {
 	sample->table = table;
-	if (pvext_try(take_sample, sample) != NULL)
+	sample->n = 0;
+	if (table->readable && pvext_try(take_sample, sample) != NULL)
 		sample->n = 0;
 }
 
@@ -263,6 +283,8 @@ pvext_look_for(List *values, PvextLook *parent, PvextLookColumn *key, bool all,
 
 	memset(contained, 0, sizeof(*contained));
 	contained->chance = 1;
+	if (!parent->readable)
+		return;
 	foreach(lc, values)
 	{
 		if (!is_of_kind(lfirst(lc), key))

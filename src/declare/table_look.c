@@ -321,10 +321,13 @@ PvextLooks *
 pvext_load_looks(void)
 {
 	PvextLooks *looks = palloc0(sizeof(PvextLooks));
+	ListCell   *lc;
 
 	looks->by_oid = make_hash("tables by OID", sizeof(Oid), sizeof(OidEntry), HASH_BLOBS);
 	looks->by_stem = make_hash("tables by name", MAX_STEM, sizeof(StemEntry), HASH_STRINGS);
 	load_tables(looks);
+	foreach(lc, looks->tables)
+		((PvextLook *) lfirst(lc))->readable = !OidIsValid(pvext_foreign_child(((PvextLook *) lfirst(lc))->relid));
 	load_columns(looks);
 	load_keys(looks);
 	load_foreign_keys(looks);

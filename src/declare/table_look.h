@@ -43,6 +43,7 @@ typedef struct PvextLook
 	Oid			schema;
 	Oid			owner;
 	char	   *name;
+	bool		readable;		/* by its owner, without running what others have made */
 	double		rows;			/* as ANALYZE has estimated them; below 0: unknown */
 	PvextWords	words;			/* of its name */
 	List	   *columns;		/* PvextLookColumn */
