@@ -14,7 +14,9 @@
 #include "code/path_trust.h"
 #include "code/trigger_path.h"
 #include "consent/bitmap.h"
+#include "consent/suppression.h"
 #include "erase/everywhere.h"
+#include "execution/linked_address.h"
 #include "fmgr.h"
 #include "map/map.h"
 #include "reads/drain.h"
@@ -48,4 +50,5 @@ _PG_init(void)
 	pvext_init_trigger();
 	pvext_init_everywhere();
 	pvext_init_launcher();
+	pvext_find_addresses_by(pvext_linked_addresses);
 }

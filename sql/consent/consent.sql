@@ -55,6 +55,7 @@ CREATE TABLE pv.consent_state (
     given          boolean NOT NULL,
     expires        timestamptz,
     kept_until     timestamptz,
+    imported       boolean NOT NULL DEFAULT false,
     CONSTRAINT consent_state_key UNIQUE (relation_id, key, purpose_id),
     CHECK (given = (state = 'given')),
     CONSTRAINT consent_state_of_somebody CHECK ((key IS NULL) = (state = 'erased')),
@@ -69,10 +70,11 @@ COMMENT ON COLUMN pv.consent_state.former_key IS 'the key of a subject that has 
 COMMENT ON COLUMN pv.consent_state.subject_digest IS 'HMAC of the subject''s key; NULL from its erasure on';
 COMMENT ON COLUMN pv.consent_state.former_digest IS 'HMAC of the key that an erased subject''s row has now, while the proof is kept; else NULL';
 COMMENT ON COLUMN pv.consent_state.state IS 'what was last done: requested, given, withdrawn, expired, objected, allowed (an objection taken back) or erased';
-COMMENT ON COLUMN pv.consent_state.since IS 'when that was done';
+COMMENT ON COLUMN pv.consent_state.since IS 'when that was done or, of what was imported, is said to have been';
 COMMENT ON COLUMN pv.consent_state.given IS 'whether there is a consent, in force until it expires';
 COMMENT ON COLUMN pv.consent_state.expires IS 'when the consent expires, or expired; NULL for never';
 COMMENT ON COLUMN pv.consent_state.kept_until IS 'until when the proof is kept of a subject that has been erased; else NULL';
+COMMENT ON COLUMN pv.consent_state.imported IS 'whether that was imported, and nobody has witnessed it here';
 COMMENT ON SEQUENCE pv.consent_state_id_seq IS 'numbers of consent states';
 CREATE INDEX ON pv.consent_state (former_digest);
 SELECT pg_extension_config_dump('pv.consent_state', '');
@@ -93,11 +95,14 @@ CREATE TABLE pv.consent_event (
     expires     timestamptz,
     login       text NOT NULL,
     role        text NOT NULL,
-    evidence    bytea
+    evidence    bytea,
+    claimed_at  timestamptz,
+    source      text CONSTRAINT consent_event_source CHECK (source <> ''),
+    CONSTRAINT consent_event_claim CHECK ((claimed_at IS NULL) = (source IS NULL))
 );
 COMMENT ON TABLE pv.consent_event IS 'the consent ledger: what was done, in its order, never changed; read it as pv.consent_history';
 COMMENT ON COLUMN pv.consent_event.id IS 'its number';
-COMMENT ON COLUMN pv.consent_event.at IS 'when it was done';
+COMMENT ON COLUMN pv.consent_event.at IS 'when it was done, or was imported';
 COMMENT ON COLUMN pv.consent_event.consent_id IS 'whose consent to what, by its id in pv.consent_state';
 COMMENT ON COLUMN pv.consent_event.relation_id IS 'the subject table of then, by its id in pv.relation';
 COMMENT ON COLUMN pv.consent_event.purpose_id IS 'the purpose, by its id in pv.purpose';
@@ -105,11 +110,13 @@ COMMENT ON COLUMN pv.consent_event.action IS 'what was done: requested, given, w
 COMMENT ON COLUMN pv.consent_event.version IS 'the version of the text that was shown; NULL where none was';
 COMMENT ON COLUMN pv.consent_event.language IS 'the language it was shown in; NULL where that is not known';
 COMMENT ON COLUMN pv.consent_event.text_digest IS 'SHA-256 of the words; where the language is not known, of the digests of all languages of the version, in the order of their names';
-COMMENT ON COLUMN pv.consent_event.channel IS 'through which channel; NULL for an erasure';
+COMMENT ON COLUMN pv.consent_event.channel IS 'through which channel; NULL for an erasure, and where an import does not say';
 COMMENT ON COLUMN pv.consent_event.expires IS 'until when the consent was given; NULL for without an end';
 COMMENT ON COLUMN pv.consent_event.login IS 'who logged in (session_user)';
 COMMENT ON COLUMN pv.consent_event.role IS 'as whom the call was made (current_user)';
 COMMENT ON COLUMN pv.consent_event.evidence IS 'what proves it, encrypted under the subject''s key; NULL where none was given';
+COMMENT ON COLUMN pv.consent_event.claimed_at IS 'when it is said to have been done, of what was imported; NULL for what was witnessed here';
+COMMENT ON COLUMN pv.consent_event.source IS 'where it was imported from; NULL for what was witnessed here';
 CREATE INDEX ON pv.consent_event (consent_id, id);
 SELECT pg_extension_config_dump('pv.consent_event', '');
 CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON pv.consent_event
@@ -194,7 +201,7 @@ CREATE VIEW pv.consent AS
     SELECT r.relation AS subject, s.key, p.name AS purpose,
            s.state, s.since, s.expires,
            s.given AND (s.expires IS NULL OR s.expires > clock_timestamp()) AS in_force,
-           s.former_key, s.kept_until, s.id
+           s.former_key, s.kept_until, s.id, s.imported
     FROM pv.consent_state s
     JOIN pv.relation r ON r.id = s.relation_id
     JOIN pv.purpose p ON p.id = s.purpose_id;
@@ -296,7 +303,7 @@ COMMENT ON FUNCTION pv.consent_evidence(bigint) IS
 CREATE VIEW pv.consent_history AS
     SELECT r.relation AS subject, coalesce(s.key, s.former_key) AS key, p.name AS purpose,
            e.at, e.action, e.version, e.language, t.body AS text, e.text_digest, e.channel,
-           e.expires, e.login, e.role, pv.consent_evidence(e.id) AS evidence, e.id
+           e.expires, e.login, e.role, pv.consent_evidence(e.id) AS evidence, e.id, e.claimed_at, e.source
     FROM pv.consent_event e
     LEFT JOIN pv.consent_state s ON s.id = e.consent_id
     JOIN pv.relation r ON r.id = coalesce(s.relation_id, e.relation_id)

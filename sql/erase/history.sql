@@ -4,9 +4,9 @@ CREATE VIEW pv.event AS
     UNION ALL
     SELECT e.id, e.at, CAST(e.login AS name), CAST(e.role AS name),
            format('%s(%I.%I, %s)',
-                  CASE e.action WHEN 'requested' THEN 'request_consent' WHEN 'given' THEN 'give_consent'
+                  CASE WHEN e.source IS NOT NULL THEN 'import_consents' ELSE CASE e.action WHEN 'requested' THEN 'request_consent' WHEN 'given' THEN 'give_consent'
                                 WHEN 'withdrawn' THEN 'withdraw_consent' WHEN 'expired' THEN 'expire_consent' WHEN 'objected' THEN 'object_to'
-                                WHEN 'allowed' THEN 'withdraw_objection' ELSE 'erase_subject' END,
+                                WHEN 'allowed' THEN 'withdraw_objection' ELSE 'erase_subject' END END,
                   r.schema, r.name, p.name),
            coalesce(s.subject_digest, s.former_digest)
     FROM pv.consent_event e

@@ -190,8 +190,100 @@ REVOKE ALL ON FUNCTION pv.verify_erasure(regclass, text, boolean), pv.verify_era
 COMMENT ON FUNCTION pv.link_foreign_keys(regclass, integer, regclass[]) IS
     'declares the candidate links by foreign keys, and no guesses, down to max_depth, without those of the tables in excluding and what is reached through these alone; returns how many. Errors: 22023 max_depth, 42704 neither a subject nor linked, 42501 not the owner of one of the tables';
 
--- Last: whoever has a profile may call what has been added to it, and what was made anew.
-SELECT pv.grant_role(role, profile) FROM pv.role_profile;
-
 COMMENT ON FUNCTION pv.undeclare_purpose(text) IS
     'takes a purpose away. Errors: 42704 not declared, 55006 a personal column, link or blocker names it, or consents or objections are on record';
+
+ALTER TABLE pv.consent_state ADD COLUMN imported boolean NOT NULL DEFAULT false;
+ALTER TABLE pv.consent_event
+    ADD COLUMN claimed_at timestamptz,
+    ADD COLUMN source text CONSTRAINT consent_event_source CHECK (source <> ''),
+    ADD CONSTRAINT consent_event_claim CHECK ((claimed_at IS NULL) = (source IS NULL));
+ALTER TABLE pv.suppression ADD COLUMN source text CONSTRAINT suppression_source CHECK (source <> '');
+COMMENT ON COLUMN pv.consent_state.since IS 'when that was done or, of what was imported, is said to have been';
+COMMENT ON COLUMN pv.consent_state.imported IS 'whether that was imported, and nobody has witnessed it here';
+COMMENT ON COLUMN pv.consent_event.at IS 'when it was done, or was imported';
+COMMENT ON COLUMN pv.consent_event.channel IS 'through which channel; NULL for an erasure, and where an import does not say';
+COMMENT ON COLUMN pv.consent_event.claimed_at IS 'when it is said to have been done, of what was imported; NULL for what was witnessed here';
+COMMENT ON COLUMN pv.consent_event.source IS 'where it was imported from; NULL for what was witnessed here';
+COMMENT ON TABLE pv.suppression IS 'addresses and keys of subjects that were erased, and what is on lists that were imported, as keyed digests: who comes back with an import is not written to again';
+COMMENT ON COLUMN pv.suppression.digest IS 'HMAC of an e-mail address, a telephone number, a subject''s key, or somebody else''s digest of an e-mail address';
+COMMENT ON COLUMN pv.suppression.since IS 'the day of the erasure, or of the import';
+COMMENT ON COLUMN pv.suppression.source IS 'which list it was imported from; NULL for an erasure';
+COMMENT ON FUNCTION pv.may_process(regclass, text, text) IS
+    'whether a subject''s data may be processed for a purpose: with a consent in force where the purpose rests on consent; else unless the subject has objected or, where it can object, was erased before under the same key, e-mail address or telephone number, or is on a list that was imported; these count before what is only claimed by an import. False where the key is null or nobody''s. Errors: 42704 not a subject table, no such purpose';
+
+CREATE OR REPLACE VIEW pv.consent AS
+    SELECT r.relation AS subject, s.key, p.name AS purpose,
+           s.state, s.since, s.expires,
+           s.given AND (s.expires IS NULL OR s.expires > clock_timestamp()) AS in_force,
+           s.former_key, s.kept_until, s.id, s.imported
+    FROM pv.consent_state s
+    JOIN pv.relation r ON r.id = s.relation_id
+    JOIN pv.purpose p ON p.id = s.purpose_id;
+CREATE OR REPLACE VIEW pv.consent_history AS
+    SELECT r.relation AS subject, coalesce(s.key, s.former_key) AS key, p.name AS purpose,
+           e.at, e.action, e.version, e.language, t.body AS text, e.text_digest, e.channel,
+           e.expires, e.login, e.role, pv.consent_evidence(e.id) AS evidence, e.id, e.claimed_at, e.source
+    FROM pv.consent_event e
+    LEFT JOIN pv.consent_state s ON s.id = e.consent_id
+    JOIN pv.relation r ON r.id = coalesce(s.relation_id, e.relation_id)
+    JOIN pv.purpose p ON p.id = e.purpose_id
+    LEFT JOIN pv.consent_text t
+        ON t.purpose_id = e.purpose_id AND t.version = e.version AND t.language = e.language;
+CREATE OR REPLACE VIEW pv.event AS
+    SELECT id, at, login, role, call, subject_digest FROM pv.event_record
+    UNION ALL
+    SELECT e.id, e.at, CAST(e.login AS name), CAST(e.role AS name),
+           format('%s(%I.%I, %s)',
+                  CASE WHEN e.source IS NOT NULL THEN 'import_consents' ELSE CASE e.action WHEN 'requested' THEN 'request_consent' WHEN 'given' THEN 'give_consent'
+                                WHEN 'withdrawn' THEN 'withdraw_consent' WHEN 'expired' THEN 'expire_consent' WHEN 'objected' THEN 'object_to'
+                                WHEN 'allowed' THEN 'withdraw_objection' ELSE 'erase_subject' END END,
+                  r.schema, r.name, p.name),
+           coalesce(s.subject_digest, s.former_digest)
+    FROM pv.consent_event e
+    JOIN pv.relation r ON r.id = e.relation_id
+    JOIN pv.purpose p ON p.id = e.purpose_id
+    LEFT JOIN pv.consent_state s ON s.id = e.consent_id
+    UNION ALL
+    SELECT e.id, e.at, CAST(e.login AS name), CAST(e.role AS name),
+           format('%s(%I.%I, %s)',
+                  CASE e.action WHEN 'accepted' THEN 'accept_agreement' WHEN 'ended' THEN 'end_agreement'
+                                ELSE 'erase_subject' END,
+                  r.schema, r.name, e.name),
+           s.subject_digest
+    FROM pv.agreement_event e
+    JOIN pv.relation r ON r.id = e.relation_id
+    LEFT JOIN pv.agreement_state s ON s.id = e.agreement_id;
+
+CREATE FUNCTION pv.import_consent(subject regclass, key text, purpose text, action text, claimed_at timestamptz,
+                                  source text, version text DEFAULT NULL, language text DEFAULT NULL,
+                                  channel text DEFAULT NULL, expires timestamptz DEFAULT NULL,
+                                  evidence jsonb DEFAULT NULL)
+    RETURNS text LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_import_consent';
+COMMENT ON FUNCTION pv.import_consent(regclass, text, text, text, timestamptz, text, text, text, text, timestamptz, jsonb) IS
+    'records what an earlier system says that a subject has done (given or withdrawn a consent; objected to another purpose, or allowed it again), with when and where that is known from, beside who imports it and when; what was done later counts before it. Returns recorded, expired, superseded by something later, repeated (the same was imported before), or suppressed: that somebody allows something who was erased, or is on a list, is not recorded. Errors: P0002 no such subject, 42704 no such purpose or text, 42809 the purpose does not rest on consent, or does, 22023 no such action, or in the future';
+CREATE FUNCTION pv.import_consent(subject regclass, key anyelement, purpose text, action text, claimed_at timestamptz,
+                                  source text, version text DEFAULT NULL, language text DEFAULT NULL,
+                                  channel text DEFAULT NULL, expires timestamptz DEFAULT NULL,
+                                  evidence jsonb DEFAULT NULL)
+    RETURNS text LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_import_consent';
+COMMENT ON FUNCTION pv.import_consent(regclass, anyelement, text, text, timestamptz, text, text, text, text, timestamptz, jsonb) IS 'the same for a typed key';
+CREATE FUNCTION pv.import_consents(subject regclass, claims regclass, source text,
+                                   OUT outcome text, OUT rows bigint, OUT keys text[])
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_import_consents';
+COMMENT ON FUNCTION pv.import_consents(regclass, regclass, text) IS
+    'as import_consent, for each row of a table or view with the columns key, purpose, action, claimed_at and, where known, version, language, channel, expires, evidence; it is read as the caller. Returns how many rows came to which outcome, with the first hundred keys: those of import_consent, and undated, future and unknown (there is no such subject), which are not recorded. Errors: 42703 a column is missing, 42704 no such purpose or text, 42809 the purpose does not rest on consent, or does, 22023 no such action';
+CREATE FUNCTION pv.import_suppressions(entries text[], source text,
+                                       OUT outcome text, OUT rows bigint, OUT unusable text[])
+    RETURNS SETOF record LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_import_suppressions';
+COMMENT ON FUNCTION pv.import_suppressions(text[], text) IS
+    'remembers who is not to be written to, by e-mail address, telephone number, or SHA-256 or MD5, in hexadecimal, of an e-mail address in small letters; only keyed digests are kept. Consents of theirs that were only imported end. Returns how many entries were added, known, or unusable (with the first hundred of these), and how many consents ended';
+REVOKE EXECUTE ON FUNCTION
+    pv.import_consent(regclass, text, text, text, timestamptz, text, text, text, text, timestamptz, jsonb),
+    pv.import_consent(regclass, anyelement, text, text, timestamptz, text, text, text, text, timestamptz, jsonb),
+    pv.import_consents(regclass, regclass, text),
+    pv.import_suppressions(text[], text)
+    FROM PUBLIC;
+
+-- Last: whoever has a profile may call what has been added to it, and what was made anew.
+SELECT pv.grant_role(role, profile) FROM pv.role_profile;

@@ -270,6 +270,30 @@ pvext_choose_wording(PvextPurpose *purpose, const char *version,
 }
 
 /*
+ * The words that a consent was given to once, which may have been withdrawn since; all of
+ * the version where the language is NULL and there are several.  Raises where there are none.
+ */
+void
+pvext_wording_of_then(PvextPurpose *purpose, const char *version,
+					  const char *language, PvextOfferedText *offer)
+{
+	List	   *wordings = NIL;
+	PvextWording *wording;
+	ListCell   *lc;
+
+	foreach(lc, purpose->wordings)
+		if (strcmp(((PvextWording *) lfirst(lc))->version, version) == 0)
+			wordings = lappend(wordings, lfirst(lc));
+	if (wordings == NIL)
+		unknown_version(purpose, version);
+	wording = list_length(wordings) == 1 ? linitial(wordings) : NULL;
+	if (language && (wording = find_wording(purpose, version, language)) == NULL)
+		unknown_language(purpose, version, language);
+	offer->language = wording ? wording->language : NULL;
+	offer->digest = wording ? wording->digest : joint_digest(wordings);
+}
+
+/*
  * pv.withdraw_consent_text(purpose, version, language): nobody can consent to it any
  * more.
  */

@@ -17,4 +17,7 @@ typedef struct PvextOfferedText
 extern void pvext_choose_wording(PvextPurpose *purpose, const char *version,
 								 const char *language, PvextOfferedText *offer);
 
+extern void pvext_wording_of_then(PvextPurpose *purpose, const char *version,
+								  const char *language, PvextOfferedText *offer);
+
 #endif							/* PVEXT_CONSENT_TEXT_H */

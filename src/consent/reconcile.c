@@ -62,9 +62,17 @@ static const char *const queries[] = {
 	" WHERE NOT EXISTS (SELECT FROM pv.consent_state AS s WHERE s.id = e.consent_id"
 	"  AND s.purpose_id = e.purpose_id AND " PVEXT_CAME_ALONG ")",
 
-	/* A request changes nothing of a consent that there is. */
-	"WITH last AS (SELECT DISTINCT ON (consent_id) consent_id, action, expires"
-	"  FROM pv.consent_event WHERE action <> 'requested' ORDER BY consent_id, id DESC)"
+	/* A request changes nothing of a consent that there is.  In the order of state.c. */
+	"WITH said AS (SELECT DISTINCT ON (consent_id) consent_id, id, action, expires FROM"
+	"  (SELECT *, max(id) FILTER (WHERE source IS NULL) OVER (PARTITION BY consent_id) AS witnessed"
+	"   FROM pv.consent_event WHERE action NOT IN ('requested', 'expired')) AS e"
+	"  WHERE source IS NOT NULL OR id = witnessed"
+	"  ORDER BY consent_id, coalesce(claimed_at, at) DESC, source IS NULL DESC,"
+	"   action IN ('withdrawn', 'objected') DESC, id DESC),"
+	" ended AS (SELECT consent_id, max(id) AS id FROM pv.consent_event WHERE action = 'expired' GROUP BY 1),"
+	" last AS (SELECT consent_id, CASE WHEN x.id > s.id OR s.id IS NULL THEN 'expired' ELSE s.action END AS action,"
+	"   CASE WHEN x.id > s.id OR s.id IS NULL THEN NULL ELSE s.expires END AS expires"
+	"  FROM said AS s FULL JOIN ended AS x USING (consent_id))"
 	"SELECT r.schema || '.' || r.name, coalesce(s.key, s.former_key), p.name,"
 	" format('the state is %s, the ledger''s last entry %s', s.state, coalesce(l.action, 'none'))"
 	" FROM pv.consent_state AS s LEFT JOIN last AS l ON l.consent_id = s.id"

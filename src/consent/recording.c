@@ -135,12 +135,14 @@ pvext_read_offer(PvextConsentCall *call, FunctionCallInfo fcinfo,
 }
 
 /*
- * Record a change, in the ledger and in the state, and note it for the bits.
+ * Record a change, in the ledger and in the state, and note it for the bits.  False where
+ * the state stays as it is.
  */
-void
+bool
 pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 {
 	PvextEntry	entry = {0};
+	bool		applies;
 	int			before;
 	int			after = 0;
 
@@ -156,14 +158,17 @@ pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 	entry.channel = change->channel;
 	entry.expires = change->expires;
 	entry.evidence = pvext_encrypt_evidence("consent", entry.subject_digest, change->evidence);
-	before = pvext_write_entry(&entry);
+	entry.source = change->source;
+	entry.claimed_at = change->claimed_at;
+	applies = pvext_write_entry(&entry, &before);
 
-	if (strcmp(change->action, "requested") == 0)
-		return;
+	if (!applies || strcmp(change->action, "requested") == 0)
+		return applies;
 	if (strcmp(change->action, "given") == 0)
 		after = PVEXT_GIVEN | (change->expires != DT_NOEND ? PVEXT_EXPIRING : 0);
 	pvext_note_code(call->subject->id, call->purpose->id, call->key, before, after,
 					change->expires);
+	return true;
 }
 
 /*
@@ -246,8 +251,8 @@ check_no_consent_purpose(PvextPurpose *purpose)
 }
 
 /* What the law demands, or a life depends on, cannot be objected to. */
-static void
-check_can_object(PvextPurpose *purpose)
+void
+pvext_check_can_object(PvextPurpose *purpose)
 {
 	check_no_consent_purpose(purpose);
 	if (strcmp(purpose->basis, "legal_obligation") == 0 ||
@@ -273,7 +278,7 @@ pvext_object_to(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("pv.object_to()");
 	pvext_enter(&scope);
 	read_change(&call, fcinfo, &change);
-	check_can_object(call.purpose);
+	pvext_check_can_object(call.purpose);
 	pvext_record_consent(&call, &change);
 	pvext_forget_requests(&call);
 	pvext_leave(&scope);

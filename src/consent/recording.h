@@ -28,6 +28,8 @@ typedef struct PvextConsentChange
 	const char *channel;
 	Jsonb	   *evidence;
 	TimestampTz expires;		/* of requested and given: DT_NOEND for never */
+	const char *source;			/* as in PvextEntry, NULL but for imports */
+	TimestampTz claimed_at;
 } PvextConsentChange;
 
 extern bool pvext_find_consent_call(PvextConsentCall *call, Oid relid,
@@ -36,7 +38,8 @@ extern void pvext_begin_consent_call(PvextConsentCall *call, FunctionCallInfo fc
 extern TimestampTz pvext_consent_expiry(FunctionCallInfo fcinfo, int arg, const char *what);
 extern void pvext_read_offer(PvextConsentCall *call, FunctionCallInfo fcinfo,
 							 PvextConsentChange *change);
-extern void pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change);
+extern void pvext_check_can_object(PvextPurpose *purpose);
+extern bool pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change);
 extern void pvext_stop_new_consents(void);
 extern bool pvext_is_consented_to(int32 purpose_id);
 extern bool pvext_is_objected_to(int32 purpose_id);

@@ -40,7 +40,8 @@ enum
 	STATE_SINCE,
 	STATE_GIVEN,
 	STATE_EXPIRES,
-	STATE_KEPT_UNTIL
+	STATE_KEPT_UNTIL,
+	STATE_IMPORTED
 };
 
 /* Those of pv.consent_event. */
@@ -59,10 +60,12 @@ enum
 	EVENT_EXPIRES,
 	EVENT_LOGIN,
 	EVENT_ROLE,
-	EVENT_EVIDENCE
+	EVENT_EVIDENCE,
+	EVENT_CLAIMED_AT,
+	EVENT_SOURCE
 };
 
-#define MAX_COLUMNS EVENT_EVIDENCE
+#define MAX_COLUMNS EVENT_SOURCE
 
 /* A row being made. */
 typedef struct Row
@@ -191,7 +194,8 @@ fill_state(Row *row, const PvextEntry *entry)
 	begin_row(row);
 	set_bytea(row, STATE_SUBJECT_DIGEST, entry->subject_digest);
 	set_text(row, STATE_STATE, entry->action);
-	set(row, STATE_SINCE, TimestampTzGetDatum(entry->at));
+	set(row, STATE_SINCE, TimestampTzGetDatum(entry->source ? entry->claimed_at : entry->at));
+	set(row, STATE_IMPORTED, BoolGetDatum(entry->source != NULL));
 	set(row, STATE_GIVEN, BoolGetDatum(given));
 	if (given && entry->expires != DT_NOEND)
 		set(row, STATE_EXPIRES, TimestampTzGetDatum(entry->expires));
@@ -224,13 +228,156 @@ check_sees(Relation states, const PvextEntry *entry, const Datum *key, HeapTuple
 }
 
 /*
- * Bring the state up to date.  Returns its code until now; *id is the state's number.  A
- * request leaves a consent that is there as it is.  Since the subject is locked, nobody
+ * What counts among all that was said
+ *
+ * What was witnessed counts by its place in the ledger, and what was imported by the time
+ * that is claimed for it: where that is the same, after what was witnessed, and who refuses
+ * counts before who allows.  A request changes nothing, and that a consent has expired is
+ * no word of the subject's.  reconcile.c has the same order, as SQL.
+ */
+
+/* Is it a no? */
+static bool
+is_refusal(const char *action)
+{
+	return strcmp(action, "withdrawn") == 0 || strcmp(action, "objected") == 0;
+}
+
+/* Does what is being imported count before what counts until now? */
+static bool
+counts_before(const PvextEntry *entry, const char *action, TimestampTz since, bool imported)
+{
+	if (entry->claimed_at != since)
+		return entry->claimed_at > since;
+	return imported && (is_refusal(entry->action) || !is_refusal(action));
+}
+
+/* What counts of a ledger until now, while that is read in its order. */
+typedef struct Said
+{
+	char	   *action;			/* NULL: nothing */
+	TimestampTz since;
+	bool		imported;
+} Said;
+
+/* Look at one event more: it counts before what has been read of the ledger, or does not. */
+static void
+add_event(Said *said, const PvextEntry *event)
+{
+	bool		imported = event->source != NULL;
+
+	if (strcmp(event->action, "requested") == 0 || strcmp(event->action, "expired") == 0)
+		return;
+	if (said->action && imported && !counts_before(event, said->action, said->since, said->imported))
+		return;
+	if (said->action && !imported && said->imported && said->since > event->at)
+		return;
+	said->action = pstrdup(event->action);
+	said->since = imported ? event->claimed_at : event->at;
+	said->imported = imported;
+}
+
+/* What of an event tells how it counts; its texts in the current context. */
+static void
+read_event(Relation events, HeapTuple row, PvextEntry *event)
+{
+	TupleDesc	desc = RelationGetDescr(events);
+	bool		isnull;
+	Datum		source = heap_getattr(row, EVENT_SOURCE, desc, &isnull);
+
+	event->source = isnull ? NULL : TextDatumGetCString(source);
+	event->action = TextDatumGetCString(heap_getattr(row, EVENT_ACTION, desc, &isnull));
+	event->at = DatumGetTimestampTz(heap_getattr(row, EVENT_AT, desc, &isnull));
+	event->claimed_at = DatumGetTimestampTz(heap_getattr(row, EVENT_CLAIMED_AT, desc, &isnull));
+}
+
+/*
+ * Read what the ledger has of a state, in its order: what counts of it, and whether the
+ * very entry is there already.
+ */
+static bool
+read_ledger(const PvextEntry *entry, int64 consent_id, Said *said)
+{
+	Relation	events = table_open(pvext_own_relation("consent_event"), AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	row;
+	bool		found = false;
+
+	ScanKeyInit(&key, EVENT_CONSENT_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(consent_id));
+	scan = systable_beginscan(events, pvext_own_relation("consent_event_consent_id_id_idx"), true, snapshot, 1, &key);
+	while ((row = systable_getnext(scan)) != NULL)
+	{
+		PvextEntry	event = {0};
+
+		read_event(events, row, &event);
+		add_event(said, &event);
+		found = found || (event.source && strcmp(event.action, entry->action) == 0 &&
+						  event.claimed_at == entry->claimed_at && strcmp(event.source, entry->source) == 0);
+	}
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(events, AccessShareLock);
+	return found;
+}
+
+/* The same, where the state does not tell what was said last. */
+static bool
+counts_in_ledger(const PvextEntry *entry, int64 consent_id)
+{
+	Said		said = {NULL};
+
+	(void) read_ledger(entry, consent_id, &said);
+	return said.action == NULL || counts_before(entry, said.action, said.since, said.imported);
+}
+
+/* Has the very entry, which is imported, been made before?  The subject is locked. */
+bool
+pvext_is_on_record(const PvextEntry *entry)
+{
+	Relation	states = pvext_open_states(RowExclusiveLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Datum		key = CStringGetTextDatum(entry->key);
+	SysScanDesc scan = pvext_scan_states(states, entry->relation_id, entry->purpose_id, &key, snapshot);
+	HeapTuple	state = systable_getnext(scan);
+	bool		isnull;
+	Said		said = {NULL};
+	bool		result = state &&
+		read_ledger(entry, DatumGetInt64(heap_getattr(state, STATE_ID, RelationGetDescr(states), &isnull)), &said);
+
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(states, NoLock);
+	return result;
+}
+
+/* Does the entry count, whatever was said before? */
+static bool
+counts(Relation states, HeapTuple state, const PvextEntry *entry, int code, int64 consent_id)
+{
+	TupleDesc	desc = RelationGetDescr(states);
+	bool		isnull;
+	char	   *action;
+
+	if (entry->source == NULL)
+		return code == 0 || strcmp(entry->action, "requested") != 0;
+	action = TextDatumGetCString(heap_getattr(state, STATE_STATE, desc, &isnull));
+	if (strcmp(action, "requested") == 0 || strcmp(action, "expired") == 0)
+		return counts_in_ledger(entry, consent_id);
+	return counts_before(entry, action,
+						 DatumGetTimestampTz(heap_getattr(state, STATE_SINCE, desc, &isnull)),
+						 DatumGetBool(heap_getattr(state, STATE_IMPORTED, desc, &isnull)));
+}
+
+/*
+ * Bring the state up to date; false where it stays as it is, for something else counts.
+ * *before is its code until now, *id its number.  Since the subject is locked, nobody
  * else is changing it; but who did so before may have committed after this statement's
  * snapshot was taken, so it is read by the latest one.
  */
-static int
-write_state(const PvextEntry *entry, int64 *id)
+static bool
+write_state(const PvextEntry *entry, int64 *id, int *before)
 {
 	Relation	states = pvext_open_states(RowExclusiveLock);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -239,17 +386,19 @@ write_state(const PvextEntry *entry, int64 *id)
 										 &key, snapshot);
 	HeapTuple	old = systable_getnext(scan);
 	TimestampTz expires;
-	int			code = 0;
 	bool		isnull;
+	bool		applies = true;
 	Row			row;
 
+	*before = 0;
 	check_sees(states, entry, &key, old);
 	fill_state(&row, entry);
 	if (old)
 	{
 		*id = DatumGetInt64(heap_getattr(old, STATE_ID, RelationGetDescr(states), &isnull));
-		code = code_of(states, old, &expires);
-		if (code == 0 || strcmp(entry->action, "requested") != 0)
+		*before = code_of(states, old, &expires);
+		applies = counts(states, old, entry, *before, *id);
+		if (applies)
 			CatalogTupleUpdate(states, &old->t_self,
 							   heap_modify_tuple(old, RelationGetDescr(states), row.values,
 												 row.nulls, row.replaced));
@@ -267,7 +416,7 @@ write_state(const PvextEntry *entry, int64 *id)
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	table_close(states, NoLock);	/* the lock stays, as a statement's would */
-	return code;
+	return applies;
 }
 
 /*
@@ -296,23 +445,27 @@ append_event(const PvextEntry *entry, int64 consent_id)
 	set_text(&row, EVENT_LOGIN, pvext_login_name());
 	set_text(&row, EVENT_ROLE, GetUserNameFromId(GetUserId(), false));
 	set_bytea(&row, EVENT_EVIDENCE, entry->evidence);
+	if (entry->source)
+		set(&row, EVENT_CLAIMED_AT, TimestampTzGetDatum(entry->claimed_at));
+	set_text(&row, EVENT_SOURCE, entry->source);
 	CatalogTupleInsert(events, heap_form_tuple(RelationGetDescr(events), row.values,
 											   row.nulls));
 	table_close(events, NoLock);
 }
 
 /*
- * Append to the ledger and bring the state up to date, for the current user.  The subject
- * is locked.  Returns the state's code as it was.  What is written is visible to the next
- * command; the bits are the caller's to note (pvext_note_code()).
+ * Append to the ledger and bring the state up to date, for the current user; false where
+ * that stays as it is.  The subject is locked.  *before is the state's code as it was.
+ * What is written is visible to the next command; the bits are the caller's to note
+ * (pvext_note_code()).
  */
-int
-pvext_write_entry(const PvextEntry *entry)
+bool
+pvext_write_entry(const PvextEntry *entry, int *before)
 {
 	int64		consent_id;
-	int			code = write_state(entry, &consent_id);
+	bool		applies = write_state(entry, &consent_id, before);
 
 	append_event(entry, consent_id);
 	CommandCounterIncrement();
-	return code;
+	return applies;
 }

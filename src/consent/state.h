@@ -24,6 +24,8 @@ typedef struct PvextEntry
 	const char *channel;
 	TimestampTz expires;		/* DT_NOEND for never */
 	bytea	   *evidence;		/* encrypted */
+	const char *source;			/* where it was imported from; NULL: it was witnessed */
+	TimestampTz claimed_at;		/* when that is said to have been done */
 } PvextEntry;
 
 extern Relation pvext_open_states(LOCKMODE mode);
@@ -32,6 +34,7 @@ extern SysScanDesc pvext_scan_states(Relation states, int32 relation_id,
 									 Snapshot snapshot);
 extern Datum pvext_state_key(Relation states, HeapTuple state, bool *isnull);
 extern bool pvext_is_in_force(Relation states, HeapTuple state);
-extern int	pvext_write_entry(const PvextEntry *entry);
+extern bool pvext_is_on_record(const PvextEntry *entry);
+extern bool pvext_write_entry(const PvextEntry *entry, int *before);
 
 #endif							/* PVEXT_STATE_H */

@@ -71,6 +71,7 @@ static const Profile profiles[] = {
 		" cancel_erasure approve_erasure check_map check_blockers take_up_orphan undeclare_orphan resume"
 		" declare_consent_text withdraw_consent_text declare_agreement withdraw_agreement"
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
+		" import_consent import_consents import_suppressions"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
 		" rotate_audit seal_audit expire_audit drain_reads run_duties purge scrub_plan",
 	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure erasure_wait event role_profile"},

@@ -331,7 +331,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases, Done *done, List **reda
 
 	/* Addresses are read before they go. */
 	if (!first->request.executed && pvext_suppresses(map))
-		pvext_suppress_addresses(subject, keys_of(cases));
+		pvext_suppress_addresses(map, subject, keys_of(cases));
 	look_for(plan, rows, first, done, redaction, &outcome, &look);
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)

@@ -211,6 +211,7 @@ struct PvextPlan
 	List	   *references;		/* PvextReference: those at the end of a way first */
 	bool		any_held;		/* there are such, as pvext_read_others() has found */
 	List	   *kept;			/* PvextKeptKeys: replaced by the run in hand */
+	List	   *address_steps;	/* PvextStep: texts that may be addresses; of a plan that finds these */
 	List	   *telling_columns;	/* of identifying_value.c; NIL: not looked for yet */
 	List	   *retained;		/* of retained_value.c; NIL: not looked for yet */
 };

@@ -39,12 +39,13 @@
  * clock reads by which rows are deleted; and then rows to which others of the plan refer, those
  * nearest to the subject first.  Keys that others hold come last, for rows are found by them (rekey.c); they are no part of plan->writes.
  *
- * Five kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
+ * Six kinds are made: of an erasure, by what is blocked (pvext_plan(); preview and
  * verification read by the one of which nothing is); of what a rule has made due of one
  * subject (pvext_partial_plan(), which lives no longer than a part of a purge); one that
  * only judges, and does not mind tables that no longer fit, for a purge takes from others
- * all the same (pvext_judging_plan()); one that only finds rows (pvext_trail_plan()); and one
- * that only says whose rows and columns are (pvext_copies_plan()).
+ * all the same (pvext_judging_plan()); one that only finds rows (pvext_trail_plan()); one
+ * that only finds texts that may be addresses (pvext_address_plan()); and one that only says
+ * whose rows and columns are (pvext_copies_plan()).
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -68,6 +69,9 @@
 #include "rule/cascade.h"
 #include "rule/clock_row.h"
 #include "rule/rule.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* How far a table is from its subjects, at most; cycles are cut. */
@@ -715,6 +719,68 @@ make_copies_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	return plan;
 }
 
+/* The query of a column's values in the rows of a set. */
+static PvextStep *
+build_texts(PvextPlan *plan, PvextTable *table, PvextSet *set, const char *column)
+{
+	PvextSql	sql;
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT DISTINCT CAST(r.%s AS text) FROM %s AS r WHERE ",
+					 quote_identifier(column), table->sql_name);
+	pvext_append_match(plan, &sql, set);
+	appendStringInfo(&sql.text, " AND r.%s IS NOT NULL", quote_identifier(column));
+	return pvext_sql_step(&sql, table);
+}
+
+/* May whole values of the column be addresses of whom it is about?  Those in free text are not. */
+static bool
+may_be_address(PvextTable *table, PvextColumn *column)
+{
+	Oid			type;
+
+	if (column->missing || column->strategy.kind == PVEXT_REDACT)
+		return false;
+	(void) pvext_column(table->relid, column->name, &type, NULL);
+	return TypeCategory(getBaseType(type)) == TYPCATEGORY_STRING;
+}
+
+/* One that only finds texts of linked tables that may be addresses of the subject's. */
+static PvextPlan *
+make_address_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
+	List	   *targets = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, map->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->columns)
+		{
+			PvextTarget *target = palloc0(sizeof(PvextTarget));
+
+			target->table = lfirst(lc);
+			target->column = lfirst(cell);
+			if (may_be_address(target->table, target->column) &&
+				(target->set = pvext_set_of_column(plan, target->table, target->column)) != NULL &&
+				target->set != plan->self)
+				targets = lappend(targets, target);
+		}
+	pvext_prune_sets(plan);
+	foreach(lc, targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->set->productive)
+			plan->address_steps = lappend(plan->address_steps,
+										  build_texts(plan, target->table, target->set, target->column->name));
+	}
+	pvext_build_locks(plan);
+	pvext_build_collects(plan);
+	note_tables(map, plan);
+	return plan;
+}
+
 /* A plan by its "blocked", made where there is none, that lives as long as the map. */
 static PvextPlan *
 kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
@@ -776,6 +842,13 @@ PvextPlan *
 pvext_trail_plan(PvextMap *map, PvextTable *subject)
 {
 	return kept_plan(map, subject, "trail", make_trail_plan);
+}
+
+/* The one that only finds what may be addresses; likewise. */
+PvextPlan *
+pvext_address_plan(PvextMap *map, PvextTable *subject)
+{
+	return kept_plan(map, subject, "addresses", make_address_plan);
 }
 
 /*
