@@ -31,7 +31,7 @@ sub catalog_of
 	IPC::Run::run([ 'pg_dump', '--binary-upgrade', '--schema-only', $node->connstr($database) ], '>', \$dump)
 	  or die 'pg_dump failed';
 	return join("\n",
-		(grep { !/^(?:--|\\)|setval\('pv\.event_id_seq'|_set_next_|_set_missing_|binary_upgrade_create_empty_extension|relfrozenxid|^WHERE oid = '\d+';$/ } split /\n/, $dump),
+		(grep { !/^(?:$|--|\\)|setval\('pv\.event_id_seq'|_set_next_|_set_missing_|binary_upgrade_create_empty_extension|relfrozenxid|^WHERE oid = '\d+';$/ } split /\n/, $dump),
 		query($rest, $database));
 }
 
