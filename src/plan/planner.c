@@ -762,7 +762,7 @@ make_address_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 			target->table = lfirst(lc);
 			target->column = lfirst(cell);
 			if (may_be_address(target->table, target->column) &&
-				(target->set = pvext_set_of_column(plan, target->table, target->column)) != NULL &&
+				(target->set = pvext_set_of_column(plan, target->table, target->column, false)) != NULL &&
 				target->set != plan->self)
 				targets = lappend(targets, target);
 		}
