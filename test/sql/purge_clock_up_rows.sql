@@ -114,6 +114,20 @@ CALL pv.purge('entry');
 SELECT id, body FROM talk ORDER BY id;
 SELECT id, body FROM entry ORDER BY id;
 SELECT relation, problem FROM pv.check_map() WHERE problem ~ 'rule "left"' ORDER BY 1;
+
+-- Rows that several refer to: until the last of them has left
+CREATE TABLE lodger (id int PRIMARY KEY, name text, left_on date, address_id int);
+CREATE TABLE address (id int PRIMARY KEY, street text);
+CREATE INDEX ON lodger (address_id);
+INSERT INTO address VALUES (1, 'A'), (2, 'B'), (3, 'C'), (4, 'D');
+INSERT INTO lodger VALUES (1, 'Ann', '2001-01-01', 1), (2, 'Bo', NULL, 1), (3, 'Cy', '2001-01-01', 2), (4, 'Di', '2002-01-01', 2), (5, 'Ed', NULL, 3);
+SELECT pv.declare_subject('lodger'), pv.declare_link('address', '{id}', 'lodger', '{address_id}', shared => 'last');
+SELECT pv.declare_personal('address', '{street}', 'address');
+SELECT pv.declare_retention('address', 'gone', '1 year', 'left_on', 'policy', over => 'lodger');
+SELECT rows, oldest FROM pv.preview_purge() WHERE rule = 'gone';
+SELECT pv.activate_retention('address', 'gone', 1);
+CALL pv.purge('address');
+SELECT * FROM address ORDER BY id;
 RESET search_path;
 DROP SCHEMA purge_clock_up_rows CASCADE;
 DROP EXTENSION pvext;
