@@ -175,7 +175,7 @@ check_keys(PvextCheck *check)
 	foreach(lc, pvext_check_rows(check,
 					  "SELECT DISTINCT r.relation::oid, r.relation, k.columns::text"
 					  " FROM (SELECT relation_id, key AS columns FROM pv.declared_subject"
-					  "  UNION SELECT parent_id, parent_columns FROM pv.declared_link WHERE shared IS NULL) k"
+					  "  UNION SELECT parent_id, parent_columns FROM pv.declared_link WHERE shared IS NULL AND NOT ignore_case) k"
 					  " JOIN (" PVEXT_LIVE_RELATION ") ON r.id = k.relation_id"
 					  " WHERE " PVEXT_ONLY " ORDER BY 2, 3"))
 	{

@@ -56,12 +56,13 @@ check_shared(const PvextLinkDeclaration *link)
 
 /*
  * How many may refer to a row, where that is not said: several if the parent's columns are
- * not unique, and then it goes with the last of them.
+ * not unique, and then it goes with the last of them.  Of names whose case is ignored
+ * link_value.c says that they must be.
  */
 void
 pvext_resolve_shared(PvextLinkDeclaration *link)
 {
-	if (link->shared == NULL && !pvext_is_unique(link->parent, link->parent_columns))
+	if (link->shared == NULL && !link->ignore_case && !pvext_is_unique(link->parent, link->parent_columns))
 	{
 		link->shared = "last";
 		ereport(NOTICE,
