@@ -5,7 +5,8 @@
  * A row goes with the last who refers to it, if that one is erased.  It does not where he
  * is deleted, or comes to refer to another row, after the others have been erased; nor
  * does one that nobody ever referred to.  Such rows are counted for pv.check_map().  Who
- * lives is found as an erasure finds it (execution/living.c).
+ * lives is found as an erasure finds it (execution/living.c); of whom rules retain
+ * something, the request is open, and takes them yet.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -70,7 +71,7 @@ count_batch(PvextRows *about, uint64 n, List *key, PvextArgs *last)
 	for (int i = 1; i <= list_length(key); i++)
 		pvext_arg_text(last, pvext_value(n - 1, i));
 	pvext_find_kept_rows(pvext_find_row_subjects(about, rows, n, list_length(key) + 1),
-						 false, NULL, NULL, kept);
+						 true, NULL, NULL, kept);
 	for (uint64 i = 0; i < n; i++)
 		count += !kept[i];
 	return count;

@@ -28,9 +28,9 @@ target_params(PvextTarget *target, PvextSql *sql, bool value)
 		for (int i = 0; i + 2 < list_length(sql->params); i++)
 			if (list_nth(sql->params, i + 1) == &target->known)
 				return i + 1;
-		sql->params = lappend(sql->params, &plan->values);
+		sql->params = lappend(sql->params, target->all_goes.isnull ? &plan->values : &target->no_values);
 		sql->params = lappend(sql->params, &target->known);
-		sql->params = lappend(sql->params, &plan->whole);
+		sql->params = lappend(sql->params, target->all_goes.isnull ? &plan->whole : &target->all_goes);
 		return list_length(sql->params) - 2;
 	}
 	if (n == 1 && value)

@@ -143,6 +143,8 @@ typedef struct PvextTarget
 	PvextStep  *sharers;		/* reads that */
 	PvextParam	made;			/* jsonb: new values made in C */
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
+	PvextParam	no_values;		/* text[]: NULL, and */
+	PvextParam	all_goes;		/* bool: true, of texts that go whole whatever is known; or NULL */
 	PvextStep  *gather;			/* old texts, where new ones are made in C */
 	PvextStep  *unlink;			/* large objects that the values refer to */
 	PvextStep  *follow;			/* re-keying: this column and all that follow */

@@ -341,6 +341,13 @@ add_targets(PvextPlan *plan, PvextTable *table)
 		if (set == NULL || column->follows)
 			continue;
 		target = pvext_add_target(plan, table, column, set);
+
+		/* Texts of rows that go with the last name those, too, who went before. */
+		if (table->referred && !set->loose)
+		{
+			target->all_goes.value = BoolGetDatum(true);
+			target->all_goes.isnull = false;
+		}
 		if (table->referred && strcmp(column->category, "identifying") == 0)
 			target->mentioned = pvext_set_of_column(plan, table, column, true);
 	}
