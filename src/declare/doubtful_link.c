@@ -71,7 +71,8 @@ question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
 	*kind = PVEXT_GUESSED;
 	if (candidate->shared)
 		return psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
-	if (candidate->confidence < PVEXT_SURE)
+	if (candidate->confidence < PVEXT_SURE || candidate->condition ||
+		(strcmp(candidate->found_by, PVEXT_BY_KEY) != 0 && strcmp(candidate->found_by, PVEXT_BY_NAME) != 0))
 		return psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
 	*kind = PVEXT_HANGS;
 	if (!pvext_is_sure(outlook, candidate->parent))
@@ -208,7 +209,8 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 
 	known[n++] = ObjectIdGetDatum(outlook->subject);
 	foreach(lc, outlook->links)
-		known[n++] = ObjectIdGetDatum(((Link *) lfirst(lc))->relid);
+		if (!((Link *) lfirst(lc))->asked)
+			known[n++] = ObjectIdGetDatum(((Link *) lfirst(lc))->relid);
 	pvext_arg_oid(&args, OIDOID, relid);
 	pvext_arg(&args, OIDARRAYOID,
 			  PointerGetDatum(construct_array(known, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT)), false);
@@ -317,16 +319,24 @@ reason_above(PvextOutlook *outlook, Oid relid)
 	return psprintf("A row hangs on rows of which there is doubt: %s.", names.data);
 }
 
-/* Is there more than one link that the table has, or could have? */
+/* Is there more than one link that the table, or one that its rows hang on, has or could have? */
 static bool
-may_have_others(PvextOutlook *outlook, Oid relid)
+may_have_others(PvextOutlook *outlook, Oid relid, List *below)
 {
 	int			n = 0;
 	ListCell   *lc;
 
+	if (list_member_oid(outlook->subjects, relid) || list_member_oid(below, relid))
+		return false;
 	foreach(lc, outlook->links)
 		n += ((Link *) lfirst(lc))->relid == relid;
-	return n > 1;
+	if (n > 1)
+		return true;
+	below = lappend_oid(list_copy(below), relid);
+	foreach(lc, links_of(outlook, relid, below != NIL))
+		if (may_have_others(outlook, ((Link *) lfirst(lc))->parent, below))
+			return true;
+	return false;
 }
 
 /*
@@ -348,5 +358,5 @@ pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
 	if (above)
 		doubt->reasons = lappend(doubt->reasons, above);
 	doubt->paths = paths_of(outlook, relid, NIL);
-	doubt->named = may_have_others(outlook, relid);
+	doubt->named = may_have_others(outlook, relid, NIL);
 }

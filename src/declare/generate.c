@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/spi.h"
 #include "declare/candidate_link.h"
+#include "declare/link_guess.h"
 #include "declare/propose_column.h"
 #include "declare/propose_elsewhere.h"
 #include "declare/propose_link.h"
@@ -87,7 +88,7 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	initStringInfo(&sql);
 	pvext_enter(&scope);
 	pvext_check_table(subject);
-	candidates = pvext_candidates(subject, 0, NIL, NULL, &reached);
+	candidates = pvext_candidates(subject, 0, NIL, pvext_guess_links(list_make1_oid(subject)), &reached);
 	pvext_look_out(&map.outlook, subject, candidates);
 	map.tables = list_make1_oid(subject);
 	foreach(lc, candidates)

@@ -93,6 +93,8 @@ link_argument(Table *table, const char *erase_with)
 		if (link == NULL && (list_length(table->doubt.paths) == 1 || strchr(lfirst(lc), '.') == NULL) &&
 			strlen(lfirst(lc)) < NAMEDATALEN)
 			link = lfirst(lc);
+	if (link == NULL && list_length(table->doubt.paths) == 1)
+		return "";				/* too long to be named */
 	return psprintf(", link => %s", pvext_print_literal(link ? link : "*"));
 }
 

@@ -16,6 +16,9 @@
 #include "declare/propose_link.h"
 #include "declare/table_guess.h"
 
+/* A guess of less confidence is rather none. */
+#define LIKELY 0.5
+
 /* The columns of the subject that most foreign keys lead to, or its primary key. */
 static List *
 find_key(Oid subject)
@@ -135,8 +138,8 @@ propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, PvextQuestio
 
 	if (kind == PVEXT_HANGS)
 		pvext_propose_question(&map->text, link, question);
-	else if (kind == PVEXT_ACTED &&
-			 (pvext_is_sure(&map->outlook, candidate->relid) || !pvext_says_made(candidate->columns)))
+	else if (kind == PVEXT_ACTED ? pvext_is_sure(&map->outlook, candidate->relid) || !pvext_says_made(candidate->columns) :
+			 candidate->confidence < LIKELY)
 	{
 		pvext_propose_question(&map->text, no_link, question);
 		pvext_propose_alternative(&map->text, link);
