@@ -350,12 +350,28 @@ goes_by_some(PvextTable *table, PvextColumn *column)
 		(table->is_subject || count_ways(table, NIL) > list_length(column->paths));
 }
 
-/* Count rows for which the condition holds. */
+/* Count rows for which the condition holds, of the last of the columns or, without any, of the rows. */
 static void
 add_count(Counting *counting, const char *condition)
 {
-	appendStringInfo(&counting->counts, "%scount(*) FILTER (WHERE %s)",
-					 counting->counts.len > 0 ? ", " : "", condition);
+	appendStringInfo(&counting->counts, "%s(%s) AS c%d", counting->counts.len > 0 ? ", " : "", condition,
+					 list_length(counting->columns));
+}
+
+/*
+ * SQL: the counts.  What is asked of each row is asked beneath them, where the server knows
+ * how many there are: it reads all parents once then, instead of looking for each row's.
+ */
+static char *
+counts_sql(Counting *counting)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = counting->rows ? 0 : 1; i <= list_length(counting->columns); i++)
+		appendStringInfo(&sql, "%scount(*) FILTER (WHERE x.c%d)", sql.len > 0 ? ", " : "", i);
+	return psprintf("SELECT %s FROM (SELECT %s FROM %s AS r OFFSET 0) AS x", sql.data, counting->counts.data,
+					counting->table->sql_name);
 }
 
 /* May several refer to a row of the table? */
@@ -401,8 +417,7 @@ count_rows(void *arg)
 	}
 	if (counting->counts.len == 0)
 		return;
-	(void) pvext_run(table->owner, psprintf("SELECT %s FROM %s AS r", counting->counts.data, table->sql_name),
-					 &counting->args);
+	(void) pvext_run(table->owner, counts_sql(counting), &counting->args);
 	counting->found = palloc0(sizeof(int64) * (1 + list_length(counting->columns)));
 	if (counting->rows)
 		counting->found[0] = pvext_int(0, ++n);

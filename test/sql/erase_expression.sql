@@ -9,7 +9,6 @@ SET search_path = exprs;
 
 CREATE TABLE person (id int PRIMARY KEY, email text NOT NULL, uid uuid UNIQUE, name text);
 CREATE UNIQUE INDEX ON person (lower(email));
-CREATE UNIQUE INDEX ON person (email);
 CREATE TABLE log (id int PRIMARY KEY, ref text, note text);
 CREATE INDEX ON log ((CASE WHEN ref LIKE 'user:%' THEN split_part(ref, ':', 2) END));
 CREATE TABLE mail (id int PRIMARY KEY, rcpt text, body text);
