@@ -2,7 +2,8 @@
  * value_guess.c
  *		What some rows show that columns hold.
  *
- * A few hundred rows are read as the table's owner, and each value is looked at: an
+ * A few hundred rows are read as the table's owner (of none with a child of another owner,
+ * whose code would run with that one's rights), and each value is looked at: an
  * e-mail address, a telephone number, a person's name, prose?  Only counts come out of
  * here, and of a document the names of members that say something; no value does.
  */
@@ -165,6 +166,7 @@ take_sample(void *arg)
 	int			n = 0;
 	ListCell   *lc;
 
+	pvext_check_children(sampling->relid);
 	initStringInfo(&sql);
 	foreach(lc, sampling->columns)
 		appendStringInfo(&sql, "%s left(CAST(r.%s AS text), " LENGTH ")", n++ > 0 ? "," : "SELECT",
@@ -215,6 +217,7 @@ find_members(void *arg)
 	Sampling   *sampling = arg;
 	const char *column = quote_identifier(linitial(sampling->columns));
 
+	pvext_check_children(sampling->relid);
 	(void) pvext_run(pvext_owner(sampling->relid),
 					 psprintf("SELECT DISTINCT m FROM (SELECT CAST(r.%s AS jsonb) AS d FROM %s AS r WHERE r.%s IS NOT NULL LIMIT " ROWS ") AS s,"
 							  " LATERAL jsonb_object_keys(CASE WHEN jsonb_typeof(d) = 'object' THEN d ELSE '{}' END) AS m"
