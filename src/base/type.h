@@ -9,5 +9,6 @@ extern bool pvext_is_text(Oid type);
 extern int	pvext_text_room(Oid type, int32 typmod);
 extern char *pvext_equality(Oid left, Oid right);
 extern char *pvext_type_name(Oid type, int32 typmod);
+extern char *pvext_plain_type_name(Oid type);
 
 #endif							/* PVEXT_TYPE_H */

@@ -16,6 +16,7 @@
 #include "map/key_column.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy/auto_strategy.h"
+#include "strategy/neutral_value.h"
 #include "utils/rel.h"
 
 /* Raise: not enough tokens fit for all rows that there may be. */
@@ -170,11 +171,11 @@ pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,
 				 errhint("The strategies are auto, null, default, constant, token, pseudonym,"
 						 " generalise, redact, remove_paths and expression.")));
 	pvext_refuse_misfit(fit, kind);
-	if (kind == PVEXT_CONSTANT && fit->only_empty && parameter && strcmp(parameter, "empty") != 0)
+	if (kind == PVEXT_CONSTANT && fit->only_empty && parameter && strcmp(parameter, pvext_nothing(fit->type)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_EXCLUSION_VIOLATION),
 				 errmsg("equal ranges would collide in exclusion constraint \"%s\"", fit->exclusion),
-				 errhint("Use the constant 'empty', which overlaps nothing.")));
+				 errhint("Use the constant '%s', which overlaps nothing.", pvext_nothing(fit->type))));
 	*argument = pvext_check_parameter(fit, kind, parameter);
 	if (kind == PVEXT_DEFAULT)
 		check_default(fit);

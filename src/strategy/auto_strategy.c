@@ -19,28 +19,17 @@
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
 #include "strategy/auto_strategy.h"
+#include "strategy/choice.h"
 #include "strategy/neutral_value.h"
 #include "strategy/token.h"
+#include "strategy/token_format.h"
+#include "strategy/type_example.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /* A hint lists so many values. */
 #define MAX_LABELS 30
-
-/* Formats of tokens in the order in which they are tried, NULL at the end. */
-static const char *const token_formats[] = {
-	"erased-%s", "~%s", "erased-%s@invalid", "erased-%s@erased.invalid",
-	"~%8s@x.invalid", "erased-%8s", "~%8s", "~%5s", "erased%s", "ERASED-%S",
-	"ERASED%S", "X%S", "e7a5ed00%24s", "+00000%10d", "00000%10d", "0000%6d",
-	"https://erased.invalid/%s", NULL
-};
-
-static const char *const pseudonym_formats[] = {
-	"pseudonym-%s", "~%s", "pseudonym-%s@invalid", "pseudonym-%s@erased.invalid",
-	"PSEUDONYM-%S", "X%S", "b5e0d000%24s", "+00000%11d", "00000%11d",
-	"https://pseudonym.invalid/%s", NULL
-};
 
 /* Does the strategy work with the argument: has it room, does its trial succeed? */
 static bool
@@ -98,11 +87,10 @@ bool
 pvext_find_format(const PvextFit *fit, PvextStrategyKind kind, char **argument,
 				  PvextFailure *failure)
 {
-	const char *const *formats =
-		kind == PVEXT_TOKEN ? token_formats : pseudonym_formats;
+	const char *const *formats = pvext_token_formats(fit->type, kind == PVEXT_PSEUDONYM);
 
 	*argument = NULL;
-	if (!pvext_is_text(fit->type))
+	if (formats == NULL)
 		return works(fit, kind, NULL, failure);
 	failure->no_room = true;
 	for (; *formats; formats++)
@@ -138,18 +126,27 @@ is_wide(const PvextFit *fit)
 		works(fit, PVEXT_CONSTANT, "-100", &failure);
 }
 
-/* Find an empty constant that the column takes. */
+/* Find an empty constant that the column takes; else the failure is the emptiest one's. */
 static char *
-find_constant(const PvextFit *fit)
+find_constant(const PvextFit *fit, PvextFailure *failure)
 {
-	const char *const *constant = pvext_neutral_values(fit);
-	PvextFailure failure = {0};
+	List	   *values = pvext_neutral_values(fit);
+	ListCell   *lc;
 
 	if (!is_wide(fit))
+	{
+		failure->detail = "It takes but a few numbers, any of which may be a person's.";
 		return NULL;
-	for (; *constant; constant++)
-		if (works(fit, PVEXT_CONSTANT, *constant, &failure) && !pvext_is_choice(fit, *constant))
-			return pstrdup(*constant);
+	}
+	foreach(lc, values)
+	{
+		PvextFailure why = {0};
+
+		if (works(fit, PVEXT_CONSTANT, lfirst(lc), &why) && !pvext_is_choice(fit, lfirst(lc)))
+			return pstrdup(lfirst(lc));
+		if (lc == list_head(values))
+			*failure = why;
+	}
 	return NULL;
 }
 
@@ -179,7 +176,8 @@ refuse(const PvextFit *fit, const PvextFailure *failure)
 			 choices != NIL ?
 			 errhint("Use erase_with => 'constant' with the one of %s that says nothing of anybody, or let the column be NULL.",
 					 labels.data) :
-			 errhint("Use erase_with => 'constant' or 'expression' with a parameter that its checks accept, or let the column be NULL.")));
+			 errhint("Use erase_with => 'constant' or 'expression' with a parameter that its checks accept%s, or let the column be NULL.",
+					 pvext_written(pvext_example(fit)))));
 }
 
 /* Has the column a default that is the same for ever? */
@@ -211,7 +209,8 @@ must_be_token(const PvextFit *fit, char **argument)
 						fit->column, fit->table),
 				 errdetail("Its values must differ, and type %s has no tokens.",
 						   format_type_be(fit->type)),
-				 errhint("Use erase_with => 'expression' with an expression that gives each row its own value.")));
+				 errhint("Use erase_with => 'expression' with an expression that gives each row its own value%s.",
+						 pvext_such_as(pvext_distinct_example(fit)))));
 	if (!pvext_find_format(fit, PVEXT_TOKEN, argument, &failure))
 	{
 		if (failure.no_room)
@@ -249,7 +248,7 @@ pvext_auto(const PvextFit *fit, char **argument)
 		return must_be_token(fit, argument);
 	if (has_steady_default(fit) && works(fit, PVEXT_DEFAULT, NULL, &failure))
 		return PVEXT_DEFAULT;
-	*argument = find_constant(fit);
+	*argument = find_constant(fit, &failure);
 	if (*argument)
 		return PVEXT_CONSTANT;
 	if (pvext_token_type(fit->type) &&

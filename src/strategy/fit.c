@@ -25,12 +25,14 @@
 #include "base/expression.h"
 #include "strategy/fit.h"
 #include "strategy/free_text.h"
+#include "strategy/index_fit.h"
 #include "nodes/bitmapset.h"
 #include "optimizer/optimizer.h"
 #include "base/result.h"
 #include "rewrite/rewriteHandler.h"
 #include "base/spi.h"
 #include "strategy/token.h"
+#include "strategy/type_example.h"
 #include "base/type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -63,20 +65,6 @@ domain_not_null(Oid type)
 	}
 }
 
-/* The columns that an expression reads, as attribute numbers. */
-static Bitmapset *
-columns_of(Node *expr)
-{
-	Bitmapset  *offset = NULL;
-	Bitmapset  *result = NULL;
-	int			i = -1;
-
-	pull_varattnos(expr, 1, &offset);
-	while ((i = bms_next_member(offset, i)) >= 0)
-		result = bms_add_member(result, Max(i + FirstLowInvalidHeapAttributeNumber, 0));
-	return result;
-}
-
 /*
  * A generated column follows its expression, and an identity column that is
  * GENERATED ALWAYS refuses any value: neither can be erased by itself.
@@ -86,7 +74,7 @@ refuse_unwritable(Relation rel, Form_pg_attribute att)
 {
 	if (att->attgenerated)
 	{
-		Bitmapset  *sources = columns_of(build_column_default(rel, att->attnum));
+		Bitmapset  *sources = pvext_columns_of(build_column_default(rel, att->attnum));
 		List	   *names = NIL;
 		int			i = 0;
 
@@ -122,98 +110,13 @@ find_generated(PvextFit *fit, Relation rel)
 
 		if (att->attisdropped || !att->attgenerated)
 			continue;
-		sources = columns_of(build_column_default(rel, att->attnum));
+		sources = pvext_columns_of(build_column_default(rel, att->attnum));
 		if (!bms_is_member(fit->attnum, sources) && !bms_is_member(0, sources))
 			continue;
 		fit->generated = lappend(fit->generated, pstrdup(NameStr(att->attname)));
 		affected = bms_add_member(affected, att->attnum);
 	}
 	return affected;
-}
-
-/*
- * NULL can collide in a unique index over expressions, where these make
- * something else of it, such as coalesce().
- */
-static void
-add_null_condition(PvextFit *fit, List *predicate, List *expressions)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	foreach(lc, predicate)
-		appendStringInfo(&buf, "(%s) AND ", pvext_deparse(fit->relid, lfirst(lc), true));
-	foreach(lc, expressions)
-		appendStringInfo(&buf, "%s(%s) IS NOT NULL", lc == list_head(expressions) ? "" : " AND ",
-						 pvext_deparse(fit->relid, lfirst(lc), true));
-	fit->null_unique = lappend(fit->null_unique, buf.data);
-}
-
-/*
- * The expressions or the predicate of an index, as they are stored.  (What the
- * relation cache has of them has been evaluated where it is constant: that
- * would run the owner's functions as the caller.)
- */
-static List *
-index_tree(Relation index, AttrNumber attribute)
-{
-	bool		isnull;
-	Datum		tree = SysCacheGetAttr(INDEXRELID, index->rd_indextuple, attribute, &isnull);
-	Node	   *node = isnull ? NULL : stringToNode(TextDatumGetCString(tree));
-
-	return node == NULL || IsA(node, List) ? (List *) node : list_make1(node);
-}
-
-/* Is the column a range that the constraint only compares by "&&"? */
-static bool
-excludes_overlaps(const PvextFit *fit, Relation index)
-{
-	Form_pg_index form = index->rd_index;
-	Oid		   *operators;
-	Oid		   *functions;
-	uint16	   *strategies;
-
-	if (!type_is_range(getBaseType(fit->type)))
-		return false;
-	RelationGetExclusionInfo(index, &operators, &functions, &strategies);
-	for (int i = 0; i < form->indnkeyatts; i++)
-		if (form->indkey.values[i] == fit->attnum)
-			return strcmp(get_opname(operators[i]), "&&") == 0;
-	return false;
-}
-
-/* Note what a unique or exclusion index means for the column. */
-static void
-look_at_index(PvextFit *fit, Relation index, Bitmapset *affected)
-{
-	Form_pg_index form = index->rd_index;
-	List	   *expressions = index_tree(index, Anum_pg_index_indexprs);
-	List	   *predicate = index_tree(index, Anum_pg_index_indpred);
-	Bitmapset  *within = bms_union(columns_of((Node *) expressions),
-								   columns_of((Node *) predicate));
-	bool		plain = false;
-
-	if (!form->indisunique && !form->indisexclusion)
-		return;
-	for (int i = 0; i < form->indnkeyatts; i++)
-		plain = plain || bms_is_member(form->indkey.values[i], affected);
-	if (!plain && !bms_overlap(within, affected) && !bms_is_member(0, within))
-		return;
-	if (form->indisexclusion)
-	{
-		fit->only_empty = excludes_overlaps(fit, index) &&
-			(fit->exclusion == NULL || fit->only_empty);
-		fit->exclusion = pstrdup(RelationGetRelationName(index));
-		return;
-	}
-	fit->unique = pstrdup(RelationGetRelationName(index));
-	fit->not_null = fit->not_null || form->indisprimary;
-	fit->nulls_collide = fit->nulls_collide || form->indnullsnotdistinct;
-	if (form->indnkeyatts == 1 && form->indkey.values[0] == fit->attnum)
-		fit->unique_alone = true;
-	if (expressions != NIL)
-		add_null_condition(fit, predicate, expressions);
 }
 
 /* Is the column in a foreign key of its own table? */
@@ -278,7 +181,7 @@ fit_alone(Oid relid, const char *column, bool leads)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		look_at_index(fit, index, affected);
+		pvext_fit_index(fit, index, affected);
 		index_close(index, AccessShareLock);
 	}
 	look_at_foreign_keys(fit, rel);
@@ -310,7 +213,7 @@ has_own_checks(const PvextFit *part, Relation root)
 
 		if (hands_down(RelationGetDescr(root)->constr, constr->check[i].ccname))
 			continue;
-		columns = columns_of(stringToNode(constr->check[i].ccbin));
+		columns = pvext_columns_of(stringToNode(constr->check[i].ccbin));
 		result = part->generated != NIL || bms_is_member(0, columns) ||
 			bms_is_member(part->attnum, columns);
 	}
@@ -395,12 +298,14 @@ pvext_fitting_hint(const PvextFit *fit)
 	if (fit->unique || fit->exclusion || fit->leads)
 		return pvext_token_type(fit->type) ?
 			"Use erase_with => 'token' or 'pseudonym', which give each row its own value." :
-			"Use erase_with => 'expression' with an expression that gives each row its own value.";
+			psprintf("Use erase_with => 'expression' with an expression that gives each row its own value%s.",
+					 pvext_such_as(pvext_distinct_example(fit)));
 	if (!fit->not_null)
 		return "Use erase_with => 'null', or 'constant' with a parameter that fits.";
 	return pvext_token_type(fit->type) ?
 		"Use erase_with => 'constant' or 'token' with a parameter that fits." :
-		"Use erase_with => 'constant' with a parameter that fits, or 'expression'.";
+		psprintf("Use erase_with => 'constant' with a parameter that fits%s, or 'expression'.",
+				 pvext_written(pvext_example(fit)));
 }
 
 /* Raise that a strategy does not fit the column, why, and which would. */
@@ -465,7 +370,7 @@ pvext_refuse_misfit(const PvextFit *fit, PvextStrategyKind kind)
 			   "Other tables or pvext itself find rows by this column.");
 	if ((kind == PVEXT_TOKEN || kind == PVEXT_PSEUDONYM) && !pvext_token_type(fit->type))
 		refuse(fit, kind, ERRCODE_INVALID_PARAMETER_VALUE,
-			   psprintf("Type %s has no tokens: text, uuid, integer and numeric types have.",
+			   psprintf("Type %s has no tokens: text, uuid, integer, numeric, network types and some others have.",
 						format_type_be(fit->type)));
 	if (!type_fits(fit->type, kind))
 		refuse(fit, kind, ERRCODE_DATATYPE_MISMATCH,

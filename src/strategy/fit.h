@@ -7,6 +7,16 @@
 
 #include "strategy/strategy.h"
 
+/* A unique index over what is computed from the column. */
+typedef struct PvextDistinct
+{
+	char	   *index;
+	List	   *keys;			/* SQL over r: what it is over */
+	List	   *computed;		/* those of them that depend on the column */
+	List	   *conditions;		/* SQL over r: the parts of its predicate that do */
+	bool		nulls_collide;	/* NULLS NOT DISTINCT */
+} PvextDistinct;
+
 /* What the catalogs say of a column that is to lose its persons. */
 typedef struct PvextFit
 {
@@ -25,8 +35,9 @@ typedef struct PvextFit
 	bool		unique_alone;	/* of this column alone */
 	bool		nulls_collide;	/* NULLS NOT DISTINCT */
 	char	   *exclusion;		/* an exclusion constraint with it, or NULL */
-	bool		only_empty;		/* a range that only must not overlap others */
+	bool		only_empty;		/* a range, or several, that only must not overlap others */
 	List	   *generated;		/* names of the columns computed from it */
+	List	   *distinct;		/* PvextDistinct: unique indexes over what is computed from it */
 	List	   *null_unique;	/* SQL conditions under which it collides as NULL */
 	bool		only_not_null;	/* what is NOT NULL in the table's own rows alone */
 	List	   *parts;			/* PvextFit: partitions and children that refuse more than it does */

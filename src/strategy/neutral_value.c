@@ -3,32 +3,27 @@
  *		Values that say nothing of anybody.
  *
  * An empty text, an empty array, the uuid of zeroes stand where something is not
- * known.  Where a column is a choice among a few (an enum, a boolean, a flag, what
- * a CHECK lists) any value is one that persons have: it would make one person's
- * answer another's, and leave that of whoever gave it.  Which of them says nothing
- * only the column's owner can tell.
+ * known.  What is made of parts (a row, an array, a range) is empty, or holds what says
+ * nothing of each.  Types of extensions are known by their names, in whatever schema they
+ * are; of one that is not, an empty text is taken for empty, where the type takes it.
+ * None of this is sure to be a value of the type: it is tried (trial.c).
  */
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "base/catalog.h"
+#include "access/tupdesc.h"
 #include "base/type.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_constraint.h"
-#include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
-#include "nodes/nodeFuncs.h"
+#include "lib/stringinfo.h"
 #include "parser/parse_coerce.h"
 #include "strategy/neutral_value.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+/* Of a row type's parts, so many are tried together; parts of parts only so deep. */
+#define ROW_TRIALS 3
+#define MAX_DEPTH 4
 
 /*
  * By what they are for, in the order in which they are tried.  No text is of one
@@ -37,302 +32,279 @@
 static const char *const empty_texts[] = {
 	"", "erased", "ERASED", "--", "xx", "XX", "xxx", "XXX", "00", "000", "0000", "00000",
 	"00000000", "+0000000000", "x@invalid", "erased@erased.invalid",
-	"https://erased.invalid/", NULL
+	"https://erased.invalid/", "1900-01-01", "00:00", "000-00-0000", "XX00ERASED", "{}",
+	"0.0.0.0", "00000000-0000-0000-0000-000000000000", NULL
 };
 static const char *const empty_numbers[] = {"0", "1", NULL};
 static const char *const empty_dates[] = {
-	"1900-01-01", "1970-01-01", "2000-01-01", NULL
+	"1900-01-01", "1970-01-01", "2000-01-01", "2020-01-01", NULL
 };
-static const char *const empty_times[] = {"00:00", NULL};
 static const char *const empty_intervals[] = {"0", "1 day", NULL};
 static const char *const empty_json[] = {"{}", "[]", "null", "\"\"", NULL};
-static const char *const empty_arrays[] = {"{}", NULL};
-static const char *const empty_ranges[] = {"empty", NULL};
-static const char *const empty_networks[] = {"0.0.0.0", NULL};
-static const char *const empty_cidrs[] = {"0.0.0.0/0", NULL};
-static const char *const empty_macs[] = {"00:00:00:00:00:00", NULL};
-static const char *const empty_macs8[] = {"00:00:00:00:00:00:00:00", NULL};
-static const char *const empty_uuids[] = {"00000000-0000-0000-0000-000000000000", NULL};
 static const char *const empty_bytes[] = {"", "\\x00", NULL};
-static const char *const empty_points[] = {"(0,0)", NULL};
-static const char *const empty_boxes[] = {"(0,0),(0,0)", NULL};
-static const char *const empty_circles[] = {"<(0,0),0>", NULL};
 static const char *const empty_xml[] = {"", "<erased/>", NULL};
-static const char *const empty_varbits[] = {"", NULL};
-static const char *const none[] = {NULL};
+static const char *const unknown[] = {"", "{}", "()", "[]", NULL};
+
+/* Of types that have one value that says nothing, or are asked for by few. */
+static const struct
+{
+	Oid			type;
+	const char *values[4];
+}			of_type[] = {
+	{TIMEOID, {"00:00"}},
+	{TIMETZOID, {"00:00"}},
+	{INETOID, {"0.0.0.0", "::"}},
+	{CIDROID, {"0.0.0.0/0", "::/0"}},
+	{MACADDROID, {"00:00:00:00:00:00"}},
+	{MACADDR8OID, {"00:00:00:00:00:00:00:00"}},
+	{UUIDOID, {"00000000-0000-0000-0000-000000000000"}},
+	{TSVECTOROID, {"", "erased"}},
+	{TSQUERYOID, {"erased"}},	/* an empty one is told of by a notice, whenever it is read */
+	{POINTOID, {"(0,0)"}},
+	{BOXOID, {"(0,0),(0,0)"}},
+	{LSEGOID, {"(0,0),(0,0)"}},
+	{PATHOID, {"((0,0))", "[(0,0),(0,0)]"}},
+	{POLYGONOID, {"((0,0))", "((0,0),(0,0),(0,0))"}},
+	{LINEOID, {"{0,1,0}"}},
+	{CIRCLEOID, {"<(0,0),0>"}},
+	{VARBITOID, {"", "0"}},
+	{JSONPATHOID, {"$"}},
+	{XIDOID, {"0"}},
+	{XID8OID, {"0"}},
+	{CIDOID, {"0"}},
+	{TIDOID, {"(0,0)"}},
+	{PG_LSNOID, {"0/0"}},
+	{PG_SNAPSHOTOID, {"1:1:"}},
+};
+
+/* The same of types of extensions, by name. */
+static const struct
+{
+	const char *name;
+	const char *values[8];
+}			of_name[] = {
+	{"hstore", {"", "erased=>NULL"}},
+	{"ltree", {"", "erased"}},
+	{"lquery", {"*"}},
+	{"cube", {"()", "(0)"}},
+	{"seg", {"0"}},
+	{"geometry", {"POINT EMPTY", "LINESTRING EMPTY", "POLYGON EMPTY", "MULTIPOINT EMPTY",
+			"MULTILINESTRING EMPTY", "MULTIPOLYGON EMPTY", "GEOMETRYCOLLECTION EMPTY"}},
+	{"geography", {"POINT EMPTY", "LINESTRING EMPTY", "POLYGON EMPTY", "MULTIPOINT EMPTY",
+			"MULTILINESTRING EMPTY", "MULTIPOLYGON EMPTY", "GEOMETRYCOLLECTION EMPTY"}},
+};
+
+static List *values_of(Oid type, int32 typmod, int depth);
+
+/* A list of them, NULL at the end. */
+static List *
+list_of(const char *const *values)
+{
+	List	   *list = NIL;
+
+	for (; *values; values++)
+		list = lappend(list, pstrdup(*values));
+	return list;
+}
+
+/* A character so many times. */
+static char *
+repeated(char c, int n)
+{
+	char	   *text = palloc0(n + 1);
+
+	memset(text, c, n);
+	return text;
+}
 
 /* Zeroes, as many bits as the type has; a single one is a yes or no. */
-static const char *const *
-empty_bits(const PvextFit *fit)
+static List *
+of_bits(int32 typmod)
 {
-	const char **values = palloc0(sizeof(char *) * 2);
-	int32		typmod = fit->typmod;
-	char	   *zeroes;
-
-	(void) getBaseTypeAndTypmod(fit->type, &typmod);
-	if (typmod <= 1)
-		return none;
-	zeroes = palloc0(typmod + 1);
-	memset(zeroes, '0', typmod);
-	values[0] = zeroes;
-	return values;
+	return typmod <= 1 ? NIL : list_make1(repeated('0', typmod));
 }
 
-/* The values of a column's type that say nothing, NULL at the end. */
-const char *const *
-pvext_neutral_values(const PvextFit *fit)
+/* Nothing, or zeroes as many as digests and keys have bytes. */
+static List *
+of_bytes(void)
 {
-	Oid			base = getBaseType(fit->type);
+	static const int lengths[] = {2, 4, 6, 8, 12, 16, 20, 24, 28, 32, 48, 64};
+	List	   *list = list_of(empty_bytes);
 
-	if (pvext_is_text(base))
-		return empty_texts;
-	if (OidIsValid(get_element_type(base)))
-		return empty_arrays;
-	switch (base)
+	for (int i = 0; i < lengthof(lengths); i++)
+		list = lappend(list, psprintf("\\x%s", repeated('0', 2 * lengths[i])));
+	return list;
+}
+
+/* A vector of an extension: zeroes, as many as it has dimensions. */
+static List *
+of_vector(int32 typmod)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < Max(typmod, 1); i++)
+		appendStringInfo(&buf, "%c0", i == 0 ? '[' : ',');
+	appendStringInfoChar(&buf, ']');
+	return list_make1(buf.data);
+}
+
+/* A value as it stands within the literal of an array, a row or a range. */
+static char *
+quoted(const char *value)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoChar(&buf, '"');
+	for (const char *p = value; *p; p++)
 	{
-		case TIMEOID:
-		case TIMETZOID:
-			return empty_times;
-		case JSONOID:
-		case JSONBOID:
-			return empty_json;
-		case INETOID:
-			return empty_networks;
-		case CIDROID:
-			return empty_cidrs;
-		case MACADDROID:
-			return empty_macs;
-		case MACADDR8OID:
-			return empty_macs8;
-		case UUIDOID:
-			return empty_uuids;
-		case BYTEAOID:
-		case TSVECTOROID:
-		case TSQUERYOID:
-			return empty_bytes;
-		case POINTOID:
-			return empty_points;
-		case BOXOID:
-		case LSEGOID:
-			return empty_boxes;
-		case CIRCLEOID:
-			return empty_circles;
-		case XMLOID:
-			return empty_xml;
-		case BITOID:
-			return empty_bits(fit);
-		case VARBITOID:
-			return empty_varbits;
+		if (*p == '"' || *p == '\\')
+			appendStringInfoChar(&buf, '\\');
+		appendStringInfoChar(&buf, *p);
 	}
-	switch (TypeCategory(base))
+	appendStringInfoChar(&buf, '"');
+	return buf.data;
+}
+
+/* An array of nothing, of NULL, of what says nothing. */
+static List *
+of_array(Oid element, int32 typmod, int depth)
+{
+	List	   *list = list_make2(pstrdup("{}"), pstrdup("{NULL}"));
+	ListCell   *lc;
+
+	foreach(lc, values_of(element, typmod, depth + 1))
+		list = lappend(list, psprintf("{%s}", quoted(lfirst(lc))));
+	return list;
+}
+
+/* A range that is empty, is without bounds, or is a point; of several such, the same. */
+static List *
+of_range(Oid type, int depth)
+{
+	bool		multi = type_is_multirange(type);
+	Oid			range = multi ? get_multirange_range(type) : type;
+	const char *format = multi ? "{%s}" : "%s";
+	List	   *list = list_make2(pstrdup(multi ? "{}" : "empty"), psprintf(format, "(,)"));
+	ListCell   *lc;
+
+	foreach(lc, values_of(get_range_subtype(range), -1, depth + 1))
+	{
+		char	   *bound = quoted(lfirst(lc));
+
+		list = lappend(list, psprintf(format, psprintf("[%s,%s]", bound, bound)));
+	}
+	return list;
+}
+
+/* A row of NULLs; and rows of the first values of its parts, of the second, and so on. */
+static List *
+of_row(Oid type, int depth)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(type, -1);
+	List	   *list = NIL;
+
+	for (int n = 0; n <= ROW_TRIALS; n++)
+	{
+		StringInfoData buf;
+		const char *separator = "(";
+
+		initStringInfo(&buf);
+		for (int i = 0; i < desc->natts; i++)
+		{
+			Form_pg_attribute att = TupleDescAttr(desc, i);
+			List	   *values = NIL;
+
+			if (att->attisdropped)
+				continue;
+			if (n > 0)
+				values = values_of(att->atttypid, att->atttypmod, depth + 1);
+			appendStringInfo(&buf, "%s%s", separator, values == NIL ? "" :
+							 quoted(list_nth(values, Min(n, list_length(values)) - 1)));
+			separator = ",";
+		}
+		appendStringInfoString(&buf, separator[0] == '(' ? "()" : ")");
+		list = lappend(list, buf.data);
+	}
+	return list;
+}
+
+/* Of a type of an extension, or any other that nothing is known of. */
+static List *
+of_stranger(Oid type, int32 typmod)
+{
+	char	   *name = pvext_plain_type_name(type);
+
+	for (int i = 0; i < lengthof(of_name); i++)
+		if (strcmp(name, of_name[i].name) == 0)
+			return list_of(of_name[i].values);
+	if (strcmp(name, "vector") == 0 || strcmp(name, "halfvec") == 0)
+		return of_vector(typmod);
+	return list_of(unknown);
+}
+
+/* By what kind of type it is. */
+static List *
+of_category(Oid type, int32 typmod)
+{
+	switch (TypeCategory(type))
 	{
 		case TYPCATEGORY_NUMERIC:
-			return empty_numbers;
+			return list_of(empty_numbers);
 		case TYPCATEGORY_DATETIME:
-			return empty_dates;
+			return list_of(empty_dates);
 		case TYPCATEGORY_TIMESPAN:
-			return empty_intervals;
-		case TYPCATEGORY_RANGE:
-			return type_is_multirange(base) ? empty_arrays : empty_ranges;
+			return list_of(empty_intervals);
+		case TYPCATEGORY_USER:
+			return of_stranger(type, typmod);
 		default:
-			return none;
+			return NIL;
 	}
 }
 
-/*
- * Choices
- */
-
-/* What CHECKs compare a column with by equality. */
-typedef struct Listing
-{
-	AttrNumber	attnum;			/* the column; 0: the value of a domain */
-	List	   *values;			/* C strings */
-} Listing;
-
-/* Add a value of a type, as its text. */
-static void
-add_value(Listing *listing, Oid type, Datum value)
-{
-	Oid			output;
-	bool		varlena;
-
-	getTypeOutputInfo(type, &output, &varlena);
-	listing->values = lappend(listing->values, OidOutputFunctionCall(output, value));
-}
-
-/* Add what a constant is, or what is in it where it is an array. */
-static void
-add_constant(Listing *listing, Const *constant)
-{
-	Oid			element = get_element_type(constant->consttype);
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
-
-	if (constant->constisnull)
-		return;
-	if (!OidIsValid(element))
-	{
-		add_value(listing, constant->consttype, constant->constvalue);
-		return;
-	}
-	get_typlenbyvalalign(element, &typlen, &typbyval, &typalign);
-	deconstruct_array(DatumGetArrayTypeP(constant->constvalue), element, typlen, typbyval,
-					  typalign, &values, &nulls, &n);
-	for (int i = 0; i < n; i++)
-		if (!nulls[i])
-			add_value(listing, element, values[i]);
-}
-
-/* Add all constants in a comparison. */
-static bool
-constants_walker(Node *node, Listing *listing)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Const))
-	{
-		add_constant(listing, (Const *) node);
-		return false;
-	}
-	return expression_tree_walker(node, constants_walker, listing);
-}
-
-/* Is the column, or the value of the domain, in the expression? */
-static bool
-is_of_column(Node *node, Listing *listing)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, CoerceToDomainValue))
-		return listing->attnum == 0;
-	if (IsA(node, Var))
-		return listing->attnum != 0 && ((Var *) node)->varattno == listing->attnum;
-	return expression_tree_walker(node, is_of_column, listing);
-}
-
-/* x = 'a' OR x = 'b'; x IN ('a', 'b'). */
-static bool
-listing_walker(Node *node, Listing *listing)
-{
-	Oid			operator = InvalidOid;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, OpExpr))
-		operator = ((OpExpr *) node)->opno;
-	else if (IsA(node, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) node)->useOr)
-		operator = ((ScalarArrayOpExpr *) node)->opno;
-	if (OidIsValid(operator) && strcmp(get_opname(operator), "=") == 0 &&
-		is_of_column(node, listing))
-		return constants_walker(node, listing);
-	return expression_tree_walker(node, listing_walker, listing);
-}
-
-/* The type that a domain is over, which may be a domain. */
-static Oid
-beneath(Oid domain)
-{
-	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(domain));
-	Oid			type;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", domain);
-	type = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
-	ReleaseSysCache(tuple);
-	return type;
-}
-
-/* The same of the CHECKs of a domain, and of those beneath it. */
-static void
-list_of_domain(Listing *listing, Oid type)
-{
-	Relation	catalog = table_open(ConstraintRelationId, AccessShareLock);
-
-	while (get_typtype(type) == TYPTYPE_DOMAIN)
-	{
-		ScanKeyData key;
-		SysScanDesc scan;
-		HeapTuple	tuple;
-
-		ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber,
-					F_OIDEQ, ObjectIdGetDatum(type));
-		scan = systable_beginscan(catalog, ConstraintTypidIndexId, true, NULL, 1, &key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		{
-			bool		isnull;
-			Datum		tree = heap_getattr(tuple, Anum_pg_constraint_conbin,
-											RelationGetDescr(catalog), &isnull);
-
-			if (!isnull)
-				(void) listing_walker(stringToNode(TextDatumGetCString(tree)), listing);
-		}
-		systable_endscan(scan);
-		type = beneath(type);
-	}
-	table_close(catalog, AccessShareLock);
-}
-
-/* The values that CHECKs list for a column, as texts. */
+/* The values of a type that say nothing, as texts. */
 static List *
-listed_values(const PvextFit *fit)
+values_of(Oid type, int32 typmod, int depth)
 {
-	Relation	rel = table_open(fit->relid, AccessShareLock);
-	TupleConstr *constr = RelationGetDescr(rel)->constr;
-	Listing		listing = {fit->attnum, NIL};
+	Oid			base = getBaseTypeAndTypmod(type, &typmod);
 
-	for (int i = 0; constr && i < constr->num_check; i++)
-		(void) listing_walker(stringToNode(constr->check[i].ccbin), &listing);
-	table_close(rel, AccessShareLock);
-	listing.attnum = 0;
-	list_of_domain(&listing, fit->type);
-	return listing.values;
+	if (depth > MAX_DEPTH)
+		return NIL;
+	for (int i = 0; i < lengthof(of_type); i++)
+		if (of_type[i].type == base)
+			return list_of(of_type[i].values);
+	if (base == JSONOID || base == JSONBOID)
+		return list_of(empty_json);
+	if (base == BYTEAOID)
+		return of_bytes();
+	if (base == XMLOID)
+		return list_of(empty_xml);
+	if (base == BITOID)
+		return of_bits(typmod);
+	if (pvext_is_text(base))
+		return list_of(empty_texts);
+	if (OidIsValid(get_element_type(base)))
+		return of_array(get_element_type(base), typmod, depth);
+	if (type_is_range(base) || type_is_multirange(base))
+		return of_range(base, depth);
+	if (get_typtype(base) == TYPTYPE_COMPOSITE)
+		return of_row(base, depth);
+	return of_category(base, typmod);
 }
 
-/* The labels of an enum in its order. */
-static List *
-enum_labels(Oid type)
-{
-	Relation	catalog = table_open(EnumRelationId, AccessShareLock);
-	Relation	index = index_open(EnumTypIdSortOrderIndexId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *labels = NIL;
-
-	ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(getBaseType(type)));
-	scan = systable_beginscan_ordered(catalog, index, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-		labels = lappend(labels, pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel)));
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-	table_close(catalog, AccessShareLock);
-	return labels;
-}
-
-/* What a column is a choice of, as texts; NIL where it takes more than can be listed. */
+/* The values of a column's type that say nothing, in the order in which they are tried. */
 List *
-pvext_choices(const PvextFit *fit)
+pvext_neutral_values(const PvextFit *fit)
 {
-	Oid			base = getBaseType(fit->type);
-
-	if (get_typtype(base) == TYPTYPE_ENUM)
-		return enum_labels(base);
-	if (base == BOOLOID)
-		return list_make2("false", "true");
-	if (base == BITOID && pvext_neutral_values(fit) == none)
-		return list_make2("0", "1");
-	return listed_values(fit);
+	if (fit->only_empty)
+		return list_make1(pstrdup(pvext_nothing(fit->type)));
+	return values_of(fit->type, fit->typmod, 0);
 }
 
-/* Is the value, which isn't empty, one that CHECKs list for the column? */
-bool
-pvext_is_choice(const PvextFit *fit, const char *value)
+/* The range, or ranges, that overlap nothing. */
+const char *
+pvext_nothing(Oid range)
 {
-	return value[0] != '\0' && pvext_has_name(listed_values(fit), value);
+	return type_is_multirange(getBaseType(range)) ? "{}" : "empty";
 }

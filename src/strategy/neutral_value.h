@@ -7,8 +7,7 @@
 
 #include "strategy/fit.h"
 
-extern const char *const *pvext_neutral_values(const PvextFit *fit);
-extern bool pvext_is_choice(const PvextFit *fit, const char *value);
-extern List *pvext_choices(const PvextFit *fit);
+extern List *pvext_neutral_values(const PvextFit *fit);
+extern const char *pvext_nothing(Oid range);
 
 #endif							/* PVEXT_NEUTRAL_VALUE_H */

@@ -2,9 +2,10 @@
  * token.c
  *		Values that replace: unique, and recognisable as replacements.
  *
- * Text carries a prefix or suffix around digits, a uuid a tag in its first
- * eight digits, a number lies in a reserved range at the negative end of its
- * type.  Where there is room for 60 bits or more, a token is random and made
+ * Text carries a prefix or suffix around digits, and so does what is written as one
+ * (token_format.c); a uuid a tag in its first eight digits, an address of a network or
+ * of a device in its first digits; a number lies in a reserved range at the negative end
+ * of its type.  Where there is room for 60 bits or more, a token is random and made
  * by inline SQL.  Where there is less, it is a serial number put through a
  * permutation, which makes it unique by construction.  A pseudonym is the
  * keyed HMAC of the old value in the same clothes.
@@ -22,6 +23,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "strategy/token.h"
+#include "strategy/token_format.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -36,6 +38,12 @@
 
 /* A prime that no room, a product of 2, 3 and 5, has as a factor. */
 #define STRIDE UINT64CONST(2654435761)
+
+/* Of addresses that are assigned to nobody: local ones of IPv6, and of devices. */
+#define TOKEN_NETWORK "fde7:a5ed"
+#define PSEUDONYM_NETWORK "fdb5:e0d0"
+#define TOKEN_DEVICE "e6:a5"
+#define PSEUDONYM_DEVICE "b6:e0"
 
 static const char hexadecimal[] = "0123456789abcdef";
 static const char small_letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -171,11 +179,11 @@ bool
 pvext_init_token(PvextToken *token, Oid type, int32 typmod, const char *format,
 				 bool pseudonym)
 {
+	const char *const *formats = pvext_token_formats(type, pseudonym);
+
 	memset(token, 0, sizeof(*token));
-	if (pvext_is_text(type))
-		return init_text(token, type, typmod,
-						 format ? format : pseudonym ? "pseudonym-%s" : "erased-%s",
-						 pseudonym);
+	if (formats && (typmod < 0 || pvext_is_text(type)))
+		return init_text(token, type, typmod, format ? format : formats[0], pseudonym);
 	token->type = getBaseTypeAndTypmod(type, &typmod);
 	token->form = PVEXT_TOKEN_NUMBER;
 	switch (token->type)
@@ -184,6 +192,18 @@ pvext_init_token(PvextToken *token, Oid type, int32 typmod, const char *format,
 			token->form = PVEXT_TOKEN_UUID;
 			token->tag = pseudonym ? PSEUDONYM_TAG : TOKEN_TAG;
 			token->random = !pseudonym;
+			return true;
+		case INETOID:
+		case CIDROID:
+			token->form = PVEXT_TOKEN_NETWORK;
+			token->tag = pseudonym ? PSEUDONYM_NETWORK : TOKEN_NETWORK;
+			token->random = !pseudonym;
+			return true;
+		case MACADDROID:
+		case MACADDR8OID:
+			token->form = PVEXT_TOKEN_DEVICE;
+			token->tag = pseudonym ? PSEUDONYM_DEVICE : TOKEN_DEVICE;
+			token->room = UINT64CONST(1) << 32;
 			return true;
 		case INT2OID:
 			token->low = PG_INT16_MIN;
@@ -212,13 +232,17 @@ pvext_token_type(Oid type)
 	switch (getBaseType(type))
 	{
 		case UUIDOID:
+		case INETOID:
+		case CIDROID:
+		case MACADDROID:
+		case MACADDR8OID:
 		case INT2OID:
 		case INT4OID:
 		case INT8OID:
 		case NUMERICOID:
 			return true;
 		default:
-			return pvext_is_text(type);
+			return pvext_token_formats(type, false) != NULL;
 	}
 }
 
@@ -228,6 +252,9 @@ pvext_token_sql(const PvextToken *token)
 {
 	if (token->form == PVEXT_TOKEN_UUID)
 		return psprintf("'%s' || substr(CAST(gen_random_uuid() AS text), 9)", token->tag);
+	if (token->form == PVEXT_TOKEN_NETWORK)
+		return psprintf("'%s::' || substr(regexp_replace(md5(CAST(gen_random_uuid() AS text)), '(....)', ':\\1', 'g'), 2, 19)",
+						token->tag);
 	if (token->form == PVEXT_TOKEN_NUMBER)
 		return psprintf("(" INT64_FORMAT " + (CAST(CAST("
 						"'x' || right(CAST(gen_random_uuid() AS text), 12)"
@@ -273,6 +300,10 @@ pvext_token_test_sql(const PvextToken *token, const char *column)
 
 	if (token->form == PVEXT_TOKEN_UUID)
 		return psprintf("CAST(%s AS text) COLLATE \"C\" LIKE '%s-%%'", column, token->tag);
+	if (token->form == PVEXT_TOKEN_NETWORK)
+		return psprintf("(CAST(%s AS inet) <<= CAST('%s::/64' AS inet))", column, token->tag);
+	if (token->form == PVEXT_TOKEN_DEVICE)
+		return psprintf("CAST(%s AS text) COLLATE \"C\" LIKE '%s:%%'", column, token->tag);
 	if (token->form == PVEXT_TOKEN_NUMBER)
 	{
 		type = pvext_type_name(token->type, -1);
@@ -309,6 +340,16 @@ multiply(uint64 a, uint64 b, uint64 m)
 	return result;
 }
 
+/* The address of a device, with its last 32 bits. */
+static char *
+device_text(const PvextToken *token, uint32 n)
+{
+	const char *middle = token->type == MACADDR8OID ? ":ed:00" : "";
+
+	return psprintf("%s%s:%02x:%02x:%02x:%02x", token->tag, middle, (n >> 24) & 0xff, (n >> 16) & 0xff,
+					(n >> 8) & 0xff, n & 0xff);
+}
+
 /* The n-th token of a small room. */
 static char *
 render(const PvextToken *token, uint64 n)
@@ -318,6 +359,8 @@ render(const PvextToken *token, uint64 n)
 
 	if (token->form == PVEXT_TOKEN_NUMBER)
 		return number_text(token, token->low + (int64) n);
+	if (token->form == PVEXT_TOKEN_DEVICE)
+		return device_text(token, (uint32) n);
 	base = strlen(token->alphabet);
 	digits = palloc0(token->digits + 1);
 	for (int i = token->digits - 1; i >= 0; i--)
@@ -354,6 +397,8 @@ pvext_make_pseudonym(const PvextToken *token, const char *old)
 	if (token->form == PVEXT_TOKEN_UUID)
 		return psprintf("%s-%.4s-4%.3s-%c%.3s-%.12s", token->tag, hex, hex + 4,
 						"89ab"[digest[16] & 3], hex + 7, hex + 10);
+	if (token->form == PVEXT_TOKEN_NETWORK)
+		return psprintf("%s::%.4s:%.4s:%.4s:%.4s", token->tag, hex, hex + 4, hex + 8, hex + 12);
 	if (token->room == 0)
 		return psprintf("%s%.*s%s", token->prefix, token->digits, hex, token->suffix);
 	for (int i = 0; i < 8; i++)

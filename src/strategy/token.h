@@ -9,6 +9,8 @@ typedef enum PvextTokenForm
 {
 	PVEXT_TOKEN_TEXT,
 	PVEXT_TOKEN_UUID,
+	PVEXT_TOKEN_NETWORK,		/* inet, cidr */
+	PVEXT_TOKEN_DEVICE,			/* macaddr, macaddr8 */
 	PVEXT_TOKEN_NUMBER
 } PvextTokenForm;
 
@@ -22,7 +24,7 @@ typedef struct PvextToken
 	char	   *suffix;
 	int			digits;
 	const char *alphabet;		/* its length is the base */
-	/* uuid: the first eight digits */
+	/* uuid, addresses: the first digits */
 	const char *tag;
 	/* number: [low, low + room) in units of 10^-scale */
 	Oid			type;

@@ -28,6 +28,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "strategy/free_text.h"
 #include "strategy/replacement.h"
+#include "strategy/token_trial.h"
 #include "strategy/trial.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -86,8 +87,8 @@ run_query(void *arg)
  * Run a query as the table's owner, in a subtransaction.  Returns whether it
  * succeeded; its one row is in SPI_tuptable.
  */
-static bool
-try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
+bool
+pvext_try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 {
 	Attempt		attempt = {fit->owner, sql};
 
@@ -103,8 +104,8 @@ try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
 }
 
 /* Say why the trial has failed; returns false. */
-static bool
-fail(PvextFailure *failure, int sqlstate, char *detail)
+bool
+pvext_fail(PvextFailure *failure, int sqlstate, char *detail)
 {
 	failure->sqlstate = sqlstate;
 	failure->detail = detail;
@@ -166,8 +167,8 @@ generated_sql(Oid relid, const char *column)
  * anew, by value or as they are generated.  A function in FROM gives r the
  * table's own row type, so that a whole-row reference works too.
  */
-static char *
-replaced_rows(const PvextFit *fit, const char *from, List *replaced,
+char *
+pvext_replaced_rows(const PvextFit *fit, const char *from, List *replaced,
 			  const char *value)
 {
 	StringInfoData buf;
@@ -225,14 +226,14 @@ try_length(const PvextFit *fit, Oid type, int32 typmod,
 		return true;
 	whole = psprintf("CAST(%s AS %s)", value, pvext_type_name(base, -1));
 	cut = psprintf("CAST(%s AS %s)", whole, pvext_type_name(base, typmod));
-	if (!try_query(fit, psprintf("SELECT bool_and(%s)%s", pvext_same_sql(base, cut, whole), from),
+	if (!pvext_try_query(fit, psprintf("SELECT bool_and(%s)%s", pvext_same_sql(base, cut, whole), from),
 				   failure))
 		return false;
 	if (SPI_tuptable->numvals == 1 && pvext_value(0, 1) && !pvext_bool(0, 1))
 	{
 		bool		is_string = pvext_is_text(base) || base == BITOID || base == VARBITOID;
 
-		return fail(failure, is_string ? ERRCODE_STRING_DATA_RIGHT_TRUNCATION :
+		return pvext_fail(failure, is_string ? ERRCODE_STRING_DATA_RIGHT_TRUNCATION :
 					ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 					psprintf("The value does not fit into %s.", format_type_with_typemod(base, typmod)));
 	}
@@ -249,18 +250,20 @@ try_checks(const PvextFit *fit, const char *from,
 	int			column = 1;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT bool_or(%s.%s IS NULL)", PVEXT_ROW, quote_identifier(fit->column));
+	/* a row of NULLs is not NULL, though IS NULL says so */
+	appendStringInfo(&sql, "SELECT bool_or(%s.%s IS NOT DISTINCT FROM NULL)", PVEXT_ROW,
+					 quote_identifier(fit->column));
 	foreach(lc, checks)
 		appendStringInfo(&sql, ", bool_or((%s) IS FALSE)", ((Check *) lfirst(lc))->sql);
 	appendStringInfo(&sql, " FROM %s", from);
-	if (!try_query(fit, sql.data, failure))
+	if (!pvext_try_query(fit, sql.data, failure))
 		return false;
 	if (not_null && pvext_bool(0, 1))
-		return fail(failure, ERRCODE_NOT_NULL_VIOLATION,
+		return pvext_fail(failure, ERRCODE_NOT_NULL_VIOLATION,
 					"The new value is NULL, and the column is NOT NULL.");
 	foreach(lc, checks)
 		if (pvext_bool(0, ++column))
-			return fail(failure, ERRCODE_CHECK_VIOLATION,
+			return pvext_fail(failure, ERRCODE_CHECK_VIOLATION,
 						((Check *) lfirst(lc))->problem);
 	return true;
 }
@@ -309,7 +312,7 @@ try_sample(const PvextFit *fit, const PvextStrategy *s, List *checks,
 		char	   *literal = quote_literal_cstr(s->argument);
 
 		failure->literal = true;
-		if (!try_query(fit, psprintf("SELECT CAST(%s AS %s)", literal,
+		if (!pvext_try_query(fit, psprintf("SELECT CAST(%s AS %s)", literal,
 										pvext_type_name(getBaseType(fit->type), -1)), failure) ||
 			!try_length(fit, fit->type, fit->typmod, "", literal, failure))
 			return false;
@@ -355,11 +358,11 @@ try_null_in_indexes(const PvextFit *fit, const char *from,
 
 	foreach(lc, fit->null_unique)
 	{
-		if (!try_query(fit, psprintf("SELECT bool_or(%s) FROM %s", (char *) lfirst(lc), from),
+		if (!pvext_try_query(fit, psprintf("SELECT bool_or(%s) FROM %s", (char *) lfirst(lc), from),
 					   failure))
 			return false;
 		if (pvext_bool(0, 1))
-			return fail(failure, ERRCODE_UNIQUE_VIOLATION,
+			return pvext_fail(failure, ERRCODE_UNIQUE_VIOLATION,
 						psprintf("NULL would not be null in unique index \"%s\".", fit->unique));
 	}
 	return true;
@@ -371,12 +374,12 @@ try_assignment(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failur
 {
 	Oid			type;
 
-	if (!try_query(fit, psprintf("SELECT (%s) FROM %s AS %s LIMIT 0", s->argument,
+	if (!pvext_try_query(fit, psprintf("SELECT (%s) FROM %s AS %s LIMIT 0", s->argument,
 									fit->table, PVEXT_ROW), failure))
 		return false;
 	type = SPI_gettypeid(SPI_tuptable->tupdesc, 1);
 	if (!can_coerce_type(1, &type, &(Oid) {fit->type}, COERCION_ASSIGNMENT))
-		return fail(failure, ERRCODE_DATATYPE_MISMATCH,
+		return pvext_fail(failure, ERRCODE_DATATYPE_MISMATCH,
 					psprintf("The expression is of type %s, the column of type %s.",
 							 format_type_be(type), format_type_be(fit->type)));
 	return true;
@@ -394,22 +397,22 @@ try_twice(const PvextFit *fit, const PvextStrategy *s, const char *from,
 	char	   *rows = psprintf("%s AS %s", fit->table, PVEXT_ROW);
 	char	   *column = psprintf("%s.%s", PVEXT_ROW, quote_identifier(fit->column));
 
-	if (!try_query(fit, psprintf("SELECT bool_and(%s) FROM %s", pvext_strategy_test(s, 1), from),
+	if (!pvext_try_query(fit, psprintf("SELECT bool_and(%s) FROM %s", pvext_strategy_test(s, 1), from),
 				   failure))
 		return false;
 	if (pvext_value(0, 1) && !pvext_bool(0, 1))
-		return fail(failure, ERRCODE_INVALID_PARAMETER_VALUE,
+		return pvext_fail(failure, ERRCODE_INVALID_PARAMETER_VALUE,
 					"The expression gives another value when it is evaluated over its own result.");
-	if (!try_length(fit, fit->type, fit->typmod, psprintf(" FROM %s", replaced_rows(fit, rows, NIL, NULL)),
+	if (!try_length(fit, fit->type, fit->typmod, psprintf(" FROM %s", pvext_replaced_rows(fit, rows, NIL, NULL)),
 					psprintf("(%s)", s->argument), failure))
 		return false;
 	if (!fit->unique_alone)
 		return true;
-	if (!try_query(fit, psprintf("SELECT count(%s) > count(DISTINCT CAST(%s AS text)) FROM %s",
+	if (!pvext_try_query(fit, psprintf("SELECT count(%s) > count(DISTINCT CAST(%s AS text)) FROM %s",
 									column, column, from), failure))
 		return false;
 	return !pvext_bool(0, 1) ||
-		fail(failure, ERRCODE_UNIQUE_VIOLATION,
+		pvext_fail(failure, ERRCODE_UNIQUE_VIOLATION,
 			 psprintf("The expression gives equal values, which would collide in unique index \"%s\".",
 					  fit->unique));
 }
@@ -421,12 +424,12 @@ try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure
 	char	   *value;
 	PvextArgs	args = {0};
 
-	if (!try_query(fit, psprintf("SELECT CAST(%s AS text)", pvext_strategy_sample(s)), failure))
+	if (!pvext_try_query(fit, psprintf("SELECT CAST(%s AS text)", pvext_strategy_sample(s)), failure))
 		return false;
 	value = pvext_value(0, 1);
 	if (value == NULL)
 		return !fit->match_full ||
-			fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION, "A foreign key with MATCH FULL refuses NULL.");
+			pvext_fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION, "A foreign key with MATCH FULL refuses NULL.");
 	pvext_arg_oid(&args, OIDOID, fit->relid);
 	pvext_arg(&args, INT2OID, Int16GetDatum(fit->attnum), false);
 	if (pvext_own("SELECT c.confrelid, a.attname FROM pg_catalog.pg_constraint c"
@@ -450,7 +453,7 @@ try_reference(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure
 			if (pvext_run(pvext_owner(parent),
 						  psprintf("SELECT FROM %s AS r WHERE CAST(r.%s AS text) COLLATE \"C\" = $1 LIMIT 1",
 								   pvext_relation_name(parent), quote_identifier(column)), &text) == 0)
-				return fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION,
+				return pvext_fail(failure, ERRCODE_FOREIGN_KEY_VIOLATION,
 							psprintf("The value is not in table %s, which a foreign key refers to.",
 									 pvext_relation_name(parent)));
 		}
@@ -479,13 +482,13 @@ static bool
 try_rows(const PvextFit *fit, const PvextStrategy *s, const char *from,
 		 List *checks, bool not_null, PvextFailure *failure)
 {
-	from = replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
+	from = pvext_replaced_rows(fit, from, list_make1(fit->column), trial_value(s));
 	if (s->kind == PVEXT_EXPRESSION && !try_twice(fit, s, from, failure))
 		return false;
 	if (!try_generated_length(fit, from, failure))
 		return false;
 	if (fit->generated != NIL)
-		from = replaced_rows(fit, psprintf("(SELECT %s.* FROM %s) AS %s", PVEXT_ROW, from, PVEXT_ROW),
+		from = pvext_replaced_rows(fit, psprintf("(SELECT %s.* FROM %s) AS %s", PVEXT_ROW, from, PVEXT_ROW),
 							 fit->generated, NULL);
 	if (!try_checks(fit, from, list_concat_copy(checks, generated_checks(fit)), not_null, failure))
 		return false;
@@ -503,6 +506,8 @@ try_table(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 	if (s->kind == PVEXT_EXPRESSION && !try_assignment(fit, s, failure))
 		return false;
 	if (!try_sample(fit, s, of_all, failure))
+		return false;
+	if ((s->kind == PVEXT_TOKEN || s->kind == PVEXT_PSEUDONYM) && !pvext_try_tokens(fit, s, failure))
 		return false;
 	if (fit->refers && (s->kind == PVEXT_CONSTANT || s->kind == PVEXT_DEFAULT) &&
 		!try_reference(fit, s, failure))

@@ -17,6 +17,12 @@ typedef struct PvextFailure
 	uint64		room;			/* how many there would be */
 } PvextFailure;
 
+/* For the parts of a trial: a query as the owner; why it failed; rows made anew. */
+extern bool pvext_try_query(const PvextFit *fit, const char *sql, PvextFailure *failure);
+extern bool pvext_fail(PvextFailure *failure, int sqlstate, char *detail);
+extern char *pvext_replaced_rows(const PvextFit *fit, const char *from, List *replaced,
+								 const char *value);
+
 extern bool pvext_trial(const PvextFit *fit, const PvextStrategy *strategy,
 						PvextFailure *failure);
 extern int64 pvext_count_replaced(const PvextFit *fit,

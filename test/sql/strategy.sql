@@ -147,7 +147,7 @@ CREATE TABLE tokens (
     h smallint NOT NULL UNIQUE,
     i numeric(12,2) NOT NULL UNIQUE,
     j numeric(3,2) NOT NULL UNIQUE,
-    k bytea NOT NULL UNIQUE,
+    k date NOT NULL UNIQUE,
     l text NOT NULL UNIQUE CHECK (l ~ '^[^@]+@[^@]+\.[a-z]+$'),
     m text NOT NULL UNIQUE CHECK (m ~ '^\+?[0-9]+$'),
     n varchar(30) NOT NULL UNIQUE,
