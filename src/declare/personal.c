@@ -264,6 +264,19 @@ links_arg(FunctionCallInfo fcinfo)
 	return links;
 }
 
+/* Whose the columns are, as named; what is derived is about all whom the row is about. */
+static List *
+owners(Declaration *d)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, d->id);
+	if (d->named == NIL && strcmp(d->erase_with, "derived") == 0 &&
+		pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) == 0)
+		return list_make1("*");
+	return d->named;
+}
+
 /*
  * pv.declare_personal(relation, columns, category, purposes, erase_with, parameter, link,
  * links): declare that columns hold personal data, and how they lose it.
@@ -294,7 +307,7 @@ pvext_declare_personal(PG_FUNCTION_ARGS)
 		refuse_inherited(d.relid, lfirst(lc));
 	}
 	pvext_take_parents_links(d.relid, d.id);
-	d.paths = pvext_resolve_paths(d.relid, d.id, d.named, &d.any_path);
+	d.paths = pvext_resolve_paths(d.relid, d.id, owners(&d), &d.any_path);
 	foreach(lc, columns)
 		declare_column(&d, lfirst(lc));
 	pvext_warn_of_replica(d.id);

@@ -12,6 +12,7 @@
 #include "base/expression.h"
 #include "base/relation.h"
 #include "base/spi.h"
+#include "declare/derived_column.h"
 #include "declare/resolve_strategy.h"
 #include "map/key_column.h"
 #include "rewrite/rewriteHandler.h"
@@ -169,7 +170,12 @@ pvext_resolve_strategy(Oid relid, const char *column, const char *erase_with,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unrecognized erase_with \"%s\"", erase_with),
 				 errhint("The strategies are auto, null, default, constant, token, pseudonym,"
-						 " generalise, redact, remove_paths and expression.")));
+						 " generalise, redact, remove_paths, expression and derived.")));
+	if (kind == PVEXT_DERIVED)
+	{
+		*argument = pvext_resolve_derived(fit, parameter);
+		return kind;
+	}
 	pvext_refuse_misfit(fit, kind);
 	if (kind == PVEXT_CONSTANT && fit->only_empty && parameter && strcmp(parameter, pvext_nothing(fit->type)) != 0)
 		ereport(ERROR,

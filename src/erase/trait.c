@@ -40,7 +40,7 @@ static bool
 is_trait(PvextTable *subject, PvextColumn *column)
 {
 	return !column->missing && !column->any_path && column->paths == NIL &&
-		column->strategy.kind != PVEXT_REDACT && !pvext_has_name(subject->key, column->name);
+		column->strategy.kind != PVEXT_REDACT && column->strategy.kind != PVEXT_DERIVED && !pvext_has_name(subject->key, column->name);
 }
 
 /* The columns of a subject table that are looked at. */

@@ -54,6 +54,7 @@
 
 #include "access/xact.h"
 #include "base/result.h"
+#include "execution/derived_value.h"
 #include "execution/execute.h"
 #include "execution/held_others.h"
 #include "execution/new_key.h"
@@ -112,6 +113,7 @@ forget_keys(PvextPlan *plan)
 	foreach(lc, plan->targets)
 		((PvextTarget *) lfirst(lc))->new_keys.isnull = true;
 	plan->kept = NIL;
+	pvext_forget_derived(plan);
 	pvext_forget_slots(plan);
 }
 
@@ -235,6 +237,7 @@ write_pass(void *arg)
 
 	/* What is made from old values is read before any of them goes, by the same moment. */
 	pvext_gather_values(plan, run->many);
+	pvext_note_derived(plan, run->many);
 	if (plan->redacts)
 		rewritten = pvext_find_rewritten(plan);
 	write_all(run);
@@ -299,6 +302,7 @@ pvext_run_plan(PvextPlan *plan, List *rows, const bytea *digest, bool whole,
 				 errdetail("%lld rows linked to %s hold values that were to be erased.",
 						   (long long) dirty, plan->subject->sql_name),
 				 errhint("Look for triggers or rules that write the values back; pv.preview_erasure() shows the columns.")));
+	pvext_check_derived(plan, run.many);
 	pvext_check_strays(&run.strays, plan, NULL, run.many);
 	return true;
 }

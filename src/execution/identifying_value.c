@@ -91,7 +91,7 @@ add_telling(PvextPlan *plan, PvextTable *table, PvextSet *set, const char *name,
 	appendStringInfo(&sql.text, "SELECT DISTINCT %s COLLATE \"C\" FROM %s AS r WHERE ",
 					 pvext_texts_sql(name, type), table->sql_name);
 	pvext_append_match(plan, &sql, set);
-	appendStringInfo(&sql.text, " AND r.%s IS NOT NULL", quote_identifier(name));
+	appendStringInfo(&sql.text, " AND r.%s IS DISTINCT FROM NULL", quote_identifier(name));
 	if (column)
 		appendStringInfo(&sql.text, " AND NOT (%s)", pvext_strategy_test(&column->strategy, 0));
 	telling = palloc(sizeof(Telling));

@@ -170,7 +170,7 @@ build_identify(PvextTarget *target, const char *text, const char *column)
 
 	if (target->mentioned && target->mentioned->productive)
 		all.set = target->mentioned;
-	return pvext_build_column(&all, text, false, psprintf(" AND r.%s IS NOT NULL", column));
+	return pvext_build_column(&all, text, false, psprintf(" AND r.%s IS DISTINCT FROM NULL", column));
 }
 
 /* The queries of single columns: previews, and what strategies work from. */

@@ -159,6 +159,17 @@ typedef struct PvextTarget
 	PvextStep  *stays;			/* of staying_value.c; NULL: not built yet */
 } PvextTarget;
 
+/* A column that a trigger computes from what goes. */
+typedef struct PvextDerived
+{
+	PvextTable *table;
+	PvextColumn *column;
+	char	   *digest;			/* SQL over r: of the row's key and the column's value */
+	PvextStep  *before;			/* digests where something goes that it is made of */
+	PvextStep  *after;			/* counts rows that still have one of these */
+	PvextParam	old;			/* bytea[]: those that the run in hand has read */
+} PvextDerived;
+
 /* Rows of a table that are deleted. */
 typedef struct PvextRemoval
 {
@@ -188,6 +199,7 @@ struct PvextPlan
 	List	   *sets;			/* PvextSet, parents first */
 	List	   *targets;		/* PvextTarget */
 	List	   *removals;		/* PvextRemoval */
+	List	   *derived;		/* PvextDerived */
 	List	   *writes;			/* PvextStep, leaves first */
 	List	   *checks;			/* PvextStep: dirty, held, until */
 	List	   *blocker_sets;	/* PvextSet or NULL, as subject->blockers */

@@ -56,6 +56,7 @@
 #include "map/stand_in.h"
 #include "plan/clock_kept.h"
 #include "plan/column_step.h"
+#include "plan/derived_step.h"
 #include "plan/kept_link.h"
 #include "plan/kept_reference.h"
 #include "plan/plan_check.h"
@@ -338,7 +339,7 @@ add_targets(PvextPlan *plan, PvextTable *table)
 		PvextTarget *target;
 
 		/* A link's column follows its parent's when that is re-keyed. */
-		if (set == NULL || column->follows)
+		if (set == NULL || column->follows || column->strategy.kind == PVEXT_DERIVED)
 			continue;
 		target = pvext_add_target(plan, table, column, set);
 
@@ -567,6 +568,7 @@ build_statements(PvextMap *map, PvextPlan *plan)
 	pvext_build_references(plan);
 	pvext_build_columns(plan);
 	build_writes(map, plan);
+	pvext_build_derived(plan);
 	build_blocker_steps(plan);
 	build_held(plan);
 	pvext_build_sharers(plan);

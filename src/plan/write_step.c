@@ -46,8 +46,8 @@ is_idempotent(PvextTarget *target)
  * SQL: one of the targets' values is to go, in parentheses; unless all of them go from
  * the same rows, and the row is one of those, by whom it belongs to.
  */
-static void
-append_needs(PvextPlan *plan, PvextSql *sql, List *targets, bool same, bool held)
+void
+pvext_append_needs(PvextPlan *plan, PvextSql *sql, List *targets, bool same, bool held)
 {
 	ListCell   *lc;
 
@@ -78,7 +78,7 @@ append_any(PvextPlan *plan, PvextSql *sql, List *targets)
 		pvext_append_match(plan, sql, ((PvextTarget *) linitial(targets))->set);
 		appendStringInfoString(&sql->text, " AND ");
 	}
-	append_needs(plan, sql, targets, same, false);
+	pvext_append_needs(plan, sql, targets, same, false);
 }
 
 /*
@@ -196,7 +196,7 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 	appendStringInfoString(&sql->text, "coalesce(");
 	if (some != NIL)
 	{
-		append_needs(plan, sql, some, same, held);
+		pvext_append_needs(plan, sql, some, same, held);
 		first = false;
 	}
 	if (removal && (held ? (removal->blocked || removal->until || removal->others) : !removal->blocked))
@@ -211,8 +211,8 @@ append_state(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *remova
 }
 
 /* SQL: any of the rows that the targets and the removal are about. */
-static void
-append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal)
+void
+pvext_append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal)
 {
 	List	   *seen = NIL;
 	ListCell   *lc;
@@ -261,7 +261,7 @@ pvext_build_kept(PvextPlan *plan, PvextReference *reference, List *targets, Pvex
 		i++;
 	}
 	appendStringInfo(&sql.text, "count(*) FROM (SELECT %s FROM %s AS r WHERE ", inner.data, table->sql_name);
-	append_rows(plan, &sql, targets, removal);
+	pvext_append_rows(plan, &sql, targets, removal);
 	appendStringInfoString(&sql.text, " AND ");
 	append_state(plan, &sql, targets, removal, true);
 	appendStringInfo(&sql.text, "%s) AS x", pvext_link_condition(reference->link));
@@ -317,7 +317,7 @@ pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets, PvextRemoval 
 	appendStringInfoString(&sql.text, " AS held, ");
 	append_until(plan, &sql, targets, removal);
 	appendStringInfo(&sql.text, " AS until FROM %s AS r WHERE ", table->sql_name);
-	append_rows(plan, &sql, targets, removal);
+	pvext_append_rows(plan, &sql, targets, removal);
 	appendStringInfo(&sql.text, " AND (r.xmin <> $%d OR ", pvext_sql_param(&sql, &plan->own_xid));
 	append_state(plan, &sql, targets, removal, false);
 	appendStringInfoString(&sql.text, " OR ");

@@ -13,6 +13,8 @@ extern PvextStep *pvext_build_kept(PvextPlan *plan, PvextReference *reference, L
 								   PvextRemoval *removal);
 extern void pvext_add_check(PvextPlan *plan, PvextTable *table, List *targets,
 							PvextRemoval *removal);
+extern void pvext_append_needs(PvextPlan *plan, PvextSql *sql, List *targets, bool same, bool held);
+extern void pvext_append_rows(PvextPlan *plan, PvextSql *sql, List *targets, PvextRemoval *removal);
 extern void pvext_finish_checks(PvextPlan *plan);
 
 #endif							/* PVEXT_WRITE_STEP_H */

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "consent/ending.h"
 #include "erase/ledger.h"
+#include "execution/derived_value.h"
 #include "execution/execute.h"
 #include "execution/held_others.h"
 #include "execution/new_value.h"
@@ -206,6 +207,8 @@ take_rows(PvextTaking *taking, PvextExamined *examined, const int *rows, int n)
 	foreach(lc, taking->children)	/* the rows furthest away first */
 		(void) pvext_run_step(lfirst(lc), false);
 	pvext_gather_values(plan, false);
+	pvext_forget_derived(plan);
+	pvext_note_derived(plan, false);
 	pvext_unlink_objects(plan, false);
 	foreach(lc, taking->unlinks)
 		(void) pvext_run_step(lfirst(lc), false);

@@ -197,7 +197,8 @@ add_column(PvextMap *map, PvextTable *table, PvextColumn *column, PvextRule *as_
 	bool		clock = pvext_is_read_by_clock(map, table, column);
 	ListCell   *lc;
 
-	if (column->missing || column->follows || pvext_goes_with_rows(table, column, as_if))
+	if (column->missing || column->follows || column->strategy.kind == PVEXT_DERIVED ||
+		pvext_goes_with_rows(table, column, as_if))
 		return dues;
 	foreach(lc, takers)
 	{

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "map/key.h"
 #include "plan/column_step.h"
+#include "plan/derived_step.h"
 #include "plan/write_step.h"
 #include "purge/prepare.h"
 #include "purge/scan.h"
@@ -163,6 +164,25 @@ build_verify(PvextTaking *taking)
 	taking->verify = pvext_statement(sql.text.data);
 }
 
+/* SQL over r, for the UPDATE: the row is not clean after it, what is derived from it included. */
+static char *
+dirty_sql(PvextTaking *taking)
+{
+	PvextStep  *take = taking->take;
+	char	   *sql = taking->due->dirty;
+	ListCell   *lc;
+
+	foreach(lc, taking->plan->derived)
+	{
+		PvextDerived *derived = lfirst(lc);
+
+		take->params = lappend(take->params, &derived->old);
+		sql = psprintf("%s OR coalesce(%s = ANY ($%d), false)", sql, derived->digest,
+					   list_length(take->params));
+	}
+	return sql;
+}
+
 /* The UPDATE of the values. */
 static void
 build_update(PvextTaking *taking)
@@ -183,8 +203,9 @@ build_update(PvextTaking *taking)
 	}
 	plan->whole.value = BoolGetDatum(true);
 	plan->whole.isnull = false;
+	pvext_add_derived(plan, taking->leaf, due->rows.table->columns);
 	taking->take = pvext_build_update(plan, taking->leaf, plan->targets);
-	count_taken(taking, taking->take, due->dirty);
+	count_taken(taking, taking->take, dirty_sql(taking));
 
 	/* The statements name one relation; who asks what is declared asks of its table. */
 	foreach(lc, plan->targets)

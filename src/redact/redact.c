@@ -159,6 +159,25 @@ add_dropped(PvextRedaction *redaction, PvextSearchedSet *traced, PvextTarget *ta
 		rule->find_held = list_concat(rule->find_held, steps_that_find(target->held));
 }
 
+/* What triggers have derived from a target's values goes with them. */
+static void
+add_derived(PvextRedaction *redaction, PvextSearchedSet *traced, PvextTarget *target)
+{
+	ListCell   *lc;
+
+	foreach(lc, target->table->columns)
+	{
+		PvextColumn *column = lfirst(lc);
+		List	   *names;
+
+		if (column->strategy.kind != PVEXT_DERIVED || column->missing)
+			continue;
+		names = pvext_derived_from(&column->strategy);
+		if (names == NIL || pvext_has_name(names, target->column->name))
+			add_rule(redaction, traced, column->name, false)->find_held = steps_that_find(target->held);
+	}
+}
+
 /* What a target takes goes, and what it keeps stays, in the records of the same rows. */
 static void
 add_target(PvextRedaction *redaction, PvextTarget *target)
@@ -168,6 +187,7 @@ add_target(PvextRedaction *redaction, PvextTarget *target)
 	Rule	   *rule = add_rule(redaction, traced, column->name, column->leads);
 
 	rule->find_held = steps_that_find(target->held);
+	add_derived(redaction, traced, target);
 	add_dropped(redaction, traced, target);
 	if (!column->leads)
 		return;

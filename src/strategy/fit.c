@@ -32,7 +32,7 @@
 #include "rewrite/rewriteHandler.h"
 #include "base/spi.h"
 #include "strategy/token.h"
-#include "strategy/type_example.h"
+#include "strategy/token_format.h"
 #include "base/type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -298,14 +298,12 @@ pvext_fitting_hint(const PvextFit *fit)
 	if (fit->unique || fit->exclusion || fit->leads)
 		return pvext_token_type(fit->type) ?
 			"Use erase_with => 'token' or 'pseudonym', which give each row its own value." :
-			psprintf("Use erase_with => 'expression' with an expression that gives each row its own value%s.",
-					 pvext_such_as(pvext_distinct_example(fit)));
+			"Use erase_with => 'expression' with an expression that gives each row its own value.";
 	if (!fit->not_null)
 		return "Use erase_with => 'null', or 'constant' with a parameter that fits.";
 	return pvext_token_type(fit->type) ?
 		"Use erase_with => 'constant' or 'token' with a parameter that fits." :
-		psprintf("Use erase_with => 'constant' with a parameter that fits%s, or 'expression'.",
-				 pvext_written(pvext_example(fit)));
+		"Use erase_with => 'constant' with a parameter that fits, or 'expression'.";
 }
 
 /* Raise that a strategy does not fit the column, why, and which would. */
@@ -471,7 +469,7 @@ pvext_check_parameter(const PvextFit *fit, PvextStrategyKind kind,
 		kind != PVEXT_REDACT;
 
 	if (parameter && (!takes || ((kind == PVEXT_TOKEN || kind == PVEXT_PSEUDONYM) &&
-								 !pvext_is_text(fit->type))))
+								 pvext_token_formats(fit->type, false) == NULL)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("strategy \"%s\" takes no parameter on column \"%s\"",

@@ -6,7 +6,7 @@
 #define PVEXT_INDEX_FIT_H
 
 #include "nodes/bitmapset.h"
-#include "strategy/fit.h"
+#include "strategy/column_fit.h"
 #include "utils/relcache.h"
 
 extern Bitmapset *pvext_columns_of(Node *expr);

@@ -193,6 +193,8 @@ pvext_strategy_value(const PvextStrategy *s, int first_param)
 			return cast_sql(s, remove_paths_sql(s));
 		case PVEXT_EXPRESSION:
 			return cast_sql(s, psprintf("(%s)", s->argument));
+		case PVEXT_DERIVED:
+			return column_sql(s);
 	}
 	return NULL;
 }
@@ -224,6 +226,10 @@ pvext_strategy_test(const PvextStrategy *s, int first_param)
 		case PVEXT_REMOVE_PATHS:
 			return psprintf("(%s IS NULL OR %s = CAST(%s AS jsonb))", c,
 							remove_paths_sql(s), c);
+		case PVEXT_DERIVED:
+
+			/* never written: that it has changed is seen by derived_value.c */
+			return pstrdup("true");
 	}
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include "strategy/strategy.h"
 #include "strategy/token.h"
 #include "utils/rel.h"
+#include "utils/varlena.h"
 
 static const char *const names[] = {
 	[PVEXT_NULL] = "null",
@@ -23,6 +24,7 @@ static const char *const names[] = {
 	[PVEXT_REDACT] = "redact",
 	[PVEXT_REMOVE_PATHS] = "remove_paths",
 	[PVEXT_EXPRESSION] = "expression",
+	[PVEXT_DERIVED] = "derived",
 };
 
 /* What a strategy is called, in declarations and messages. */
@@ -97,6 +99,17 @@ pvext_strategy_params(const PvextStrategy *s)
 	if (s->made_in_c)
 		return 1;
 	return s->kind == PVEXT_REDACT ? 3 : 0;
+}
+
+/* Which columns a derived one is made of, as names; NIL: of any. */
+List *
+pvext_derived_from(const PvextStrategy *s)
+{
+	List	   *names = NIL;
+
+	if (s->argument)
+		(void) SplitIdentifierString(pstrdup(s->argument), ',', &names);
+	return names;
 }
 
 /* Is it a network "/24", or two, the second for IPv6: "/24,/48"? */

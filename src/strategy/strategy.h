@@ -21,7 +21,8 @@ typedef enum PvextStrategyKind
 	PVEXT_GENERALISE,
 	PVEXT_REDACT,
 	PVEXT_REMOVE_PATHS,
-	PVEXT_EXPRESSION
+	PVEXT_EXPRESSION,
+	PVEXT_DERIVED				/* a trigger of the application computes it from the row */
 } PvextStrategyKind;
 
 typedef struct PvextStrategy
@@ -53,6 +54,9 @@ extern void pvext_init_strategy(PvextStrategy *strategy, Oid relid,
  * in C ($n jsonb {old: new}); 3 for redact (free_text.c); else 0.
  */
 extern int	pvext_strategy_params(const PvextStrategy *strategy);
+
+/* Which columns a derived one is made of, as names; NIL: of any. */
+extern List *pvext_derived_from(const PvextStrategy *strategy);
 
 extern List *pvext_parse_paths(const char *parameter);
 extern bool pvext_parse_networks(const char *argument, int *v4, int *v6);

@@ -4,7 +4,7 @@
  *
  * A unique index over lower(email) takes any token; one over left(email, 8) would see the
  * prefix that they have in common.  So a thousand of them are put into a row, and what the
- * index is over must come out as often.  Called by trial.c.
+ * index is over must come out as often.  And tokens must be known again.  Called by trial.c.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -96,15 +96,37 @@ collision_sql(const PvextFit *fit, const PvextStrategy *s, PvextDistinct *distin
 }
 
 /*
+ * Is a token, as the type writes it, known as one?  Of a type that is no string it could be
+ * written in another way than its format.
+ */
+static bool
+is_recognised(const PvextFit *fit, const PvextStrategy *s, const char *tokens,
+			  PvextFailure *failure)
+{
+	char	   *sql = psprintf("SELECT bool_and(%s) FROM (SELECT CAST(t AS %s) AS %s FROM %s) AS %s",
+							   pvext_strategy_test(s, 1), pvext_type_name(s->type, s->typmod),
+							   quote_identifier(s->column), tokens, PVEXT_ROW);
+
+	if (!pvext_try_query(fit, sql, failure))
+		return false;
+	return pvext_bool(0, 1) ||
+		pvext_fail(failure, ERRCODE_INVALID_PARAMETER_VALUE,
+				   "The type writes tokens in another way than the format.");
+}
+
+/*
  * Do tokens differ in all unique indexes over what is computed from the column?  False
  * with the reason where they don't.  Between pvext_enter() and pvext_leave().
  */
 bool
 pvext_try_tokens(const PvextFit *fit, const PvextStrategy *s, PvextFailure *failure)
 {
-	char	   *tokens = fit->distinct == NIL ? NULL : token_rows(fit, s);
+	bool		written = s->argument && !pvext_is_text(fit->type);
+	char	   *tokens = fit->distinct == NIL && !written ? NULL : token_rows(fit, s);
 	ListCell   *lc;
 
+	if (written && !is_recognised(fit, s, tokens, failure))
+		return false;
 	foreach(lc, fit->distinct)
 	{
 		PvextDistinct *distinct = lfirst(lc);

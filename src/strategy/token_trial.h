@@ -5,7 +5,7 @@
 #ifndef PVEXT_TOKEN_TRIAL_H
 #define PVEXT_TOKEN_TRIAL_H
 
-#include "strategy/trial.h"
+#include "strategy/trial_query.h"
 
 extern bool pvext_try_tokens(const PvextFit *fit, const PvextStrategy *strategy,
 							 PvextFailure *failure);

@@ -14,7 +14,6 @@
 
 #include "access/table.h"
 #include "base/catalog.h"
-#include "base/catch.h"
 #include "base/expression.h"
 #include "base/result.h"
 #include "base/spi.h"
@@ -25,7 +24,6 @@
 #include "lib/stringinfo.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
-#include "rewrite/rewriteHandler.h"
 #include "strategy/free_text.h"
 #include "strategy/replacement.h"
 #include "strategy/token_trial.h"
@@ -33,8 +31,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-
-#define TRIAL_ROWS 1000
 
 /* A CHECK constraint of the table. */
 typedef struct Check
@@ -44,73 +40,6 @@ typedef struct Check
 	bool		here_only;		/* NO INHERIT: of no child's rows */
 	bool		alone;			/* reads only the column on trial */
 } Check;
-
-/* What an error in a trial means, its message left out but where harmless. */
-static void
-explain_error(ErrorData *edata, PvextFailure *failure)
-{
-	int			category = ERRCODE_TO_CATEGORY(edata->sqlerrcode);
-
-	if (category == ERRCODE_OPERATOR_INTERVENTION ||
-		category == ERRCODE_INSUFFICIENT_RESOURCES ||
-		category == ERRCODE_TRANSACTION_ROLLBACK ||
-		edata->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
-		ReThrowError(edata);
-	failure->sqlstate = edata->sqlerrcode;
-	if (edata->constraint_name)
-		failure->detail = psprintf("The new value violates check constraint \"%s\".",
-								   edata->constraint_name);
-	else if (failure->literal)
-		failure->detail = psprintf("A trial of the value failed: %s.", edata->message);
-	else
-		failure->detail = psprintf("A trial on the table's rows failed with SQLSTATE %s.",
-								   unpack_sql_state(edata->sqlerrcode));
-}
-
-/* A query to be tried as a role. */
-typedef struct Attempt
-{
-	Oid			role;
-	const char *sql;
-} Attempt;
-
-/* The body of pvext_try(). */
-static void
-run_query(void *arg)
-{
-	Attempt    *attempt = arg;
-
-	(void) pvext_run(attempt->role, attempt->sql, NULL);
-}
-
-/*
- * Run a query as the table's owner, in a subtransaction.  Returns whether it
- * succeeded; its one row is in SPI_tuptable.
- */
-bool
-pvext_try_query(const PvextFit *fit, const char *sql, PvextFailure *failure)
-{
-	Attempt		attempt = {fit->owner, sql};
-
-	/*
-	 * What the owner's checks and functions do, they do as the owner, in a restricted
-	 * operation; where they fail it is undone.
-	 */
-	ErrorData  *error = pvext_try(run_query, &attempt);
-
-	if (error)
-		explain_error(error, failure);
-	return error == NULL;
-}
-
-/* Say why the trial has failed; returns false. */
-bool
-pvext_fail(PvextFailure *failure, int sqlstate, char *detail)
-{
-	failure->sqlstate = sqlstate;
-	failure->detail = detail;
-	return false;
-}
 
 /* For a message: which of the tables it is, where it is not the one that is declared. */
 static const char *
@@ -148,50 +77,6 @@ checks_of(const PvextFit *fit)
 	}
 	table_close(rel, AccessShareLock);
 	return checks;
-}
-
-/* A generated column's expression as SQL over r. */
-static char *
-generated_sql(Oid relid, const char *column)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	Node	   *expr = build_column_default(rel, pvext_column(relid, column, NULL, NULL));
-	char	   *text = pvext_deparse(relid, expr, true);
-
-	table_close(rel, AccessShareLock);
-	return text;
-}
-
-/*
- * A FROM item r: the rows of another one with the columns in replaced made
- * anew, by value or as they are generated.  A function in FROM gives r the
- * table's own row type, so that a whole-row reference works too.
- */
-char *
-pvext_replaced_rows(const PvextFit *fit, const char *from, List *replaced,
-			  const char *value)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-	const char *separator = "";
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "(SELECT ROW(");
-	foreach(lc, pvext_columns(fit->relid))
-	{
-		const char *name = lfirst(lc);
-
-		appendStringInfoString(&buf, separator);
-		if (pvext_has_name(replaced, name))
-			appendStringInfo(&buf, "(%s)", value ? value : generated_sql(fit->relid, name));
-		else
-			appendStringInfo(&buf, "%s.%s", PVEXT_ROW, quote_identifier(name));
-		separator = ", ";
-	}
-	appendStringInfo(&buf, ")::%s AS pvext_row FROM %s LIMIT %d) AS pvext_rows,"
-					 " LATERAL unnest(ARRAY[pvext_rows.pvext_row]) AS %s",
-					 fit->table, from, fit->all_rows ? PG_INT32_MAX : TRIAL_ROWS, PVEXT_ROW);
-	return buf.data;
 }
 
 /* The value on trial: where it is made in C or redacted, a sample. */
@@ -343,7 +228,7 @@ try_generated_length(const PvextFit *fit, const char *from,
 
 		(void) pvext_column(fit->relid, lfirst(lc), &type, &typmod);
 		if (!try_length(fit, type, typmod, psprintf(" FROM %s", from),
-						psprintf("(%s)", generated_sql(fit->relid, lfirst(lc))), failure))
+						psprintf("(%s)", pvext_generated_sql(fit->relid, lfirst(lc))), failure))
 			return false;
 	}
 	return true;

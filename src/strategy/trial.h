@@ -6,22 +6,7 @@
 #define PVEXT_TRIAL_H
 
 #include "strategy/fit.h"
-
-/* Why a trial failed. */
-typedef struct PvextFailure
-{
-	int			sqlstate;
-	char	   *detail;			/* a full sentence without anybody's data */
-	bool		literal;		/* only the user's literal was evaluated */
-	bool		no_room;		/* it was the room for tokens */
-	uint64		room;			/* how many there would be */
-} PvextFailure;
-
-/* For the parts of a trial: a query as the owner; why it failed; rows made anew. */
-extern bool pvext_try_query(const PvextFit *fit, const char *sql, PvextFailure *failure);
-extern bool pvext_fail(PvextFailure *failure, int sqlstate, char *detail);
-extern char *pvext_replaced_rows(const PvextFit *fit, const char *from, List *replaced,
-								 const char *value);
+#include "strategy/trial_query.h"
 
 extern bool pvext_trial(const PvextFit *fit, const PvextStrategy *strategy,
 						PvextFailure *failure);

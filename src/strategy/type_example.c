@@ -11,7 +11,7 @@
 #include "lib/stringinfo.h"
 #include "parser/parse_coerce.h"
 #include "strategy/neutral_value.h"
-#include "strategy/trial.h"
+#include "strategy/trial_query.h"
 #include "strategy/type_example.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"

@@ -130,7 +130,11 @@ SELECT b::text LIKE '\\xb5e0d000%' AS b, j ? 'pseudonym' AS j, a::text LIKE '{ps
     l <@ 'pseudonym' AS l, i <<= 'fdb5:e0d0::/64' AS i, m::text LIKE 'b6:e0:%' AS m, m8::text LIKE 'b6:e0:ed:00:%' AS m8
 FROM alias WHERE id = 1;
 SELECT pv.declare_personal('alias', '{b}', 'x', erase_with => 'token', parameter => 'x%s');
+SELECT pv.declare_personal('alias', '{j}', 'x', erase_with => 'token', parameter => '{"gone":"%s"}');
+SELECT pv.declare_personal('alias', '{j}', 'x', erase_with => 'token', parameter => '{"gone": "%s"}');
+SELECT pv.declare_personal('alias', '{i}', 'x', erase_with => 'token', parameter => 'x%s');
 SELECT pv.declare_personal('alias', '{i}', 'x', erase_with => 'constant', parameter => '::');
+SELECT * FROM pv.check_map() WHERE severity = 'error';
 
 SET client_min_messages = warning;
 DROP SCHEMA types CASCADE;
