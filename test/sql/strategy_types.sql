@@ -134,7 +134,7 @@ SELECT pv.declare_personal('alias', '{j}', 'x', erase_with => 'token', parameter
 SELECT pv.declare_personal('alias', '{j}', 'x', erase_with => 'token', parameter => '{"gone": "%s"}');
 SELECT pv.declare_personal('alias', '{i}', 'x', erase_with => 'token', parameter => 'x%s');
 SELECT pv.declare_personal('alias', '{i}', 'x', erase_with => 'constant', parameter => '::');
-SELECT * FROM pv.check_map() WHERE severity = 'error';
+SELECT relation, column_name, problem FROM pv.check_map() WHERE severity = 'error';
 
 SET client_min_messages = warning;
 DROP SCHEMA types CASCADE;
