@@ -92,7 +92,10 @@ find_sources(const PvextFit *fit, const char *parameter, List *personal)
 	return sources;
 }
 
-/* Raise where in the table, or a part of it, no trigger computes it when one of the columns changes. */
+/*
+ * Raise where in the table, or a part of it, no trigger computes it when one of the columns
+ * changes.  A parent that holds no rows of its own, by a check, needs none.
+ */
 static void
 check_triggers(const PvextFit *fit, List *sources)
 {
@@ -103,6 +106,8 @@ check_triggers(const PvextFit *fit, List *sources)
 	if (pvext_own("WITH RECURSIVE part (id) AS (SELECT $1 UNION SELECT i.inhrelid FROM pg_inherits i"
 				  "  JOIN part ON i.inhparent = part.id)"
 				  " SELECT c.oid FROM part JOIN pg_class c ON c.oid = part.id WHERE c.relkind = 'r'"
+				  " AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'"
+				  "  AND k.connoinherit AND k.convalidated AND pg_get_expr(k.conbin, k.conrelid) = 'false')"
 				  " AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND " COMPUTES
 				  "  AND (cardinality(t.tgattr::int2[]) = 0 OR EXISTS (SELECT FROM pg_attribute a"
 				  "   WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr) AND a.attname::text = ANY ($2))))"
