@@ -12,6 +12,7 @@
 #include "base/print.h"
 #include "base/relation.h"
 #include "base/spi.h"
+#include "declare/candidate_sql.h"
 #include "declare/name_guess.h"
 #include "declare/propose_link.h"
 #include "declare/table_guess.h"
@@ -70,30 +71,6 @@ propose_subject(PvextMapProposal *map)
 		pvext_propose_question(&map->text, sql, why);
 }
 
-/* The declaration of a link, with other arguments than the columns or "". */
-static char *
-link_sql(PvextCandidate *candidate, const char *more)
-{
-	return psprintf("SELECT pv.declare_link(%s, %s, %s, %s%s%s%s%s%s%s%s);",
-					pvext_print_relation(candidate->relid), pvext_print_names(candidate->columns),
-					pvext_print_relation(candidate->parent), pvext_print_names(candidate->parent_columns),
-					candidate->default_name ? "" : ", name => ",
-					candidate->default_name ? "" : pvext_print_literal(candidate->name),
-					candidate->condition ? ", condition => " : "",
-					candidate->condition ? pvext_print_literal(candidate->condition) : "",
-					candidate->shared ? ", shared => " : "",
-					candidate->shared ? pvext_print_literal(candidate->shared) : "",
-					more);
-}
-
-/* That the candidate is no link. */
-static char *
-no_link_sql(PvextCandidate *candidate, const char *reason)
-{
-	return psprintf("SELECT pv.declare_not_link(%s, %s, %s);", pvext_print_relation(candidate->relid),
-					pvext_print_names(candidate->columns), pvext_print_literal(reason));
-}
-
 /* Could the rows go with their person: nothing refers to them, and they are nobody else's? */
 static bool
 may_be_deleted(PvextMapProposal *map, Oid relid)
@@ -118,12 +95,12 @@ propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
 	char	   *why;
 
 	if (may_be_deleted(map, candidate->relid) &&
-		pvext_propose_statement(&map->text, link_sql(candidate, ", on_erase => 'delete'"),
+		pvext_propose_statement(&map->text, pvext_candidate_sql(candidate, ", on_erase => 'delete'"),
 								remark ? "the rows go; no index" : "the rows go") == NULL)
 		return;
-	why = pvext_propose_statement(&map->text, link_sql(candidate, ""), remark);
+	why = pvext_propose_statement(&map->text, pvext_candidate_sql(candidate, ""), remark);
 	if (why)
-		pvext_propose_question(&map->text, link_sql(candidate, ""), why);
+		pvext_propose_question(&map->text, pvext_candidate_sql(candidate, ""), why);
 }
 
 /*
@@ -133,8 +110,8 @@ propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
 static void
 propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, PvextQuestion kind, const char *question)
 {
-	char	   *link = link_sql(candidate, "");
-	char	   *no_link = no_link_sql(candidate, kind == PVEXT_ACTED ? "who acted, not whose it is" : "not whose it is");
+	char	   *link = pvext_candidate_sql(candidate, "");
+	char	   *no_link = pvext_no_candidate_sql(candidate, kind == PVEXT_ACTED ? "who acted, not whose it is" : "not whose it is");
 
 	if (kind == PVEXT_HANGS)
 		pvext_propose_question(&map->text, link, question);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/spi.h"
 #include "declare/candidate_link.h"
+#include "declare/candidate_sql.h"
 #include "declare/link_guess.h"
 #include "declare/unmapped_table.h"
 #include "lib/stringinfo.h"
@@ -95,40 +96,6 @@ add_candidate(List *tables, PvextCandidate *candidate)
 	return tables;
 }
 
-/* Does the candidate lead from what is referred to? */
-static bool
-is_reference(PvextCandidate *candidate)
-{
-	return strcmp(candidate->found_by, PVEXT_BY_REFERENCE) == 0 || strcmp(candidate->found_by, PVEXT_BY_JUNCTION) == 0;
-}
-
-/* The statements by which a candidate is declared. */
-static char *
-link_sql(PvextCandidate *candidate)
-{
-	return psprintf("SELECT pv.declare_link(%s, %s, %s, %s%s%s%s%s%s%s);",
-					pvext_print_relation(candidate->relid), pvext_print_names(candidate->columns),
-					pvext_print_relation(candidate->parent), pvext_print_names(candidate->parent_columns),
-					candidate->default_name ? "" : ", name => ",
-					candidate->default_name ? "" : pvext_print_literal(candidate->name),
-					candidate->condition ? ", condition => " : "",
-					candidate->condition ? pvext_print_literal(candidate->condition) : "",
-					candidate->shared ? ", shared => " : "",
-					candidate->shared ? pvext_print_literal(candidate->shared) : "");
-}
-
-/* The statement by which it is none. */
-static char *
-no_link_sql(PvextCandidate *candidate)
-{
-	bool		reference = is_reference(candidate);
-
-	return psprintf("SELECT pv.declare_not_link(%s, %s, '%s');",
-					pvext_print_relation(reference ? candidate->parent : candidate->relid),
-					pvext_print_names(reference ? candidate->parent_columns : candidate->columns),
-					candidate->doubtful ? "who acted, not whose it is" : "...");
-}
-
 /*
  * The statements that settle the question, one for each candidate: the likelier, or the
  * others.  Of a pair or name that says little there are none.
@@ -144,10 +111,11 @@ settling_sql(Unmapped *table, bool likely)
 	foreach(lc, table->candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
+		const char *reason = candidate->doubtful ? "who acted, not whose it is" : "...";
 
 		if (candidate->confidence >= PVEXT_FOLLOWED && n++ < MAX_STATEMENTS)
-			appendStringInfo(&sql, "%s%s", sql.len > 0 ? " " : "",
-							 candidate->doubtful == likely ? no_link_sql(candidate) : link_sql(candidate));
+			appendStringInfo(&sql, "%s%s", sql.len > 0 ? " " : "", candidate->doubtful == likely ?
+							 pvext_no_candidate_sql(candidate, reason) : pvext_candidate_sql(candidate, ""));
 	}
 	return sql.data;
 }
@@ -202,7 +170,7 @@ pvext_check_unmapped(PvextCheck *check)
 		if (best->confidence < PVEXT_FOLLOWED)
 			continue;
 		pvext_add_finding(check, pvext_relation_name(table->relid),
-						  is_reference(best) ? NULL : linitial(best->columns), false,
+						  pvext_is_referred(best) ? NULL : linitial(best->columns), false,
 						  psprintf("nothing is declared of the table, and its rows may be somebody's: %s", best->reason),
 						  psprintf("If it is otherwise: %s Where nobody is in the table: SELECT pv.declare_not_personal(%s);",
 								   settling_sql(table, false), pvext_print_relation(table->relid)));
