@@ -21,7 +21,7 @@ BEGIN
             CASE WHEN i % 3 = 2 THEN format('IN (SELECT id FROM %s WHERE parent = $1)', parent) ELSE '= $1' END);
         COMMIT;
     END LOOP;
-    EXECUTE format('CREATE FUNCTION by_hand(id int) RETURNS void LANGUAGE plpgsql AS $x$ BEGIN %s END $x$', hand);
+    EXECUTE format('CREATE FUNCTION by_hand(key int) RETURNS void LANGUAGE plpgsql AS $x$ BEGIN %s END $x$', hand);
 END $$;
 CALL make_tables(:tables);
 VACUUM ANALYZE;
