@@ -70,10 +70,12 @@ CREATE TABLE shop.hidden AS SELECT name FROM shop.person;
 ALTER TABLE shop.hidden OWNER TO regress_copies_owner;
 ALTER TABLE shop.hidden ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- a type of an extension that is not read
+SET client_min_messages = warning;
 CREATE TYPE shop.span;
 CREATE FUNCTION shop.span_in(cstring) RETURNS shop.span LANGUAGE internal IMMUTABLE STRICT AS 'textin';
 CREATE FUNCTION shop.span_out(shop.span) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
 CREATE TYPE shop.span (INPUT = shop.span_in, OUTPUT = shop.span_out, LIKE = text);
+SET client_min_messages = notice;
 CREATE TABLE shop.spans (value shop.span);
 
 SELECT regexp_replace(relation::text, 'pg_temp_\d+', 'pg_temp') AS relation, column_name, rows, found, whose, reason
