@@ -6,8 +6,8 @@
  * that the plan's subjects refer to it is found out here who else does, by any path of
  * links from the row up (plan/row_subject.c).  Somebody lives whose row is there, unless
  * the ledger of erasures says that all has been taken from him that may go (the request is
- * completed, or what rules retain is all that is left) and his own row has nothing personal
- * again: a key is given away a second time.  Where rows are deleted, whoever has something
+ * completed, or what rules retain is all that is left) and his own row has nothing else that
+ * is personal again: a key is given away a second time.  Where rows are deleted, whoever has something
  * retained lives, too: it may refer to them.  So does a row of a subject table that is no
  * person, such as a company.  Who is held, or waits for a blocker, lives; so does whoever
  * has asked to be erased and is not yet.
@@ -29,6 +29,7 @@
 #include "map/key.h"
 #include "miscadmin.h"
 #include "plan/row_subject.h"
+#include "rule/rule.h"
 #include "strategy/replacement.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -81,11 +82,15 @@ ask_ledger(Asked *asked, bool deleted, bool *completed)
 	}
 }
 
-/* SQL: a row r of the subject table has something personal of its own; NULL: it never has. */
+/*
+ * SQL: a row r of the subject table has something personal of its own; NULL: it never has.
+ * Of an erasure that rules have left something of, what they may retain says nothing.
+ */
 static char *
-personal_sql(PvextTable *subject)
+personal_sql(PvextTable *subject, bool completed)
 {
 	StringInfoData sql;
+	char	   *basis;
 	ListCell   *lc;
 
 	initStringInfo(&sql);
@@ -94,7 +99,8 @@ personal_sql(PvextTable *subject)
 		PvextColumn *column = lfirst(lc);
 
 		if (column->missing || column->any_path || column->paths != NIL ||
-			column->strategy.kind == PVEXT_REDACT || column->strategy.kind == PVEXT_EXPRESSION)
+			column->strategy.kind == PVEXT_REDACT || column->strategy.kind == PVEXT_EXPRESSION ||
+			(!completed && pvext_retained_until(subject, column->name, &basis) != NULL))
 			continue;
 		appendStringInfo(&sql, "%sNOT (%s)", sql.len > 0 ? " OR " : "",
 						 pvext_strategy_test(&column->strategy, 0));
@@ -102,11 +108,11 @@ personal_sql(PvextTable *subject)
 	return sql.len > 0 ? sql.data : NULL;
 }
 
-/* Those who have been erased wholly and whose own rows are personal again live. */
+/* Those of whom all, or all but what rules retain, has been erased and whose own rows are personal again live. */
 static void
-find_again(Asked *asked, const bool *completed)
+find_again(Asked *asked, const bool *completed, bool wholly)
 {
-	char	   *personal = personal_sql(asked->subject);
+	char	   *personal = personal_sql(asked->subject, wholly);
 	List	   *keys = NIL;
 	List	   *which = NIL;
 	PvextArgs	args = {0};
@@ -116,7 +122,7 @@ find_again(Asked *asked, const bool *completed)
 
 	foreach(lc, asked->keys)
 	{
-		if (completed[i])
+		if (asked->gone[i] && completed[i] == wholly)
 		{
 			keys = lappend(keys, lfirst(lc));
 			which = lappend_int(which, i);
@@ -145,7 +151,8 @@ ask(Asked *asked, bool deleted)
 	if (pvext_never_used("erasure_ledger"))
 		return;
 	ask_ledger(asked, deleted, completed);
-	find_again(asked, completed);
+	find_again(asked, completed, true);
+	find_again(asked, completed, false);
 }
 
 /*

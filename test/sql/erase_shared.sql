@@ -213,6 +213,36 @@ SELECT state FROM pv.erase_subject('tenant', 2);
 TABLE flat;
 SELECT * FROM pv.verify_erasure('tenant', 2);
 
+--
+-- A key that is given away again while rules retain something of whoever had it is somebody's
+--
+CREATE TABLE house (id int PRIMARY KEY, street text);
+CREATE TABLE buyer (id int PRIMARY KEY, name text, since text, house int REFERENCES house);
+CREATE TABLE receipt (id int PRIMARY KEY, buyer int NOT NULL REFERENCES buyer, addressee text, on_day date);
+CREATE INDEX ON buyer (house);
+CREATE INDEX ON receipt (buyer);
+INSERT INTO house VALUES (1, 'first'), (2, 'second');
+INSERT INTO buyer VALUES (1, 'Cleo', 'kept', 1), (2, 'Dag', 'kept', 2);
+INSERT INTO receipt VALUES (1, 1, 'Cleo', current_date);
+SELECT pv.declare_subject('buyer'), pv.declare_link('receipt', '{buyer}', 'buyer');
+SELECT pv.declare_link('house', '{id}', 'buyer', '{house}', shared => 'last');
+SELECT pv.declare_personal('buyer', '{name}', 'identifying'), pv.declare_personal('buyer', '{since}', 'other'),
+       pv.declare_personal('receipt', '{addressee}', 'identifying'), pv.declare_personal('house', '{street}', 'address');
+SELECT pv.declare_retention('receipt', 'books', '5 years', 'on_day', 'law', mandatory => true);
+SELECT pv.declare_retention('buyer', 'since', '5 years', 'current_date', 'law', '{since}', mandatory => true);
+SELECT state FROM pv.erase_subject('buyer', 1);
+TABLE buyer; TABLE house;
+-- Cleo is gone, though her row has what is retained; who has her key now is not.
+BEGIN;
+UPDATE buyer SET house = 2 WHERE id = 1;
+SELECT state FROM pv.erase_subject('buyer', 2);
+TABLE house;
+ROLLBACK;
+UPDATE buyer SET name = 'Eva', house = 2 WHERE id = 1;
+SELECT state FROM pv.erase_subject('buyer', 2);
+TABLE house;
+SELECT * FROM pv.verify_erasure('buyer', 2);
+
 SET client_min_messages = warning;
 DROP SCHEMA shared CASCADE;
 DROP EXTENSION pvext;
