@@ -20,6 +20,7 @@
 #include "map/link_match.h"
 #include "map/link_path.h"
 #include "miscadmin.h"
+#include "plan/met_key.h"
 #include "plan/row_subject.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -34,6 +35,7 @@ typedef struct Climb
 	bool		first;			/* the climb starts at these rows */
 	PvextLink  *by;				/* on which the way came here; or NULL */
 	List	   *tables;			/* on the way here: links may go in circles */
+	HTAB	  **met;			/* keys by which it has come to one of them again */
 } Climb;
 
 /* Does one of the paths end here? */
@@ -63,9 +65,7 @@ any_links(Climb *climb)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		/* Where it comes to a subject table, be it the one that it began at, it ends. */
-		if ((link->parent->is_subject || !list_member_ptr(climb->tables, link->parent)) &&
-			(climb->first || link->inherited))
+		if (climb->first || link->inherited)
 			links = lappend(links, link);
 	}
 	return links;
@@ -330,6 +330,29 @@ read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *or
 	return nkeys;
 }
 
+/*
+ * Keep those of the keys by which the way has not been there, where the link leads to a table
+ * that it has come through.  Paths that are named end by themselves.
+ */
+static int
+leave_out_met(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
+{
+	bool		any = climb->any || (list_length(climb->paths) == 1 && linitial(climb->paths) == NIL);
+	int			kept = 0;
+
+	if (!any || link->parent->is_subject || !list_member_ptr(climb->tables, link->parent))
+		return n;
+	for (int i = 0; i < n; i++)
+	{
+		if (pvext_has_met(climb->met, link, from[i], keys, i))
+			continue;
+		for (int c = 0; c < list_length(link->parent_columns); c++)
+			keys[c][kept] = keys[c][i];
+		from[kept++] = from[i];
+	}
+	return kept;
+}
+
 /* Which of the first rows those that read_linked() has found came from. */
 static int *
 origins(const int *from, uint64 found)
@@ -409,6 +432,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
+	check_stack_depth();
 	if (is_end(climb))
 	{
 		for (uint64 i = 0; i < n; i++)
@@ -443,6 +467,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		int			next = 2;
 
 		*column += width;
+		nkeys = leave_out_met(climb, link, keys, from, nkeys);
 		if (nkeys == 0)
 			continue;
 		follow(&parent, climb, link);
@@ -496,12 +521,14 @@ List *
 pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column)
 {
 	int		   *origin = palloc(sizeof(int) * Max(n, 1));
+	HTAB	   *met = NULL;
 	Climb		climb;
 	List	   *row_subjects;
 
 	for (uint64 i = 0; i < n; i++)
 		origin[i] = (int) i;
 	begin_climb(&climb, start);
+	climb.met = &met;
 	row_subjects = climb_on(&climb, rows, n, &column, origin, NIL);
 	return descend(start, &climb, rows, n, column, origin, row_subjects);
 }
