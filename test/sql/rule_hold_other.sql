@@ -206,7 +206,7 @@ TABLE post ORDER BY id;
 TABLE file ORDER BY id;
 SELECT state, reasons(blocked_by), deleted FROM request;
 
--- Replies belong to whom they reply to, too: in circles nobody is named, and yet it ends.
+-- Replies belong to whom they reply to, too: in circles somebody is named, too, and it ends.
 CREATE TABLE remark (id int PRIMARY KEY, author int REFERENCES member, reply_to int REFERENCES remark, words text);
 CREATE INDEX ON remark (author);
 CREATE INDEX ON remark (reply_to);
