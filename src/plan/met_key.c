@@ -25,8 +25,8 @@ static uint32
 hash_met(const void *key, Size size)
 {
 	const MetKey *met = key;
-	uint32		hash = hash_combine(hash_bytes((const unsigned char *) &met->link, sizeof(met->link)),
-									(uint32) met->origin);
+	const char *name = met->link->name;
+	uint32		hash = hash_combine(hash_bytes((const unsigned char *) name, strlen(name)), (uint32) met->origin);
 
 	for (int i = 0; i < list_length(met->link->parent_columns); i++)
 	{
