@@ -89,7 +89,7 @@ pvext_build_locks(PvextPlan *plan)
  * The query that tells whether a blocker blocks one subject.
  *
  * OFFSET 0 keeps the condition out of the subquery: it is to be decided on the
- * rows as they are once they are locked.
+ * rows as they are once they are locked, and of no other's, for which it may fail.
  */
 PvextStep *
 pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool lock)
@@ -104,7 +104,7 @@ pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set, bool 
 	else
 		appendStringInfoString(&sql.text, "true");	/* not linked any more: blocks */
 	appendStringInfo(&sql.text, "%s) AS r WHERE (%s) IS NOT FALSE)",
-					 lock ? " OFFSET 0 FOR UPDATE" : "", blocker->condition);
+					 lock ? " OFFSET 0 FOR UPDATE" : " OFFSET 0", blocker->condition);
 	return pvext_sql_step(&sql, set->table);
 }
 
