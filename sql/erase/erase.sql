@@ -106,7 +106,7 @@ CREATE VIEW pv.erasure_wait AS
     WHERE e.state = 'verifying'
       AND (w.gid IS NOT NULL OR EXISTS (SELECT FROM pg_stat_activity AS a
            WHERE a.pid = w.pid AND (a.backend_start = w.backend_start) IS NOT FALSE
-           AND (a.xact_start <= w.began) IS NOT FALSE));
+           AND coalesce(a.xact_start <= w.began, a.state IS DISTINCT FROM 'idle')));
 COMMENT ON VIEW pv.erasure_wait IS 'the older transactions that erasures in state verifying wait for';
 COMMENT ON COLUMN pv.erasure_wait.erasure IS 'the erasure, by its id';
 COMMENT ON COLUMN pv.erasure_wait.pid IS 'the backend that is in the transaction; NULL for a prepared one';

@@ -212,6 +212,17 @@ COMMENT ON COLUMN pv.suppression.source IS 'which list it was imported from; NUL
 COMMENT ON FUNCTION pv.may_process(regclass, text, text) IS
     'whether a subject''s data may be processed for a purpose: with a consent in force where the purpose rests on consent; else unless the subject has objected or, where it can object, was erased before under the same key, e-mail address or telephone number, or is on a list that was imported; these count before what is only claimed by an import. False where the key is null or nobody''s. Errors: 42704 not a subject table, no such purpose';
 
+CREATE OR REPLACE VIEW pv.erasure_wait AS
+    SELECT e.id AS erasure, w.pid, w.gid, w.began,
+           format('%s, %s old', CASE WHEN w.gid IS NULL THEN format('the transaction of pid %s', w.pid)
+                                ELSE format('prepared transaction %L', w.gid) END,
+                  to_char(make_interval(secs => floor(extract(epoch FROM clock_timestamp() - w.began))), 'HH24:MI:SS')) AS what
+    FROM pv.erasure_ledger AS e JOIN pv.older_transaction AS w ON w.set_id = e.verify_after
+    WHERE e.state = 'verifying'
+      AND (w.gid IS NOT NULL OR EXISTS (SELECT FROM pg_stat_activity AS a
+           WHERE a.pid = w.pid AND (a.backend_start = w.backend_start) IS NOT FALSE
+           AND coalesce(a.xact_start <= w.began, a.state IS DISTINCT FROM 'idle')));
+
 CREATE OR REPLACE VIEW pv.consent AS
     SELECT r.relation AS subject, s.key, p.name AS purpose,
            s.state, s.since, s.expires,
