@@ -18,12 +18,12 @@
 #include "consent/ending.h"
 #include "declare/coverage.h"
 #include "declare/finding_group.h"
-#include "declare/not_link.h"
-#include "declare/unmapped_table.h"
 #include "declare/unowned_row.h"
+#include "detect/unmapped_table.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
 #include "map/map.h"
+#include "map/not_link.h"
 #include "map/unclassified.h"
 
 /*

@@ -16,9 +16,9 @@
 #include "base/print.h"
 #include "base/result.h"
 #include "base/spi.h"
-#include "declare/column_guess.h"
 #include "declare/finding_group.h"
-#include "declare/name_guess.h"
+#include "detect/column_guess.h"
+#include "detect/name_guess.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 

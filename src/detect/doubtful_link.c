@@ -1,0 +1,362 @@
+/*
+ * doubtful_link.c
+ *		Whose rows may be somebody else's than a proposed link says.
+ *
+ * What generate_map() proposes may be run as it stands; so it proposes nothing for
+ * columns that an erasure would take with the wrong person: where rows belong to
+ * several, themselves or through a parent; where a link says who did something rather
+ * than whose the row is; where rows refer to others that may be persons, who are not in
+ * the map; and where they look like persons themselves.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/result.h"
+#include "base/spi.h"
+#include "catalog/pg_type.h"
+#include "detect/candidate_link.h"
+#include "detect/doubtful_link.h"
+#include "detect/name_guess.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+
+/* More ways than this are not listed. */
+#define MAX_PATHS 20
+
+/* A link that is declared, or proposed. */
+typedef struct Link
+{
+	Oid			relid;
+	char	   *name;
+	List	   *columns;
+	Oid			parent;
+	bool		inherited;
+	bool		asked;			/* it is proposed as a question only */
+} Link;
+
+/* Take in the links that are declared. */
+static void
+add_declared(PvextOutlook *outlook)
+{
+	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.inherited"
+					 " FROM pv.declared_link l"
+					 " JOIN pv.relation r ON r.id = l.relation_id"
+					 " JOIN pv.relation p ON p.id = l.parent_id"
+					 " WHERE r.relation IS NOT NULL AND p.relation IS NOT NULL"
+					 " ORDER BY l.relation_id, l.name", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Link	   *link = palloc0(sizeof(Link));
+
+		link->relid = (Oid) pvext_int(i, 1);
+		link->name = pvext_value(i, 2);
+		link->columns = pvext_names(i, 3);
+		link->parent = (Oid) pvext_int(i, 4);
+		link->inherited = pvext_bool(i, 5);
+		outlook->links = lappend(outlook->links, link);
+	}
+}
+
+/*
+ * Why a candidate is a question rather than a proposal, or NULL: by its name it may say
+ * who acted; it is a guess; or whom the parent's rows belong to is a question itself.
+ */
+static char *
+question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
+{
+	*kind = PVEXT_ACTED;
+	if (pvext_says_acted(candidate->columns, candidate->parent))
+		return "who acted, or whose it is?";
+	*kind = PVEXT_GUESSED;
+	if (candidate->shared)
+		return psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
+	if (candidate->confidence < PVEXT_SURE || candidate->condition ||
+		(strcmp(candidate->found_by, PVEXT_BY_KEY) != 0 && strcmp(candidate->found_by, PVEXT_BY_NAME) != 0))
+		return psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
+	*kind = PVEXT_HANGS;
+	if (!pvext_is_sure(outlook, candidate->parent))
+		return psprintf("if %s is linked", pvext_relation_name(candidate->parent));
+	return NULL;
+}
+
+/*
+ * What the map of a subject would be with the candidates, PvextCandidates.  In the
+ * current context; between pvext_enter() and pvext_leave().
+ */
+void
+pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
+{
+	ListCell   *lc;
+
+	memset(outlook, 0, sizeof(*outlook));
+	outlook->subject = subject;
+	outlook->candidates = candidates;
+	outlook->subjects = list_make1_oid(subject);
+	(void) pvext_own("SELECT r.relation FROM pv.declared_subject s"
+					 " JOIN pv.relation r ON r.id = s.relation_id WHERE r.relation IS NOT NULL", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		outlook->subjects = lappend_oid(outlook->subjects, (Oid) pvext_int(i, 1));
+	add_declared(outlook);
+	foreach(lc, candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+		Link	   *link = palloc0(sizeof(Link));
+		PvextQuestion kind;
+
+		if (candidate->declared)
+			continue;
+		link->relid = candidate->relid;
+		link->name = candidate->name;
+		link->columns = candidate->columns;
+		link->parent = candidate->parent;
+		link->inherited = true;
+		link->asked = question(outlook, candidate, &kind) != NULL;
+		outlook->links = lappend(outlook->links, link);
+	}
+}
+
+/* Why a candidate is a question rather than a proposal, and of which kind, or NULL.  After pvext_look_out(). */
+char *
+pvext_question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
+{
+	return question(outlook, candidate, kind);
+}
+
+/* Is the table a subject, or linked to one by links that are declared or proposed without a question? */
+bool
+pvext_is_sure(PvextOutlook *outlook, Oid relid)
+{
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid))
+		return relid != outlook->subject || !outlook->undeclared;
+	foreach(lc, outlook->links)
+	{
+		Link	   *link = lfirst(lc);
+
+		if (link->relid == relid && !link->asked && link->parent != relid)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The links of a table; with inherited, those that what belongs to its rows goes on by.
+ * Those to rows of the table itself count only where there are no others, and so do
+ * those that are questions.
+ */
+static List *
+links_of(PvextOutlook *outlook, Oid relid, bool inherited)
+{
+	List	   *links = NIL;
+	List	   *asked = NIL;
+	List	   *own = NIL;
+	ListCell   *lc;
+
+	foreach(lc, outlook->links)
+	{
+		Link	   *link = lfirst(lc);
+
+		if (link->relid != relid || (inherited && !link->inherited))
+			continue;
+		if (link->parent == relid)
+			own = lappend(own, link);
+		else if (link->asked)
+			asked = lappend(asked, link);
+		else
+			links = lappend(links, link);
+	}
+	return links != NIL ? links : asked != NIL ? asked : own;
+}
+
+/* The ways from a table's rows up to persons, or as far as there are links. */
+static List *
+paths_of(PvextOutlook *outlook, Oid relid, List *below)
+{
+	List	   *paths = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	below = lappend_oid(list_copy(below), relid);
+	foreach(lc, links_of(outlook, relid, list_length(below) > 1))
+	{
+		Link	   *link = lfirst(lc);
+		List	   *on = NIL;
+
+		if (!list_member_oid(outlook->subjects, link->parent) &&
+			!list_member_oid(below, link->parent))
+			on = paths_of(outlook, link->parent, below);
+		if (on == NIL)
+			paths = lappend(paths, link->name);
+		foreach(cell, on)
+			paths = lappend(paths, psprintf("%s.%s", link->name, (char *) lfirst(cell)));
+		if (list_length(paths) > MAX_PATHS)
+			return list_truncate(paths, MAX_PATHS);
+	}
+	return paths;
+}
+
+/* Those of the table's foreign keys, and of what they lead to, that the map has not. */
+static char *
+find_other_persons(PvextOutlook *outlook, Oid relid)
+{
+	PvextArgs	args = {0};
+	List	   *found = NIL;
+	ListCell   *lc;
+	Datum	   *known = palloc(sizeof(Datum) * (list_length(outlook->links) + 1));
+	int			n = 0;
+
+	known[n++] = ObjectIdGetDatum(outlook->subject);
+	foreach(lc, outlook->links)
+		if (!((Link *) lfirst(lc))->asked)
+			known[n++] = ObjectIdGetDatum(((Link *) lfirst(lc))->relid);
+	pvext_arg_oid(&args, OIDOID, relid);
+	pvext_arg(&args, OIDARRAYOID,
+			  PointerGetDatum(construct_array(known, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT)), false);
+	(void) pvext_own("WITH RECURSIVE key (conrelid, confrelid) AS ("
+					 " SELECT conrelid, confrelid FROM pg_constraint AS k WHERE contype = 'f' AND NOT EXISTS ("
+					 "  SELECT FROM pv.declared_not_link AS n JOIN pv.relation AS r ON r.id = n.relation_id"
+					 "  WHERE r.relation = k.conrelid AND cardinality(n.columns) = cardinality(k.conkey)"
+					 "  AND n.columns <@ ARRAY(SELECT a.attname FROM pg_attribute AS a"
+					 "   WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)))),"
+					 " up (relid) AS (SELECT confrelid FROM key WHERE conrelid = $1"
+					 " UNION SELECT k.confrelid FROM up JOIN key AS k ON k.conrelid = up.relid"
+					 "  WHERE NOT up.relid = ANY ($2))"
+					 " SELECT relid FROM up WHERE NOT relid = ANY ($2) ORDER BY relid::regclass::text", &args);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		found = lappend_oid(found, (Oid) pvext_int(i, 1));
+	foreach(lc, found)
+		if (list_member_oid(outlook->subjects, lfirst_oid(lc)) ||
+			pvext_looks_like_persons(lfirst_oid(lc)))
+			return pvext_relation_name(lfirst_oid(lc));
+	return NULL;
+}
+
+/* What was found of a table; see reasons_of(). */
+typedef struct Known
+{
+	Oid			relid;
+	bool		below;
+	List	   *reasons;
+} Known;
+
+/*
+ * Why it may be doubted that rows of the table itself are their link's person's, as C
+ * strings.
+ */
+static List *
+find_reasons(PvextOutlook *outlook, Oid relid, bool below)
+{
+	List	   *links = links_of(outlook, relid, below);
+	List	   *reasons = NIL;
+	char	   *other = find_other_persons(outlook, relid);
+
+	if (links != NIL && ((Link *) linitial(links))->asked)
+		reasons = lappend(reasons, "A row is somebody's only by what is asked above.");
+	if (list_length(links) > 1)
+		reasons = lappend(reasons, "A row belongs to several.");
+	if (other)
+		reasons = lappend(reasons, psprintf("A row refers to %s, too, which may be persons: it may be about them.", other));
+	if (pvext_looks_like_persons(relid) &&
+		!(list_length(links) == 1 && pvext_is_unique(relid, ((Link *) linitial(links))->columns)))
+		reasons = lappend(reasons, "A row may be a person of its own, or about another than it belongs to.");
+	return reasons;
+}
+
+/* The same, looked for once. */
+static List *
+reasons_of(PvextOutlook *outlook, Oid relid, bool below)
+{
+	Known	   *known;
+	ListCell   *lc;
+
+	foreach(lc, outlook->known)
+	{
+		known = lfirst(lc);
+		if (known->relid == relid && known->below == below)
+			return known->reasons;
+	}
+	known = palloc(sizeof(Known));
+	known->relid = relid;
+	known->below = below;
+	known->reasons = find_reasons(outlook, relid, below);
+	outlook->known = lappend(outlook->known, known);
+	return known->reasons;
+}
+
+/* Add to *doubtful (OIDs) the tables that rows hang on of which there is doubt, each once; seen has those that it came by. */
+static void
+add_doubtful(PvextOutlook *outlook, Oid relid, bool below, List **seen, List **doubtful)
+{
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid) || list_member_oid(*seen, relid))
+		return;
+	CHECK_FOR_INTERRUPTS();
+	*seen = lappend_oid(*seen, relid);
+	if (below && reasons_of(outlook, relid, true) != NIL)
+		*doubtful = lappend_oid(*doubtful, relid);
+	foreach(lc, links_of(outlook, relid, below))
+		add_doubtful(outlook, ((Link *) lfirst(lc))->parent, true, seen, doubtful);
+}
+
+/* The same, said of the tables that the rows hang on, or NULL. */
+static char *
+reason_above(PvextOutlook *outlook, Oid relid)
+{
+	List	   *seen = NIL;
+	List	   *doubtful = NIL;
+	StringInfoData names;
+	ListCell   *lc;
+
+	add_doubtful(outlook, relid, false, &seen, &doubtful);
+	if (doubtful == NIL)
+		return NULL;
+	initStringInfo(&names);
+	foreach(lc, doubtful)
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", pvext_relation_name(lfirst_oid(lc)));
+	return psprintf("A row hangs on rows of which there is doubt: %s.", names.data);
+}
+
+/* Is there more than one link that the table, or one that its rows hang on, has or could have? */
+static bool
+may_have_others(PvextOutlook *outlook, Oid relid, List *below)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid) || list_member_oid(below, relid))
+		return false;
+	foreach(lc, outlook->links)
+		n += ((Link *) lfirst(lc))->relid == relid;
+	if (n > 1)
+		return true;
+	below = lappend_oid(list_copy(below), relid);
+	foreach(lc, links_of(outlook, relid, below != NIL))
+		if (may_have_others(outlook, ((Link *) lfirst(lc))->parent, below))
+			return true;
+	return false;
+}
+
+/*
+ * Why it is to be left to the reader what a table's columns are about.  In the current
+ * context; between pvext_enter() and pvext_leave().
+ */
+void
+pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
+{
+	char	   *above;
+
+	memset(doubt, 0, sizeof(*doubt));
+	if (outlook->undeclared)
+		doubt->reasons = list_make1("First the subject has to be declared.");
+	if (outlook->undeclared || list_member_oid(outlook->subjects, relid))
+		return;
+	doubt->reasons = list_copy(reasons_of(outlook, relid, false));
+	above = reason_above(outlook, relid);
+	if (above)
+		doubt->reasons = lappend(doubt->reasons, above);
+	doubt->paths = paths_of(outlook, relid, NIL);
+	doubt->named = may_have_others(outlook, relid, NIL);
+}

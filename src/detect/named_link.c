@@ -1,0 +1,358 @@
+/*
+ * named_link.c
+ *		Links that are guessed by the names of columns.
+ *
+ * A column is named after the table that it refers to, with the name of its key or a
+ * word for keys behind it, and maybe with a role before it: user_id, "userId", id_user,
+ * ship_address_id.  Else it may have the very name of another table's primary key
+ * (emp_no), or be a word for persons (author_id).  Of several tables that a name may mean
+ * the one is taken that it is most like; of equals each, which a sample tells apart.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "detect/name_guess.h"
+#include "detect/named_link.h"
+
+/* Words for a key, at the end of a column's name or before it. */
+#define KEY_WORDS "id uuid guid key no nr num number code ref fk pk sk oid ids nummer kode"
+#define KEY_PREFIXES "id fk"
+
+/* Words for a number of another kind, though a table may have such a name. */
+#define NUMBERS "order position sort rank level index number count version year size status state type kind amount total price" \
+	" sequence priority ordering weight score"
+
+/* Words for whoever a row may be about. */
+#define PERSONS "user usr author owner sender recipient receiver member customer cust client person account employee emp contact" \
+	" poster commenter follower followee following friend buyer student patient guest voter submitter uploader subscriber" \
+	" participant attendee creator host organizer applicant candidate donor holder payer payee actor profile reporter purchaser redeemer" \
+	" bruker kunde medlem eier avsender mottaker ansatt elev pasient deltaker" \
+	" benutzer mitglied autor besitzer empfaenger absender teilnehmer"
+
+/* Words for a row of the same table. */
+#define OWN_ROWS "parent ancestor root previous next replaces original"
+
+/* What the name of a column may mean. */
+typedef struct Match
+{
+	PvextLook *parent;
+	List	   *columns;		/* C strings */
+	List	   *parent_columns;
+	double		score;
+	bool		as_person;		/* it is a word for any person */
+} Match;
+
+/* Are the words of a name those of another from one on, to its end? */
+static bool
+is_rest(const PvextWords *words, const PvextWords *of, int from)
+{
+	if (words->n != of->n - from)
+		return false;
+	for (int i = 0; i < words->n; i++)
+		if (strcmp(words->word[i], of->word[from + i]) != 0)
+			return false;
+	return true;
+}
+
+/* May a number without a word for a key be one?  What is in the plural is counted. */
+static bool
+may_be_key(const PvextLookColumn *column, const char *last)
+{
+	return column->kind == PVEXT_UUIDS ||
+		(column->kind == PVEXT_INTEGERS && !pvext_is_word_of(last, NUMBERS) &&
+		 strcmp(pvext_singular(last), last) == 0);
+}
+
+/*
+ * The words of a column's name, the key's word last where there is one: "id_user" and
+ * "userid" are user_id.
+ */
+static void
+words_of(PvextLooks *looks, PvextLookColumn *column, PvextWords *words)
+{
+	char	   *last;
+	size_t		length;
+
+	words->n = column->words.n;
+	words->word = palloc(sizeof(char *) * (words->n + 2));
+	memcpy(words->word, column->words.word, sizeof(char *) * words->n);
+	if (words->n == 0)
+		return;
+	if (words->n > 1 && pvext_is_word_of(words->word[0], KEY_PREFIXES))
+	{
+		memmove(words->word, words->word + 1, sizeof(char *) * (words->n - 1));
+		words->word[words->n - 1] = "id";
+		return;
+	}
+	last = words->word[words->n - 1];
+	length = strlen(last);
+	if (length > 4 && strcmp(last + length - 2, "id") == 0 &&
+		pvext_namesakes(looks, &column->words, words->n - 1, words->n) == NIL)
+	{
+		words->word[words->n - 1] = pnstrdup(last, length - 2);
+		words->word[words->n++] = "id";
+	}
+}
+
+/*
+ * The columns of a table that hold the composite key of another, of which one is named
+ * after it: (tenant_id, user_id) of users (tenant_id, id).
+ */
+static bool
+match_composite(PvextLook *table, PvextLookColumn *column, const PvextWords *words, int from, int to,
+				PvextLook *parent, Match *match)
+{
+	List	   *key = parent->keys ? linitial(parent->keys) : NIL;
+	int			own = 0;
+	ListCell   *lc;
+
+	match->columns = NIL;
+	match->parent_columns = key;
+	foreach(lc, list_length(key) > 1 ? key : NIL)
+	{
+		PvextLookColumn *part = pvext_find_column(parent, lfirst(lc));
+		PvextLookColumn *same = pvext_find_column(table, lfirst(lc));
+
+		if (is_rest(&part->words, words, to) || is_rest(&part->words, words, from))
+		{
+			own++;
+			same = column;
+		}
+		if (!pvext_may_refer(same, part))
+			return false;
+		match->columns = lappend(match->columns, same->name);
+	}
+	return own == 1;
+}
+
+/*
+ * Does the parent have a key that the rest of a name, behind its own, may mean?  Returns
+ * how sure that is, 0 for no.
+ */
+static double
+match_key(PvextLook *table, PvextLookColumn *column, const PvextWords *words, int from, int to,
+		  PvextLook *parent, Match *match)
+{
+	bool		is_key_word = to == words->n - 1 && pvext_is_word_of(words->word[to], KEY_WORDS);
+	ListCell   *lc;
+
+	match->columns = list_make1(column->name);
+	foreach(lc, parent->keys)
+	{
+		List	   *key = lfirst(lc);
+		PvextLookColumn *part = pvext_find_column(parent, linitial(key));
+
+		match->parent_columns = key;
+		if (list_length(key) > 1 || !pvext_may_refer(column, part))
+			continue;
+		if (to < words->n && (is_rest(&part->words, words, to) || is_rest(&part->words, words, from)))
+			return 0.9;
+		if (foreach_current_index(lc) > 0)
+			continue;
+		if (is_key_word)
+			return 0.8;
+		if (to == words->n && column->kind == part->kind && may_be_key(column, words->word[to - 1]))
+			return column->kind == PVEXT_UUIDS ? 0.6 : 0.4;
+	}
+	return to < words->n && match_composite(table, column, words, from, to, parent, match) ? 0.8 : 0;
+}
+
+/* Add a match, unless there is a better one with the same parent. */
+static List *
+add_match(List *matches, Match *match)
+{
+	ListCell   *lc;
+	Match	   *copy;
+
+	foreach(lc, matches)
+	{
+		Match	   *other = lfirst(lc);
+
+		if (other->parent != match->parent)
+			continue;
+		if (other->score < match->score)
+			*other = *match;
+		return matches;
+	}
+	copy = palloc(sizeof(Match));
+	*copy = *match;
+	return lappend(matches, copy);
+}
+
+/* The matches with other tables that are better than one with the table itself. */
+static List *
+leave_own(List *matches, PvextLook *table)
+{
+	double		own = 0;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, matches)
+		if (((Match *) lfirst(lc))->parent == table)
+			own = ((Match *) lfirst(lc))->score;
+	foreach(lc, matches)
+		if (((Match *) lfirst(lc))->score > own)
+			others = lappend(others, lfirst(lc));
+	return others;
+}
+
+/* What the name of a column may mean by the names of tables, with words for a role before them or without. */
+static List *
+match_tables(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
+{
+	List	   *matches = NIL;
+	PvextWords	words;
+	ListCell   *lc;
+
+	words_of(work->looks, column, &words);
+	if (words.n > 0 && pvext_is_word_of(words.word[0], OWN_ROWS) &&
+		(words.n == 1 || (words.n == 2 && pvext_is_word_of(words.word[1], KEY_WORDS))))
+		return NIL;
+	for (int from = 0; from < words.n; from++)
+		for (int to = from + 1; to <= words.n; to++)
+			foreach(lc, pvext_namesakes(work->looks, &words, from, to))
+			{
+				PvextNamesake *namesake = lfirst(lc);
+				Match		match = {namesake->table};
+
+				match.score = match_key(table, column, &words, from, to, namesake->table, &match) *
+					namesake->score * (from > 0 ? 0.85 : 1) * (namesake->table->schema == table->schema ? 1 : 0.8);
+				if (match.score > 0)
+					matches = add_match(matches, &match);
+			}
+	return leave_own(matches, table);
+}
+
+/* Is it the name of the one table's primary key, which says more than "id"? */
+static List *
+match_key_names(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
+{
+	List	   *matches = NIL;
+	ListCell   *lc;
+
+	if (column->words.n == 0 || (column->words.n == 1 && pvext_is_word_of(column->words.word[0], KEY_WORDS " name slug")) ||
+		pvext_is_single_key(table, column->name))
+		return NIL;
+	foreach(lc, work->looks->tables)
+	{
+		PvextLook *parent = lfirst(lc);
+		List	   *key = parent->keys ? linitial(parent->keys) : NIL;
+
+		if (parent != table && list_length(key) == 1 && strcmp(linitial(key), column->name) == 0 &&
+			!pvext_has_foreign_key(parent, column->name) &&
+			pvext_may_refer(column, pvext_find_column(parent, linitial(key))))
+		{
+			Match		match = {parent, list_make1(column->name), key, 0.7};
+
+			matches = add_match(matches, &match);
+		}
+	}
+	return list_length(matches) == 1 ? matches : NIL;
+}
+
+/* Is it a word for whoever may be a person, or did something? */
+static List *
+match_persons(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
+{
+	List	   *matches = NIL;
+	PvextWords	words;
+	bool		is_key_word;
+	bool		is_primary = table->keys && list_length(linitial(table->keys)) == 1 &&
+		strcmp(linitial(linitial(table->keys)), column->name) == 0;
+	ListCell   *lc;
+
+	words_of(work->looks, column, &words);
+	if (words.n == 0)
+		return NIL;
+	is_key_word = words.n > 1 && pvext_is_word_of(words.word[words.n - 1], KEY_WORDS);
+	foreach(lc, work->persons)
+	{
+		PvextLook *parent = lfirst(lc);
+		List	   *key = parent->keys ? linitial(parent->keys) : NIL;
+		PvextLookColumn *part = list_length(key) == 1 ? pvext_find_column(parent, linitial(key)) : NULL;
+		Match		match = {parent, list_make1(column->name), key, parent->schema == table->schema ? 0.5 : 0.35, true};
+
+		if (parent == table || is_primary || !pvext_may_refer(column, part) || (column->kind != part->kind && !is_key_word))
+			continue;
+		if (!pvext_is_word_of(words.word[words.n - (is_key_word ? 2 : 1)], PERSONS) &&
+			!(is_key_word ? pvext_says_acted(list_make1(column->name), parent->relid) :
+			  pvext_is_word_of(words.word[words.n - 1], "by av")))
+			continue;
+		if (!is_key_word && (!may_be_key(column, words.word[words.n - 1]) || column->type != part->type))
+			continue;
+		matches = add_match(matches, &match);
+	}
+	return matches;
+}
+
+/* How many of the matches are as good as the best? */
+static int
+count_best(List *matches, double *best)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	*best = 0;
+	foreach(lc, matches)
+		*best = Max(*best, ((Match *) lfirst(lc))->score);
+	foreach(lc, matches)
+		n += ((Match *) lfirst(lc))->score >= *best * 0.95;
+	return n;
+}
+
+/* Enter the best of what a name may mean, after a look at the sample. */
+static void
+add_matches(PvextGuesswork *work, PvextSample *sample, PvextLookColumn *column, List *matches)
+{
+	double		best;
+	int			n = count_best(matches, &best);
+	ListCell   *lc;
+
+	foreach(lc, matches)
+	{
+		Match	   *match = lfirst(lc);
+		PvextLookColumn *key = pvext_find_column(match->parent, linitial(match->parent_columns));
+		PvextContained contained = {0};
+		StringInfoData reason;
+		double		confidence;
+
+		if (match->score < best * 0.95)
+			continue;
+		initStringInfo(&reason);
+		appendStringInfo(&reason, match->as_person ? "\"%s\" is a name for persons, as which there is %s" :
+						 "\"%s\" is named after %s", column->name, pvext_relation_name(match->parent->relid));
+		if (n > 1)
+			appendStringInfoString(&reason, ", or after another table");
+		if (list_length(match->columns) == 1)
+			pvext_look_for(pvext_sample_values(sample, column, NULL, NULL), match->parent, key, true, &contained);
+		confidence = pvext_weigh(n > 1 ? match->score * 0.7 : match->score, &contained, &reason);
+		if (confidence >= PVEXT_TOLD)
+			(void) pvext_add_guess(work, sample->table, match->columns, match->parent, match->parent_columns,
+								   PVEXT_BY_NAME, confidence, reason.data, NULL);
+	}
+}
+
+/* What the names of a table's columns say, but of those that pairs have settled. */
+void
+pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled)
+{
+	PvextLook *table = sample->table;
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		PvextLookColumn *column = lfirst(lc);
+		List	   *matches;
+
+		if (column->kind == PVEXT_NO_KEY || column->inherited || column->enumerated ||
+			pvext_has_foreign_key(table, column->name) || list_member_ptr(settled, column))
+			continue;
+		matches = match_tables(work, table, column);
+		if (matches == NIL)
+			matches = match_key_names(work, table, column);
+		if (matches == NIL)
+			matches = match_persons(work, table, column);
+		add_matches(work, sample, column, matches);
+	}
+}

@@ -1,0 +1,294 @@
+/*
+ * propose_column.c
+ *		What is in the columns: those that are personal and those that are not, by table.
+ *
+ * What is alike (category and strategy) is one statement.  Where it is in doubt whose the
+ * rows are, all of a table's are comments; so is a column that cannot be erased so, and one
+ * of which a person has to say what is in it.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/print.h"
+#include "base/table_part.h"
+#include "detect/column_guess.h"
+#include "detect/propose_column.h"
+#include "detect/table_guess.h"
+#include "map/unclassified.h"
+#include "miscadmin.h"
+
+/* A table whose columns are being proposed. */
+typedef struct Table
+{
+	PvextMapProposal *map;
+	Oid			relid;
+	char	   *sql_name;		/* a literal */
+	PvextDoubt	doubt;
+} Table;
+
+/* Columns that are declared alike. */
+typedef struct Group
+{
+	PvextColumnGuess *guess;	/* the first */
+	List	   *columns;		/* C strings */
+} Group;
+
+/* Are two strings, either of which may be NULL, the same? */
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Put those of the guesses that are personal without doubt together, the identifying ones first. */
+static List *
+make_groups(List *guesses)
+{
+	List	   *groups = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, guesses)
+	{
+		PvextColumnGuess *guess = lfirst(lc);
+		Group	   *group = NULL;
+
+		if (guess->category == NULL || guess->doubt)
+			continue;
+		foreach(cell, groups)
+		{
+			PvextColumnGuess *other = ((Group *) lfirst(cell))->guess;
+
+			if (same(other->category, guess->category) && same(other->erase_with, guess->erase_with))
+				group = lfirst(cell);
+		}
+		if (group == NULL)
+		{
+			group = palloc0(sizeof(Group));
+			group->guess = guess;
+			groups = same(guess->category, "identifying") ? lcons(group, groups) : lappend(groups, group);
+		}
+		group->columns = lappend(group->columns, guess->column);
+	}
+	return groups;
+}
+
+/*
+ * The link to name: none where there can be one only.  A text may be about any to whom the
+ * row belongs; what else there is, is rather of whom the row names itself than of those by
+ * the way of other rows.
+ */
+static char *
+link_argument(Table *table, const char *erase_with)
+{
+	char	   *link = NULL;
+	ListCell   *lc;
+
+	if (table->doubt.paths == NIL || (list_length(table->doubt.paths) == 1 && !table->doubt.named))
+		return "";
+	if (list_length(table->doubt.paths) > 1 && same(erase_with, "redact"))
+		return ", link => '*'";
+	foreach(lc, table->doubt.paths)
+		if (link == NULL && (list_length(table->doubt.paths) == 1 || strchr(lfirst(lc), '.') == NULL) &&
+			strlen(lfirst(lc)) < NAMEDATALEN)
+			link = lfirst(lc);
+	if (link == NULL && list_length(table->doubt.paths) == 1)
+		return "";				/* too long to be named */
+	return psprintf(", link => %s", pvext_print_literal(link ? link : "*"));
+}
+
+/* The declaration of columns. */
+static char *
+personal_sql(Table *table, PvextColumnGuess *guess, const char *erase_with, List *columns)
+{
+	return psprintf("SELECT pv.declare_personal(%s, %s, %s%s%s%s%s%s);", table->sql_name, pvext_print_names(columns),
+					pvext_print_literal(guess->category),
+					erase_with ? ", erase_with => " : "", erase_with ? pvext_print_literal(erase_with) : "",
+					guess->parameter ? ", parameter => " : "",
+					guess->parameter ? pvext_print_literal(guess->parameter) : "",
+					link_argument(table, erase_with));
+}
+
+/* That columns hold nothing personal. */
+static char *
+not_personal_sql(Table *table, List *columns)
+{
+	return psprintf("SELECT pv.declare_not_personal(%s, %s);", table->sql_name, pvext_print_names(columns));
+}
+
+/* A column that somebody has to decide. */
+static void
+ask_column(Table *table, PvextColumnGuess *guess, const char *why)
+{
+	PvextProposal *text = &table->map->text;
+
+	pvext_propose_comment(text, psprintf("%s: %s.", guess->column, why));
+	pvext_propose_question(text, personal_sql(table, guess, guess->erase_with, list_make1(guess->column)), NULL);
+	pvext_propose_alternative(text, not_personal_sql(table, list_make1(guess->column)));
+}
+
+/* Why a column of a group cannot be erased so; NULL where it can. */
+static char *
+refusal(Table *table, Group *group, const char *erase_with, char *column)
+{
+	return pvext_try_statement(&table->map->text,
+							   personal_sql(table, group->guess, erase_with, list_make1(column)));
+}
+
+/* Those of a group's columns that the strategy does not fit, one by one. */
+static void
+propose_misfits(Table *table, Group *group, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		PvextColumnGuess guess = *group->guess;
+		char	   *why;
+
+		guess.column = lfirst(lc);
+		why = refusal(table, group, guess.erase_with, lfirst(lc));
+		if (guess.erase_with && refusal(table, group, NULL, lfirst(lc)) == NULL)
+			(void) pvext_propose_statement(&table->map->text,
+										   personal_sql(table, &guess, NULL, list_make1(guess.column)), why);
+		else
+			ask_column(table, &guess, why);
+	}
+}
+
+/* A group of columns, as a statement; without those that it would fail for. */
+static void
+propose_group(Table *table, Group *group)
+{
+	PvextProposal *text = &table->map->text;
+	List	   *fitting = NIL;
+	List	   *misfits = NIL;
+	ListCell   *lc;
+
+	if (pvext_propose_statement(text, personal_sql(table, group->guess, group->guess->erase_with, group->columns), NULL) == NULL)
+		return;
+	foreach(lc, group->columns)
+	{
+		if (refusal(table, group, group->guess->erase_with, lfirst(lc)))
+			misfits = lappend(misfits, lfirst(lc));
+		else
+			fitting = lappend(fitting, lfirst(lc));
+	}
+	if (fitting != NIL)
+		(void) pvext_propose_statement(text, personal_sql(table, group->guess, group->guess->erase_with, fitting), NULL);
+	propose_misfits(table, group, misfits);
+}
+
+/* All columns of a table, by what is guessed of them. */
+static void
+propose_guesses(Table *table, List *guesses)
+{
+	PvextProposal *text = &table->map->text;
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, make_groups(guesses))
+	{
+		Group	   *group = lfirst(lc);
+
+		if (table->doubt.reasons == NIL)
+			propose_group(table, group);
+		else
+			pvext_propose_question(text, personal_sql(table, group->guess, group->guess->erase_with, group->columns), NULL);
+	}
+	foreach(lc, guesses)
+	{
+		PvextColumnGuess *guess = lfirst(lc);
+
+		if (guess->category == NULL)
+			rest = lappend(rest, guess->column);
+		else if (guess->doubt)
+			ask_column(table, guess, guess->doubt);
+	}
+	if (rest == NIL)
+		return;
+	if (!pvext_is_sure(&table->map->outlook, table->relid))
+		pvext_propose_question(text, not_personal_sql(table, rest), NULL);
+	else
+		(void) pvext_propose_statement(text, not_personal_sql(table, rest), NULL);
+}
+
+/* What the table is, and why its lines are comments. */
+static void
+propose_heading(Table *table)
+{
+	PvextProposal *text = &table->map->text;
+	StringInfoData names;
+	ListCell   *lc;
+
+	pvext_propose_blank(text);
+	pvext_propose_comment(text, psprintf("%s, %s", pvext_relation_name(table->relid), pvext_row_estimate(table->relid)));
+	foreach(lc, table->doubt.reasons)
+		pvext_propose_comment(text, lfirst(lc));
+	if (list_length(table->doubt.paths) < 2)
+		return;
+	initStringInfo(&names);
+	foreach(lc, table->doubt.paths)
+		if (strlen(lfirst(lc)) < NAMEDATALEN)
+			appendStringInfo(&names, "%s, ", pvext_print_literal(lfirst(lc)));
+	pvext_propose_comment(text, psprintf("Say whom each column is about: %sor '*' for any.", names.data));
+}
+
+/* Is the column inherited from a table that will be in the map, and has lines of its own? */
+static bool
+is_asked_above(Oid relid, const char *column, List *mapped)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_with_parents(relid))
+		if (lfirst_oid(lc) != relid && list_member_oid(mapped, lfirst_oid(lc)) &&
+			pvext_has_column(lfirst_oid(lc), column))
+			return true;
+	return false;
+}
+
+/*
+ * The columns that a table's lines are for: those that nobody has classified, without
+ * those of links, declared or proposed, which follow what they lead to.
+ */
+static List *
+columns_of(PvextMapProposal *map, Oid relid)
+{
+	List	   *structural = NIL;
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, map->outlook.candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->relid == relid)
+			structural = list_concat(structural, candidate->columns);
+	}
+	foreach(lc, pvext_unclassified_columns(relid))
+		if (!pvext_has_name(structural, lfirst(lc)) && !is_asked_above(relid, lfirst(lc), map->tables))
+			columns = lappend(columns, lfirst(lc));
+	return columns;
+}
+
+/* What: each table's columns, the subject's first. */
+void
+pvext_propose_columns(PvextMapProposal *map)
+{
+	ListCell   *lc;
+
+	foreach(lc, map->tables)
+	{
+		Table		table = {map, lfirst_oid(lc)};
+		List	   *columns = columns_of(map, table.relid);
+
+		CHECK_FOR_INTERRUPTS();
+		if (columns == NIL)
+			continue;
+		table.sql_name = pvext_print_relation(table.relid);
+		pvext_doubt(&map->outlook, table.relid, &table.doubt);
+		propose_heading(&table);
+		propose_guesses(&table, pvext_guess_columns(table.relid, columns, table.relid == map->outlook.subject));
+	}
+}

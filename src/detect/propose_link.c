@@ -1,0 +1,156 @@
+/*
+ * propose_link.c
+ *		Whose rows are: the subject and the links that are proposed.
+ *
+ * A link that is certain, such as a foreign key that does not say who acted, is a
+ * statement.  Any other is a comment with what may be said instead of it.
+ */
+#include "postgres.h"
+#include "base/message.h"
+
+#include "base/catalog.h"
+#include "base/print.h"
+#include "base/relation.h"
+#include "base/spi.h"
+#include "detect/candidate_sql.h"
+#include "detect/name_guess.h"
+#include "detect/propose_link.h"
+#include "detect/table_guess.h"
+
+/* A guess of less confidence is rather none. */
+#define LIKELY 0.5
+
+/* The columns of the subject that most foreign keys lead to, or its primary key. */
+static List *
+find_key(Oid subject)
+{
+	List	   *key = pvext_primary_key(subject);
+	int			most = 0;
+	List	   *foreign = pvext_foreign_keys_to(subject);
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, foreign)
+	{
+		List	   *columns = ((PvextForeignKey *) lfirst(lc))->parent_columns;
+		int			n = 0;
+
+		foreach(cell, foreign)
+			n += pvext_same_names(columns, ((PvextForeignKey *) lfirst(cell))->parent_columns);
+		if (n > most)
+		{
+			most = n;
+			key = columns;
+		}
+	}
+	return key;
+}
+
+/* The declaration of the subject, unless it is declared. */
+static void
+propose_subject(PvextMapProposal *map)
+{
+	Oid			subject = map->outlook.subject;
+	List	   *key = find_key(subject);
+	PvextArgs	args = {0};
+	char	   *sql;
+	char	   *why;
+
+	pvext_arg_int4(&args, pvext_relation_id(subject));
+	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
+		return;
+	pvext_propose_comment(&map->text, "The subject: are all rows persons? If not, pass a condition.");
+	if (key == NIL)
+		pvext_propose_comment(&map->text, "It has no primary key: name the columns of a unique key.");
+	sql = psprintf("SELECT pv.declare_subject(%s%s%s);", pvext_print_relation(subject),
+				   key == NIL ? ", '{...}'" : pvext_same_names(key, pvext_primary_key(subject)) ? "" : ", ",
+				   key == NIL || pvext_same_names(key, pvext_primary_key(subject)) ? "" : pvext_print_names(key));
+	why = key == NIL ? NULL : pvext_propose_statement(&map->text, sql, NULL);
+	map->outlook.undeclared = key == NIL || why != NULL;
+	if (map->outlook.undeclared)
+		pvext_propose_question(&map->text, sql, why);
+}
+
+/* Could the rows go with their person: nothing refers to them, and they are nobody else's? */
+static bool
+may_be_deleted(PvextMapProposal *map, Oid relid)
+{
+	PvextDoubt	doubt;
+	ListCell   *lc;
+
+	if (!pvext_is_passing(relid) && !pvext_is_junction(relid))
+		return false;
+	foreach(lc, pvext_foreign_keys_to(relid))
+		if (((PvextForeignKey *) lfirst(lc))->relid != relid)
+			return false;
+	pvext_doubt(&map->outlook, relid, &doubt);
+	return doubt.reasons == NIL && !doubt.named;
+}
+
+/* A link that is certain. */
+static void
+propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
+{
+	const char *remark = candidate->indexed ? NULL : "no index";
+	char	   *why;
+
+	if (may_be_deleted(map, candidate->relid) &&
+		pvext_propose_statement(&map->text, pvext_candidate_sql(candidate, ", on_erase => 'delete'"),
+								remark ? "the rows go; no index" : "the rows go") == NULL)
+		return;
+	why = pvext_propose_statement(&map->text, pvext_candidate_sql(candidate, ""), remark);
+	if (why)
+		pvext_propose_question(&map->text, pvext_candidate_sql(candidate, ""), why);
+}
+
+/*
+ * A link that somebody has to decide.  Who did something with a row is rather not whose
+ * it is, unless it made the row and nobody else is named.
+ */
+static void
+propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, PvextQuestion kind, const char *question)
+{
+	char	   *link = pvext_candidate_sql(candidate, "");
+	char	   *no_link = pvext_no_candidate_sql(candidate, kind == PVEXT_ACTED ? "who acted, not whose it is" : "not whose it is");
+
+	if (kind == PVEXT_HANGS)
+		pvext_propose_question(&map->text, link, question);
+	else if (kind == PVEXT_ACTED ? pvext_is_sure(&map->outlook, candidate->relid) || !pvext_says_made(candidate->columns) :
+			 candidate->confidence < LIKELY)
+	{
+		pvext_propose_question(&map->text, no_link, question);
+		pvext_propose_alternative(&map->text, link);
+	}
+	else
+	{
+		pvext_propose_question(&map->text, link, question);
+		pvext_propose_alternative(&map->text, no_link);
+	}
+}
+
+/* Whose: the subject, then the links that are missing, from it down. */
+void
+pvext_propose_links(PvextMapProposal *map)
+{
+	bool		first = true;
+	ListCell   *lc;
+
+	propose_subject(map);
+	foreach(lc, map->outlook.candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+		PvextQuestion kind;
+		char	   *question;
+
+		if (candidate->declared)
+			continue;
+		if (first)
+			pvext_propose_comment(&map->text, "Links: take out those whose rows do not belong to the parent's person.");
+		first = false;
+		question = pvext_question(&map->outlook, candidate, &kind);
+		if (question)
+			propose_uncertain(map, candidate, kind, question);
+		else
+			propose_certain(map, candidate);
+	}
+}
