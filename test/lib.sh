@@ -120,9 +120,10 @@ apt_progress() {
 }
 
 apt_install() {
-    as_root apt-get update -q &&
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
-            -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 install "$@"
+    # Of two runs at once one waits: apt's own locks make it give up.
+    as_root flock /run/pvext-test.lock bash -c 'apt-get update -q &&
+        DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
+            -o APT::Status-Fd=1 -o Dpkg::Use-Pty=0 install "$@"' - "$@"
 }
 
 install_packages() {
