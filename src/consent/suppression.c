@@ -137,7 +137,7 @@ addresses_sql(PvextTable *subject)
 
 /* The texts of the subjects' own rows that may be addresses. */
 static List *
-own_texts(PvextTable *subject, List *keys, bool now)
+own_texts(PvextTable *subject, List *keys, bool going)
 {
 	PvextStatement *statement = &subject->addresses;
 	PvextArgs	args = {0};
@@ -153,7 +153,7 @@ own_texts(PvextTable *subject, List *keys, bool now)
 		*statement = pvext_statement(MemoryContextStrdup(GetMemoryChunkContext(subject), sql));
 	}
 	pvext_arg_key_columns(&args, subject, keys);
-	statement->read_only = !now;
+	statement->read_only = !going;
 	n = pvext_run_keys(subject, statement, &args, CURSOR_OPT_GENERIC_PLAN);
 	for (uint64 i = 0; i < n; i++)
 		texts = lappend(texts, pvext_value(i, 1));
@@ -162,18 +162,19 @@ own_texts(PvextTable *subject, List *keys, bool now)
 }
 
 /*
- * All addresses of subjects, given by their keys.  As of the active snapshot or, for what
- * is to be changed, as of now.
+ * All addresses of subjects, given by their keys, as of the active snapshot; or, with
+ * going, as of now, those that go with them: at others, which they share, the others are
+ * still reached.
  */
 static List *
-addresses_of(PvextMap *map, PvextTable *subject, List *keys, bool now)
+addresses_of(PvextMap *map, PvextTable *subject, List *keys, bool going)
 {
-	List	   *texts = own_texts(subject, keys, now);
+	List	   *texts = own_texts(subject, keys, going);
 	List	   *addresses = NIL;
 	ListCell   *lc;
 
 	if (find_addresses)
-		texts = list_concat(texts, find_addresses(map, subject, keys, now));
+		texts = list_concat(texts, find_addresses(map, subject, keys, going));
 	foreach(lc, texts)
 	{
 		char	   *address = address_of(lfirst(lc));

@@ -8,7 +8,7 @@
 #include "map/purpose.h"
 
 /* Texts, C strings, of linked tables that may be addresses of the subjects of some keys. */
-typedef List *(*PvextFindAddresses) (PvextMap *map, PvextTable *subject, List *keys, bool now);
+typedef List *(*PvextFindAddresses) (PvextMap *map, PvextTable *subject, List *keys, bool going);
 
 extern void pvext_find_addresses_by(PvextFindAddresses find);
 extern bool pvext_suppresses(PvextMap *map);

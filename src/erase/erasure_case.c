@@ -282,6 +282,28 @@ look_for(PvextPlan *plan, List *rows, Case *first, Done *done, PvextRedaction *r
 	PG_END_TRY();
 }
 
+/*
+ * Before cases of such a call are erased: remember where they are not to be written to.
+ * An address that they had in common with those before goes with them.
+ */
+static void
+suppress_addresses(PvextMap *map, PvextTable *subject, List *cases, Done *done)
+{
+	PvextPlan  *plan = pvext_address_plan(map, subject, true);
+
+	PG_TRY();
+	{
+		plan->done = done->keys;
+		plan->partly_done = done->partly;
+		pvext_suppress_addresses(map, subject, keys_of(cases));
+	}
+	PG_FINALLY();
+	{
+		plan->done = plan->partly_done = NIL;
+	}
+	PG_END_TRY();
+}
+
 /* Note who is erased, as the ledger is going to have it. */
 static void
 note_done(List *cases, Done *done)
@@ -331,7 +353,7 @@ execute(PvextMap *map, PvextTable *subject, List *cases, Done *done, List **reda
 
 	/* Addresses are read before they go. */
 	if (!first->request.executed && pvext_suppresses(map))
-		pvext_suppress_addresses(map, subject, keys_of(cases));
+		suppress_addresses(map, subject, cases, done);
 	look_for(plan, rows, first, done, redaction, &outcome, &look);
 	endings = end_consents(map, subject, cases);
 	forboth(lc, cases, cell, endings)

@@ -54,14 +54,15 @@ find_rows(PvextPlan *plan, List *keys)
 }
 
 /*
- * Texts, C strings, of linked tables that may be addresses of the subjects of the keys: as
- * of the active snapshot or, with now, as they are.  Between pvext_enter() and
+ * Texts, C strings, of linked tables that may be addresses of the subjects of the keys, as of
+ * the active snapshot; or, with going, as they are, those that an erasure takes: not
+ * those at which somebody else is reached who lives.  Between pvext_enter() and
  * pvext_leave().
  */
 List *
-pvext_linked_addresses(PvextMap *map, PvextTable *subject, List *keys, bool now)
+pvext_linked_addresses(PvextMap *map, PvextTable *subject, List *keys, bool going)
 {
-	PvextPlan  *plan = pvext_address_plan(map, subject);
+	PvextPlan  *plan = pvext_address_plan(map, subject, going);
 	bool		many = list_length(keys) > PVEXT_FEW_SUBJECTS;
 	List	   *texts = NIL;
 	ListCell   *lc;
@@ -69,7 +70,7 @@ pvext_linked_addresses(PvextMap *map, PvextTable *subject, List *keys, bool now)
 	if (plan->address_steps == NIL)
 		return NIL;
 	pvext_lock_plan(plan, AccessShareLock);
-	set_read_only(plan, !now);
+	set_read_only(plan, !going);
 	pvext_forget_slots(plan);
 	pvext_set_rows(plan, find_rows(plan, keys));
 	pvext_collect(plan, false, false, many);

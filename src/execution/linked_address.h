@@ -7,6 +7,6 @@
 
 #include "map/map.h"
 
-extern List *pvext_linked_addresses(PvextMap *map, PvextTable *subject, List *keys, bool now);
+extern List *pvext_linked_addresses(PvextMap *map, PvextTable *subject, List *keys, bool going);
 
 #endif							/* PVEXT_LINKED_ADDRESS_H */

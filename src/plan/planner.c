@@ -754,15 +754,19 @@ may_be_address(PvextTable *table, PvextColumn *column)
 	return TypeCategory(getBaseType(type)) == TYPCATEGORY_STRING;
 }
 
-/* One that only finds texts of linked tables that may be addresses of the subject's. */
+/*
+ * One that only finds texts of linked tables that may be addresses of the subject's: with
+ * loose those, too, that others are reached at.
+ */
 static PvextPlan *
-make_address_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+make_address_plan(PvextMap *map, PvextTable *subject, const char *blocked, bool loose)
 {
 	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	List	   *targets = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
+	plan->loose = loose;
 	foreach(lc, map->tables)
 		foreach(cell, ((PvextTable *) lfirst(lc))->columns)
 		{
@@ -788,6 +792,20 @@ make_address_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	pvext_build_collects(plan);
 	note_tables(map, plan);
 	return plan;
+}
+
+/* The one of all addresses. */
+static PvextPlan *
+make_known_addresses(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	return make_address_plan(map, subject, blocked, true);
+}
+
+/* The one of those that go with the subject. */
+static PvextPlan *
+make_lost_addresses(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	return make_address_plan(map, subject, blocked, false);
 }
 
 /* A plan by its "blocked", made where there is none, that lives as long as the map. */
@@ -853,11 +871,15 @@ pvext_trail_plan(PvextMap *map, PvextTable *subject)
 	return kept_plan(map, subject, "trail", make_trail_plan);
 }
 
-/* The one that only finds what may be addresses; likewise. */
+/*
+ * The one that only finds what may be addresses: all at which the subject is reached or,
+ * with going, those that an erasure takes.  Likewise.
+ */
 PvextPlan *
-pvext_address_plan(PvextMap *map, PvextTable *subject)
+pvext_address_plan(PvextMap *map, PvextTable *subject, bool going)
 {
-	return kept_plan(map, subject, "addresses", make_address_plan);
+	return going ? kept_plan(map, subject, "addresses that go", make_lost_addresses) :
+		kept_plan(map, subject, "addresses", make_known_addresses);
 }
 
 /*
