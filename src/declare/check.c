@@ -236,7 +236,7 @@ check_reference_index(PvextCheck *check, char **row)
 {
 	Oid			parent = row[5] ? atooid(row[5]) : InvalidOid;
 	List	   *columns = pvext_parse_names(row[6]);
-	PvextSearch search = {.relid = parent, .columns = columns};
+	PvextSearch search = pvext_reference_search(parent, columns, pvext_says_true(row[8]));
 	char	   *sql;
 	ListCell   *lc;
 

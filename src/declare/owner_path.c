@@ -111,7 +111,9 @@ all_shared(List *links)
 static bool
 is_plural(List *links)
 {
-	return (list_length(links) > 1 && !all_shared(links)) || (links != NIL && ((Link *) linitial(links))->elements);
+	if (all_shared(links))
+		return false;
+	return list_length(links) > 1 || ((Link *) linitial(links))->elements;
 }
 
 /* Find a link by name, among all that the relation has. */

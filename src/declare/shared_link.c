@@ -207,11 +207,22 @@ pvext_extend_shared_paths(const PvextLinkDeclaration *link)
 					 " WHERE p.relation_id = e.relation_id AND p.column_name = e.column_name AND p.paths <> e.paths", &args);
 }
 
+/* How it is found who refers to a row: names whose case is ignored as if they were the parent's own. */
+PvextSearch
+pvext_reference_search(Oid parent, List *columns, bool ignore_case)
+{
+	PvextSearch search = {.relid = parent, .columns = columns, .parent_columns = columns};
+
+	search.ignore_case = ignore_case;
+	search.parent = ignore_case ? parent : InvalidOid;
+	return search;
+}
+
 /* Who else refers to a row is looked up in the parent's rows. */
 void
 pvext_warn_of_reference_index(const PvextLinkDeclaration *link)
 {
-	PvextSearch search = {.relid = link->parent, .columns = link->parent_columns};
+	PvextSearch search = pvext_reference_search(link->parent, link->parent_columns, link->ignore_case);
 
 	if (link->shared == NULL || pvext_is_indexed(&search))
 		return;

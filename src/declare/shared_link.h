@@ -6,6 +6,7 @@
 #define PVEXT_SHARED_LINK_H
 
 #include "base/catalog.h"
+#include "base/index.h"
 #include "declare/link_value.h"
 
 extern void pvext_resolve_shared(PvextLinkDeclaration *link);
@@ -14,6 +15,7 @@ extern bool pvext_reference_goes(PvextForeignKey *fk);
 extern void pvext_check_references(const PvextLinkDeclaration *link);
 extern bool pvext_all_shared(int32 id);
 extern void pvext_extend_shared_paths(const PvextLinkDeclaration *link);
+extern PvextSearch pvext_reference_search(Oid parent, List *columns, bool ignore_case);
 extern void pvext_warn_of_reference_index(const PvextLinkDeclaration *link);
 
 #endif							/* PVEXT_SHARED_LINK_H */

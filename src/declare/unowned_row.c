@@ -262,6 +262,8 @@ path_sql(Counting *counting, PvextTable *table, List *path)
 
 	if (link == NULL)
 		return NULL;			/* it is reported otherwise */
+	if (pvext_goes_with_last(link))
+		return owned_sql(counting, table, NIL);	/* it is kept for whoever refers to the row, and goes with any */
 	if (list_length(path) > 1 && link->parent->owner == counting->table->owner)
 		on = path_sql(counting, link->parent, list_copy_tail(path, 1));
 	return by_link_sql(link, reaches_sql(counting, link, on));

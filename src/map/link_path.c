@@ -65,6 +65,13 @@ are_all_shared(List *links)
 	return true;
 }
 
+/* Do rows belong to several by one link?  Not those of whoever refers to them: they are all of theirs. */
+static bool
+is_of_elements(PvextLink *link)
+{
+	return link->elements && link->shared == NULL;
+}
+
 /* Are they several, of which somebody has to be chosen?  Not among those who refer to a row. */
 static bool
 are_several(List *links)
@@ -133,7 +140,7 @@ pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable
 	{
 		PvextLink  *link = table ? pvext_map_link(table, name) : NULL;
 
-		if (link && list_length(path) >= said && (link->elements || is_one_of_several(table, path == NIL)))
+		if (link && list_length(path) >= said && (is_of_elements(link) || is_one_of_several(table, path == NIL)))
 			several = table;
 		twin = twin || (link && link->twin);
 		path = lappend(path, name);
@@ -147,7 +154,7 @@ pvext_complete_path(PvextTable *table, const char *text, List *named, PvextTable
 
 		seen = lappend(seen, table);
 		if ((list_length(links) > 1 && !are_all_shared(links)) ||
-			(links != NIL && ((PvextLink *) linitial(links))->elements))
+			(links != NIL && is_of_elements(linitial(links))))
 			*unsaid = table;
 		if (list_length(links) != 1)
 			break;
@@ -186,7 +193,7 @@ pvext_where_unsaid(PvextTable *parent)
 		List	   *links = without_twins(inherited_links(parent));
 
 		seen = lappend(seen, parent);
-		if (links != NIL && ((PvextLink *) linitial(links))->elements)
+		if (links != NIL && is_of_elements(linitial(links)))
 			return parent;
 		if (list_length(links) > 1)
 			return are_several(links) ? parent : NULL;

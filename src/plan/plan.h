@@ -62,6 +62,7 @@ typedef struct PvextArm
 	PvextSet   *parent;
 	List	   *slots;			/* of parent, in the order of the link's columns */
 	bool		up;				/* the link's parents of rows of "parent", whose slots are its columns */
+	bool		last;			/* rows belong only if nobody else refers to them */
 } PvextArm;
 
 /* A subject's own row, as it was locked. */

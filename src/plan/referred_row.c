@@ -12,6 +12,9 @@
  * row is the subject's: what hangs on such a row, and all that is asked of it, leaves it
  * alone.  What has not been found out is nobody's.
  *
+ * What is declared about those who refer to a row by one link is kept for whoever refers to it
+ * by another, or owns it, and goes with the last of all of them (row_set.c).
+ *
  * A loose set has such rows in it all the same: what somebody else who is held refers to,
  * what a blocker looks at, or tells who the person is, what the trail shows, and what a
  * retention rule of the table takes, whoever lives.
@@ -30,7 +33,7 @@
 bool
 pvext_is_kept_arm(PvextSet *set, PvextArm *arm)
 {
-	return !set->loose && !arm->up && pvext_goes_with_last(arm->link);
+	return !set->loose && arm->last;
 }
 
 /* Do rows of the set belong to rows that refer to them? */

@@ -58,13 +58,14 @@ check_unique_lower(PvextLink *link)
 }
 
 /* Let the rows belong that hold the key of the parent's, as the link says. */
-static void
+static PvextArm *
 add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 {
 	PvextArm   *arm = palloc0(sizeof(PvextArm));
 
 	arm->link = link;
 	arm->parent = parent;
+	arm->last = pvext_goes_with_last(link);
 	if (link->ignore_case && link->shared == NULL)
 		check_unique_lower(link);
 	for (int n = 0; n < list_length(link->parent_columns); n++)
@@ -76,6 +77,7 @@ add_arm(PvextSet *set, PvextLink *link, PvextSet *parent)
 														   match.as_text, match.folded));
 	}
 	set->arms = lappend(set->arms, arm);
+	return arm;
 }
 
 static PvextSet *set_any(PvextPlan *plan, PvextTable *table, bool inherited, bool loose);
@@ -127,7 +129,7 @@ set_any(PvextPlan *plan, PvextTable *table, bool inherited, bool loose)
 		PvextSet   *parent = inherited && !link->inherited ? NULL : parent_set(plan, link, loose);
 
 		if (parent)
-			add_arm(set, link, parent);
+			(void) add_arm(set, link, parent);
 	}
 	set->building = false;
 
@@ -181,6 +183,46 @@ find_set(PvextPlan *plan, PvextTable *table, List *paths, bool loose)
 	return NULL;
 }
 
+/* Do the paths, or what is left of them, go by all that those do who are looked for by any? */
+static bool
+is_every_path(PvextTable *table, List *paths)
+{
+	ListCell   *lc;
+
+	foreach(lc, list_member_ptr(paths, NIL) ? NIL : table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		List	   *rests = pvext_paths_after(paths, link->name);
+
+		if (link->inherited && (rests == NIL || !is_every_path(link->parent, rests)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What the paths of a set are about is kept for whoever else leads to its rows by any link.
+ * So it goes with the last of them, by whichever that is, or nobody would ever take it.
+ */
+static void
+add_whoever(PvextPlan *plan, PvextSet *set)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+		List	   *rests = pvext_paths_after(set->paths, link->name);
+		PvextSet   *parent;
+
+		if (rests != NIL && is_every_path(link->parent, rests))
+			continue;
+		parent = parent_set(plan, link, false);
+		if (parent)
+			add_arm(set, link, parent)->last = true;
+	}
+}
+
 /*
  * The rows of a table from which one of the paths, or what is left of them, leads to
  * the subject; NULL where all lead to other subject tables.
@@ -191,6 +233,7 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths, bool loose)
 	PvextSet   *set;
 	ListCell   *lc;
 	List	   *done = NIL;
+	bool		last = false;
 
 	if (list_length(paths) == 1 && linitial(paths) == NIL)
 	{
@@ -213,11 +256,14 @@ set_by_paths(PvextPlan *plan, PvextTable *table, List *paths, bool loose)
 		if (path == NIL || pvext_has_name(done, linitial(path)))
 			continue;
 		done = lappend(done, linitial(path));
+		last = last || pvext_goes_with_last(link_named(table, linitial(path)));
 		parent = set_by_paths(plan, link_named(table, linitial(path))->parent,
 							  pvext_paths_after(paths, linitial(path)), loose);
 		if (parent)
-			add_arm(set, link_named(table, linitial(path)), parent);
+			(void) add_arm(set, link_named(table, linitial(path)), parent);
 	}
+	if (last && !loose)
+		add_whoever(plan, set);
 	if (set->arms == NIL)
 		return set->with_self ? plan->self : NULL;
 	plan->sets = lappend(plan->sets, set);
@@ -262,7 +308,7 @@ pvext_set_of_removal(PvextPlan *plan, PvextTable *table)
 			parent = !link->parent->is_subject && pvext_rows_go(link->parent) && link->shared == NULL ?
 				pvext_set_of_removal(plan, link->parent) : parent_set(plan, link, loose);
 		if (parent)
-			add_arm(set, link, parent);
+			(void) add_arm(set, link, parent);
 	}
 	set->building = false;
 	plan->sets = list_delete_ptr(plan->sets, set);
@@ -363,7 +409,7 @@ pvext_set_of_link(PvextPlan *plan, PvextLink *link, PvextSet *parent)
 {
 	PvextSet   *set = new_set(link->table, true);
 
-	add_arm(set, link, parent);
+	(void) add_arm(set, link, parent);
 	set->productive = true;
 	plan->sets = lappend(plan->sets, set);
 	return set;

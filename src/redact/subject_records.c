@@ -79,7 +79,8 @@ known_by(PvextRecordSearch *search, PvextSearchedSet *traced, List *columns, boo
 
 /* Rows belong by the link, as its condition says now or said then. */
 static void
-add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, PvextSearchedSet *parent)
+add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, bool last,
+		PvextSearchedSet *parent)
 {
 	PvextSearchedLink   *way = palloc0(sizeof(PvextSearchedLink));
 
@@ -87,7 +88,7 @@ add_way(PvextRecordSearch *search, PvextSearchedSet *traced, PvextLink *link, Pv
 	way->parents = known_by(search, parent, link->parent_columns, link->ignore_case);
 	way->keys = pvext_make_past_keys(link);
 	way->condition = pvext_make_past_condition(link);
-	way->kept = traced->kept && pvext_goes_with_last(link);
+	way->kept = traced->kept && last;
 	traced->ways = lappend(traced->ways, way);
 }
 
@@ -111,7 +112,7 @@ pvext_search_by_link(PvextRecordSearch *search, PvextSearchedSet *parent, PvextL
 	PvextSearchedSet *traced = add_set(search, link->table, NULL);
 
 	traced->link = link;
-	add_way(search, traced, link, parent);
+	add_way(search, traced, link, pvext_goes_with_last(link), parent);
 	MemoryContextSwitchTo(old);
 	return traced;
 }
@@ -149,7 +150,7 @@ pvext_begin_search(PvextPlan *plan, bool erases)
 		{
 			PvextArm   *arm = lfirst(cell);
 
-			add_way(search, traced, arm->link, pvext_searched_set(search, arm->parent));
+			add_way(search, traced, arm->link, arm->last, pvext_searched_set(search, arm->parent));
 		}
 	}
 	return search;
