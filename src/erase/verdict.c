@@ -33,6 +33,9 @@
  *   and goes on (pvext_try()).
  * - Rows stay with those that hang on them: where what would go with a row is blocked, so
  *   is the row, up to the topmost (keep_parents()).
+ * - What mandatory rules read to say how long they keep something, or whether they keep it
+ *   at all, stays with that: where it is blocked, so are their clocks, which would
+ *   give no moment any more once it is not (keep_clocks()).
  * - It is about one subject at a time, since a blocker may lead through rows that are
  *   reached from it; where one query can ask it of many, that has been done
  *   (blocker_answer.c).  Subjects of one verdict are carried out together.
@@ -151,6 +154,62 @@ keep_parents(PvextPlan *plan, char *blocked)
 	}
 }
 
+/* Block what a mandatory rule reads, which keeps something blocked.  True where any was not. */
+static bool
+keep_clocks_of(PvextPlan *plan, char *blocked, PvextTable *table, PvextRule *rule)
+{
+	bool		more = false;
+	int			i = 0;
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *clock = lfirst(lc);
+
+		if (blocked[i] != '1' && pvext_is_clock(table, rule, clock->table, clock->column->name))
+		{
+			blocked[i] = '1';
+			more = true;
+		}
+		i++;
+	}
+	return more;
+}
+
+/* The same of all mandatory rules that keep a column of a table or, for NULL, its rows. */
+static bool
+keep_clocks_about(PvextPlan *plan, char *blocked, PvextTable *table, const char *column)
+{
+	bool		more = false;
+	ListCell   *lc;
+
+	foreach(lc, pvext_rules_about(table, column))
+		more = keep_clocks_of(plan, blocked, table, lfirst(lc)) || more;
+	return more;
+}
+
+/* What mandatory rules read stays with what they keep; blocked is as PvextPlan.blocked. */
+static void
+keep_clocks(PvextPlan *plan, char *blocked)
+{
+	bool		more = true;
+
+	while (more && strchr(blocked, '1') && strchr(blocked, '0'))
+	{
+		int			i = 0;
+		ListCell   *lc;
+
+		more = false;
+		foreach(lc, plan->targets)
+			if (blocked[i++] == '1')
+				more = keep_clocks_about(plan, blocked, ((PvextTarget *) lfirst(lc))->table,
+										 ((PvextTarget *) lfirst(lc))->column->name) || more;
+		foreach(lc, plan->removals)
+			if (blocked[i++] == '1')
+				more = keep_clocks_about(plan, blocked, ((PvextRemoval *) lfirst(lc))->table, NULL) || more;
+	}
+}
+
 /*
  * What holds and blockers say of the one subject whose row fills plan->self; held says
  * that there may be holds on it.  Holds on others are those that pvext_read_others() has
@@ -206,6 +265,7 @@ pvext_verdict(PvextPlan *plan, const bytea *digest, bool held, bool lock,
 		}
 	}
 	keep_parents(plan, blocked);
+	keep_clocks(plan, blocked);
 	if (!verdict->all_blocked)
 		verdict->all_blocked = size > 0 && strchr(blocked, '0') == NULL;
 	verdict->blocked = strchr(blocked, '1') ? blocked : NULL;

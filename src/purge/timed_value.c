@@ -5,11 +5,13 @@
  * A purge takes the values of a table by the rules about them.  Of these some are read by the
  * clocks of rules, of the same table or of others: without them what is timed would never
  * be due, and be kept for ever.  They wait until it has gone, and take nothing else of
- * their row with them into that.
+ * their row with them into that.  What a rule's condition reads waits even where that is
+ * false: without it nobody would know any more that the rule does not hold.
  */
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/expression.h"
 #include "catalog/pg_type.h"
 #include "purge/timed_value.h"
 #include "rule/clock_row.h"
@@ -98,6 +100,54 @@ is_timed(PvextTable *table, PvextColumn *column, PvextRule *rule)
 		list_member_ptr(pvext_rules_about(table, column->name), rule);
 }
 
+/* Does one of these read one of the columns? */
+static bool
+reads_any(PvextTable *table, PvextRule *rule, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		if (pvext_clock_reads(table, rule, table, ((PvextColumn *) lfirst(lc))->name))
+			return true;
+	return false;
+}
+
+/* The same of the condition alone. */
+static bool
+condition_reads_any(PvextRule *rule, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		if (pvext_mentions(rule->condition, ((PvextColumn *) lfirst(lc))->name))
+			return true;
+	return false;
+}
+
+/* Does it make a difference to a column that the rule does not hold: is there a request that it stops, or a purge? */
+static bool
+is_decided(PvextTable *table, PvextColumn *column, PvextRule *rule)
+{
+	return rule->mandatory || pvext_rules_that_take(pvext_rules_about(table, column->name), false, NULL) != NIL;
+}
+
+/*
+ * SQL over r: what the rule times but these columns has gone; with decided, as far as it
+ * makes a difference.  NULL where there is nothing.
+ */
+static char *
+rest_is_gone(PvextTable *table, PvextRule *rule, List *columns, bool decided)
+{
+	char	   *gone = NULL;
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+		if (!list_member_ptr(columns, lfirst(lc)) && is_timed(table, lfirst(lc), rule) &&
+			(!decided || is_decided(table, lfirst(lc), rule)))
+			gone = pvext_both_sql(gone, pvext_strategy_test(&((PvextColumn *) lfirst(lc))->strategy, 0));
+	return gone;
+}
+
 /*
  * SQL over r: what else the clocks of rules that read the columns keep has gone, for
  * without the clock it would never be due.  Of texts that cannot be said.  NULL where
@@ -108,23 +158,17 @@ pvext_timed_is_gone(PvextTable *table, List *columns)
 {
 	char	   *sql = NULL;
 	ListCell   *lc;
-	ListCell   *cell;
 
 	foreach(lc, table->rules)
 	{
 		PvextRule  *rule = lfirst(lc);
-		char	   *gone = NULL;
-		bool		is_read = false;
+		char	   *gone = reads_any(table, rule, columns) ? rest_is_gone(table, rule, columns, false) : NULL;
+		char	   *free = rule->condition ? psprintf("(%s) IS FALSE", rule->condition) : NULL;
 
-		foreach(cell, columns)
-			is_read = is_read || pvext_clock_reads(table, rule, table, ((PvextColumn *) lfirst(cell))->name);
-		foreach(cell, is_read ? table->columns : NIL)
-			if (!list_member_ptr(columns, lfirst(cell)) && is_timed(table, lfirst(cell), rule))
-				gone = pvext_both_sql(gone, pvext_strategy_test(&((PvextColumn *) lfirst(cell))->strategy, 0));
-		if (gone && rule->condition)
-			gone = psprintf("(%s) IS FALSE OR (%s)", rule->condition, gone);
+		if (gone && free && condition_reads_any(rule, columns))
+			free = pvext_both_sql(free, rest_is_gone(table, rule, columns, true));
 		if (gone)
-			sql = pvext_both_sql(sql, gone);
+			sql = pvext_both_sql(sql, free ? psprintf("(%s) OR (%s)", free, gone) : gone);
 	}
 	return sql;
 }

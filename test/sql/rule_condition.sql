@@ -94,6 +94,45 @@ CALL pv.purge();
 SELECT id, taxed, address FROM sale ORDER BY id;
 SELECT pv.undeclare_retention('sale', 'ours'), pv.undeclare_retention('sale', 'books');
 
+-- Also where it is false, and a shorter rule would take it: nobody would know any more that the rule does not hold.
+CREATE TABLE contact (id int PRIMARY KEY, party_id int REFERENCES party, phone text, fax text, kind text, since date, note text);
+CREATE INDEX ON contact (party_id);
+SELECT pv.declare_purpose('sales', 'contract', 'Sales'), pv.declare_purpose('history', 'legal_obligation', 'History');
+SELECT pv.declare_link('contact', '{party_id}', 'party'), pv.declare_personal('contact', '{phone,fax}', 'contact', '{sales}'),
+       pv.declare_personal('contact', '{kind,since,note}', 'other', '{history}');
+SELECT pv.declare_retention('contact', 'short', '1 year', 'since', 'policy', columns => '{kind,since,note}'),
+       pv.declare_retention('contact', 'law', '5 years', 'since', 'law', columns => '{phone}', condition => 'kind = ''person''', mandatory => true),
+       pv.declare_retention('contact', 'ours', '5 years', 'since', 'policy', columns => '{fax}', condition => 'kind = ''person''');
+INSERT INTO party (id, name) SELECT i, 'Kim' FROM generate_series(21, 27) AS i;
+INSERT INTO contact SELECT i - 20, i, '1', NULL, 'firm', current_date - interval '2 years', 'n' FROM generate_series(21, 27) AS i;
+UPDATE contact SET kind = 'person' WHERE id = 2;
+UPDATE contact SET phone = NULL WHERE id = 3;
+UPDATE contact SET phone = NULL, fax = '1' WHERE id = 4;
+SELECT rule, rows FROM pv.preview_purge() WHERE relation = 'contact'::regclass ORDER BY 1;
+SELECT pv.activate_retention('contact', rule, rows) FROM pv.preview_purge() WHERE relation = 'contact'::regclass AND rule <> 'ours';
+CALL pv.purge();
+SELECT id, phone, fax, kind, since IS NULL AS no_since, note FROM contact ORDER BY id;
+-- A request takes all of it, where the rule does not hold.
+SELECT state FROM pv.erase_subjects('party', '{21,22}') ORDER BY key;
+SELECT id, phone, fax, kind, since IS NULL AS no_since FROM contact WHERE id < 3 ORDER BY id;
+-- What a purge would take is not kept by a rule any more that it could not tell.
+SELECT pv.declare_retention('contact', 'all', '18 months', 'since', 'policy', columns => '{fax}');
+UPDATE contact SET fax = '1', kind = 'firm', since = current_date - interval '2 years' WHERE id = 4;
+SELECT rule, rows FROM pv.preview_purge() WHERE relation = 'contact'::regclass ORDER BY 1;
+SELECT pv.activate_retention('contact', 'all', 1);
+CALL pv.purge();
+SELECT id, phone, fax, kind, since IS NULL AS no_since FROM contact WHERE id = 4;
+-- A blocker that keeps the one keeps the other, whatever its purposes.
+SELECT pv.declare_blocker('party', 'named', 'name = ''Kim''', 'there is a Kim', purposes => '{sales}');
+UPDATE contact SET kind = 'person', since = '2001-01-01' WHERE id = 6;
+SELECT column_name, verdict FROM pv.preview_erasure('party', 25) WHERE relation = 'contact'::regclass ORDER BY 1;
+SELECT key, state FROM pv.erase_subjects('party', '{25,26}') ORDER BY 1;
+SELECT id, phone, kind, since IS NULL AS no_since, note FROM contact WHERE id IN (5, 6) ORDER BY id;
+SELECT pv.undeclare_blocker('party', 'named');
+SELECT key, state FROM pv.erase_subjects('party', '{25,26}') ORDER BY 1;
+SELECT id, phone, kind, since IS NULL AS no_since, note FROM contact WHERE id IN (5, 6) ORDER BY id;
+DROP TABLE contact;
+
 -- Rows that are deleted
 CREATE TABLE visit (id int PRIMARY KEY, party_id int REFERENCES party, site text, at date, host text);
 CREATE INDEX ON visit (party_id);
