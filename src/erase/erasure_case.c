@@ -3,54 +3,29 @@
  *		One subject of an erasure: from the verdict to the ledger.
  *
  * A case is a subject whose own row is locked.  The verdict on it says what its plan takes;
- * cases of the same verdict are carried out together, as far as there are many of them.
- * What became of each is entered in the ledger, and what hangs on the subject (holds,
- * consents, objections, agreements) follows its key or ends.
+ * when that has been carried out (carry_out.c), what became of it is entered in the ledger.
  */
 #include "postgres.h"
 #include "base/message.h"
 
-#include "access/xact.h"
-#include "base/catalog.h"
 #include "base/event.h"
 #include "base/guc.h"
 #include "base/identity.h"
 #include "base/secret.h"
-#include "catalog/pg_type.h"
-#include "consent/ending.h"
-#include "consent/suppression.h"
 #include "duty/failure.h"
 #include "erase/blocker_answer.h"
+#include "erase/carry_out.h"
 #include "erase/erasure_case.h"
 #include "erase/erasure_limit.h"
 #include "erase/everywhere.h"
 #include "erase/former_key.h"
 #include "erase/missing_subject.h"
-#include "erase/recheck.h"
 #include "erase/trait.h"
-#include "erase/verdict.h"
 #include "execution/held_others.h"
-#include "execution/redacted_text.h"
-#include "plan/planner.h"
-#include "redact/redact.h"
 #include "rule/hold.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-
-/* So many subjects are erased one by one, and the rows of each are counted. */
-#define FEW_SUBJECTS 10
-
-/* One subject of a call. */
-typedef struct Case
-{
-	PvextRow   *row;
-	PvextRequest request;
-	PvextVerdict verdict;
-	bool		execute;
-	bool		strange;		/* the row is another person's by now, as it seems */
-	HeapTuple	result;
-} Case;
 
 /*
  * A request's time and approval: may it be carried out now?  One that has taken something
@@ -67,7 +42,7 @@ is_due(PvextRequest *request)
 
 /* The open request of a subject that may be known, or a new one. */
 static void
-open_request(PvextTable *subject, Case *c, bytea *digest, bool known, char *reason)
+open_request(PvextTable *subject, PvextCase *c, bytea *digest, bool known, char *reason)
 {
 	PvextRequest *request = &c->request;
 
@@ -105,7 +80,7 @@ is_clear_long_enough(PvextRequest *request)
  * have gone, for what a new request waits for.
  */
 static void
-judge(PvextPlan *plan, Case *c, bool held, const char *answers)
+judge(PvextPlan *plan, PvextCase *c, bool held, const char *answers)
 {
 	PvextRequest *request = &c->request;
 
@@ -138,292 +113,11 @@ count_new(List *cases)
 
 	foreach(lc, cases)
 	{
-		Case	   *c = lfirst(lc);
+		PvextCase  *c = lfirst(lc);
 
 		n += c->execute && !c->request.executed;	/* asking twice is harmless */
 	}
 	return n;
-}
-
-/* Why mandatory rules keep what they keep, each reason once; they are the plan's. */
-List *
-pvext_retention_bases(PvextPlan *plan)
-{
-	List	   *bases = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->targets)
-	{
-		char	   *basis = ((PvextTarget *) lfirst(lc))->basis;
-
-		if (basis && !pvext_has_name(bases, basis))
-			bases = lappend(bases, basis);
-	}
-	return bases;
-}
-
-/* The state that an executed request is in now. */
-static void
-conclude(PvextPlan *plan, Case *c, PvextOutcome *outcome, PvextEnding *ending, PvextLook *look)
-{
-	PvextRequest *request = &c->request;
-
-	request->until = Max(outcome->until, ending->until);
-	request->was_clear = false;
-	if (outcome->held + ending->kept > 0)
-	{
-		bool		begun = outcome->anonymised + outcome->deleted > 0 ||
-			ending->ended > 0 || (request->exists && request->executed);
-
-		request->state = begun ? "partial" : "blocked";
-		if (!begun && request->blocked_by == NIL)
-			request->blocked_by = pvext_retention_bases(plan);
-		return;
-	}
-	request->blocked_by = NIL;
-	request->verify_after = look->set;
-	request->state = look->set ? "verifying" : "completed";
-}
-
-/*
- * End what the subjects have consented and agreed to, and remember that they
- * are not to be written to.  Returns a PvextEnding for each case: from now on
- * their digests are those of the keys that they have now.
- */
-static List *
-end_consents(PvextMap *map, PvextTable *subject, List *cases)
-{
-	List	   *endings = NIL;
-	List	   *digests = NIL;
-	ListCell   *lc;
-
-	foreach(lc, cases)
-	{
-		Case	   *c = lfirst(lc);
-		PvextEnding *ending = palloc0(sizeof(PvextEnding));
-
-		ending->key = c->request.key;
-		ending->former = ending->digest = c->request.subject_digest;
-		digests = lappend(digests, ending->former);
-		if (strcmp(ending->key, c->row->key) != 0)
-		{
-			ending->digest = pvext_subject_digest(subject->id, c->row->key);
-			digests = lappend(digests, ending->digest);
-		}
-		endings = lappend(endings, ending);
-	}
-	pvext_end_consents(subject, endings);
-	if (pvext_suppresses(map))
-		pvext_suppress_digests(digests);
-	return endings;
-}
-
-/* Move what is kept under the subject's digest to that of its new key. */
-static void
-follow_digest(PvextPlan *plan, Case *c, PvextEnding *ending)
-{
-	PvextRequest *request = &c->request;
-	bytea	   *former = ending->former;
-
-	request->key = c->row->key;
-	request->subject_digest = ending->digest;
-	if (plan->redacts)
-	{
-		PvextArgs	args = {0};
-
-		pvext_arg(&args, BYTEAOID, PointerGetDatum(former), false);
-		pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
-		(void) pvext_own("UPDATE pv.redaction SET subject_digest = $2"
-						 " WHERE subject_digest = $1 AND $1 <> $2", &args);
-		pvext_record_redaction(plan, request->subject_digest);
-	}
-	if (c->verdict.any_hold &&
-		(strcmp(request->state, "completed") == 0 || former != request->subject_digest))
-		pvext_forget_held_key(former, request->subject_digest);
-}
-
-/* The keys that their rows have now. */
-static List *
-keys_of(List *cases)
-{
-	List	   *keys = NIL;
-	ListCell   *lc;
-
-	foreach(lc, cases)
-		keys = lappend(keys, ((Case *) lfirst(lc))->row->key);
-	return keys;
-}
-
-/* Whom a call has erased, by their keys as they are now; and of whom rules retain something. */
-typedef struct Done
-{
-	List	   *keys;
-	List	   *partly;
-} Done;
-
-/*
- * pvext_look() for cases, the first of which is given, of a call that has erased others
- * before: rows that both refer to are not kept for these.
- */
-static void
-look_for(PvextPlan *plan, List *rows, Case *first, Done *done, PvextRedaction *redaction,
-		 PvextOutcome *outcome, PvextLook *look)
-{
-	PG_TRY();
-	{
-		plan->done = done->keys;
-		plan->partly_done = done->partly;
-		pvext_look(plan, rows, &first->request, pvext_redaction_tracing(redaction), outcome, look);
-	}
-	PG_FINALLY();
-	{
-		plan->done = plan->partly_done = NIL;
-	}
-	PG_END_TRY();
-}
-
-/*
- * Before cases of such a call are erased: remember where they are not to be written to.
- * An address that they had in common with those before goes with them.
- */
-static void
-suppress_addresses(PvextMap *map, PvextTable *subject, List *cases, Done *done)
-{
-	PvextPlan  *plan = pvext_address_plan(map, subject, true);
-
-	PG_TRY();
-	{
-		plan->done = done->keys;
-		plan->partly_done = done->partly;
-		pvext_suppress_addresses(map, subject, keys_of(cases));
-	}
-	PG_FINALLY();
-	{
-		plan->done = plan->partly_done = NIL;
-	}
-	PG_END_TRY();
-}
-
-/* Note who is erased, as the ledger is going to have it. */
-static void
-note_done(List *cases, Done *done)
-{
-	ListCell   *lc;
-
-	foreach(lc, cases)
-	{
-		Case	   *c = lfirst(lc);
-
-		if (strcmp(c->request.state, "completed") == 0 || strcmp(c->request.state, "verifying") == 0)
-			done->keys = lappend(done->keys, c->row->key);
-		else if (strcmp(c->request.state, "partial") == 0 && c->request.blocked_by == NIL)
-			done->partly = lappend(done->partly, c->row->key);
-	}
-}
-
-/*
- * Run one plan for cases of one verdict, and note what is to be redacted by it; done has
- * those that the call has erased before, and gets these.
- * How much each of many lost is not known: what they lost together is divided
- * among them.
- */
-static void
-execute(PvextMap *map, PvextTable *subject, List *cases, Done *done, List **redactions)
-{
-	Case	   *first = linitial(cases);
-	PvextPlan  *plan = pvext_plan(map, subject, first->verdict.blocked);
-	PvextRedaction *redaction = pvext_begin_redaction(map, plan);
-	PvextOutcome outcome;
-	PvextLook	look;
-	List	   *rows = NIL;
-	List	   *endings;
-	bool		begun = false;
-	ListCell   *lc;
-	ListCell   *cell;
-	int			n = list_length(cases);
-	int			i = 0;
-
-	foreach(lc, cases)
-	{
-		Case	   *c = lfirst(lc);
-
-		rows = lappend(rows, c->row);
-		pvext_redact_before(redaction, c->row->key, c->request.former_digest);
-	}
-
-	/* Addresses are read before they go. */
-	if (!first->request.executed && pvext_suppresses(map))
-		suppress_addresses(map, subject, cases, done);
-	look_for(plan, rows, first, done, redaction, &outcome, &look);
-	endings = end_consents(map, subject, cases);
-	forboth(lc, cases, cell, endings)
-	{
-		Case	   *c = lfirst(lc);
-
-		c->request.anonymised = outcome.anonymised / n + (i < outcome.anonymised % n);
-		c->request.deleted = outcome.deleted / n + (i < outcome.deleted % n);
-		i++;
-		conclude(plan, c, &outcome, lfirst(cell), &look);
-		begun = begun || strcmp(c->request.state, "blocked") != 0;
-		c->request.carried_out = strcmp(c->request.state, "blocked") != 0 &&
-			(n > 1 || outcome.anonymised + outcome.deleted > 0 ||
-			 ((PvextEnding *) lfirst(cell))->ended > 0);
-		follow_digest(plan, c, lfirst(cell));
-		pvext_keep_keys(&c->request, &look, ((PvextEnding *) lfirst(cell))->former);
-		pvext_redact_after(redaction, c->row->key);
-	}
-
-	note_done(cases, done);
-
-	/* Where rules keep all there is of them, the log keeps it, too. */
-	if (begun)
-		pvext_plan_redaction(redactions, redaction, outcome.held == 0);
-}
-
-/* Are rows decided one by one, so that subjects cannot share an outcome? */
-static bool
-is_individual(PvextPlan *plan)
-{
-	ListCell   *lc;
-
-	if (plan->redacts || plan->any_held)
-		return true;
-	foreach(lc, plan->targets)
-		if (((PvextTarget *) lfirst(lc))->until ||
-			(plan->unenforced && ((PvextTarget *) lfirst(lc))->column->leads))
-			return true;
-	foreach(lc, plan->removals)
-		if (((PvextRemoval *) lfirst(lc))->until)
-			return true;
-	return false;
-}
-
-/* Carry out all that may be carried out, subjects of one verdict together. */
-static void
-execute_all(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *cases)
-{
-	bool		individual = list_length(cases) <= FEW_SUBJECTS || is_individual(plan);
-	List	   *together = NIL;
-	List	   *redactions = NIL;
-	Done		done = {NIL, NIL};
-	ListCell   *lc;
-
-	foreach(lc, cases)
-	{
-		Case	   *c = lfirst(lc);
-
-		if (!c->execute)
-			continue;
-		if (individual || c->verdict.blocked || c->request.executed || c->row->gone)
-			execute(map, subject, list_make1(c), &done, &redactions);
-		else
-			together = lappend(together, c);
-	}
-
-	/* The others went one by one; these share a plan, and its outcome. */
-	if (together != NIL)
-		execute(map, subject, together, &done, &redactions);
-	pvext_redact(redactions);
 }
 
 /* Those that are carried out, with their keys, before these change. */
@@ -434,8 +128,8 @@ former_keys(List *cases)
 	ListCell   *lc;
 
 	foreach(lc, cases)
-		if (((Case *) lfirst(lc))->execute)
-			keys = lappend(keys, pstrdup(((Case *) lfirst(lc))->row->key));
+		if (((PvextCase *) lfirst(lc))->execute)
+			keys = lappend(keys, pstrdup(((PvextCase *) lfirst(lc))->row->key));
 	return keys;
 }
 
@@ -452,11 +146,11 @@ execute_and_look(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *case
 	if (former == NIL)
 		return;
 	erased = pvext_begin_erased(subject);
-	execute_all(map, subject, plan, cases);
+	pvext_carry_out_cases(map, subject, plan, cases);
 	foreach(lc, cases)
-		if (((Case *) lfirst(lc))->execute)
+		if (((PvextCase *) lfirst(lc))->execute)
 		{
-			pvext_add_erased(erased, linitial(former), ((Case *) lfirst(lc))->row->key);
+			pvext_add_erased(erased, linitial(former), ((PvextCase *) lfirst(lc))->row->key);
 			former = list_delete_first(former);
 		}
 	pvext_check_everywhere(map, subject, erased);
@@ -468,7 +162,7 @@ execute_and_look(PvextMap *map, PvextTable *subject, PvextPlan *plan, List *case
  * written, whatever it is.
  */
 static void
-check_person(PvextTable *subject, Case *c)
+check_person(PvextTable *subject, PvextCase *c)
 {
 	PvextRequest *request = &c->request;
 	List	   *traits;
@@ -499,7 +193,7 @@ remember_persons(PvextTable *subject, List *cases)
 
 	foreach(lc, cases)
 	{
-		Case	   *c = lfirst(lc);
+		PvextCase  *c = lfirst(lc);
 
 		if (c->row->gone || c->strange || strcmp(c->request.state, "completed") == 0 ||
 			strcmp(c->request.state, "verifying") == 0)
@@ -511,7 +205,7 @@ remember_persons(PvextTable *subject, List *cases)
 		return;
 	traits = pvext_read_traits(subject, keys);
 	foreach(lc, open)
-		pvext_remember_traits(&((Case *) lfirst(lc))->request, traits[i++]);
+		pvext_remember_traits(&((PvextCase *) lfirst(lc))->request, traits[i++]);
 }
 
 /* What the duty calls a request. */
@@ -536,7 +230,7 @@ record(PvextTable *subject, List *cases, bool stopped, bool going_on)
 	remember_persons(subject, cases);
 	foreach(lc, cases)
 	{
-		Case	   *c = lfirst(lc);
+		PvextCase  *c = lfirst(lc);
 		PvextRequest *request = &c->request;
 
 		if (!request->exists && request->executed && request->anonymised + request->deleted == 0 &&
@@ -582,11 +276,11 @@ make_cases(PvextTable *subject, PvextPlan *plan, List *rows, char *reason, bool 
 
 	foreach(lc, rows)
 	{
-		Case	   *c;
+		PvextCase  *c;
 
 		if (last && strcmp(((PvextRow *) lfirst(lc))->key, last) == 0)
 			continue;
-		c = palloc0(sizeof(Case));
+		c = palloc0(sizeof(PvextCase));
 		c->row = lfirst(lc);
 		last = c->row->key;
 		digests = lappend(digests, pvext_subject_digest(subject->id, last));
@@ -647,8 +341,8 @@ pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *r
 		check_person(subject, lfirst(lc));
 	pvext_count_against_limit(count_new(cases));
 	foreach(lc, cases)
-		if (((Case *) lfirst(lc))->row->gone)
-			gone = lappend(gone, ((Case *) lfirst(lc))->row->key);
+		if (((PvextCase *) lfirst(lc))->row->gone)
+			gone = lappend(gone, ((PvextCase *) lfirst(lc))->row->key);
 	execute_and_look(map, subject, plan, cases);
 
 	/* DETACH CONCURRENTLY may have begun meanwhile: its first half does not wait for us. */
@@ -657,6 +351,6 @@ pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *r
 		pvext_check_still_gone(subject, lfirst(lc));
 	record(subject, cases, stopped, going_on);
 	foreach(lc, cases)
-		results = lappend(results, ((Case *) lfirst(lc))->result);
+		results = lappend(results, ((PvextCase *) lfirst(lc))->result);
 	return results;
 }

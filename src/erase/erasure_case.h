@@ -7,7 +7,6 @@
 
 #include "plan/plan.h"
 
-extern List *pvext_retention_bases(PvextPlan *plan);
 extern List *pvext_erase_rows(PvextMap *map, PvextPlan *plan, List *rows, List *keys, char *reason,
 							  bool going_on);
 

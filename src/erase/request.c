@@ -22,7 +22,7 @@
 #include "duty/failure.h"
 #include "erase/deferred.h"
 #include "erase/erase.h"
-#include "erase/erasure_case.h"
+#include "erase/carry_out.h"
 #include "erase/older_transaction.h"
 #include "erase/request.h"
 #include "erase/verdict.h"

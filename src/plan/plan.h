@@ -186,6 +186,14 @@ typedef struct PvextRemoval
 	PvextStep  *held;
 } PvextRemoval;
 
+/* Are the outcomes of many subjects told apart by queries?  See told_apart.c. */
+typedef enum PvextApart
+{
+	PVEXT_APART_UNKNOWN,
+	PVEXT_APART,
+	PVEXT_NOT_APART
+} PvextApart;
+
 struct PvextPlan
 {
 	PvextTable *subject;
@@ -229,6 +237,9 @@ struct PvextPlan
 	List	   *address_steps;	/* PvextStep: texts that may be addresses; of a plan that finds these */
 	List	   *telling_columns;	/* of identifying_value.c; NIL: not looked for yet */
 	List	   *retained;		/* of retained_value.c; NIL: not looked for yet */
+	PvextApart	apart;
+	List	   *retained_asks;	/* PvextStep: numbers of subjects, and until when something is retained */
+	PvextStep  *begun_ask;		/* numbers of subjects who lose something for certain; NULL: of none */
 };
 
 extern void pvext_sql_init(PvextSql *sql);

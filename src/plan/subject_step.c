@@ -145,6 +145,38 @@ is_joined(PvextPlan *plan, PvextSet *set)
 	return true;
 }
 
+/* Let the statement, which is empty, take the keys of many subjects: $1, $2, ... */
+void
+pvext_number_subjects(PvextPlan *plan, PvextSql *sql)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->subject->key)
+		(void) pvext_sql_param(sql, &pvext_set_slot(plan->self, lfirst(lc), false)->param);
+}
+
+/* SQL of a FROM clause: the subjects' own rows, with their numbers, k.n, as they are in plan->self's slots. */
+void
+pvext_append_numbered(PvextPlan *plan, PvextSql *sql, const char *row)
+{
+	PvextTable *subject = plan->subject;
+	StringInfoData match;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&match);
+	foreach(lc, subject->key)
+	{
+		PvextSlot  *slot = pvext_set_slot(plan->self, lfirst(lc), false);
+
+		appendStringInfo(&match, "%s%s.%s %s k.k%d", n > 0 ? " AND " : "", row,
+						 quote_identifier(slot->column), pvext_equality(slot->element, slot->element), n + 1);
+		n++;
+	}
+	appendStringInfo(&sql->text, "%s JOIN %s AS %s ON %s", pvext_array_rows_sql(n, true), subject->sql_name,
+					 row, match.data);
+}
+
 /*
  * The query that tells which of many subjects, numbered as they are in plan->self's slots, a
  * blocker blocks, as one array; NULL where that takes more than one statement.
@@ -152,34 +184,22 @@ is_joined(PvextPlan *plan, PvextSet *set)
 PvextStep *
 pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set)
 {
-	PvextTable *subject = plan->subject;
 	bool		own = set == plan->self;
-	StringInfoData match;
 	PvextSql	sql;
-	ListCell   *lc;
-	int			n = 0;
 
 	if (!own && !is_joined(plan, set))
 		return NULL;
-	initStringInfo(&match);
 	pvext_sql_init(&sql);
-	foreach(lc, subject->key)
-	{
-		PvextSlot  *slot = pvext_set_slot(plan->self, lfirst(lc), false);
-
-		(void) pvext_sql_param(&sql, &slot->param);
-		appendStringInfo(&match, "%s%s.%s %s k.k%d", n > 0 ? " AND " : "", own ? "r" : "o",
-						 quote_identifier(slot->column), pvext_equality(slot->element, slot->element), n + 1);
-		n++;
-	}
-	appendStringInfo(&sql.text, "SELECT array_agg(k.n) FROM %s JOIN %s AS %s ON %s WHERE ",
-					 pvext_array_rows_sql(n, true), subject->sql_name, own ? "r" : "o", match.data);
+	pvext_number_subjects(plan, &sql);
+	appendStringInfoString(&sql.text, "SELECT array_agg(k.n) FROM ");
+	pvext_append_numbered(plan, &sql, own ? "r" : "o");
+	appendStringInfoString(&sql.text, " WHERE ");
 	if (own)
 		appendStringInfo(&sql.text, "(%s) IS NOT FALSE", blocker->condition);
 	else
 		appendStringInfo(&sql.text, "EXISTS (SELECT FROM %s AS r WHERE (%s) AND (%s) IS NOT FALSE)",
-						 set->table->sql_name, pvext_belongs_sql(set->table, subject), blocker->condition);
-	return pvext_sql_step(&sql, subject);
+						 set->table->sql_name, pvext_belongs_sql(set->table, plan->subject), blocker->condition);
+	return pvext_sql_step(&sql, plan->subject);
 }
 
 /* The statement that locks all rows of a set, whatever a blocker will say of them. */

@@ -8,6 +8,8 @@
 #include "plan/plan.h"
 
 extern void pvext_build_locks(PvextPlan *plan);
+extern void pvext_number_subjects(PvextPlan *plan, PvextSql *sql);
+extern void pvext_append_numbered(PvextPlan *plan, PvextSql *sql, const char *row);
 extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,
 									  PvextSet *set, bool lock);
 extern PvextStep *pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set);
