@@ -462,9 +462,10 @@ check_deletes(PvextCheck *check)
 
 			bool		keeps = fk->on_delete == FKCONSTR_ACTION_NOACTION ||
 				fk->on_delete == FKCONSTR_ACTION_RESTRICT;
+			bool		others;
 
 			if (fk->relid == atooid(row[0]) || pvext_is_linked(fk, atoi(row[2]), true) ||
-				(pvext_is_reference(fk, atoi(row[2])) && pvext_reference_goes(fk)))
+				(pvext_is_reference(fk, atoi(row[2]), &others) && pvext_reference_goes(fk, others)))
 				continue;
 			pvext_add_finding(check, pvext_relation_name(fk->relid), NULL, !keeps,
 						psprintf(keeps ? "foreign key \"%s\" lets no erasure delete the rows of %s to which its own refer" :

@@ -105,12 +105,13 @@ check_cascades(Oid relid)
 	foreach(lc, pvext_foreign_keys_to(relid))
 	{
 		PvextForeignKey *fk = lfirst(lc);
+		bool		others;
 
 		if (fk->relid == relid ||
 			fk->on_delete == FKCONSTR_ACTION_NOACTION ||
 			fk->on_delete == FKCONSTR_ACTION_RESTRICT)
 			continue;
-		if (pvext_is_reference(fk, pvext_relation_id(relid)) ? !pvext_reference_goes(fk) :
+		if (pvext_is_reference(fk, pvext_relation_id(relid), &others) ? !pvext_reference_goes(fk, others) :
 			!pvext_is_linked(fk, pvext_relation_id(relid), true))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

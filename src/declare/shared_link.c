@@ -79,35 +79,53 @@ pvext_resolve_shared(PvextLinkDeclaration *link)
  * Rows that refer to those which go
  */
 
-/* Is the foreign key, to the relation of the id, the reference that one of its shared links goes by? */
+/* May others refer by a foreign key to rows that are deleted with the first who does? */
+static bool
+leaves_others(PvextForeignKey *fk, const char *shared, const char *on_erase)
+{
+	return strcmp(shared, "any") == 0 && strcmp(on_erase, "delete") == 0 && !pvext_is_unique(fk->relid, fk->columns);
+}
+
+/*
+ * Is the foreign key, to the relation of the id, the reference that one of its shared links goes
+ * by?  *others: when the row goes, there may be references of others, with whom nothing does.
+ */
 bool
-pvext_is_reference(PvextForeignKey *fk, int32 id)
+pvext_is_reference(PvextForeignKey *fk, int32 id, bool *others)
 {
 	PvextArgs	args = {0};
+	bool		found = false;
 	uint64		n;
 
+	*others = false;
 	pvext_arg_int4(&args, id);
 	pvext_arg_oid(&args, OIDOID, fk->relid);
-	n = pvext_own("SELECT l.parent_columns, l.columns FROM pv.declared_link AS l"
+	n = pvext_own("SELECT l.parent_columns, l.columns, l.shared, l.on_erase FROM pv.declared_link AS l"
 				  " JOIN pv.relation AS p ON p.id = l.parent_id"
 				  " WHERE l.relation_id = $1 AND p.relation = $2 AND l.shared IS NOT NULL AND l.expression IS NULL", &args);
 	for (uint64 i = 0; i < n; i++)
-		if (pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)))
-			return true;
-	return false;
+	{
+		if (!pvext_is_key_of(fk, fk->relid, pvext_names(i, 1), pvext_names(i, 2)))
+			continue;
+		found = true;
+		*others = *others || leaves_others(fk, pvext_value(i, 3), pvext_value(i, 4));
+	}
+	return found;
 }
 
 /*
  * Is a reference gone by the time that the row goes to which it leads: by itself, with its
- * row, or since its columns are emptied?
+ * row, or since its columns are emptied?  Those of others only by itself.
  */
 bool
-pvext_reference_goes(PvextForeignKey *fk)
+pvext_reference_goes(PvextForeignKey *fk, bool others)
 {
 	PvextArgs	args = {0};
 
 	if (fk->on_delete == FKCONSTR_ACTION_SETNULL || fk->on_delete == FKCONSTR_ACTION_SETDEFAULT)
 		return true;
+	if (others)
+		return false;
 	pvext_arg_oid(&args, OIDOID, fk->relid);
 	pvext_arg_names(&args, fk->columns, false);
 	if (pvext_own("SELECT FROM pv.declared_link AS l JOIN pv.relation AS r ON r.id = l.relation_id"
@@ -130,14 +148,17 @@ pvext_check_references(const PvextLinkDeclaration *link)
 	foreach(lc, pvext_foreign_keys_to(link->relid))
 	{
 		PvextForeignKey *fk = lfirst(lc);
+		bool		others = leaves_others(fk, link->shared, link->on_erase);
 
 		if (pvext_is_key_of(fk, link->parent, link->parent_columns, link->columns) &&
-			!pvext_reference_goes(fk))
+			!pvext_reference_goes(fk, others))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("rows of table %s would refer to rows of table %s that are to be deleted",
 							pvext_relation_name(link->parent), pvext_relation_name(link->relid)),
+					 others ? errdetail("Foreign key \"%s\" does, also in rows of others than the first who is erased.", fk->name) :
 					 errdetail("Foreign key \"%s\" does.", fk->name),
+					 others ? errhint("Make it ON DELETE SET NULL, or pass shared => 'last'.") :
 					 errhint("Make it ON DELETE SET NULL, declare its column personal with erase_with => 'null', or link %s with on_erase => 'delete' first.",
 							 pvext_relation_name(link->parent))));
 	}

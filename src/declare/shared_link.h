@@ -10,8 +10,8 @@
 #include "declare/link_value.h"
 
 extern void pvext_resolve_shared(PvextLinkDeclaration *link);
-extern bool pvext_is_reference(PvextForeignKey *fk, int32 id);
-extern bool pvext_reference_goes(PvextForeignKey *fk);
+extern bool pvext_is_reference(PvextForeignKey *fk, int32 id, bool *others);
+extern bool pvext_reference_goes(PvextForeignKey *fk, bool others);
 extern void pvext_check_references(const PvextLinkDeclaration *link);
 extern bool pvext_all_shared(int32 id);
 extern void pvext_extend_shared_paths(const PvextLinkDeclaration *link);

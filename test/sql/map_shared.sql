@@ -91,6 +91,23 @@ SELECT pv.declare_link('photo', '{id}', 'album', '{photo}', on_erase => 'delete'
 SELECT pv.declare_link('photo', '{id}', 'album', '{cover}', on_erase => 'delete', shared => 'last');
 SELECT problem FROM pv.check_map() WHERE severity = 'error';
 
+-- With the first, also those of others: their references must empty themselves.
+SELECT pv.declare_link('address', '{id}', 'member', '{ship}', name => 'first', on_erase => 'delete', shared => 'any');
+\echo :SQLSTATE
+SELECT pv.undeclare_link('photo', name) FROM pv.link WHERE relation = 'photo'::regclass;
+SELECT pv.undeclare_link('album', 'member');
+SELECT pv.declare_link('album', '{member}', 'member', on_erase => 'delete');
+ALTER TABLE album ADD CONSTRAINT album_photo_fkey FOREIGN KEY (photo) REFERENCES photo ON DELETE CASCADE;
+SELECT pv.declare_link('photo', '{id}', 'album', '{photo}', on_erase => 'delete', shared => 'any');
+SELECT pv.declare_link('photo', '{id}', 'album', '{cover}', on_erase => 'delete', shared => 'any');
+ALTER TABLE album DROP CONSTRAINT album_photo_fkey;
+SELECT pv.declare_link('photo', '{id}', 'album', '{cover}', on_erase => 'delete', shared => 'any');
+ALTER TABLE album DROP CONSTRAINT album_cover_fkey, ADD CONSTRAINT album_cover_fkey FOREIGN KEY (cover) REFERENCES photo;
+SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'foreign key' AND relation ~ 'album';
+-- Where one alone can refer they are his.
+ALTER TABLE album ADD UNIQUE (cover);
+SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'foreign key' AND relation ~ 'album';
+
 -- Columns of any name.
 CREATE TABLE "a ""b" ("the id" int PRIMARY KEY, "it's" text);
 CREATE TABLE "c.d" ("k" int PRIMARY KEY, "to '$1" int REFERENCES "a ""b", m int REFERENCES member);
