@@ -6,8 +6,8 @@
  * that the plan's subjects refer to it is found out here who else does, by any path of
  * links from the row up (plan/row_subject.c).  Somebody lives whose row is there, unless
  * the ledger of erasures says that all has been taken from him that may go (the request is
- * completed, or what rules retain is all that is left) and his own row has nothing else that
- * is personal again: a key is given away a second time.  Where rows are deleted, whoever has something
+ * completed, or what rules retain is all that is left) and nothing else is personal again of
+ * his key, which may have been given away a second time (living_again.c).  Where rows are deleted, whoever has something
  * retained lives, too: it may refer to them.  So does a row of a subject table that is no
  * person, such as a company.  Who is held, or waits for a blocker, lives; so does whoever
  * has asked to be erased and is not yet.
@@ -25,12 +25,11 @@
 #include "base/secret.h"
 #include "catalog/pg_type.h"
 #include "execution/living.h"
+#include "execution/living_again.h"
 #include "execution/step.h"
 #include "map/key.h"
 #include "miscadmin.h"
 #include "plan/row_subject.h"
-#include "rule/rule.h"
-#include "strategy/replacement.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -82,37 +81,11 @@ ask_ledger(Asked *asked, bool deleted, bool *completed)
 	}
 }
 
-/*
- * SQL: a row r of the subject table has something personal of its own; NULL: it never has.
- * Of an erasure that rules have left something of, what they may retain says nothing.
- */
-static char *
-personal_sql(PvextTable *subject, bool completed)
-{
-	StringInfoData sql;
-	char	   *basis;
-	ListCell   *lc;
-
-	initStringInfo(&sql);
-	foreach(lc, subject->columns)
-	{
-		PvextColumn *column = lfirst(lc);
-
-		if (column->missing || column->any_path || column->paths != NIL ||
-			column->strategy.kind == PVEXT_REDACT || column->strategy.kind == PVEXT_EXPRESSION ||
-			(!completed && pvext_retained_until(subject, column->name, &basis) != NULL))
-			continue;
-		appendStringInfo(&sql, "%sNOT (%s)", sql.len > 0 ? " OR " : "",
-						 pvext_strategy_test(&column->strategy, 0));
-	}
-	return sql.len > 0 ? sql.data : NULL;
-}
-
-/* Those of whom all, or all but what rules retain, has been erased and whose own rows are personal again live. */
+/* Those of whom all, or all but what rules retain, has been erased, and who have something personal again, live. */
 static void
 find_again(Asked *asked, const bool *completed, bool wholly)
 {
-	char	   *personal = personal_sql(asked->subject, wholly);
+	char	   *personal = pvext_lives_again_sql(asked->subject, wholly);
 	List	   *keys = NIL;
 	List	   *which = NIL;
 	PvextArgs	args = {0};
