@@ -23,6 +23,7 @@
 #include "code/fired_trigger.h"
 #include "declare/always_trigger.h"
 #include "declare/check.h"
+#include "declare/clock_way.h"
 #include "declare/coverage.h"
 #include "declare/endless_rule.h"
 #include "declare/finding_group.h"
@@ -631,6 +632,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_indexes(&check);
 	pvext_check_omissions(&check);
 	pvext_check_endless(&check);
+	pvext_check_circles(&check);
 	check_plans(&check);
 	check_unread(&check);
 	check_publications(&check);

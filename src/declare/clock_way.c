@@ -12,6 +12,7 @@
 #include "base/catalog.h"
 #include "declare/clock_way.h"
 #include "map/link_match.h"
+#include "rule/clock_row.h"
 
 /* Does the clock get from rows of the table to those of "over" by way of such a top? */
 static bool
@@ -83,6 +84,28 @@ find_tops(PvextMap *map, PvextTable *table, PvextTable *over)
 	return nearest;
 }
 
+/* What to do about a clock that goes through a circle, by the link. */
+static char *
+circle_hint(PvextTable *table, PvextLink *link)
+{
+	return psprintf("Keep the moment in a column of %s; or declare link \"%s\" of %s with inherit => false, where what belongs to its rows does not go on by it.",
+					table->sql_name, link->name, link->table->sql_name);
+}
+
+/* Raise where the clock would read the nearest row alone, of those that the rule's row hangs on. */
+static void
+check_circle(PvextTable *table, PvextRule *rule)
+{
+	PvextLink  *link = pvext_clock_circle(table, rule);
+
+	if (link)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the clock would read the nearest row of table %s alone, which may belong to others of it",
+						link->table->sql_name),
+				 errhint("%s", circle_hint(table, link))));
+}
+
 /*
  * Let the rule's clock go to the rows of a table, by way of another where that is said, and
  * else on the only way that there is.  Raises where there is none, or are several.
@@ -108,4 +131,26 @@ pvext_find_way(PvextMap *map, PvextTable *table, Oid over, Oid through, PvextRul
 	if (list_length(tops) > 1)
 		several_ways(table, rule->over, tops);
 	rule->through = linitial(tops) == table ? NULL : linitial(tops);
+	check_circle(table, rule);
+}
+
+/* Rules whose clock has come to go through a circle of links, since they were declared. */
+void
+pvext_check_circles(PvextCheck *check)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, pvext_map()->tables)
+		foreach(cell, ((PvextTable *) lfirst(lc))->rules)
+		{
+			PvextTable *table = lfirst(lc);
+			PvextRule  *rule = lfirst(cell);
+			PvextLink  *link = check->only == 0 || check->only == table->id ? pvext_clock_circle(table, rule) : NULL;
+
+			if (link)
+				pvext_add_finding(check, table->sql_name, NULL, false,
+								  psprintf("the clock of retention rule \"%s\" reads the nearest row of %s alone, which may belong to others of it",
+										   rule->name, link->table->sql_name), circle_hint(table, link));
+		}
 }

@@ -94,6 +94,37 @@ pvext_clock_tables(PvextTable *table, PvextRule *rule)
 	return list_delete_ptr(tables, table);
 }
 
+/* The link by which rows of a table lead to others of it, as whose what belongs to them counts, too; or NULL. */
+static PvextLink *
+link_around(PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->is_subject ? NIL : pvext_paths(table, table))
+		if (((PvextLink *) linitial(lfirst(lc)))->inherited)
+			return linitial(lfirst(lc));
+	return NULL;
+}
+
+/*
+ * Where the clock's way up leads through a table whose rows hang on others of it: the link by
+ * which they do.  The clock reads the nearest alone, and what all hang on must have ended.
+ */
+PvextLink *
+pvext_clock_circle(PvextTable *table, PvextRule *rule)
+{
+	ListCell   *lc;
+
+	foreach(lc, rule->through ? add_leg(NIL, table, rule->through) : NIL)
+	{
+		PvextLink  *link = lfirst(lc) == table ? NULL : link_around(lfirst(lc));
+
+		if (link)
+			return link;
+	}
+	return NULL;
+}
+
 /*
  * SQL, after FROM: the rows of a table, as r, to which the way from the statement's row r
  * leads over the top.  It ends with a condition, and others may follow.  The r of the

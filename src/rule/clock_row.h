@@ -10,6 +10,7 @@
 extern PvextTable *pvext_clock_top(PvextTable *table, PvextRule *rule);
 extern void pvext_check_way(PvextTable *table, PvextRule *rule);
 extern List *pvext_clock_tables(PvextTable *table, PvextRule *rule);
+extern PvextLink *pvext_clock_circle(PvextTable *table, PvextRule *rule);
 extern char *pvext_clock_rows(PvextTable *table, PvextRule *rule);
 extern bool pvext_clock_goes_by(PvextTable *table, PvextRule *rule, PvextTable *of);
 extern char *pvext_timed_rows(PvextTable *table, PvextRule *rule, PvextTable *of);

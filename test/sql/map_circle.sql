@@ -55,5 +55,28 @@ SELECT id, body FROM post ORDER BY id;
 SELECT pv.release_hold(id, 'over') FROM pv.hold WHERE released_at IS NULL;
 SELECT state FROM pv.erase_subject('author', 1);
 SELECT id, body FROM post ORDER BY id;
+
+-- A clock would read the nearest row alone, where all that a row hangs on must have ended.
+CREATE TABLE owner (id int PRIMARY KEY, name text, boss int REFERENCES owner, ended date);
+CREATE TABLE folder (id int PRIMARY KEY, within int REFERENCES folder, owner int REFERENCES owner, ended date);
+CREATE TABLE item (id int PRIMARY KEY, folder int REFERENCES folder, after int REFERENCES item, body text);
+CREATE INDEX ON folder (within);
+CREATE INDEX ON folder (owner);
+CREATE INDEX ON owner (boss);
+CREATE INDEX ON item (folder);
+CREATE INDEX ON item (after);
+SELECT pv.declare_subject('owner'), pv.declare_link('owner', '{boss}', 'owner'), pv.declare_link('folder', '{owner}', 'owner'), pv.declare_link('item', '{folder}', 'folder'),
+       pv.declare_link('item', '{after}', 'item');
+SELECT pv.declare_personal('owner', '{name}', 'identifying'), pv.declare_personal('item', '{body}', 'text', link => '*');
+SELECT pv.declare_retention('item', 'folders', '1 year', 'ended', 'policy', over => 'folder');
+SELECT pv.declare_link('folder', '{within}', 'folder', name => 'within');
+SELECT problem, hint FROM pv.check_map() WHERE relation = 'circle.item' AND problem ~ 'clock';
+SELECT pv.declare_retention('item', 'again', '1 year', 'ended', 'policy', over => 'folder');
+\echo :SQLSTATE
+SELECT pv.declare_retention('item', 'again', '1 year', 'ended', 'policy', over => 'owner');
+SELECT pv.undeclare_link('folder', 'within');
+SELECT pv.declare_link('folder', '{within}', 'folder', name => 'within', inherit => false);
+SELECT pv.declare_retention('item', 'again', '1 year', 'ended', 'policy', over => 'owner');
+SELECT problem FROM pv.check_map() WHERE relation = 'circle.item' AND problem ~ 'clock';
 DROP SCHEMA circle CASCADE;
 DROP EXTENSION pvext;
