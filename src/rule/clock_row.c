@@ -94,14 +94,29 @@ pvext_clock_tables(PvextTable *table, PvextRule *rule)
 	return list_delete_ptr(tables, table);
 }
 
-/* The link by which rows of a table lead to others of it, as whose what belongs to them counts, too; or NULL. */
-static PvextLink *
-link_around(PvextTable *table)
+/* Does a path of links go by rows of the table? */
+static bool
+goes_by(List *path, PvextTable *table)
 {
 	ListCell   *lc;
 
-	foreach(lc, table->is_subject ? NIL : pvext_paths(table, table))
-		if (((PvextLink *) linitial(lfirst(lc)))->inherited)
+	foreach(lc, path)
+		if (((PvextLink *) lfirst(lc))->table == table)
+			return true;
+	return false;
+}
+
+/*
+ * The link by which rows of a table on the way up lead to others of it, as whose what belongs
+ * to them counts, too; or NULL.  Not by way of the rule's table: its rows are timed each by itself.
+ */
+static PvextLink *
+link_around(PvextTable *up, PvextTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, up->is_subject || up == table ? NIL : pvext_paths(up, up))
+		if (((PvextLink *) linitial(lfirst(lc)))->inherited && !goes_by(lfirst(lc), table))
 			return linitial(lfirst(lc));
 	return NULL;
 }
@@ -117,7 +132,7 @@ pvext_clock_circle(PvextTable *table, PvextRule *rule)
 
 	foreach(lc, rule->through ? add_leg(NIL, table, rule->through) : NIL)
 	{
-		PvextLink  *link = lfirst(lc) == table ? NULL : link_around(lfirst(lc));
+		PvextLink  *link = link_around(lfirst(lc), table);
 
 		if (link)
 			return link;
