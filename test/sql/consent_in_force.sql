@@ -509,11 +509,11 @@ RESET ROLE;
 SELECT pv.give_consent('customer', 1, 'sms', '1', 'web', expires => now());
 \echo :SQLSTATE
 SELECT pv.give_consent('customer', 1, 'sms', '1', 'web', expires => '-infinity');
-SELECT give('customer', '1', 'sms', interval '1 second'), give('of_text', 'A', 'sms', interval '1 second'),
-       give('customer', '2', 'sms', interval '1 day'), give('customer', '3', 'sms'), give('of_two', '(7,x)', 'sms', interval '1 second');
+SELECT give('customer', '1', 'sms', interval '3 seconds'), give('of_text', 'A', 'sms', interval '3 seconds'),
+       give('customer', '2', 'sms', interval '1 day'), give('customer', '3', 'sms'), give('of_two', '(7,x)', 'sms', interval '3 seconds');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT pv.has_consent('customer', 1, 'sms'), pv.has_consent('of_text', 'A', 'sms'), pv.has_consent('of_two', '(7,x)', 'sms'), pv.may_process('customer', 1, 'sms');
-SELECT pg_sleep(1.1);
+SELECT pg_sleep(3.1);
 SELECT pv.has_consent('customer', 1, 'sms'), pv.has_consent('of_text', 'A', 'sms'), pv.has_consent('of_two', '(7,x)', 'sms'), pv.may_process('customer', 1, 'sms');
 SELECT id, pv.has_consent('customer', id, 'sms') FROM customer WHERE id < 5 ORDER BY id;
 SELECT key FROM pv.consented('customer', 'sms') ORDER BY key;
@@ -522,28 +522,28 @@ COMMIT;
 SELECT pv.has_consent('customer', 1, 'sms');
 SELECT * FROM pv.verify_consents();
 -- within one statement, one block, one loop over a cursor
-SELECT give('customer', '1', 'sms', interval '1 second');
-SELECT pv.has_consent('customer', 1, 'sms') AS before, pg_sleep(1.1) IS NULL AS waited, pv.has_consent('customer', 1, 'sms') AS after;
+SELECT give('customer', '1', 'sms', interval '3 seconds');
+SELECT pv.has_consent('customer', 1, 'sms') AS before, pg_sleep(3.1) IS NULL AS waited, pv.has_consent('customer', 1, 'sms') AS after;
 DO $$
 DECLARE r record; n int := 0;
 BEGIN
-    PERFORM give('customer', '1', 'sms', interval '1 second');
+    PERFORM give('customer', '1', 'sms', interval '3 seconds');
     FOR r IN SELECT pv.has_consent('customer', 1, 'sms') AS has FROM generate_series(1, 2) LOOP
         n := n + 1;
         RAISE NOTICE '%: % %', n, r.has, pv.has_consent('customer', 1, 'sms');
-        PERFORM pg_sleep(1.1) WHERE n = 1;
+        PERFORM pg_sleep(3.1) WHERE n = 1;
     END LOOP;
     ASSERT NOT pv.has_consent('customer', 1, 'sms');
 END $$;
 -- renewed before it expires, and a shorter one
-SELECT give('customer', '1', 'sms', interval '1 second');
+SELECT give('customer', '1', 'sms', interval '3 seconds');
 SELECT give('customer', '1', 'sms', interval '1 day');
-SELECT give('customer', '2', 'sms', interval '1 second');
-SELECT give('customer', '4', 'sms'), give('customer', '5', 'sms', interval '1 second');
-SELECT give('customer', '4', 'sms', interval '1 second');
+SELECT give('customer', '2', 'sms', interval '3 seconds');
+SELECT give('customer', '4', 'sms'), give('customer', '5', 'sms', interval '3 seconds');
+SELECT give('customer', '4', 'sms', interval '3 seconds');
 SELECT give('customer', '5', 'sms');
 SELECT id FROM customer WHERE pv.has_consent('customer', id, 'sms') ORDER BY id;
-SELECT pg_sleep(1.1);
+SELECT pg_sleep(3.1);
 SELECT id FROM customer WHERE pv.has_consent('customer', id, 'sms') ORDER BY id;
 SELECT * FROM differences('customer', 'r.id', 'sms');
 SELECT give('customer', '2', 'sms', interval '1 day');
@@ -969,12 +969,12 @@ SELECT * FROM pv.verify_consents();
 -- What rests on consent alone is due when that ends
 --
 
-SELECT give('person', '8', 'news', interval '1 second'), give('person', '8', 'sms');
+SELECT give('person', '8', 'news', interval '3 seconds'), give('person', '8', 'sms');
 CREATE VIEW due AS SELECT p.id, d.column_name, d.verdict, d.basis FROM person p, pv.preview_erasure('person', p.id) d
 WHERE p.id IN (8, 9) AND relation = 'person'::regclass AND column_name IN ('newsletter_mail', 'note', 'name');
 SELECT * FROM due ORDER BY 1, 2;
 SELECT withdraw('person', '8', 'sms');
-SELECT pg_sleep(1.1);
+SELECT pg_sleep(3.1);
 SELECT * FROM due ORDER BY 1, 2;
 SELECT give('person', '8', 'sms');
 SELECT * FROM due WHERE basis IS NOT NULL;
