@@ -359,24 +359,57 @@ pvext_own_kept(PvextStatement *statement, PvextArgs *args)
 	return run_as(pvext_role(), statement, args, CURSOR_OPT_GENERIC_PLAN, true, true);
 }
 
+/* What is called with the next of a query's rows. */
+typedef struct EachRow
+{
+	void		(*each) (uint64 row, void *arg);
+	void	   *arg;
+} EachRow;
+
+/* Call it for each of the rows of SPI_tuptable.  For pvext_run_each(). */
+static void
+call_each(uint64 n, void *arg)
+{
+	EachRow    *call = arg;
+	SPITupleTable *rows = SPI_tuptable;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		SPI_tuptable = rows;
+		call->each(i, call->arg);
+	}
+}
+
 /*
- * Run a query on pvext's own tables, as the active snapshot sees them, and call each for
- * every row of SPI_tuptable, which holds but some at a time.  Between pvext_enter() and
- * pvext_leave(), with a snapshot that is active.  each runs as the caller's user, may use
- * SPI, and has a memory context that is reset after some rows; an error in it goes on.
+ * Call the function with the rows that were fetched.  Statements that it runs have a
+ * connection of their own: what they return would else be kept until the last row.
+ */
+static void
+call_with_rows(SPITupleTable *rows, uint64 n, void (*each) (uint64 n, void *arg), void *arg)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	SPI_tuptable = rows;
+	each(n, arg);
+	SPI_finish();
+}
+
+/*
+ * Run a query as role, as the active snapshot sees its tables, and call each for so many of
+ * its rows at a time, which are in SPI_tuptable.  Between pvext_enter() and pvext_leave(),
+ * with a snapshot that is active.  each runs as the caller's user, may use SPI, and what it
+ * allocates or SPI returns to it is freed after it; an error in it goes on.
  */
 void
-pvext_own_each(const char *sql, PvextArgs *args,
-			   void (*each) (uint64 row, void *arg), void *arg)
+pvext_run_each(Oid role, const char *sql, PvextArgs *args, long at_a_time,
+			   void (*each) (uint64 n, void *arg), void *arg)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext rows",
-												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = CurrentMemoryContext;
 	PvextUser	back;
 	SPIPlanPtr	plan;
 	Portal		portal;
 
-	pvext_switch_user(pvext_role(), &back);
+	pvext_switch_user(role, &back);
 	plan = SPI_prepare(sql, args ? args->n : 0, args ? args->types : NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement: %s",
@@ -385,30 +418,30 @@ pvext_own_each(const char *sql, PvextArgs *args,
 	for (;;)
 	{
 		SPITupleTable *rows;
-		uint64		n;
 
-		SPI_cursor_fetch(portal, true, ROWS_AT_A_TIME);
+		SPI_cursor_fetch(portal, true, at_a_time);
 		rows = SPI_tuptable;
-		n = SPI_processed;
-		if (n == 0)
+		if (SPI_processed == 0)
 			break;
 
 		/* The caller's code runs as who it is called, and may itself run statements. */
 		pvext_restore_user(&back);
-		MemoryContextSwitchTo(context);
-		for (uint64 i = 0; i < n; i++)
-		{
-			SPI_tuptable = rows;
-			each(i, arg);
-		}
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(context);
+		call_with_rows(rows, SPI_processed, each, arg);
 		SPI_freetuptable(rows);
-		pvext_switch_user(pvext_role(), &back);
+		pvext_switch_user(role, &back);
 	}
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
 	pvext_restore_user(&back);
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
+}
+
+/* The same of pvext's own tables, row by row: each row is one of SPI_tuptable. */
+void
+pvext_own_each(const char *sql, PvextArgs *args,
+			   void (*each) (uint64 row, void *arg), void *arg)
+{
+	EachRow		call = {each, arg};
+
+	pvext_run_each(pvext_role(), sql, args, ROWS_AT_A_TIME, call_each, &call);
 }

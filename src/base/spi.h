@@ -51,6 +51,8 @@ extern uint64 pvext_run_kept(Oid role, PvextStatement *statement,
 extern uint64 pvext_own(const char *sql, PvextArgs *args);
 extern uint64 pvext_own_kept(PvextStatement *statement, PvextArgs *args);
 
+extern void pvext_run_each(Oid role, const char *sql, PvextArgs *args, long at_a_time,
+						   void (*each) (uint64 n, void *arg), void *arg);
 extern void pvext_own_each(const char *sql, PvextArgs *args,
 						   void (*each) (uint64 row, void *arg), void *arg);
 

@@ -192,10 +192,30 @@ joined_paths(List *paths)
 	return pvext_text_array(texts);
 }
 
+/* SQL: the columns of which nobody has named the links, at each relation on their ways, with the way before and after it. */
+#define WITH_STEPS \
+	"WITH RECURSIVE step (id, column_name, at, before, path) AS (" \
+	" SELECT p.relation_id, p.column_name, p.relation_id, CAST('{}' AS text[]), string_to_array(u.path, '.')" \
+	"  FROM pv.declared_personal AS p, unnest(p.paths) AS u (path) WHERE p.named IS NULL" \
+	" UNION SELECT s.id, s.column_name, l.parent_id, s.before || s.path[1], s.path[2:]" \
+	"  FROM step AS s JOIN pv.declared_link AS l ON l.relation_id = s.at AND CAST(l.name AS text) = s.path[1])"
+
+/* Does a column's way come to the relation, by its number, whose new link it may go on by? */
+static bool
+any_on_the_way(int32 id, bool inherit)
+{
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, id);
+	pvext_arg_bool(&args, inherit);
+	return pvext_own(WITH_STEPS " SELECT FROM step AS s WHERE s.at = $1 AND (s.before = '{}' OR $2) LIMIT 1", &args) > 0;
+}
+
 /*
  * A relation of which all links are shared has got one more: what is about whoever refers
  * to its rows, at any distance, is about whoever does so by this one, too, unless the user
  * has named the links.  A path that ended at it, for want of links, goes on by all of them.
+ * Raises where there is such a column, and the way on from the parent branches.
  */
 void
 pvext_extend_shared_paths(const PvextLinkDeclaration *link)
@@ -203,16 +223,14 @@ pvext_extend_shared_paths(const PvextLinkDeclaration *link)
 	int32		id = pvext_relation_id(link->relid);
 	PvextArgs	args = {0};
 
+	if (!any_on_the_way(id, link->inherit))
+		return;
 	pvext_arg_int4(&args, id);
 	pvext_arg(&args, TEXTARRAYOID,
 			  joined_paths(pvext_paths_on(pvext_relation_id(link->parent), list_make1(pstrdup(link->name)))), false);
 	pvext_arg(&args, TEXTARRAYOID, joined_paths(pvext_paths_on(id, NIL)), false);
 	pvext_arg_bool(&args, link->inherit);
-	(void) pvext_own("WITH RECURSIVE step (id, column_name, at, before, path) AS ("
-					 " SELECT p.relation_id, p.column_name, p.relation_id, CAST('{}' AS text[]), string_to_array(u.path, '.')"
-					 "  FROM pv.declared_personal AS p, unnest(p.paths) AS u (path) WHERE p.named IS NULL"
-					 " UNION SELECT s.id, s.column_name, l.parent_id, s.before || s.path[1], s.path[2:]"
-					 "  FROM step AS s JOIN pv.declared_link AS l ON l.relation_id = s.at AND CAST(l.name AS text) = s.path[1]),"
+	(void) pvext_own(WITH_STEPS ","
 					 " more AS (SELECT s.id, s.column_name, array_to_string(s.before || e.path, '.') AS path,"
 					 "   CASE WHEN s.path = '{}' THEN array_to_string(s.before, '.') END AS ended"
 					 "  FROM step AS s, unnest(CASE WHEN s.path = '{}' THEN $3 ELSE $2 END) AS e (path)"

@@ -108,6 +108,19 @@ SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'foreign 
 ALTER TABLE album ADD UNIQUE (cover);
 SELECT relation, severity, problem FROM pv.check_map() WHERE problem ~ 'foreign key' AND relation ~ 'album';
 
+-- Of what refers it may be open whose it is: only who declares columns has to say so.
+CREATE TABLE venue (id int PRIMARY KEY, town text);
+CREATE TABLE party (id int PRIMARY KEY, guest int REFERENCES member, host int REFERENCES member, place int REFERENCES venue);
+CREATE INDEX ON party (guest);
+CREATE INDEX ON party (host);
+CREATE INDEX ON party (place);
+SELECT pv.declare_link('party', '{guest}', 'member');
+SELECT pv.declare_link('party', '{host}', 'member');
+SELECT pv.declare_link('venue', '{id}', 'party', '{place}', shared => 'last');
+SELECT pv.declare_personal('venue', '{town}', 'contact');
+SELECT pv.declare_personal('venue', '{town}', 'contact', links => '{id.host,id.guest}');
+SELECT column_name, paths FROM pv.personal WHERE relation = 'venue'::regclass;
+
 -- Columns of any name.
 CREATE TABLE "a ""b" ("the id" int PRIMARY KEY, "it's" text);
 CREATE TABLE "c.d" ("k" int PRIMARY KEY, "to '$1" int REFERENCES "a ""b", m int REFERENCES member);
