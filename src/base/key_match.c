@@ -53,16 +53,31 @@ collation_name(Oid collation)
 	return name;
 }
 
-/* Under which collation the parent's equality is; it matters where one of the two is loose. */
+/* SQL: the collation, behind what is to be compared under it. */
+static char *
+collate_sql(Oid collation)
+{
+	return psprintf(" COLLATE %s", collation_name(collation));
+}
+
+/*
+ * Under which collation the parent's equality is; it matters where one of the two is loose.
+ * Where none is, the columns' own indexes are to be used, and only the server wants to be
+ * told by which of them it is to compare one column with the other.
+ */
 static void
 match_collations(PvextMatch *match, Oid collation, Oid parent_collation)
 {
-	if (!OidIsValid(collation) || !OidIsValid(parent_collation) || collation == parent_collation ||
-		(!match->folded && get_collation_isdeterministic(collation) &&
-		 get_collation_isdeterministic(parent_collation)))
+	if (!OidIsValid(collation) || !OidIsValid(parent_collation) || collation == parent_collation)
 		return;
-	match->collation = parent_collation;
-	match->collate = psprintf(" COLLATE %s", collation_name(parent_collation));
+	if (match->folded || !get_collation_isdeterministic(collation) ||
+		!get_collation_isdeterministic(parent_collation))
+	{
+		match->collation = parent_collation;
+		match->collate = collate_sql(parent_collation);
+	}
+	else if (collation != DEFAULT_COLLATION_OID && parent_collation != DEFAULT_COLLATION_OID)
+		match->key_collate = collate_sql(collation);
 }
 
 /* Both are compared as texts. */
@@ -117,7 +132,7 @@ pvext_match_value(Oid type, Oid collation, Oid parent, const char *parent_column
 	Oid			parent_type;
 
 	memset(match, 0, sizeof(*match));
-	match->collate = "";
+	match->collate = match->key_collate = "";
 	(void) pvext_column(parent, parent_column, &parent_type, NULL);
 	parent_type = getBaseType(parent_type);
 	match->type = getBaseType(type);

@@ -16,6 +16,7 @@ typedef struct PvextMatch
 	Oid			cast;			/* the child's, or its elements, are cast to it; InvalidOid: as it is */
 	Oid			element;		/* type in which the parent's are passed on */
 	const char *collate;		/* SQL: after the child's; or "" */
+	const char *key_collate;	/* SQL: after the parent's, where that is a column, too; or "" */
 	Oid			collation;		/* that, or InvalidOid */
 } PvextMatch;
 

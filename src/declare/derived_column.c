@@ -49,22 +49,42 @@ personal_columns(const PvextFit *fit)
 	return names;
 }
 
-/* The columns that a trigger of the server's makes a tsvector of, as it is told; NIL: there is none. */
+/* The arguments of a trigger, C strings: each ends with a zero. */
+static List *
+read_arguments(Datum value)
+{
+	bytea	   *bytes = DatumGetByteaPP(value);
+	const char *end = VARDATA_ANY(bytes) + VARSIZE_ANY_EXHDR(bytes);
+	List	   *arguments = NIL;
+
+	for (const char *at = VARDATA_ANY(bytes); at < end; at += strlen(at) + 1)
+		arguments = lappend(arguments, pstrdup(at));
+	return arguments;
+}
+
+/*
+ * The columns that triggers of the server's make a tsvector of, as they are told: its name, a
+ * configuration, and these; NIL: there is none.
+ */
 static List *
 columns_of_tsvector(const PvextFit *fit)
 {
 	PvextArgs	args = {0};
 	List	   *names = NIL;
+	uint64		n;
 
 	pvext_arg_oid(&args, OIDOID, fit->relid);
-	pvext_arg_text(&args, fit->column);
-	(void) pvext_own("SELECT unnest(a.args[3:]) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid,"
-					 " LATERAL (SELECT string_to_array(rtrim(encode(t.tgargs, 'escape'), '\\0'), '\\000')) AS a (args)"
-					 " WHERE t.tgrelid = $1 AND " COMPUTES " AND p.pronamespace = 'pg_catalog'::regnamespace"
-					 " AND p.proname IN ('tsvector_update_trigger', 'tsvector_update_trigger_column')"
-					 " AND a.args[1] = $2", &args);
-	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
-		names = lappend(names, pvext_value(i, 1));
+	n = pvext_own("SELECT t.tgargs FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+				  " WHERE t.tgrelid = $1 AND " COMPUTES " AND p.pronamespace = 'pg_catalog'::regnamespace"
+				  " AND p.proname IN ('tsvector_update_trigger', 'tsvector_update_trigger_column')", &args);
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+		List	   *arguments = read_arguments(pvext_datum(i, 1, &isnull));
+
+		if (arguments != NIL && strcmp(linitial(arguments), fit->column) == 0)
+			names = list_concat(names, list_copy_tail(arguments, 2));
+	}
 	return names;
 }
 

@@ -112,12 +112,12 @@ pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child, cons
 		char	   *key = psprintf("%s.%s", parent, quote_identifier(list_nth(link->parent_columns, n)));
 
 		pvext_link_match(link, n, &match);
-		appendStringInfo(buf, "%s%s", n > 0 ? " AND " : "",
-						 pvext_match_one(&match, held, pvext_match_key(&match, key)));
+		key = psprintf("%s%s", pvext_match_key(&match, key), match.key_collate);
+		appendStringInfo(buf, "%s%s", n > 0 ? " AND " : "", pvext_match_one(&match, held, key));
 
 		/* The other way round, for an index of the parent's. */
 		if (match.array)
-			appendStringInfo(buf, " AND %s %s ANY (%s)", pvext_match_key(&match, key), match.equals, held);
+			appendStringInfo(buf, " AND %s %s ANY (%s)", key, match.equals, held);
 	}
 }
 

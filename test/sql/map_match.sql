@@ -87,3 +87,19 @@ SELECT state FROM pv.erase_subject('person', 2);
 SELECT p.email = m.rcpt AS email, p.login = v.who AS login, rtrim(p.code) = rtrim(c.code) AS code
 FROM person p, mail m, visit v, parcel c WHERE p.id = 2 AND m.id = 3 AND v.id = 3 AND c.id = 3;
 SELECT * FROM pv.verify_erasure('person', 2);
+
+-- Two columns of which each has a collation of its own.
+CREATE TABLE guest (id text COLLATE "C" PRIMARY KEY, name text, gone date);
+CREATE TABLE bill (id int PRIMARY KEY, guest text COLLATE "POSIX", total text);
+CREATE INDEX ON bill (guest);
+INSERT INTO guest VALUES ('a', 'Ada', '2000-01-01'), ('b', 'Bo', '2000-01-01'), ('c', 'Cleo', 'infinity');
+INSERT INTO bill VALUES (1, 'a', '10'), (2, 'b', '20'), (3, 'c', '30'), (4, 'd', '40');
+SELECT pv.declare_subject('guest'), pv.declare_personal('guest', '{name}', 'identifying'), pv.declare_not_personal('guest', '{id,gone}'),
+       pv.declare_link('bill', '{guest}', 'guest'), pv.declare_personal('bill', '{total}', 'financial') \g /dev/null
+SELECT relation, problem FROM pv.check_map() WHERE relation IN ('guest', 'bill') OR relation::text ~ 'guest|bill';
+SELECT pv.declare_retention('bill', 'after', '1 year', 'max(gone)', 'law', over => 'guest') \g /dev/null
+SELECT pv.activate_retention('bill', 'after', 2);
+CALL pv.purge();
+TABLE bill ORDER BY id;
+SELECT state FROM pv.erase_subject('guest', 'c');
+TABLE bill ORDER BY id;

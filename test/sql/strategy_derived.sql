@@ -142,6 +142,17 @@ RESET client_min_messages;
 SELECT name, sqlstate, message FROM pv.duty_failure;
 SELECT * FROM note ORDER BY id;
 
+-- A trigger of the server's is told the columns, whatever they are called.
+CREATE TABLE odd (id int PRIMARY KEY, street0 text, "half\size" text, words tsvector, more tsvector);
+CREATE TRIGGER odd_words BEFORE INSERT OR UPDATE ON odd
+    FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(words, 'pg_catalog.simple', street0);
+CREATE TRIGGER odd_more BEFORE INSERT OR UPDATE ON odd
+    FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(more, 'pg_catalog.simple', "half\size");
+SELECT pv.declare_subject('odd');
+SELECT pv.declare_personal('odd', '{street0,"half\\size"}', 'identifying');
+SELECT pv.declare_personal('odd', '{words,more}', 'search', erase_with => 'derived');
+SELECT argument FROM pv.declared_personal WHERE column_name IN ('words', 'more') ORDER BY 1;
+
 SET client_min_messages = warning;
 DROP SCHEMA deriving CASCADE;
 DROP EXTENSION pvext;
