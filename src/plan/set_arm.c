@@ -64,17 +64,20 @@ pvext_set_slot(PvextSet *set, const char *column, bool as_text)
 	return pvext_set_slot_as(set, column, as_text, false);
 }
 
-/* The slot of what rows of a set, a link's table's, hold of their parent's key, as text. */
+/*
+ * The slot of what rows of a set, a link's table's, hold of their parent's key, as text; of
+ * elements, the text of the array: arrays of several lengths are not put into one.
+ */
 PvextSlot *
 pvext_link_slot(PvextSet *set, PvextLink *link, int n)
 {
 	PvextSlot  *slot;
 
-	if (link->value == NULL)
+	if (link->value == NULL && !link->elements)
 		return pvext_set_slot(set, list_nth(link->columns, n), true);
 	slot = palloc0(sizeof(PvextSlot));
 	slot->column = psprintf("*%s", link->name);
-	slot->sql = pvext_link_text(link, n);
+	slot->sql = link->elements ? psprintf("CAST(%s AS text)", pvext_link_text(link, n)) : pvext_link_text(link, n);
 	slot->as_text = true;
 	slot->element = TEXTOID;
 	slot->param.type = TEXTARRAYOID;
@@ -155,7 +158,11 @@ pvext_append_arm_up(PvextSql *sql, PvextArm *arm)
 		appendStringInfo(&names, "%sk%d", n > 0 ? ", " : "", n + 1);
 		n++;
 	}
-	appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ", params.data, names.data);
+	if (arm->link->elements)
+		appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS a(a), unnest(CAST(a.a AS text[])) AS k(k1) WHERE ",
+						 params.data);
+	else
+		appendStringInfo(&sql->text, "EXISTS (SELECT FROM unnest(%s) AS k(%s) WHERE ", params.data, names.data);
 	pvext_append_key_match(&sql->text, arm->link, false);
 	appendStringInfoChar(&sql->text, ')');
 }

@@ -88,6 +88,23 @@ SELECT state, rows_deleted FROM pv.erase_subject('person', 6);
 SELECT state, rows_deleted FROM pv.erase_subject('person', 7);
 SELECT id FROM mailbox ORDER BY 1;
 
+-- A list that is kept keeps what refers to its elements; lists are of any length.
+CREATE TABLE basket (id int PRIMARY KEY, nos int[], note text, until date);
+CREATE TABLE bought (id int PRIMARY KEY, person int REFERENCES person, no int);
+CREATE INDEX ON basket USING gin (nos);
+CREATE INDEX ON bought (person);
+CREATE INDEX ON bought (no);
+INSERT INTO person VALUES (8, 'Mia'), (9, 'Nils'), (10, 'Olav');
+INSERT INTO bought VALUES (1, 8, 10), (2, 9, 20), (3, 10, 30);
+INSERT INTO basket VALUES (1, '{10}', 'Mia, long ago', '2000-01-01'), (2, '{20,40}', 'Nils', 'infinity'),
+    (3, '{{30,20},{50,NULL}}', 'Olav and Nils', 'infinity'), (4, NULL, 'nobody', '2000-01-01'), (5, '{}', 'nobody', '2000-01-01');
+SELECT pv.declare_link('bought', '{person}', 'person'), pv.declare_personal('bought', '{no}', 'other', erase_with => 'null');
+SELECT pv.declare_link('basket', '{nos}', 'bought', '{no}', shared => 'last'), pv.declare_personal('basket', '{note}', 'text');
+SELECT pv.declare_retention('basket', 'kept', '1 year', 'until', 'law', mandatory => true);
+SELECT n, (pv.erase_subject('person', n)).state FROM generate_series(8, 10) AS n;
+SELECT id, note FROM basket ORDER BY id;
+SELECT id, no FROM bought ORDER BY id;
+
 -- What cannot be.
 SELECT pv.declare_link('card', NULL, 'person', '{door}', expression => 'of', shared => 'last', ignore_case => true, name => 'again');
 SELECT pv.declare_link('card', NULL, 'person', '{photo}', expression => 'id', shared => 'last', ignore_case => true, name => 'number');
