@@ -267,13 +267,30 @@ reach(Walk *walk, Oid relid)
 		walk->next = lappend_oid(walk->next, relid);
 }
 
+/* Is the parent one whose rows are whole, of which those of the table are parts? */
+static bool
+is_whole_of(Walk *walk, PvextForeignKey *fk, Oid parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->whole && candidate->relid == parent && candidate->parent == fk->relid &&
+			pvext_equal_names(candidate->parent_columns, fk->columns))
+			return true;
+	}
+	return false;
+}
+
 /* May the foreign key be proposed?  Back to itself, directly or in a circle, is not ownership. */
 static bool
 is_proposed(Walk *walk, PvextForeignKey *fk, Oid parent)
 {
 	return fk->relid != parent && fk->relid != walk->subject &&
 		!list_member_oid(walk->excluding, fk->relid) && is_linkable(fk->relid) &&
-		!is_listed(walk->candidates, fk, parent) && !is_reversed(walk->links, fk, parent) &&
+		!is_listed(walk->candidates, fk, parent) && !is_reversed(walk->links, fk, parent) && !is_whole_of(walk, fk, parent) &&
 		!pvext_is_not_link(walk->not_links, fk->relid, fk->columns);
 }
 
@@ -398,6 +415,79 @@ follow_guesses(Walk *walk, Oid parent, int depth)
 	}
 }
 
+/* Do the candidates so far say whose a table's rows are, and not only who acted? */
+static bool
+is_owned(Walk *walk, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->relid == relid && candidate->confidence >= PVEXT_FOLLOWED &&
+			!pvext_says_acted(candidate->columns, candidate->parent))
+			return true;
+	}
+	return false;
+}
+
+/* Have other parts of the table's rows been found, by which they are owned? */
+static bool
+is_part_of(Walk *walk, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->candidates)
+		if (((PvextCandidate *) lfirst(lc))->relid == relid && ((PvextCandidate *) lfirst(lc))->whole)
+			return true;
+	return false;
+}
+
+/* Leave out the candidate that says the reverse of another: each row is the other's, which has its key. */
+static void
+drop_reverse(Walk *walk, PvextCandidate *candidate)
+{
+	ListCell   *lc;
+
+	foreach(lc, walk->candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (other->relid == candidate->parent && other->parent == candidate->relid &&
+			pvext_equal_names(other->columns, candidate->parent_columns))
+			walk->candidates = foreach_delete_current(walk->candidates, lc);
+	}
+}
+
+/*
+ * A table's rows may be parts of others, which have their key and are nobody's otherwise: an
+ * invoice is one of all transactions.  They are whose the part is, and so is what hangs on them.
+ */
+static void
+follow_parts(Walk *walk, Oid relid, int depth)
+{
+	ListCell   *lc;
+
+	if (walk->work == NULL || (relid != walk->subject && !is_owned(walk, relid)))
+		return;
+	foreach(lc, pvext_references(walk->work, relid))
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (!candidate->whole || list_member_oid(walk->subjects, candidate->relid) || candidate->relid == walk->subject ||
+			list_member_oid(walk->excluding, candidate->relid) || !is_linkable(candidate->relid) ||
+			pvext_is_not_link(walk->not_links, candidate->parent, candidate->parent_columns) || is_settled(walk, candidate) ||
+			(is_owned(walk, candidate->relid) && !is_part_of(walk, candidate->relid)))
+			continue;
+		candidate->depth = depth;
+		candidate->indexed = is_indexed(candidate);
+		drop_reverse(walk, candidate);
+		walk->candidates = lappend(walk->candidates, candidate);
+		reach(walk, candidate->relid);
+	}
+}
+
 /* Append what the rows of the tables that have been reached refer to and may be the person's. */
 static void
 add_references(Walk *walk)
@@ -438,6 +528,8 @@ walk_down(Walk *walk, int max_depth)
 		walk->next = NIL;
 		walk->depth = depth;
 		CHECK_FOR_INTERRUPTS();
+		foreach(lc, level)
+			follow_parts(walk, lfirst_oid(lc), depth);
 		foreach(lc, level)
 		{
 			follow_keys(walk, lfirst_oid(lc), depth);

@@ -15,6 +15,7 @@ typedef struct PvextColumnGuess
 	const char *erase_with;		/* or NULL */
 	char	   *parameter;		/* or NULL */
 	bool		telling;		/* things have none of that kind */
+	bool		of_key;			/* it is the value of a key beside it */
 	char	   *doubt;			/* why a person has to decide, or NULL */
 } PvextColumnGuess;
 

@@ -37,6 +37,7 @@ typedef struct PvextCandidate
 	bool		doubtful;		/* it says who acted, rather than whose the row is */
 	char	   *reason;			/* in words */
 	char	   *condition;		/* of the link, or NULL */
+	bool		whole;			/* each row is all of which one of the parent's, with the same key, is a part */
 	char	   *shared;			/* how rows are shared that the parent's refer to: 'last'; or NULL */
 } PvextCandidate;
 

@@ -1,109 +1,121 @@
 /*
  * name_guess.c
- *		What names of columns, links and tables say, in English and Norwegian.
+ *		What names of columns, links and tables say.
  *
- * They are hints for who reads a proposal, not knowledge: pvext does nothing by them.
+ * Words are English, Norwegian, Danish, Swedish, German, Dutch, French, Spanish and others,
+ * without accents (name_word.c).  They are hints for who reads a proposal, not knowledge:
+ * pvext does nothing by them.
  */
 #include "postgres.h"
 #include "base/message.h"
 
-#include <ctype.h>
-
 #include "base/catalog.h"
 #include "catalog/pg_type.h"
 #include "detect/name_guess.h"
-#include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
-/*
- * What the name of a column says.  Words are English, Norwegian, German and French; each is
- * one of the name's words ("ip" in client_ip, not in zip), or with a star a
- * part of it ("*mail" in useremail).  Types are categories of pg_type, of an array's
- * elements; J is json.  The first rule that fits counts.  A table with a name and something that
- * belongs to one person alone, such as an e-mail address, may be one of persons.
- */
+/* What a rule tells of the table. */
 enum
 {
-	NAME = 1, WHO = 2
+	NAME = 1,					/* it has names, which things have, too */
+	WHO = 2,					/* its rows are about persons: they have what belongs to one alone */
+	OWN = 4						/* its names are those of persons */
 };
 
+/*
+ * What the name of a column says.  Types are categories of pg_type, of an array's elements;
+ * J is json.  The first rule that fits counts; but what ends in a word for a code, or for
+ * what is counted, is none of these, however it begins.
+ */
 static const struct
 {
 	const char *words;
 	const char *types;
 	const char *category;
 	const char *erase_with;		/* or NULL */
-	int			tells;			/* of the persons that the rows are about */
+	int			tells;
 }			rules[] =
 {
-	{"*passw *passord *passwort *motdepasse *crypted *encrypted hash salt *token *secret pin otp *apikey *api_key *auth_key"
-		" *private_key *public_key *ssh_key nokkel schluessel", "SU", "credential", NULL},
-	{"*file_name *filename *service_name *class_name *table_name *host_name *hostname *domain_name", "S", "technical", NULL},
-	{"*mail epost courriel", "S", "identifying", NULL, WHO},
-	{"*phone *mobile *telefon *telephone tel tlf mobil mobilnr handy fax telefax cell msisdn", "SN", "identifying", NULL, WHO},
-	{"ssn national nin *personnummer *personnr *fodselsn *foedselsn fnr *passport pass *passnummer tin cpr nif nie dni cpf curp"
-		" *social_security *national_id *personal_id *tax_id *taxid *tax_identification *steuernummer *license_number *licence_number",
+	{"*mail_code *mailcode postal postcode zip *zipcode *zip_code plz *postnummer postnr *post_code *postleitzahl *code_postal *codigo_postal cep"
+		" *kod_pocztowy *postinumero", "SN", "address", NULL},
+	{"*file_name *filename dateiname filnavn", "S", "other", NULL},
+	{"*domain_name *host_name hostname", "S", "technical", NULL},
+	{"*mail epost e_post courriel correo *correo_electronico *sahkoposti", "S", "identifying", NULL, WHO},
+	{"*phone mobile *mobile_phone mobile_number mobile_no mobileno *telefon *telephone tel telno telnr tlf tlfnr mobil *mobilnr *mobilnummer handy *handynr fax telefax cell msisdn mob mobno =ph_no"
+		" *telefoon *telefono *telefone *puhelin *movil *celular *cellulare portable gsm whatsapp", "SN", "identifying", NULL, WHO},
+	{"ssn national nin *personnummer *personnr *fodselsn *foedselsn fnr *passport pass *passnummer passnr *pasaporte tin cpr nif nie dni nino sin"
+		" *cpf curp bsn nir pesel *social_security *securite_sociale national_id national_identity national_insurance personal_id *tax_id *taxid *tax_identification *steuernummer"
+		" *steuer_id *license_number *license_no *licence_number *licence_no *driver_licen *drivers_licen *driving_licen *codice_fiscale *henkilotunnus *hetu *sozialversicherung"
+		" svnr ahv *ausweis *vat_number *vat_id *vatid *vat_no rodne_cislo egn",
 	"SN", "identifying", NULL, WHO},
-	{"birth *birthd *birth_d dob born fodt foedt *fodselsd *foedselsd bursdag *geburt *naissance *anniversaire age alder", "DSN", "birth", NULL, WHO},
-	{"iban bic swift *bank_account *bankaccount *account_no *account_num *accountno *accountnum *kontonummer *kontonr card *creditcard *credit_card"
-		" *card_number pan kortnr *kortnummer *last4 *last_four *routing_number *sort_code clabe vat salary wage income lonn gehalt",
+	{"birth *birthd *birth_d *birthday bday dob yob born fodt foedt *fodselsd *foedselsd *fodelsed *birthplace *birth_place bursdag *geburt geb *geboorte"
+		" naissance *nacimiento *nascita *nascimento *urodzenia *syntyma *anniversaire age alder", "DSN", "birth", NULL, WHO},
+	{"iban bic swift *bank_account *bankaccount *account_no *account_num *accountno *accountnum *kontonummer *kontonr *konto_nr *bankkonto"
+		" *rekeningnummer *numero_cuenta *numero_compte card *creditcard *credit_card *card_number pan kortnr *kortnummer *last4 *last_four"
+		" *routing_number *sort_code clabe vat salary wage wages income lonn loenn loon gehalt salaire salario",
 	"SN", "financial", NULL},
-	{"ip ipaddr ipaddress ipadresse *remote_addr useragent agent device udid imei mac cookie session *fingerprint referer", "ISU", "technical", NULL},
-	{"lat lon lng latitude longitude *breddegrad *lengdegrad *breitengrad *laengengrad location gps geom geo lonlat coordinates *geolocation", "SNGU", "location", NULL},
-	{"*address *adresse addr street strasse rue gate gateadresse vei house hausnummer city ort ville *poststed town kommune region province county fylke",
-	"S", "address", NULL},
-	{"postal postcode zip zipcode plz *postnummer postnr", "SN", "address", NULL},
-	{"*photo *picture *avatar *portrait *image bilde bild foto signature signatur gravatar", "SU", "picture", NULL},
-	{"note notes comment comments remark remarks description message body text merknad merknader notat notater kommentar beskrivelse melding fritekst"
+	{"ip ipaddr ipaddress ipadresse ip_addr ip_address *remote_addr *remote_ip *user_host *useragent *user_agent =agent device udid imei mac cookie"
+		" session *fingerprint referer referrer", "ISU", "technical", NULL},
+	{"lat lon lng latitude longitude *latitude *longitude swlat swlng nelat nelng *breddegrad *lengdegrad *breitengrad *laengengrad *langengrad"
+		" *lonlat *latlon *latlng coordinates *geolocation *geohash quadkey", "SNGU", "location", NULL},
+	{"location gps geom geo", "SGU", "location", NULL},
+	{"*address *adresse *adress *adres addr address1 street streetname strasse *strasse rue calle gata gate gade *gateadresse *gatuadress vei veg vej"
+		" straat ulica katu rua *anschrift *direccion *domicilio *indirizzo *endereco *osoite house hausnummer *huisnummer *husnummer husnr"
+		" line_one line_two line_three city ort ville ciudad citta cidade stad miasto kaupunki *woonplaats plaats *poststed town kommune region"
+		" province provincia county fylke municipality suburb", "S", "address", NULL},
+	{"*photo *picture *avatar *portrait *image bilde bild foto gravatar selfie", "SU", "picture", NULL},
+	{"note notes comment comments remark remarks description message body text merknader merknad notat notater kommentar beskrivelse melding fritekst"
 		" bio biography about reason feedback review opinion answer reply response content contents title subject caption memo annotation instruction instructions"
-		" beschreibung bemerkung bemerkungen anmerkung notiz nachricht remarque remarques commentaire",
+		" beschreibung bemerkung bemerkungen anmerkung notiz nachricht remarque remarques commentaire commentaires comentario comentarios observaciones"
+		" descripcion opmerking opmerkingen bericht anteckning anteckningar bemaerkning bemaerkninger besked",
 	"S", "free text", "redact"},
-	{"*firstname *lastname *surname *fullname *username *fornavn *etternavn *mellomnavn *brukernavn"
-		" first last given sur middle maiden name names navn nickname alias contact kontaktperson user login bruker nick handle"
-		" vorname nachname *benutzername prenom nom recipient addressee mottaker avsender author owner uploader",
-	"S", "identifying", NULL, NAME},
-	{"gender sex kjonn kjoenn geschlecht sexe nationality nasjonalitet religion health helse diagnosis diagnose union ethnicity disability",
+	{"*firstname *first_name *lastname *last_name *surname *fullname *full_name *username *user_name *middlename *middle_name *maiden *givenname *given_name"
+		" *familyname *family_name *realname *real_name *nickname *screen_name *legal_name *fornavn *etternavn *efternavn *mellomnavn *brukernavn *brugernavn"
+		" *fornamn *efternamn *anvandarnamn *vorname *nachname *familienname *benutzername *voornaam *achternaam *tussenvoegsel *gebruikersnaam"
+		" *prenom *nom_de_famille *nom_utilisateur *apellido *nombre_usuario *cognome *sobrenome *imie *nazwisko *etunimi *sukunimi"
+		" fname lname mname sname uname =first =last =given =sur =middle nick login pseudo handle *kontaktperson ansprechpartner"
+		" *contact_name *contact_person *customer_name *client_name *member_name *person_name *employee_name *patient_name *student_name *guest_name"
+		" *passenger_name *recipient_name *receiver_name *sender_name ship_name shipping_name bill_name billing_name delivery_name ship_to_name"
+		" bill_to_name payer_name payee_name pay_to_name holder_name *cardholder card_holder *account_holder *beneficiary *signatory"
+		" *author_name *owner_name *creator_name contact recipient addressee mottaker avsender",
+	"S", "identifying", NULL, NAME | OWN},
+	{"name names navn namn naam nom nombre nome nimi alias given middle first last user bruker author owner uploader", "S", "identifying", NULL, NAME},
+	{"gender sex kjonn kjoenn kon koen geschlecht geslacht sexe sexo sesso plec sukupuoli *nationality *nasjonalit *nationalit *nacionalidad"
+		" *staatsang *citizenship religion *religious konfession health helse *diagnos union ethnicity *disability *handicap *marital *sivilstand"
+		" *familienstand *krankenkasse *allerg *blood_type *blood_group pronouns *political",
 	"S", "special", NULL}
 };
+
+/* What ends so, with something before it, is a text, whatever it is about. */
+static const char texts[] = "note notes comment comments remark remarks description message body text subject";
+
+/* Secrets, of any type that holds them; and those that numbers may be. */
+static const char secrets[] =
+"*passw *passwd pwd psw pwhash *pass_crypt *passcrypt *pass_hash *passhash *pass_salt *user_pass *userpass *passphrase *passord *passwort *kennwort"
+" *motdepasse *mot_de_passe mdp *contrasena *wachtwoord *losenord *adgangskode *haslo *salasana =pass =senha *crypted *encrypted salt *bcrypt *argon2 *pbkdf"
+" *token secret secrets *clientsecret *appsecret *secretkey pin otp *totp *apikey *api_key *auth_key *authkey *access_key *activation_key *private_key *public_key *ssh_key nonce nokkel schluessel"
+" *session_id *sessionid *session_key *sess_id sid *credential *security_answer";
+static const char codes_of_secrets[] =
+"*backup_code *backupcode *recovery_code *recoverycode *reset_code *verification_code *verify_code *activation_code *confirmation_code *confirm_code"
+" *security_code *otp_code *login_code *access_code *scratch_code passcode passcodes pincode cvv cvc";
+
+/* What ends so is about a secret, and none. */
+static const char about_secrets[] =
+"type kind format status state version algorithm method count counter enabled required expires expiry expiration at on date time length policy provider"
+" valid strength attempts hint iterations cost size updated created changed";
 
 /* A name that ends so is of a code, whatever it begins with; of numbers, too, a key or a count. */
 static const char codes[] =
 "type kind status state format version mode level priority currency locale timezone zone language lang class category"
-" algorithm checksum digest unit color colour encoding frequency visibility scope role country method direction etag environment";
+" algorithm checksum digest unit color colour encoding frequency visibility scope role country method direction etag environment"
+" size width height length";
 static const char numbers[] =
-"id ids count counter size total position rank order index";
+"id ids count counter size total position rank order index rate percent percentage";
 
-/* Is the word among the name's words, or for a starred one a part of it? */
-static bool
-word_fits(const char *name, const char *word, int length)
-{
-	for (const char *at = name; *at; at++)
-	{
-		if (word[0] == '*' && strncmp(at, word + 1, length - 1) == 0)
-			return true;
-		if (strncmp(at, word, length) == 0 &&
-			(at == name || !isalpha((unsigned char) at[-1])) &&
-			!isalpha((unsigned char) at[length]))
-			return true;
-	}
-	return false;
-}
-
-/* Lower case, with "_" where a name in camelCase begins a word. */
-static char *
-split_words(const char *name)
-{
-	StringInfoData words;
-
-	initStringInfo(&words);
-	for (const char *c = name; *c; c++)
-	{
-		if (c > name && isupper((unsigned char) c[0]) && islower((unsigned char) c[-1]))
-			appendStringInfoChar(&words, '_');
-		appendStringInfoChar(&words, pg_tolower((unsigned char) *c));
-	}
-	return words.data;
-}
+/* Names of parts of a program. */
+static const char parts[] =
+"*table_name tablename *class_name classname *service_name *model_name *job_name *form_name formname *queue_name *field_name *column_name *index_name"
+" *event_name *action_name *template_name *file_ext file_extension mime *mime_type *content_type";
 
 /* The category of a type, of an array's elements; J for json and jsonb. */
 char
@@ -121,43 +133,37 @@ pvext_type_letter(Oid type)
 	return letter;
 }
 
-/* Does any of the words fit the name, which split_words() has split? */
+/* Does a plain name, of a column of such a type, say that it holds a secret? */
 static bool
-any_fits(const char *name, const char *words)
+is_secret(const char *plain, char letter)
 {
-	const char *word = words;
-
-	while (*word)
-	{
-		int			length = strcspn(word, " ");
-
-		if (word_fits(name, word, length))
-			return true;
-		word += length + strspn(word + length, " ");
-	}
-	return false;
+	if (pvext_ends_in(plain, about_secrets))
+		return false;
+	return (strchr("SU", letter) && pvext_any_fits(plain, secrets)) ||
+		(strchr("SUN", letter) && pvext_any_fits(plain, codes_of_secrets));
 }
 
-/* Does the name end in one of the words? */
+/* Is it a text, by what its name ends in? */
 static bool
-ends_in(const char *name, const char *words)
+is_text(const char *plain, char letter)
 {
-	const char *last = strrchr(name, '_');
-
-	return any_fits(last ? last + 1 : name, words);
+	return letter == 'S' && strchr(plain, '_') && pvext_ends_in(plain, texts);
 }
 
 /* The number of the rule that fits a column, -1 where none does. */
 static int
 find_rule(const char *name, Oid type)
 {
-	char	   *words = split_words(name);
+	char	   *plain = pvext_plain_name(name);
 	char		letter = pvext_type_letter(type);
+	bool		text = is_text(plain, letter);
 
-	if (ends_in(words, codes) || (strchr("NU", letter) && ends_in(words, numbers)))
+	if (pvext_ends_in(plain, codes) || pvext_any_fits(plain, parts) ||
+		(strchr("NU", letter) && pvext_ends_in(plain, numbers)))
 		return -1;
 	for (int i = 0; i < lengthof(rules); i++)
-		if (strchr(rules[i].types, letter) != NULL && any_fits(words, rules[i].words))
+		if (strchr(rules[i].types, letter) != NULL &&
+			(text ? rules[i].erase_with != NULL : pvext_any_fits(plain, rules[i].words)))
 			return i;
 	return -1;
 }
@@ -166,21 +172,23 @@ find_rule(const char *name, Oid type)
 bool
 pvext_says_personal(const char *name)
 {
-	return find_rule(name, TEXTOID) >= 0;
+	return is_secret(pvext_plain_name(name), 'S') || find_rule(name, TEXTOID) >= 0;
+}
+
+/* Does the name say that the column holds a secret, if it is a text? */
+bool
+pvext_says_secret(const char *column)
+{
+	return is_secret(pvext_plain_name(column), 'S');
 }
 
 /* Does the name say that the column holds one of a few codes? */
 bool
 pvext_says_code(const char *column)
 {
-	return ends_in(split_words(column), codes);
-}
+	char	   *plain = pvext_plain_name(column);
 
-/* Is any of the words one of the name's?  See the words above. */
-bool
-pvext_name_says(const char *name, const char *words)
-{
-	return any_fits(split_words(name), words);
+	return (pvext_ends_in(plain, codes) || pvext_any_fits(plain, parts)) && !is_secret(plain, 'S');
 }
 
 /* What is proposed for a column; false where its name says nothing. */
@@ -190,12 +198,19 @@ pvext_guess_column(Oid relid, const char *column, PvextGuess *guess)
 	Oid			type;
 	int			rule;
 
+	memset(guess, 0, sizeof(*guess));
 	(void) pvext_column(relid, column, &type, NULL);
+	if (is_secret(pvext_plain_name(column), pvext_type_letter(type)))
+	{
+		guess->category = "credential";
+		return true;
+	}
 	rule = find_rule(column, type);
 	if (rule < 0)
 		return false;
 	guess->category = rules[rule].category;
-	guess->is_name = rules[rule].tells == NAME;
+	guess->is_name = (rules[rule].tells & NAME) != 0;
+	guess->of_person = (rules[rule].tells & OWN) != 0;
 	guess->erase_with = rules[rule].erase_with;
 	return true;
 }
@@ -207,14 +222,17 @@ static const char *const home = "address adresse addr street gate gateadresse ve
 bool
 pvext_is_personal_name(const char *name, Oid type)
 {
+	char	   *plain = pvext_plain_name(name);
 	int			rule = find_rule(name, type);
 
+	if (is_secret(plain, pvext_type_letter(type)))
+		return true;
 	if (rule < 0)
 		return false;
-	if (rules[rule].tells == WHO || strcmp(rules[rule].category, "credential") == 0 || strcmp(rules[rule].category, "birth") == 0 ||
+	if (rules[rule].tells == WHO || strcmp(rules[rule].category, "birth") == 0 ||
 		strcmp(rules[rule].category, "financial") == 0 || strcmp(rules[rule].category, "special") == 0)
 		return true;
-	return strcmp(rules[rule].category, "address") == 0 && any_fits(split_words(name), home);
+	return strcmp(rules[rule].category, "address") == 0 && pvext_any_fits(plain, home);
 }
 
 /* Do the columns of a table look like those of persons, rather than of what they have or do? */
@@ -234,7 +252,7 @@ pvext_looks_like_persons(Oid relid)
 		if (rule >= 0)
 			tells |= rules[rule].tells;
 	}
-	return tells == (NAME | WHO);
+	return (tells & (NAME | WHO)) == (NAME | WHO);
 }
 
 /*
@@ -256,15 +274,15 @@ static const char acted[] =
 bool
 pvext_says_acted(List *columns, Oid parent)
 {
-	char	   *words = split_words(pvext_join_names(columns, "_", false));
-	char	   *of_parent = split_words(OidIsValid(parent) ? get_rel_name(parent) : "");
+	char	   *words = pvext_plain_name(pvext_join_names(columns, "_", false));
+	char	   *of_parent = pvext_plain_name(OidIsValid(parent) ? get_rel_name(parent) : "");
 	const char *word = acted;
 
 	while (*word)
 	{
 		int			length = strcspn(word, " ");
 
-		if (word_fits(words, word, length) && !word_fits(of_parent, word, length))
+		if (pvext_word_fits(words, word, length) && !pvext_word_fits(of_parent, word, length))
 			return true;
 		word += length + strspn(word + length, " ");
 	}

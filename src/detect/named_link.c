@@ -197,6 +197,52 @@ leave_own(List *matches, PvextLook *table)
 	return others;
 }
 
+/* The one table whose name is the words, but for its last: gpx_id is of gpx_files; NULL where there are several. */
+static PvextLook *
+begun_so(PvextLooks *looks, PvextLook *table, const PvextWords *words, int n)
+{
+	PvextLook *found = NULL;
+	ListCell   *lc;
+
+	foreach(lc, looks->tables)
+	{
+		PvextLook *other = lfirst(lc);
+		int			i = 0;
+
+		while (other != table && other->words.n == n + 1 && i < n && strcmp(other->words.word[i], words->word[i]) == 0)
+			i++;
+		if (i < n || other == table || other->words.n != n + 1)
+			continue;
+		if (found)
+			return NULL;
+		found = other;
+	}
+	return found;
+}
+
+/* Is it what a table's name begins with, and a word for a key? */
+static List *
+match_beginnings(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
+{
+	PvextWords	words;
+	PvextLook *parent;
+	List	   *key;
+
+	words_of(work->looks, column, &words);
+	if (words.n < 2 || !pvext_is_word_of(words.word[words.n - 1], KEY_WORDS) || pvext_is_single_key(table, column->name))
+		return NIL;
+	parent = begun_so(work->looks, table, &words, words.n - 1);
+	key = parent && parent->keys ? linitial(parent->keys) : NIL;
+	if (list_length(key) == 1 && column->kind == pvext_find_column(parent, linitial(key))->kind &&
+		!pvext_has_foreign_key(parent, linitial(key)) && pvext_may_refer(column, pvext_find_column(parent, linitial(key))))
+	{
+		Match		match = {parent, list_make1(column->name), key, 0.5};
+
+		return add_match(NIL, &match);
+	}
+	return NIL;
+}
+
 /* What the name of a column may mean by the names of tables, with words for a role before them or without. */
 static List *
 match_tables(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
@@ -251,6 +297,15 @@ match_key_names(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
 	return list_length(matches) == 1 ? matches : NIL;
 }
 
+/* Is it subject_id or target_id in a table that says who the other is, and not of what kind it is? */
+static bool
+is_other_person(PvextLook *table, const PvextWords *words)
+{
+	return words->n == 2 && pvext_is_word_of(words->word[0], "subject target") &&
+		pvext_find_column(table, psprintf("%s_type", words->word[0])) == NULL &&
+		(pvext_find_column(table, "user_id") || pvext_find_column(table, "owner_id"));
+}
+
 /* Is it a word for whoever may be a person, or did something? */
 static List *
 match_persons(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
@@ -275,7 +330,7 @@ match_persons(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
 
 		if (parent == table || is_primary || !pvext_may_refer(column, part) || (column->kind != part->kind && !is_key_word))
 			continue;
-		if (!pvext_is_word_of(words.word[words.n - (is_key_word ? 2 : 1)], PERSONS) &&
+		if (!pvext_is_word_of(words.word[words.n - (is_key_word ? 2 : 1)], PERSONS) && !is_other_person(table, &words) &&
 			!(is_key_word ? pvext_says_acted(list_make1(column->name), parent->relid) :
 			  pvext_is_word_of(words.word[words.n - 1], "by av")))
 			continue;
@@ -326,7 +381,9 @@ add_matches(PvextGuesswork *work, PvextSample *sample, PvextLookColumn *column, 
 			appendStringInfoString(&reason, ", or after another table");
 		if (list_length(match->columns) == 1)
 			pvext_look_for(pvext_sample_values(sample, column, NULL, NULL), match->parent, key, true, &contained);
-		confidence = pvext_weigh(n > 1 ? match->score * 0.7 : match->score, &contained, &reason);
+		confidence = n > 1 ? match->score * 0.7 : match->score;
+		if (list_length(match->columns) == 1)
+			confidence = pvext_weigh(confidence, &contained, &reason);
 		if (confidence >= PVEXT_TOLD)
 			(void) pvext_add_guess(work, sample->table, match->columns, match->parent, match->parent_columns,
 								   PVEXT_BY_NAME, confidence, reason.data, NULL);
@@ -353,6 +410,8 @@ pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled)
 			matches = match_key_names(work, table, column);
 		if (matches == NIL)
 			matches = match_persons(work, table, column);
+		if (matches == NIL)
+			matches = match_beginnings(work, table, column);
 		add_matches(work, sample, column, matches);
 	}
 }

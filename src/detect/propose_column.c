@@ -41,11 +41,15 @@ same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Put those of the guesses that are personal without doubt together, the identifying ones first. */
+/*
+ * Put those of the guesses that are personal together where they are alike, or of one doubt; the
+ * identifying ones first, and last what others are derived into.
+ */
 static List *
 make_groups(List *guesses)
 {
 	List	   *groups = NIL;
+	List	   *derived = NIL;
 	ListCell   *lc;
 	ListCell   *cell;
 
@@ -54,24 +58,28 @@ make_groups(List *guesses)
 		PvextColumnGuess *guess = lfirst(lc);
 		Group	   *group = NULL;
 
-		if (guess->category == NULL || guess->doubt)
+		if (guess->category == NULL)
 			continue;
 		foreach(cell, groups)
 		{
 			PvextColumnGuess *other = ((Group *) lfirst(cell))->guess;
 
-			if (same(other->category, guess->category) && same(other->erase_with, guess->erase_with))
+			if (same(other->category, guess->category) && same(other->erase_with, guess->erase_with) &&
+				same(other->parameter, guess->parameter) && same(other->doubt, guess->doubt))
 				group = lfirst(cell);
 		}
 		if (group == NULL)
 		{
 			group = palloc0(sizeof(Group));
 			group->guess = guess;
-			groups = same(guess->category, "identifying") ? lcons(group, groups) : lappend(groups, group);
+			if (same(guess->erase_with, "derived"))
+				derived = lappend(derived, group);
+			else
+				groups = same(guess->category, "identifying") ? lcons(group, groups) : lappend(groups, group);
 		}
 		group->columns = lappend(group->columns, guess->column);
 	}
-	return groups;
+	return list_concat(groups, derived);
 }
 
 /*
@@ -117,23 +125,83 @@ not_personal_sql(Table *table, List *columns)
 	return psprintf("SELECT pv.declare_not_personal(%s, %s);", table->sql_name, pvext_print_names(columns));
 }
 
-/* A column that somebody has to decide. */
-static void
-ask_column(Table *table, PvextColumnGuess *guess, const char *why)
-{
-	PvextProposal *text = &table->map->text;
-
-	pvext_propose_comment(text, psprintf("%s: %s.", guess->column, why));
-	pvext_propose_question(text, personal_sql(table, guess, guess->erase_with, list_make1(guess->column)), NULL);
-	pvext_propose_alternative(text, not_personal_sql(table, list_make1(guess->column)));
-}
-
 /* Why a column of a group cannot be erased so; NULL where it can. */
 static char *
 refusal(Table *table, Group *group, const char *erase_with, char *column)
 {
 	return pvext_try_statement(&table->map->text,
 							   personal_sql(table, group->guess, erase_with, list_make1(column)));
+}
+
+/*
+ * The strategy of a group's columns in a question: the guessed one, but for what it could not
+ * be declared with while the server's choice could, as where equal texts would collide.
+ */
+static const char *
+strategy_of(Table *table, Group *group, char *column)
+{
+	const char *erase_with = group->guess->erase_with;
+
+	return erase_with && refusal(table, group, erase_with, column) && refusal(table, group, NULL, column) == NULL ?
+		NULL : erase_with;
+}
+
+/* A group of a table whose rows may be another's, as a question, or two. */
+static void
+ask_whose(Table *table, Group *group)
+{
+	List	   *alike = NIL;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, group->columns)
+	{
+		if (same(strategy_of(table, group, lfirst(lc)), group->guess->erase_with))
+			alike = lappend(alike, lfirst(lc));
+		else
+			others = lappend(others, lfirst(lc));
+	}
+	if (alike != NIL)
+		pvext_propose_question(&table->map->text, personal_sql(table, group->guess, group->guess->erase_with, alike), NULL);
+	if (others != NIL)
+		pvext_propose_question(&table->map->text, personal_sql(table, group->guess, NULL, others), NULL);
+}
+
+/* Columns that somebody has to decide, or of which, as why says, nothing can be erased. */
+static void
+ask_columns(Table *table, PvextColumnGuess *guess, List *columns, const char *why, bool fits)
+{
+	PvextProposal *text = &table->map->text;
+
+	pvext_propose_comment(text, psprintf("%s: %s%s", pvext_join_names(columns, ", ", false), why,
+											why[strlen(why) - 1] == '?' ? "" : "."));
+	if (!fits)
+	{
+		pvext_propose_question(text, not_personal_sql(table, columns), NULL);
+		return;
+	}
+	pvext_propose_question(text, personal_sql(table, guess, guess->erase_with, columns), NULL);
+	pvext_propose_alternative(text, not_personal_sql(table, columns));
+}
+
+/* A group of which there is doubt; what could not be erased so is asked apart. */
+static void
+ask_group(Table *table, Group *group)
+{
+	List	   *fitting = NIL;
+	ListCell   *lc;
+
+	foreach(lc, group->columns)
+	{
+		char	   *why = table->doubt.reasons == NIL ? refusal(table, group, group->guess->erase_with, lfirst(lc)) : NULL;
+
+		if (why)
+			ask_columns(table, group->guess, list_make1(lfirst(lc)), psprintf("%s; %s", group->guess->doubt, why), false);
+		else
+			fitting = lappend(fitting, lfirst(lc));
+	}
+	if (fitting != NIL)
+		ask_columns(table, group->guess, fitting, group->guess->doubt, true);
 }
 
 /* Those of a group's columns that the strategy does not fit, one by one. */
@@ -153,7 +221,7 @@ propose_misfits(Table *table, Group *group, List *columns)
 			(void) pvext_propose_statement(&table->map->text,
 										   personal_sql(table, &guess, NULL, list_make1(guess.column)), why);
 		else
-			ask_column(table, &guess, why);
+			ask_columns(table, &guess, list_make1(guess.column), why, true);
 	}
 }
 
@@ -185,27 +253,27 @@ static void
 propose_guesses(Table *table, List *guesses)
 {
 	PvextProposal *text = &table->map->text;
+	List	   *groups = make_groups(guesses);
 	List	   *rest = NIL;
 	ListCell   *lc;
 
-	foreach(lc, make_groups(guesses))
+	foreach(lc, groups)
 	{
 		Group	   *group = lfirst(lc);
 
+		if (group->guess->doubt)
+			continue;
 		if (table->doubt.reasons == NIL)
 			propose_group(table, group);
 		else
-			pvext_propose_question(text, personal_sql(table, group->guess, group->guess->erase_with, group->columns), NULL);
+			ask_whose(table, group);
 	}
+	foreach(lc, groups)
+		if (((Group *) lfirst(lc))->guess->doubt)
+			ask_group(table, lfirst(lc));
 	foreach(lc, guesses)
-	{
-		PvextColumnGuess *guess = lfirst(lc);
-
-		if (guess->category == NULL)
-			rest = lappend(rest, guess->column);
-		else if (guess->doubt)
-			ask_column(table, guess, guess->doubt);
-	}
+		if (((PvextColumnGuess *) lfirst(lc))->category == NULL)
+			rest = lappend(rest, ((PvextColumnGuess *) lfirst(lc))->column);
 	if (rest == NIL)
 		return;
 	if (!pvext_is_sure(&table->map->outlook, table->relid))
@@ -272,6 +340,39 @@ columns_of(PvextMapProposal *map, Oid relid)
 	return columns;
 }
 
+/* Do the rows name their person themselves, rather than hang on others that do? */
+static bool
+is_direct(Table *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->doubt.paths)
+		if (strchr(lfirst(lc), '.') == NULL)
+			return true;
+	return table->doubt.paths == NIL;
+}
+
+/* Where a thing is, and what is said of it, is not its maker's: what hangs on rows of persons may be a thing. */
+static void
+doubt_things(Table *table, List *guesses)
+{
+	ListCell   *lc;
+
+	if (is_direct(table) || pvext_is_of_persons(table->relid))
+		return;
+	foreach(lc, guesses)
+	{
+		PvextColumnGuess *guess = lfirst(lc);
+
+		if (guess->category == NULL || guess->doubt)
+			continue;
+		if (strcmp(guess->category, "location") == 0)
+			guess->doubt = "where somebody was, or where a thing is?";
+		else if (guess->of_key)
+			guess->doubt = "said of somebody, or of a thing?";
+	}
+}
+
 /* What: each table's columns, the subject's first. */
 void
 pvext_propose_columns(PvextMapProposal *map)
@@ -282,6 +383,7 @@ pvext_propose_columns(PvextMapProposal *map)
 	{
 		Table		table = {map, lfirst_oid(lc)};
 		List	   *columns = columns_of(map, table.relid);
+		List	   *guesses;
 
 		CHECK_FOR_INTERRUPTS();
 		if (columns == NIL)
@@ -289,6 +391,8 @@ pvext_propose_columns(PvextMapProposal *map)
 		table.sql_name = pvext_print_relation(table.relid);
 		pvext_doubt(&map->outlook, table.relid, &table.doubt);
 		propose_heading(&table);
-		propose_guesses(&table, pvext_guess_columns(table.relid, columns, table.relid == map->outlook.subject));
+		guesses = pvext_guess_columns(table.relid, columns, table.relid == map->outlook.subject);
+		doubt_things(&table, guesses);
+		propose_guesses(&table, guesses);
 	}
 }

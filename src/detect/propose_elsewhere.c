@@ -15,6 +15,7 @@
 #include "base/spi.h"
 #include "catalog/pg_type.h"
 #include "detect/column_guess.h"
+#include "detect/name_guess.h"
 #include "detect/propose_elsewhere.h"
 #include "detect/table_guess.h"
 #include "miscadmin.h"
@@ -63,18 +64,50 @@ telling_columns(Oid relid, bool *texts)
 	return names.len > 0 ? names.data : NULL;
 }
 
+/* Words for e-mail addresses. */
+#define MAIL "*mail epost e_post courriel correo"
+
+/* Is the column one of e-mail addresses or names of users, by which rows may be a person's? */
+static bool
+is_address(const char *column)
+{
+	return pvext_name_says(column, MAIL " *username *user_name login brukernavn") &&
+		!pvext_says_code(column);
+}
+
+/* The declaration that the table's rows are the person's whose address they hold; NULL where they hold none. */
+static char *
+link_by_address(PvextMapProposal *map, Oid relid)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, pvext_columns(relid))
+		foreach(cell, is_address(lfirst(lc)) ? pvext_columns(map->outlook.subject) : NIL)
+			if (is_address(lfirst(cell)) && pvext_name_says(lfirst(lc), MAIL) == pvext_name_says(lfirst(cell), MAIL) &&
+				pvext_is_unique(map->outlook.subject, list_make1(lfirst(cell))))
+				return psprintf("SELECT pv.declare_link(%s, %s, %s, %s);", pvext_print_relation(relid),
+								pvext_print_names(list_make1(lfirst(lc))), pvext_print_relation(map->outlook.subject),
+								pvext_print_names(list_make1(lfirst(cell))));
+	return NULL;
+}
+
 /* A table in which there may be persons. */
 static void
 propose_table(PvextMapProposal *map, Oid relid, const char *columns)
 {
 	PvextProposal *text = &map->text;
-	char	   *name = pvext_print_relation(relid);
+	char	   *link = link_by_address(map, relid);
 
 	pvext_propose_blank(text);
 	pvext_propose_comment(text, psprintf("%s, %s: %s", pvext_relation_name(relid), pvext_row_estimate(relid), columns));
-	pvext_propose_question(text, psprintf("SELECT pv.declare_not_personal(%s);", name), NULL);
-	pvext_propose_alternative(text, psprintf("SELECT pv.declare_link(%s, '{...}', %s);", name,
-											 pvext_print_relation(map->outlook.subject)));
+	if (link)
+		pvext_propose_question(text, link, NULL);
+	if (link)
+		pvext_propose_alternative(text, psprintf("SELECT pv.declare_not_personal(%s);", pvext_print_relation(relid)));
+	else
+		pvext_propose_question(text, psprintf("SELECT pv.declare_not_personal(%s);", pvext_print_relation(relid)),
+							   "or the link by which rows are somebody's: pv.declare_link()");
 }
 
 /* A list of tables, under a heading. */

@@ -20,11 +20,24 @@
 /* A guess of less confidence is rather none. */
 #define LIKELY 0.5
 
+/* The first column that is unique, for a subject without a primary key. */
+static List *
+find_unique(Oid subject)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_columns(subject))
+		if (pvext_is_unique(subject, list_make1(lfirst(lc))))
+			return list_make1(lfirst(lc));
+	return NIL;
+}
+
 /* The columns of the subject that most foreign keys lead to, or its primary key. */
 static List *
 find_key(Oid subject)
 {
-	List	   *key = pvext_primary_key(subject);
+	List	   *primary = pvext_primary_key(subject);
+	List	   *key = primary ? primary : find_unique(subject);
 	int			most = 0;
 	List	   *foreign = pvext_foreign_keys_to(subject);
 	ListCell   *lc;
@@ -60,30 +73,51 @@ propose_subject(PvextMapProposal *map)
 	if (pvext_own("SELECT FROM pv.declared_subject WHERE relation_id = $1", &args) > 0)
 		return;
 	pvext_propose_comment(&map->text, "The subject: are all rows persons? If not, pass a condition.");
+	map->outlook.undeclared = key == NIL;
 	if (key == NIL)
-		pvext_propose_comment(&map->text, "It has no primary key: name the columns of a unique key.");
+	{
+		pvext_propose_comment(&map->text, "It has no unique key: create one, and call generate_map() again.");
+		return;
+	}
 	sql = psprintf("SELECT pv.declare_subject(%s%s%s);", pvext_print_relation(subject),
-				   key == NIL ? ", '{...}'" : pvext_same_names(key, pvext_primary_key(subject)) ? "" : ", ",
-				   key == NIL || pvext_same_names(key, pvext_primary_key(subject)) ? "" : pvext_print_names(key));
-	why = key == NIL ? NULL : pvext_propose_statement(&map->text, sql, NULL);
-	map->outlook.undeclared = key == NIL || why != NULL;
-	if (map->outlook.undeclared)
+				   pvext_same_names(key, pvext_primary_key(subject)) ? "" : ", ",
+				   pvext_same_names(key, pvext_primary_key(subject)) ? "" : pvext_print_names(key));
+	why = pvext_propose_statement(&map->text, sql, NULL);
+	map->outlook.undeclared = why != NULL;
+	if (why)
 		pvext_propose_question(&map->text, sql, why);
 }
 
-/* Could the rows go with their person: nothing refers to them, and they are nobody else's? */
+/* Do rows of others hang on these, or might? */
 static bool
-may_be_deleted(PvextMapProposal *map, Oid relid)
+has_dependents(PvextMapProposal *map, Oid relid)
 {
-	PvextDoubt	doubt;
 	ListCell   *lc;
 
-	if (!pvext_is_passing(relid) && !pvext_is_junction(relid))
-		return false;
 	foreach(lc, pvext_foreign_keys_to(relid))
 		if (((PvextForeignKey *) lfirst(lc))->relid != relid)
-			return false;
-	pvext_doubt(&map->outlook, relid, &doubt);
+			return true;
+	foreach(lc, map->outlook.candidates)
+		if (((PvextCandidate *) lfirst(lc))->parent == relid)
+			return true;
+	return false;
+}
+
+/*
+ * Could the rows go with the person: nothing hangs on them, and they are nobody else's, or
+ * they are nothing without the one whom they name?
+ */
+static bool
+may_be_deleted(PvextMapProposal *map, PvextCandidate *candidate)
+{
+	bool		passing = pvext_is_passing(candidate->relid);
+	PvextDoubt	doubt;
+
+	if ((!passing && !pvext_is_junction(candidate->relid)) || has_dependents(map, candidate->relid))
+		return false;
+	if (passing && list_member_oid(map->outlook.subjects, candidate->parent))
+		return true;
+	pvext_doubt(&map->outlook, candidate->relid, &doubt);
 	return doubt.reasons == NIL && !doubt.named;
 }
 
@@ -94,7 +128,7 @@ propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
 	const char *remark = candidate->indexed ? NULL : "no index";
 	char	   *why;
 
-	if (may_be_deleted(map, candidate->relid) &&
+	if (may_be_deleted(map, candidate) &&
 		pvext_propose_statement(&map->text, pvext_candidate_sql(candidate, ", on_erase => 'delete'"),
 								remark ? "the rows go; no index" : "the rows go") == NULL)
 		return;

@@ -52,9 +52,19 @@ propose_rule(PvextMapProposal *map, Oid relid, const char *clock, const PvextPur
 									pvext_print_literal(psprintf(purpose->clock, clock))), NULL);
 }
 
-/* The purpose, and rules for those tables of the map that it may be of; *timeless: those that have no clock. */
+/* Are the rows persons, or addresses of persons, which are kept as long as these are customers, or employed? */
+static bool
+are_persons(PvextMapProposal *map, int number, Oid relid)
+{
+	return relid == map->outlook.subject || (number >= PVEXT_PURPOSES_OF_PERSONS && pvext_is_of_persons(relid));
+}
+
+/*
+ * The purpose, and rules for those tables of the map that it may be of; *timeless: those that have no clock, *lasting:
+ * those of persons of which no column says that they have left.
+ */
 static void
-propose_purpose(PvextMapProposal *map, int number, List **timeless)
+propose_purpose(PvextMapProposal *map, int number, List **timeless, List **lasting)
 {
 	const PvextPurposeGuess *purpose = &pvext_purposes[number];
 	bool		first = true;
@@ -62,14 +72,18 @@ propose_purpose(PvextMapProposal *map, int number, List **timeless)
 
 	foreach(lc, map->tables)
 	{
+		bool		persons = are_persons(map, number, lfirst_oid(lc));
 		char	   *clock;
 
 		if (pvext_guess_purpose(lfirst_oid(lc)) != number || has_rule(lfirst_oid(lc)))
 			continue;
-		clock = pvext_guess_clock(lfirst_oid(lc));
+		clock = pvext_guess_clock(lfirst_oid(lc), persons);
 		if (clock == NULL)
 		{
-			*timeless = lappend_oid(*timeless, lfirst_oid(lc));
+			if (persons && pvext_guess_clock(lfirst_oid(lc), false))
+				*lasting = lappend_oid(*lasting, lfirst_oid(lc));
+			else
+				*timeless = lappend_oid(*timeless, lfirst_oid(lc));
 			continue;
 		}
 		if (first)
@@ -79,16 +93,25 @@ propose_purpose(PvextMapProposal *map, int number, List **timeless)
 	}
 }
 
+/* A list of tables, under a heading. */
+static void
+propose_list(PvextMapProposal *map, const char *heading, List *relids)
+{
+	if (relids == NIL)
+		return;
+	pvext_propose_comment(&map->text, heading);
+	pvext_propose_names(&map->text, relids);
+}
+
 /* Kept how long: by purpose, for each table. */
 void
 pvext_propose_retention(PvextMapProposal *map)
 {
 	List	   *timeless = NIL;
+	List	   *lasting = NIL;
 
 	for (int i = 0; i < pvext_n_purposes; i++)
-		propose_purpose(map, i, &timeless);
-	if (timeless == NIL)
-		return;
-	pvext_propose_comment(&map->text, "These have no date or time of their own to be kept by:");
-	pvext_propose_names(&map->text, timeless);
+		propose_purpose(map, i, &timeless, &lasting);
+	propose_list(map, "These are kept as long as their persons: what says when that ends (after, or over a table that it hangs on)?", lasting);
+	propose_list(map, "These have no date or time of their own to be kept by:", timeless);
 }

@@ -6,7 +6,8 @@
  * other end of a junction: links lead from what refers to what is referred to, so these are in
  * no map until a link the other way is declared, by which a row goes with the last person
  * who refers to it.  Most of what rows refer to is nobody's: countries, states, kinds.
- * Only tables whose columns look like what one person has are told of.
+ * Only tables whose columns look like what one person has are told of, and those of which
+ * the rows that refer to them are parts, with the same key: the transaction of an invoice.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -22,7 +23,7 @@
 #define MANY_REFER 50
 
 /* Words in the names of tables for what somebody has put there. */
-#define FILES "file blob attachment upload document image photo picture media medium avatar fil dokument bilde datei"
+#define FILES "file blob attachment upload document image photo picture media medium avatar asset fil dokument bilde datei"
 
 /* Columns that each row of a table has besides its keys. */
 #define STAMPS "created updated inserted modified deleted timestamp at on date ts position sort order version"
@@ -73,6 +74,15 @@ is_junction(PvextGuesswork *work, PvextLook *table)
 	return keys >= 2;
 }
 
+/* Have both tables the same key, so that a row of one is a part of a row of the other? */
+static bool
+is_part(PvextLook *table, List *columns, PvextLook *referred, List *referred_columns)
+{
+	return table->keys && referred->keys && pvext_has_foreign_key(table, linitial(columns)) &&
+		pvext_same_names(linitial(table->keys), columns) && pvext_same_names(linitial(referred->keys), referred_columns) &&
+		pvext_same_names(pvext_primary_key(table->relid), columns);
+}
+
 /* A candidate that leads from what is referred to, to what refers to it; NULL where it is nobody's. */
 static PvextCandidate *
 reverse(PvextGuesswork *work, PvextLook *table, List *columns, PvextLook *referred, List *referred_columns,
@@ -80,8 +90,12 @@ reverse(PvextGuesswork *work, PvextLook *table, List *columns, PvextLook *referr
 {
 	PvextCandidate *candidate;
 	bool		junction;
+	bool		whole;
 
-	if (referred == NULL || referred == table || !holds_personal(referred) ||
+	if (referred == NULL || referred == table)
+		return NULL;
+	whole = is_part(table, columns, referred, referred_columns);
+	if (!(whole || holds_personal(referred)) ||
 		(referred->rows > 0 && table->rows > MANY_REFER * referred->rows))
 		return NULL;
 	junction = is_junction(work, table);
@@ -93,7 +107,9 @@ reverse(PvextGuesswork *work, PvextLook *table, List *columns, PvextLook *referr
 	candidate->found_by = junction ? PVEXT_BY_JUNCTION : PVEXT_BY_REFERENCE;
 	candidate->confidence = (float4) (rint(confidence * 100) / 100);
 	candidate->shared = pvext_is_unique(table->relid, columns) ? NULL : "last";
-	candidate->reason = psprintf("rows of %s%s refer to %s by \"%s\" (%s), which looks like what a person has",
+	candidate->whole = whole;
+	candidate->reason = psprintf(whole ? "rows of %s%s are parts of rows of %s, by \"%s\" (%s)" :
+								 "rows of %s%s refer to %s by \"%s\" (%s), which looks like what a person has",
 								 junction ? "junction " : "", pvext_relation_name(table->relid),
 								 pvext_relation_name(referred->relid), pvext_join_names(columns, ", ", false), because);
 	return candidate;

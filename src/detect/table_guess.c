@@ -8,6 +8,8 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include <ctype.h>
+
 #include "base/catalog.h"
 #include "base/result.h"
 #include "base/spi.h"
@@ -55,39 +57,132 @@ static const char *const clocks[] = {
 	"*"
 };
 
-/* The date or time by which the rows may be kept, quoted, or NULL. */
-char *
-pvext_guess_clock(Oid relid)
+/* Of persons only that they have left, or when they were last there, counts: since when they are there is no end. */
+static const char leaving[] =
+"ended terminated closed cancelled canceled left deactivated *slutt sluttet *last_log *last_seen *last_acti *last_visit *last_sign *lastlog *lastseen *last_used";
+
+/* The first date or time whose name says one of the words, quoted, or NULL. */
+static char *
+find_time(Oid relid, const char *words)
 {
-	List	   *columns = pvext_columns(relid);
 	ListCell   *lc;
 
-	for (int i = 0; i < lengthof(clocks); i++)
-		foreach(lc, columns)
-		{
-			Oid			type;
+	foreach(lc, pvext_columns(relid))
+	{
+		Oid			type;
 
-			(void) pvext_column(relid, lfirst(lc), &type, NULL);
-			type = getBaseType(type);
-			if ((type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID) &&
-				pvext_name_says(lfirst(lc), clocks[i]) && !pvext_name_says(lfirst(lc), "*birth dob born"))
-				return pstrdup(quote_identifier(lfirst(lc)));
-		}
+		(void) pvext_column(relid, lfirst(lc), &type, NULL);
+		type = getBaseType(type);
+		if ((type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID) &&
+			pvext_name_says(lfirst(lc), words) && !pvext_name_says(lfirst(lc), "*birth dob born"))
+			return pstrdup(quote_identifier(lfirst(lc)));
+	}
 	return NULL;
 }
 
-/* Is what the table holds of use only while its person is there? */
+/*
+ * The date or time by which the rows may be kept, quoted, or NULL; of persons' own rows, one by which
+ * they have left.
+ */
+char *
+pvext_guess_clock(Oid relid, bool persons)
+{
+	char	   *found = persons ? find_time(relid, leaving) : NULL;
+
+	for (int i = 0; i < lengthof(clocks) && found == NULL && !persons; i++)
+		found = find_time(relid, clocks[i]);
+	return found;
+}
+
+/* Words for persons, and for what is written down of one of them alone. */
+static const char *const persons =
+"user users person persons people member members participant participants customer customers client clients contact contacts employee employees"
+" staff author authors subscriber subscribers guest guests patient patients student students teacher teachers candidate candidates applicant applicants"
+" passenger passengers donor donors volunteer volunteers tenant_user player players profile profiles userprofile identity identities"
+" address addresses recipient recipients attendee attendees beneficiary beneficiaries family child children parent parents kin"
+" bruker brukere kunde kunder medlem medlemmer ansatt ansatte elev elever pasient adresse adresser bruger brugere medarbejder"
+" benutzer kunden mitglied mitglieder mitarbeiter adressen anschrift klant klanten gebruiker gebruikers lid leden adres adressen"
+" utilisateur utilisateurs client clients personne personnes usuario usuarios cliente clientes persona personas direccion anvandare";
+
+/* What the last word of a table's name, or all of it, may be where its rows are of persons: a word, or a subject's name. */
+static bool
+ends_in_person(const char *plain)
+{
+	char	   *bare = pstrdup(plain);
+	size_t		length = strlen(bare);
+
+	while (length > 0 && (bare[length - 1] == '_' || isdigit((unsigned char) bare[length - 1])))
+		bare[--length] = '\0';
+	return pvext_ends_in(bare, persons);
+}
+
+/*
+ * Are the table's rows persons, or what is written down of each of them, such as an address?
+ * A name in such a table is a person's.
+ */
+bool
+pvext_is_of_persons(Oid relid)
+{
+	char	   *plain = pvext_plain_name(get_rel_name(relid));
+	PvextArgs	args = {0};
+
+	pvext_arg_oid(&args, OIDOID, relid);
+	return ends_in_person(plain) || pvext_looks_like_persons(relid) ||
+		(pvext_any_fits(plain, persons) && pvext_any_fits(plain, "name names navn namn alias aliases")) ||
+		pvext_own("SELECT FROM pv.declared_subject AS s JOIN pv.relation AS r ON r.id = s.relation_id"
+				  " WHERE r.relation = $1", &args) > 0;
+}
+
+/* Is it a chart of accounts, whose numbers are nobody's? */
+bool
+pvext_is_chart(Oid relid)
+{
+	return pvext_name_says(get_rel_name(relid), "chart coa ledger gl kontoplan kontoplaner kontenplan *chart_of account_class account_type"
+						   " =account =accounts =konto =konten") && !pvext_looks_like_persons(relid);
+}
+
+/* Is anything in the table besides keys, times, numbers, switches and codes? */
+static bool
+has_content(Oid relid)
+{
+	List	   *referring = pvext_referring_columns(relid);
+	ListCell   *lc;
+
+	foreach(lc, pvext_columns(relid))
+	{
+		char	   *name = lfirst(lc);
+		Oid			type;
+
+		(void) pvext_column(relid, name, &type, NULL);
+		if (pvext_name_says(name, "*amount *price *plan *total *billing"))
+			return true;
+		if (!pvext_has_name(referring, name) && !strchr("NUDTBE", pvext_type_letter(type)) && !pvext_says_code(name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is what the table holds of use only while its person is there?  Secrets and sessions are;
+ * and that somebody has voted, follows or is a friend, where the row says no more.
+ */
 bool
 pvext_is_passing(Oid relid)
 {
-	return pvext_name_says(get_rel_name(relid),
-						   "session sessions token tokens otp otps *push_sub *pushsub *password_reset *remember nonce nonces"
-						   " *api_key *apikey *oauth_access *access_grant *refresh_tok *login_tok *device_tok");
+	char	   *name = get_rel_name(relid);
+
+	if (pvext_name_says(name, "session sessions token tokens otp otps *push_sub *pushsub *password_reset *remember nonce nonces"
+						" *api_key *apikey *oauth_access *access_grant *refresh_tok *login_tok *device_tok"))
+		return true;
+	return pvext_name_says(name, "subscription subscriptions subscriber subscribers friend friends friendship friendships mute mutes"
+						   " *user_block vote votes favorite favorites favourite favourites faves bookmark bookmarks watch watches"
+						   " watcher watchers follow follows follower followers *dismissal like likes visit visits *impression") &&
+		!has_content(relid);
 }
 
 /* The columns of the table's foreign keys to other tables. */
-static List *
-referring_columns(Oid relid)
+List *
+pvext_referring_columns(Oid relid)
 {
 	PvextArgs	args = {0};
 	List	   *names = NIL;
@@ -105,7 +200,7 @@ referring_columns(Oid relid)
 bool
 pvext_is_junction(Oid relid)
 {
-	List	   *referring = referring_columns(relid);
+	List	   *referring = pvext_referring_columns(relid);
 	List	   *key = pvext_primary_key(relid);
 	int			n = 0;
 	ListCell   *lc;

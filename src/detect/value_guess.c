@@ -35,26 +35,48 @@ is_email(const char *value)
 		strchr(at, '.') != NULL && strpbrk(value, " \t\n/") == NULL;
 }
 
-/* Like a telephone number, with a plus sign or parted as such? */
+/*
+ * Like a telephone number: with a plus sign, a code in parentheses, or parted by blanks, or as
+ * 555-123-4567?  Numbers of orders and of books have hyphens, too.
+ */
 static bool
 is_phone(const char *value)
 {
 	int			digits = 0;
+	int			blanks = 0;
 	int			others = 0;
 
 	for (const char *c = value; *c; c++)
 	{
 		if (isdigit((unsigned char) *c))
 			digits++;
-		else if (strchr("+()-./ ", *c))
+		else if (*c == ' ')
+			blanks++;
+		else if ((*c == '+' && c == value) || strchr("()-./", *c))
 			others++;
 		else
 			return false;
 	}
-	/* 2024-05-01 is none */
-	return digits >= 7 && digits <= 15 && others > 0 && others <= 6 &&
-		!(digits == 8 && others == 2 && strlen(value) == 10 && value[4] == value[7]) &&
-		strspn(value, "0123456789.") != strlen(value);
+	if (digits < 7 || digits > 15 || blanks + others > 6)
+		return false;
+	return value[0] == '+' || value[0] == '(' || (value[0] == '0' && value[1] == '0' && blanks > 0) ||
+		(blanks >= 2 && others == 0) || (blanks == 1 && digits == 8) ||
+		(strlen(value) == 12 && digits == 10 && value[3] == value[7] && strchr("-.", value[3]));
+}
+
+/* Like a hashed password or a signed token? */
+static bool
+is_secret(const char *value)
+{
+	static const char *const beginnings[] = {
+		"$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$argon2", "$scrypt$", "$pbkdf2", "$y$", "pbkdf2_", "bcrypt", "argon2",
+		"scrypt", "{SSHA", "{SHA", "{CRYPT}", "SCRAM-SHA-", "eyJhbGciOi", "sk_live_", "ghp_", "xoxb-", "-----BEGIN"
+	};
+
+	for (int i = 0; i < lengthof(beginnings); i++)
+		if (strncmp(value, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
 }
 
 /* Like an address of the internet? */
@@ -144,6 +166,7 @@ look_at(PvextContent *content, int column)
 		content->addresses += is_internet_address(value);
 		content->names += is_name(value);
 		content->prose += is_prose(value);
+		content->secrets += is_secret(value);
 	}
 	content->distinct = count_distinct(values, content->values);
 	pfree(values);

@@ -19,6 +19,7 @@ typedef struct PvextContent
 	int			addresses;		/* of the internet */
 	int			names;			/* of persons */
 	int			prose;
+	int			secrets;		/* hashed passwords and signed tokens */
 } PvextContent;
 
 extern List *pvext_sample(Oid relid, List *columns);
