@@ -9,7 +9,10 @@
  * somebody's by another: what is the receiver's of an order that has none.
  *
  * A statement names one owner's tables.  Where a parent is another's, its owner is asked
- * which of the keys that the rows hold are not there.
+ * which of the keys that the rows hold are not there.  It follows links as far up as there
+ * are at most MOST_WAYS: where hundreds of tables refer to each other, ways multiply from
+ * table to table.  Of rows further up it asks no more than whether they are there; of
+ * those that are nobody's, their own table's count tells.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -30,10 +33,14 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#define MOST_WAYS	100			/* that a statement goes by, */
+#define MOST_DEPTH	32			/* and links of one of them */
+
 /* Rows of a table to be counted, as pvext_try()'s argument. */
 typedef struct Counting
 {
 	PvextTable *table;
+	int			depth;			/* so many tables up links are followed */
 	PvextArgs	args;
 	List	   *asked;			/* PvextLink: whose parents' owners have been asked, */
 	List	   *answers;		/* C strings: and for each the SQL that comes of it */
@@ -215,7 +222,7 @@ there_sql(Counting *counting, PvextLink *link, List *below)
 	PvextTable *parent = link->parent;
 
 	if (parent->owner == counting->table->owner && !parent->is_subject && parent->links != NIL &&
-		!list_member_ptr(below, parent))
+		list_length(below) < counting->depth && !list_member_ptr(below, parent))
 		return reaches_sql(counting, link, owned_sql(counting, parent, below));
 	return reaches_sql(counting, link, NULL);
 }
@@ -253,6 +260,56 @@ owned_sql(Counting *counting, PvextTable *table, List *below)
 	return sql.len > 0 ? psprintf("(%s)", sql.data) : NULL;
 }
 
+/*
+ * How many ways lead from a table's rows up to persons, or to tables so far up?  They are
+ * counted until there are more than most.
+ */
+static int
+count_ways(PvextTable *table, List *below, int depth, int most)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	below = lappend(list_copy(below), table);
+	foreach(lc, table->links)
+	{
+		PvextLink  *link = lfirst(lc);
+
+		if (n > most)
+			break;
+		if (list_length(below) > 1 && !link->inherited)
+			continue;
+		n += link->parent->is_subject || depth == 1 || list_member_ptr(below, link->parent) ? 1 :
+			Max(1, count_ways(link->parent, below, depth - 1, most - n));
+	}
+	list_free(below);
+	return n;
+}
+
+/* As far up as there are not too many ways. */
+static int
+find_depth(PvextTable *table)
+{
+	int			depth = 1;
+
+	while (depth < MOST_DEPTH && count_ways(table, NIL, depth + 1, MOST_WAYS) <= MOST_WAYS)
+		depth++;
+	return depth;
+}
+
+/* The same as owned_sql(), of a table where the statement's ways begin. */
+static char *
+by_any_sql(Counting *counting, PvextTable *table)
+{
+	int			depth = counting->depth;
+	char	   *sql;
+
+	counting->depth = find_depth(table);
+	sql = owned_sql(counting, table, NIL);
+	counting->depth = depth;
+	return sql;
+}
+
 /* SQL: row r is somebody's by a path of links; NULL: always. */
 static char *
 path_sql(Counting *counting, PvextTable *table, List *path)
@@ -263,7 +320,7 @@ path_sql(Counting *counting, PvextTable *table, List *path)
 	if (link == NULL)
 		return NULL;			/* it is reported otherwise */
 	if (pvext_goes_with_last(link))
-		return owned_sql(counting, table, NIL);	/* it is kept for whoever refers to the row, and goes with any */
+		return by_any_sql(counting, table); /* it is kept for whoever refers to the row, and goes with any */
 	if (list_length(path) > 1 && link->parent->owner == counting->table->owner)
 		on = path_sql(counting, link->parent, list_copy_tail(path, 1));
 	return by_link_sql(link, reaches_sql(counting, link, on));
@@ -324,32 +381,12 @@ personal_sql(PvextTable *table)
 	return sql.len > 0 ? sql.data : "true";
 }
 
-/* How many ways lead from a table's rows up to persons? */
-static int
-count_ways(PvextTable *table, List *below)
-{
-	int			n = 0;
-	ListCell   *lc;
-
-	below = lappend(list_copy(below), table);
-	foreach(lc, table->links)
-	{
-		PvextLink  *link = lfirst(lc);
-
-		if (list_length(below) > 1 && !link->inherited)
-			continue;
-		n += link->parent->is_subject || list_member_ptr(below, link->parent) ? 1 :
-			Max(1, count_ways(link->parent, below));
-	}
-	return n;
-}
-
 /* Does the column go by some of the ways alone that the rows may be somebody's? */
 static bool
 goes_by_some(PvextTable *table, PvextColumn *column)
 {
 	return !column->any_path && !column->missing && !column->follows && column->paths != NIL &&
-		(table->is_subject || count_ways(table, NIL) > list_length(column->paths));
+		(table->is_subject || count_ways(table, NIL, MOST_DEPTH, list_length(column->paths)) > list_length(column->paths));
 }
 
 /* Count rows for which the condition holds, of the last of the columns or, without any, of the rows. */
@@ -495,7 +532,7 @@ pvext_check_nobodys(PvextCheck *check)
 	list_sort(tables, by_name);
 	foreach(lc, tables)
 	{
-		Counting	counting = {lfirst(lc)};
+		Counting	counting = {lfirst(lc), find_depth(lfirst(lc))};
 		ErrorData  *error;
 
 		if (!is_counted(check, lfirst(lc)))
