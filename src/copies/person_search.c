@@ -8,7 +8,7 @@
 #include "base/catalog.h"
 #include "copies/known_value.h"
 #include "copies/person_search.h"
-#include "plan/planner.h"
+#include "plan/find_plan.h"
 #include "text/matcher.h"
 #include "utils/snapmgr.h"
 

@@ -24,6 +24,7 @@
 #include "erase/recheck.h"
 #include "erase/retained_answer.h"
 #include "execution/redacted_text.h"
+#include "plan/find_plan.h"
 #include "plan/planner.h"
 #include "plan/told_apart.h"
 #include "redact/redact.h"

@@ -14,7 +14,7 @@
 #include "execution/slot.h"
 #include "execution/step.h"
 #include "map/key.h"
-#include "plan/planner.h"
+#include "plan/find_plan.h"
 
 /* Let the plan's statements see what the active snapshot does, or what is there now. */
 static void

@@ -4,7 +4,7 @@
  *
  * The clock of a rule may be in another table's rows.  Once these have lost what it reads, what
  * the rule keeps would be kept for ever: so they stay as long, whatever other rules say of
- * them.  An erasure takes what is timed first (planner.c), and then nothing is left that
+ * them.  An erasure takes what is timed first (write_order.c), and then nothing is left that
  * would keep its clock.
  */
 #include "postgres.h"

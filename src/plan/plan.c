@@ -4,8 +4,8 @@
  *
  * A plan is data: whose rows of which tables (row_set.c), which of their columns lose
  * their values (targets) and which rows go (removals), and the statements that do it (steps), each
- * of one owner's table.  planner.c makes plans; whoever carries them out fills in the values that the
- * steps take (PvextParam), and asks nothing of who made them.
+ * of one owner's table.  planner.c and find_plan.c make plans; whoever carries them out fills in
+ * the values that the steps take (PvextParam), and asks nothing of who made them.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -14,8 +14,10 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "plan/plan.h"
+#include "rule/clock_row.h"
 #include "rule/hold.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 /*
  * Let the values of a column go from a set's rows, in every run of the plan.  In the
@@ -147,4 +149,76 @@ pvext_sql_step(PvextSql *sql, PvextTable *table)
 	step->few = step->many = pvext_statement(pstrdup(sql->text.data));
 	pfree(sql->text.data);		/* a kilobyte at least, and there are many of them */
 	return step;
+}
+
+/*
+ * The tables whose rows the plan's statements read or write: these are locked before any of
+ * them is run, which keeps them their owners'.
+ */
+void
+pvext_note_tables(PvextMap *map, PvextPlan *plan)
+{
+	ListCell   *lc;
+	ListCell   *cell;
+
+	plan->tables = list_make1(plan->subject);
+	foreach(lc, plan->sets)
+		if (((PvextSet *) lfirst(lc))->productive)
+			plan->tables = list_append_unique_ptr(plan->tables,
+												  ((PvextSet *) lfirst(lc))->table);
+	foreach(lc, plan->blocker_steps)
+		plan->tables = list_append_unique_ptr(plan->tables,
+											  ((PvextStep *) lfirst(lc))->table);
+	for (int i = 0; i < list_length(plan->tables); i++)
+	{
+		PvextTable *table = list_nth(plan->tables, i);
+
+		foreach(cell, table->rules)
+			plan->tables = list_concat_unique_ptr(plan->tables,
+												  pvext_clock_tables(table, lfirst(cell)));
+
+		/* Columns that follow a key are not always about the subject. */
+		foreach(cell, map->tables)
+		{
+			PvextTable *child = lfirst(cell);
+			ListCell   *link;
+
+			foreach(link, child->links)
+				if (((PvextLink *) lfirst(link))->parent == table)
+					plan->tables = list_append_unique_ptr(plan->tables, child);
+		}
+	}
+}
+
+/*
+ * A plan by its "blocked", made where there is none, that lives as long as the map.  Between
+ * pvext_enter() and pvext_leave().
+ */
+PvextPlan *
+pvext_kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
+				PvextPlan *(*make) (PvextMap *, PvextTable *, const char *))
+{
+	MemoryContext context;
+	MemoryContext old;
+	PvextPlan  *plan;
+	ListCell   *lc;
+
+	foreach(lc, subject->plans)
+	{
+		plan = lfirst(lc);
+		if (blocked == NULL ? plan->blocked == NULL :
+			plan->blocked && strcmp(plan->blocked, blocked) == 0)
+			return plan;
+	}
+
+	/* One that cannot be made goes with the caller's context; the map gets it finished. */
+	context = AllocSetContextCreate(CurrentMemoryContext, "pvext plan",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	plan = make(map, subject, blocked);
+	MemoryContextSwitchTo(map->context);
+	MemoryContextSetParent(context, map->context);
+	subject->plans = lappend(subject->plans, plan);
+	MemoryContextSwitchTo(old);
+	return plan;
 }

@@ -246,6 +246,9 @@ extern void pvext_sql_init(PvextSql *sql);
 extern int	pvext_sql_param(PvextSql *sql, PvextParam *param);
 extern PvextStep *pvext_sql_step(PvextSql *sql, PvextTable *table);
 extern PvextPlan *pvext_begin_plan(PvextTable *subject, const char *blocked);
+extern PvextPlan *pvext_kept_plan(PvextMap *map, PvextTable *subject, const char *blocked,
+								  PvextPlan *(*make) (PvextMap *, PvextTable *, const char *));
+extern void pvext_note_tables(PvextMap *map, PvextPlan *plan);
 extern PvextTarget *pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column,
 									 PvextSet *set);
 extern void pvext_refuse_detached_tables(List *tables);

@@ -9,9 +9,6 @@
 
 extern PvextPlan *pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked);
 extern PvextPlan *pvext_judging_plan(PvextMap *map, PvextTable *subject);
-extern PvextPlan *pvext_address_plan(PvextMap *map, PvextTable *subject, bool going);
-extern PvextPlan *pvext_trail_plan(PvextMap *map, PvextTable *subject);
-extern PvextPlan *pvext_copies_plan(PvextMap *map, PvextTable *subject);
 extern PvextPlan *pvext_partial_plan(PvextMap *map, PvextTable *subject, PvextTable *table,
 									 List *columns, const char *until, bool redacts,
 									 const char *blocked);

@@ -27,7 +27,7 @@
  *   compared by as many of them as it holds, and by the link's condition.
  * - Rows follow by the key that they hold, not by whether they belong to the subject: a
  *   column that refers to the person need not be about the person.  So the plan locks all
- *   tables that have links to its own (note_tables() in planner.c).
+ *   tables that have links to its own (pvext_note_tables() in plan.c).
  *
  * Whoever adds a row under the old key meanwhile waits for the lock on its parent's row,
  * by a foreign key, and finds that there is no such key.  By a link without one nobody

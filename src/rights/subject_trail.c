@@ -27,7 +27,7 @@
 #include "funcapi.h"
 #include "map/key.h"
 #include "mb/pg_wchar.h"
-#include "plan/planner.h"
+#include "plan/find_plan.h"
 #include "reads/access_log.h"
 #include "redact/subject_records.h"
 #include "utils/builtins.h"
