@@ -6,6 +6,7 @@
 #include "base/message.h"
 
 #include "base/array.h"
+#include "base/expression.h"
 #include "base/type.h"
 #include "map/key.h"
 #include "map/link_match.h"
@@ -178,6 +179,21 @@ pvext_append_numbered(PvextPlan *plan, PvextSql *sql, const char *row)
 }
 
 /*
+ * SQL over row o, a subject's: the blocker, which looks at the set's rows, blocks it; NULL where
+ * that takes more than one statement.
+ */
+char *
+pvext_blocks_sql(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set)
+{
+	if (set == plan->self)
+		return psprintf("(%s) IS NOT FALSE", pvext_bound_as(plan->subject->relid, blocker->condition, "o"));
+	if (!is_joined(plan, set))
+		return NULL;
+	return psprintf("EXISTS (SELECT FROM %s AS r WHERE (%s) AND (%s) IS NOT FALSE)", set->table->sql_name,
+					pvext_belongs_sql(set->table, plan->subject), blocker->condition);
+}
+
+/*
  * The query that tells which of many subjects, numbered as they are in plan->self's slots, a
  * blocker blocks, as one array; NULL where that takes more than one statement.
  */
@@ -197,8 +213,7 @@ pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set)
 	if (own)
 		appendStringInfo(&sql.text, "(%s) IS NOT FALSE", blocker->condition);
 	else
-		appendStringInfo(&sql.text, "EXISTS (SELECT FROM %s AS r WHERE (%s) AND (%s) IS NOT FALSE)",
-						 set->table->sql_name, pvext_belongs_sql(set->table, plan->subject), blocker->condition);
+		appendStringInfoString(&sql.text, pvext_blocks_sql(plan, blocker, set));
 	return pvext_sql_step(&sql, plan->subject);
 }
 

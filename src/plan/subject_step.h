@@ -12,6 +12,7 @@ extern void pvext_number_subjects(PvextPlan *plan, PvextSql *sql);
 extern void pvext_append_numbered(PvextPlan *plan, PvextSql *sql, const char *row);
 extern PvextStep *pvext_build_blocker(PvextPlan *plan, PvextBlocker *blocker,
 									  PvextSet *set, bool lock);
+extern char *pvext_blocks_sql(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set);
 extern PvextStep *pvext_build_blocker_ask(PvextPlan *plan, PvextBlocker *blocker, PvextSet *set);
 extern PvextStep *pvext_build_blocker_rows(PvextPlan *plan, PvextSet *set);
 

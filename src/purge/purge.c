@@ -173,8 +173,11 @@ find_places_by_map(PvextMap *map, void *arg)
 		return;
 	if (pvext_lock_work(purge))
 	{
-		purge->more = pvext_find_places(purge->taking, &purge->places, MAX_PLACES,
-										ItemPointerIsValid(last) ? last : NULL, purge->blind);
+		ItemPointer after = ItemPointerIsValid(last) ? last : NULL;
+
+		purge->more = purge->blind ?
+			pvext_find_places(purge->taking, &purge->places, MAX_PLACES, after, true) :
+			pvext_find_unblocked(purge->taking, &purge->places, MAX_PLACES, after);
 		pvext_leave_refused(purge->run, purge->work->relation_id, purge->work->rule, purge->leaf,
 							&purge->places);
 	}

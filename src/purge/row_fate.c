@@ -115,6 +115,25 @@ keep_rows(List *blockers, PvextTable *subject, PvextDue *due)
 	return false;
 }
 
+/* Does a blocker, alone, keep what is due of a subject of the plan, whom it blocks? */
+bool
+pvext_keeps_due(PvextPlan *plan, PvextDue *due, PvextBlocker *blocker)
+{
+	ListCell   *lc;
+
+	if (due->columns == NIL)
+		return keep_rows(list_make1(blocker), plan->subject, due);
+	foreach(lc, plan->targets)
+	{
+		PvextTarget *target = lfirst(lc);
+
+		if (target->table == due->rows.table && list_member_ptr(due->columns, target->column) &&
+			pvext_blocks_column(blocker, target->column))
+			return true;
+	}
+	return false;
+}
+
 /* Does the subject plan's verdict keep what is due? */
 static bool
 keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)

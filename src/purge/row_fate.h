@@ -18,6 +18,7 @@ typedef struct PvextFate
 	char	   *blocked;		/* of a subject: as PvextRowSubject.blocked */
 } PvextFate;
 
+extern bool pvext_keeps_due(PvextPlan *plan, PvextDue *due, PvextBlocker *blocker);
 extern void pvext_judge_subjects(PvextMap *map, PvextDue *due, List *row_subjects, bool lock,
 								 PvextFate *fates);
 

@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/catch.h"
 #include "base/own_statement.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -18,6 +19,7 @@
 #include "execution/step.h"
 #include "map/key.h"
 #include "plan/row_subject.h"
+#include "purge/blocked_row.h"
 #include "purge/scan.h"
 #include "strategy/replacement.h"
 #include "utils/array.h"
@@ -26,6 +28,9 @@
 
 /* How many places are fetched at a time. */
 #define FETCH 10000
+
+/* From so many on it costs less to ask of all who is blocked than to look at each. */
+#define MANY_PLACES 10000
 
 /*
  * The statements
@@ -142,12 +147,11 @@ keep_first(PvextPlaces *places, int limit)
 }
 
 /*
- * Find the places of rows that are due, in the order of the table's blocks: the first so
- * many that come after the place given, if any.  True where there are more.  As the
- * table's owner, by the active snapshot.  With all, those of all rows, whatever they are.
+ * Find the places of the rows that a query of them finds, in the order of the table's blocks: the
+ * first so many that come after the place given, if any.  True where there are more.
  */
-bool
-pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after, bool all)
+static bool
+find_places(PvextTaking *taking, const char *sql, List *params, PvextPlaces *places, int limit, ItemPointer after)
 {
 	PvextArgs	args = {0};
 	MemoryContext caller = CurrentMemoryContext;
@@ -156,12 +160,10 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 	Portal		portal;
 	ListCell   *lc;
 	bool		more = false;
-	const char *sql = all ? psprintf("SELECT r.ctid FROM %s AS r", taking->leaf->sql_name) :
-		taking->scan->few.sql;
 
 	places->n = 0;
 	pvext_set_cutoffs(taking->due);
-	foreach(lc, all ? NIL : taking->scan->params)
+	foreach(lc, params)
 	{
 		PvextParam *param = lfirst(lc);
 
@@ -202,6 +204,58 @@ pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPoint
 	more = more || places->n > limit;
 	keep_first(places, limit);
 	return more;
+}
+
+/*
+ * Find the places of rows that are due, in the order of the table's blocks: the first so
+ * many that come after the place given, if any.  True where there are more.  As the
+ * table's owner, by the active snapshot.  With all, those of all rows, whatever they are.
+ */
+bool
+pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after, bool all)
+{
+	if (all)
+		return find_places(taking, psprintf("SELECT r.ctid FROM %s AS r", taking->leaf->sql_name), NIL, places,
+						   limit, after);
+	return find_places(taking, taking->scan->few.sql, taking->scan->params, places, limit, after);
+}
+
+/* Finding those that no blocker keeps. */
+typedef struct Search
+{
+	PvextTaking *taking;
+	PvextPlaces *places;
+	int			limit;
+	ItemPointer after;
+	bool		more;
+} Search;
+
+/* For pvext_try(). */
+static void
+find_unblocked(void *arg)
+{
+	Search	   *search = arg;
+	PvextStep  *step = pvext_unblocked_scan(search->taking);
+
+	if (step)
+		search->more = find_places(search->taking, step->few.sql, step->params, search->places, search->limit,
+								   search->after);
+}
+
+/*
+ * The same without the places of rows that blockers keep (blocked_row.c), where there are so
+ * many that it is worth another query.  Where that fails for some row or person, they are
+ * among them.
+ */
+bool
+pvext_find_unblocked(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after)
+{
+	Search		search = {taking, places, limit, after,
+	pvext_find_places(taking, places, limit, after, false)};
+
+	if (places->n < MANY_PLACES || pvext_try(find_unblocked, &search) == NULL)
+		return search.more;
+	return pvext_find_places(taking, places, limit, after, false);
 }
 
 /* Let the statements be about these rows. */

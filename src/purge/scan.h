@@ -12,6 +12,7 @@ extern void pvext_build_examination(PvextTaking *taking);
 extern void pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n);
 extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
 							  ItemPointer after, bool all);
+extern bool pvext_find_unblocked(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after);
 extern void pvext_examine(PvextTaking *taking, ItemPointerData *tids, int n, PvextExamined *examined);
 
 #endif							/* PVEXT_SCAN_H */

@@ -21,6 +21,8 @@ typedef struct PvextTaking
 	bool		logged;			/* the audit log has records of it */
 	PvextParam	places;			/* tid[] */
 	PvextStep  *scan;
+	PvextStep  *unblocked;		/* scan without rows that blockers keep; or NULL */
+	bool		unblocked_built;	/* it has been looked whether there can be one */
 	PvextStep  *examine;
 	int			whose;			/* from which column of examine on */
 	List	   *clocks;			/* PvextStep: lock what clocks that go up read of them */
