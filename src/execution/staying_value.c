@@ -11,6 +11,7 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "base/catalog.h"
 #include "catalog/pg_type.h"
 #include "execution/staying_value.h"
 #include "execution/step.h"
@@ -40,9 +41,29 @@ build_step(PvextTarget *target)
 	return step;
 }
 
+/* Is the column, which a trigger computes, made of the target's? */
+static bool
+is_made_of(PvextTarget *target, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, target->table->columns)
+	{
+		PvextColumn *derived = lfirst(lc);
+		List	   *names;
+
+		if (derived->strategy.kind != PVEXT_DERIVED || strcmp(derived->name, column) != 0)
+			continue;
+		names = pvext_derived_from(&derived->strategy);
+		return names == NIL || pvext_has_name(names, target->column->name);
+	}
+	return false;
+}
+
 /*
  * The targets by which values of the column, of a table that with its parents is relids,
- * may stay for a while, as the plan's verdict is.
+ * may stay for a while, as the plan's verdict is: its own or, where a trigger computes it,
+ * those of what it is made of.
  */
 List *
 pvext_staying_targets(PvextPlan *plan, List *relids, const char *column)
@@ -55,8 +76,8 @@ pvext_staying_targets(PvextPlan *plan, List *relids, const char *column)
 		PvextTarget *target = lfirst(lc);
 
 		if ((target->blocked || target->until || (target->others && plan->any_held)) &&
-			strcmp(target->column->name, column) == 0 &&
-			list_member_oid(relids, target->table->relid))
+			list_member_oid(relids, target->table->relid) &&
+			(strcmp(target->column->name, column) == 0 || is_made_of(target, column)))
 			targets = lappend(targets, target);
 	}
 	return targets;

@@ -153,6 +153,36 @@ SELECT pv.declare_personal('odd', '{street0,"half\\size"}', 'identifying');
 SELECT pv.declare_personal('odd', '{words,more}', 'search', erase_with => 'derived');
 SELECT argument FROM pv.declared_personal WHERE column_name IN ('words', 'more') ORDER BY 1;
 
+-- What it is made of is retained in part, or blocked: so is that part of it, and no more.
+CREATE TABLE member (id int PRIMARY KEY, first text, last text, alias text, since date, badge text, tag text);
+CREATE FUNCTION badges() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.badge := concat_ws('|', NEW.first, NEW.last, NEW.alias);
+    NEW.tag := concat_ws('|', NEW.first, NEW.alias);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER badges BEFORE INSERT OR UPDATE ON member FOR EACH ROW EXECUTE FUNCTION badges();
+INSERT INTO member SELECT i, 'Ada', 'Berg', 'Adele', current_date FROM generate_series(1, 3) AS i;
+SELECT pv.declare_purpose('club', 'contract', 'Club'), pv.declare_purpose('work', 'contract', 'Work'), pv.declare_subject('member');
+SELECT pv.declare_personal('member', '{first,last}', 'identifying', '{work}'), pv.declare_personal('member', '{alias}', 'identifying', '{club}');
+SELECT pv.declare_personal('member', '{badge}', 'identifying', erase_with => 'derived'),
+       pv.declare_personal('member', '{tag}', 'identifying', erase_with => 'derived', parameter => 'first, alias'), pv.declare_not_personal('member');
+SELECT pv.declare_retention('member', 'last', '5 years', 'since', 'law', columns => '{last}', mandatory => true);
+SELECT pv.declare_blocker('member', 'second', 'id = 2', 'the second', purposes => '{club}');
+SELECT state FROM pv.erase_subjects('member', '{1,2}') ORDER BY key;
+SELECT id, first, last, alias, badge, tag FROM member WHERE id < 3 ORDER BY id;
+-- One that brings the value back elsewhere is found as before.
+CREATE OR REPLACE FUNCTION badges() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.badge := concat_ws('|', NEW.first, NEW.last, NEW.alias);
+    NEW.tag := concat_ws('|', NEW.last, NEW.alias);
+    RETURN NEW;
+END $$;
+SELECT state FROM pv.erase_subject('member', 3);
+UPDATE member SET since = '2001-01-01' WHERE id = 1;
+SELECT state FROM pv.erase_subject('member', 1);
+SELECT id, first, last, alias, badge, tag FROM member WHERE id = 1;
+
 SET client_min_messages = warning;
 DROP SCHEMA deriving CASCADE;
 DROP EXTENSION pvext;
