@@ -99,6 +99,18 @@ is_identifying(PvextColumn *column)
 		strcmp(column->category, "identifying") == 0;
 }
 
+/* Is there any such column, whatever is in it? */
+bool
+pvext_any_identifying(PvextPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targets)
+		if (is_identifying(((PvextTarget *) lfirst(lc))->column))
+			return true;
+	return false;
+}
+
 /*
  * The values that tell who the persons are whom the plan is turned to, C strings in the
  * current context.  Unless everything is read, those of columns that the caller may not

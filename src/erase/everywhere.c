@@ -21,6 +21,7 @@
 #include "base/digest.h"
 #include "base/guc.h"
 #include "base/secret.h"
+#include "copies/known_value.h"
 #include "copies/person_search.h"
 #include "copies/readable.h"
 #include "erase/everywhere.h"
@@ -209,6 +210,12 @@ pvext_check_everywhere(PvextMap *map, PvextTable *subject, PvextErased *erased)
 		return;
 	search.strict = pvext_verify_everywhere == PVEXT_VERIFY_ERROR;
 	pvext_begin_copy_search(&search, map, subject, true);
+	if (!pvext_any_identifying(search.plan))
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("nothing tells who a subject of %s is: an erasure cannot be verified everywhere",
+						subject->sql_name),
+				 errhint("Declare the columns that name the person with category 'identifying'.")));
 	if (!pvext_seek_persons(&search, erased->former, erased->before) ||
 		!pvext_prepare_copy_search(&search))
 		return;

@@ -77,6 +77,14 @@ SELECT state FROM pv.erase_subjects('person', '{p6@example.no,p7@example.no}');
 SET ROLE regress_everywhere;
 SET pvext.verify_everywhere = off; -- it is a guard
 RESET ROLE;
+-- Of somebody whom no column names there is nothing to look for.
+CREATE TABLE device (id int PRIMARY KEY, note text);
+INSERT INTO device VALUES (1, 'of somebody'), (2, 'of somebody');
+SELECT pv.declare_subject('device'), pv.declare_personal('device', '{note}', 'text');
+SELECT state FROM pv.erase_subject('device', 1);
+SELECT * FROM pv.find_copies('device', 2);
+SELECT * FROM pv.verify_erasure('device', 1, everywhere => true);
+DROP TABLE device;
 SET pvext.verify_everywhere = off;
 
 -- Who may not read everything is told so
