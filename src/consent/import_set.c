@@ -4,7 +4,8 @@
  *
  * The rows are read as the caller, with the caller's rights and search_path, a thousand at
  * a time, and nothing of pvext's is under way meanwhile; what they hold are values.  They
- * come in the order of their keys, so that two imports lock subjects in one order.
+ * come in the order of their keys, numbers by their value, so that two imports, or one and
+ * an erasure of many, lock subjects in one order.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -77,9 +78,23 @@ missing_column(Oid relation, const char *name)
 			 errhint("The columns are key, purpose, action and claimed_at and, where they are known, version, language, channel, expires and evidence. A view can give yours these names.")));
 }
 
+/* The order of the keys: where they are numbers, what looks like one comes as that. */
+static char *
+order_sql(PvextTable *subject)
+{
+	Oid			type;
+
+	(void) pvext_column(subject->relid, linitial(subject->key), &type, NULL);
+	type = getBaseType(type);
+	if (list_length(subject->key) > 1 || (type != INT2OID && type != INT4OID && type != INT8OID))
+		return "1";
+	return "CASE WHEN CAST(t.key AS pg_catalog.text) OPERATOR(pg_catalog.~) '^[0-9]{1,18}$'"
+		" THEN CAST(CAST(t.key AS pg_catalog.text) AS pg_catalog.int8) END, 1";
+}
+
 /* The query of the caller's rows. */
 static char *
-rows_sql(Oid relation)
+rows_sql(Oid relation, PvextTable *subject)
 {
 	StringInfoData sql;
 
@@ -94,7 +109,7 @@ rows_sql(Oid relation)
 						 there ? "t." : "", there ? quote_identifier(columns[i].name) : "NULL",
 						 columns[i].type);
 	}
-	appendStringInfo(&sql, " FROM %s AS t ORDER BY 1", pvext_relation_name(relation));
+	appendStringInfo(&sql, " FROM %s AS t ORDER BY %s", pvext_relation_name(relation), order_sql(subject));
 	return sql.data;
 }
 
@@ -270,9 +285,9 @@ record_claims(Import *import, List *claims)
 	pvext_leave(&scope);
 }
 
-/* Read the caller's rows, as the caller, and record what they claim. */
+/* Read the caller's rows by a query, as the caller, and record what they claim. */
 static void
-import_rows(Import *import, Oid relation)
+import_rows(Import *import, const char *rows)
 {
 	MemoryContext batch = AllocSetContextCreate(CurrentMemoryContext, "pvext import",
 												ALLOCSET_DEFAULT_SIZES);
@@ -282,7 +297,7 @@ import_rows(Import *import, Oid relation)
 	/* Keys are written as pvext reads them. */
 	(void) set_config_option("DateStyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
-	portal = SPI_cursor_open_with_args(NULL, rows_sql(relation), 0, NULL, NULL, NULL, false, 0);
+	portal = SPI_cursor_open_with_args(NULL, rows, 0, NULL, NULL, NULL, false, 0);
 	for (;;)
 	{
 		MemoryContext old;
@@ -331,6 +346,7 @@ pvext_import_consents(PG_FUNCTION_ARGS)
 {
 	Import		import = {0};
 	PvextScope	scope;
+	char	   *rows;
 
 	PreventCommandIfReadOnly("pv.import_consents()");
 	pvext_require_arg(fcinfo, 0, "subject");
@@ -340,9 +356,9 @@ pvext_import_consents(PG_FUNCTION_ARGS)
 	import.context = CurrentMemoryContext;
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
-	(void) pvext_map_subject(pvext_map(), import.relid);
+	rows = rows_sql(PG_GETARG_OID(1), pvext_map_subject(pvext_map(), import.relid));
 	pvext_leave(&scope);
-	import_rows(&import, PG_GETARG_OID(1));
+	import_rows(&import, rows);
 	pvext_enter(&scope);
 	pvext_record_event(psprintf("import_consents(%s, %s)", pvext_relation_name(import.relid), import.source), NULL);
 	pvext_leave(&scope);
