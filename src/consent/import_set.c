@@ -78,7 +78,7 @@ missing_column(Oid relation, const char *name)
 			 errhint("The columns are key, purpose, action and claimed_at and, where they are known, version, language, channel, expires and evidence. A view can give yours these names.")));
 }
 
-/* The order of the keys: where they are numbers, what looks like one comes as that. */
+/* The order of the keys, and of what is claimed of each; where they are numbers, what looks like one comes as that. */
 static char *
 order_sql(PvextTable *subject)
 {
@@ -87,9 +87,9 @@ order_sql(PvextTable *subject)
 	(void) pvext_column(subject->relid, linitial(subject->key), &type, NULL);
 	type = getBaseType(type);
 	if (list_length(subject->key) > 1 || (type != INT2OID && type != INT4OID && type != INT8OID))
-		return "1";
+		return "1, 4";
 	return "CASE WHEN CAST(t.key AS pg_catalog.text) OPERATOR(pg_catalog.~) '^[0-9]{1,18}$'"
-		" THEN CAST(CAST(t.key AS pg_catalog.text) AS pg_catalog.int8) END, 1";
+		" THEN CAST(CAST(t.key AS pg_catalog.text) AS pg_catalog.int8) END, 1, 4";
 }
 
 /* The query of the caller's rows. */
