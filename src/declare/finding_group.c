@@ -83,11 +83,30 @@ take_alike(List **guesses, PvextColumnGuess *guess)
 	return columns;
 }
 
+/* Guesses, and last of them those of columns into which others are derived, which are declared before. */
+static List *
+derived_last(List *guesses)
+{
+	List	   *derived = NIL;
+	ListCell   *lc;
+
+	foreach(lc, guesses)
+	{
+		PvextColumnGuess *guess = lfirst(lc);
+
+		if (guess->erase_with == NULL || strcmp(guess->erase_with, "derived") != 0)
+			continue;
+		derived = lappend(derived, guess);
+		guesses = foreach_delete_current(guesses, lc);
+	}
+	return list_concat(guesses, derived);
+}
+
 /* The declarations of columns by what is guessed of them. */
 static char *
 classify_sql(Oid relid, List *columns)
 {
-	List	   *guesses = pvext_guess_columns(relid, columns, false);
+	List	   *guesses = derived_last(pvext_guess_columns(relid, columns, false));
 	StringInfoData sql;
 
 	initStringInfo(&sql);

@@ -10,8 +10,10 @@
 #include "postgres.h"
 #include "base/message.h"
 
+#include "access/htup_details.h"
 #include "base/catalog.h"
 #include "base/spi.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "detect/column_guess.h"
 #include "detect/name_guess.h"
@@ -21,6 +23,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /* Words for persons, by which a list of numbers may be one of their keys. */
 static const char persons[] =
@@ -213,6 +216,28 @@ is_in_pair(Guessing *g, const char *column, const char *ends, const char *others
 	return false;
 }
 
+/* May the column not be NULL? */
+static bool
+is_needed(Oid relid, const char *column)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relid, column);
+	bool		needed = HeapTupleIsValid(tuple) && ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return needed;
+}
+
+/* A text that refers to another table; where it may not be NULL it can become nothing but what is there. */
+static void
+guess_reference(Guessing *g, PvextColumnGuess *guess, PvextContent *content)
+{
+	if (is_needed(g->relid, guess->column))
+		set_guess(guess, NULL, NULL, NULL);
+	else
+		guess_code(guess, content, "a reference to another table");
+}
+
 /* What is known of a text by what its table is; false where that is nothing. */
 static bool
 guess_by_table(Guessing *g, PvextColumnGuess *guess, PvextContent *content)
@@ -220,7 +245,7 @@ guess_by_table(Guessing *g, PvextColumnGuess *guess, PvextContent *content)
 	if (!g->persons && is_in_pair(g, guess->column, KEYS, VALUES))
 		guess_code(guess, content, "named as the key of a value");
 	else if (pvext_has_name(g->referring, guess->column))
-		guess_code(guess, content, "a reference to another table");
+		guess_reference(g, guess, content);
 	else if (g->settled && pvext_name_says(guess->column, BESIDE_ADDRESS))
 		set_guess(guess, "address", NULL, NULL);
 	else if (g->addresses && pvext_name_says(guess->column, "*address *adress addr number value val nummer adresse"))

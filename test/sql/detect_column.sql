@@ -52,9 +52,9 @@ CREATE TABLE edit (id int PRIMARY KEY, user_id int REFERENCES users);
 CREATE TABLE language (code text PRIMARY KEY);
 CREATE TABLE place (id int PRIMARY KEY, edit_id int REFERENCES edit, latitude float8, longitude float8, tile int);
 CREATE TABLE place_tag (place_id int REFERENCES place, k text, v text, PRIMARY KEY (place_id, k));
-CREATE TABLE entry (id int PRIMARY KEY, user_id int REFERENCES users, language_code text NOT NULL REFERENCES language, words tsvector, title text, scan bytea);
+CREATE TABLE entry (id int PRIMARY KEY, user_id int REFERENCES users, language_code text NOT NULL REFERENCES language, spoken text REFERENCES language, words tsvector, title text, scan bytea);
 CREATE TRIGGER entry_words BEFORE INSERT OR UPDATE ON entry FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(words, 'pg_catalog.simple', title);
-INSERT INTO language SELECT 'l' || i FROM generate_series(1, 5) i; INSERT INTO entry (id, user_id, language_code) SELECT i, i, 'l' || i FROM generate_series(1, 5) i;
+INSERT INTO language SELECT 'l' || i FROM generate_series(1, 5) i; INSERT INTO entry (id, user_id, language_code, spoken) SELECT i, i, 'l' || i, 'l' || i FROM generate_series(1, 5) i;
 -- Rows that are nothing without the person: sessions, and votes that say no more; not what others hang on
 CREATE TABLE session (id int PRIMARY KEY, user_id int REFERENCES users, data text);
 CREATE TABLE vote (id int PRIMARY KEY, user_id int REFERENCES users, edit_id int REFERENCES edit, score int);
@@ -72,6 +72,10 @@ SELECT said('users', 'declare_(not_)?personal|^-- [a-z_, ]+: (named|a ref|where|
 SELECT said('users', 'on_erase');
 SELECT said('users', 'guess.spot');
 SELECT said('users', 'declare_retention.*(users|email_addresses)|kept as long|email_addresses, |newsletter');
+-- check_map() says the same, what is derived last.
+SELECT pv.declare_subject('users'), pv.declare_link('entry', '{user_id}', 'users') \g /dev/null
+SELECT replace(statement, '; SELECT', E';\nSELECT') FROM pv.check_map() WHERE relation = 'entry'::regclass::text OR relation = 'guess.entry';
+SELECT pv.undeclare_link('entry', 'user_id'), pv.undeclare_subject('users') \g /dev/null
 -- No line has a place to be filled in, and a table without a key says so.
 SELECT count(*) FROM said('users', '\{\.\.\.\}');
 CREATE TABLE keyless (name text, email text);
