@@ -608,6 +608,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PvextCheck	check = {0, NIL};
+	PvextAdvice *advice;
 	PvextScope	scope;
 	ListCell   *lc;
 
@@ -630,7 +631,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	pvext_check_writing(&check);
 	pvext_check_elsewhere(&check);
 	check_indexes(&check);
-	pvext_check_omissions(&check);
+	advice = pvext_check_omissions(&check);
 	pvext_check_endless(&check);
 	pvext_check_circles(&check);
 	check_plans(&check);
@@ -639,7 +640,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	pvext_check_replica(&check);
 	pvext_check_writable(&check);
 
-	foreach(lc, pvext_group_findings(check.findings))
+	foreach(lc, pvext_group_findings(check.findings, advice))
 	{
 		PvextFinding *finding = lfirst(lc);
 		bool		nulls[6] = {false, finding->column == NULL, false, false,

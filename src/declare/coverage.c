@@ -17,8 +17,8 @@
 #include "base/table_part.h"
 #include "consent/ending.h"
 #include "declare/coverage.h"
-#include "declare/finding_group.h"
 #include "declare/unowned_row.h"
+#include "declare/unsettled_link.h"
 #include "detect/unmapped_table.h"
 #include "map/link_match.h"
 #include "map/link_path.h"
@@ -31,7 +31,7 @@
  * even that they hold nothing personal.
  */
 static void
-check_undeclared(PvextCheck *check)
+check_undeclared(PvextCheck *check, PvextAdvice *advice)
 {
 	List	   *not_links = pvext_not_links();
 	ListCell   *lc;
@@ -59,7 +59,7 @@ check_undeclared(PvextCheck *check)
 			pvext_add_finding(check, pvext_relation_name(fk->relid), linitial(fk->columns), false,
 						psprintf("a foreign key refers to %s, but no link is declared", row[1]),
 						"Declare the link with pv.declare_link(), that it is none with pv.declare_not_link(), or that the table holds nothing personal with pv.declare_not_personal().");
-			pvext_settle_by(check, pvext_link_advice(fk->relid, fk->columns, atooid(row[0]), fk->parent_columns));
+			pvext_settle_by(check, pvext_settle_undeclared(advice, fk->relid, fk->columns, atooid(row[0]), fk->parent_columns));
 		}
 	}
 }
@@ -100,7 +100,7 @@ is_checked(PvextCheck *check, PvextTable *table)
 
 /* Columns, and rows that are deleted, of which nobody has said with whom they go. */
 static void
-check_unsaid(PvextCheck *check, PvextTable *table)
+check_unsaid(PvextCheck *check, PvextTable *table, PvextAdvice *advice)
 {
 	ListCell   *lc;
 
@@ -109,11 +109,14 @@ check_unsaid(PvextCheck *check, PvextTable *table)
 		PvextColumn *column = lfirst(lc);
 
 		if (column->unsaid)
+		{
 			pvext_add_finding(check, table->sql_name, column->name, true,
 						psprintf("the column is about several subjects: rows of %s may belong to several",
 								 column->unsaid->sql_name),
 						column->unsaid == table ? "Declare it again with the links that it goes by." :
 						"Declare it again with the links that it goes by, or a link of that table with inherit => false.");
+			pvext_settle_by(check, pvext_declare_again_sql(advice, table, list_make1(column->name)));
+		}
 	}
 	foreach(lc, table->links)
 	{
@@ -165,7 +168,7 @@ check_deleted_with(PvextCheck *check, PvextTable *table)
 
 /* Whom columns and rows go with, by the map as it is. */
 static void
-check_ownership(PvextCheck *check)
+check_ownership(PvextCheck *check, PvextAdvice *advice)
 {
 	PvextMap   *map = pvext_map();
 	ListCell   *lc;
@@ -173,17 +176,19 @@ check_ownership(PvextCheck *check)
 	foreach(lc, map->tables)
 		if (is_checked(check, lfirst(lc)))
 		{
-			check_unsaid(check, lfirst(lc));
+			check_unsaid(check, lfirst(lc), advice);
 			check_deleted_with(check, lfirst(lc));
 		}
 	foreach(lc, pvext_idle_links(map))
 	{
 		PvextLink  *link = lfirst(lc);
 
-		if (is_checked(check, link->table))
-			pvext_add_finding(check, link->table->sql_name, linitial(link->columns), false,
+		if (!is_checked(check, link->table))
+			continue;
+		pvext_add_finding(check, link->table->sql_name, linitial(link->columns), false,
 						psprintf("by link \"%s\" no column is anybody's", link->name),
-						"Declare a column that is about its subject with pv.declare_personal(), or take the link back with pv.undeclare_link().");
+						"Declare again the columns that are about its subject, with link => or '*'; or say that none is, with pv.undeclare_link() and pv.declare_not_link().");
+		pvext_settle_by(check, pvext_settle_idle(advice, link));
 	}
 }
 
@@ -357,19 +362,40 @@ check_strangers(PvextCheck *check)
 	}
 }
 
-/* All of it. */
-void
+/* Tables (OIDs) of which columns have been found to be not classified. */
+static List *
+find_unclassified(PvextCheck *check)
+{
+	List	   *relids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, pvext_mapped_relations(check))
+	{
+		Oid			relid = atooid(((char **) lfirst(lc))[0]);
+
+		if (pvext_unclassified_columns(relid) != NIL)
+			relids = lappend_oid(relids, relid);
+	}
+	return relids;
+}
+
+/* All of it.  Returns what is proposed, by which the findings are settled. */
+PvextAdvice *
 pvext_check_omissions(PvextCheck *check)
 {
+	PvextAdvice *advice = pvext_advise(find_unclassified(check));
+
 	pvext_check_unclassified(check, NIL);
+	pvext_check_asked(check, advice);
 	check_child_columns(check);
 	check_twice(check);
 	check_rules_of_children(check);
 	check_unreached(check);
-	check_undeclared(check);
-	pvext_check_unmapped(check);
+	check_undeclared(check, advice);
+	pvext_check_unmapped(check, advice);
 	pvext_check_nobodys(check);
 	check_strangers(check);
-	check_ownership(check);
+	check_ownership(check, advice);
 	pvext_check_audit(check);
+	return advice;
 }

@@ -6,8 +6,9 @@
 #define PVEXT_COVERAGE_H
 
 #include "base/finding.h"
+#include "detect/map_advice.h"
 
-extern void pvext_check_omissions(PvextCheck *check);
+extern PvextAdvice *pvext_check_omissions(PvextCheck *check);
 extern List *pvext_columns_of_child(Oid child, List *only);
 
 #endif							/* PVEXT_COVERAGE_H */

@@ -18,7 +18,6 @@
 #include "base/spi.h"
 #include "declare/finding_group.h"
 #include "detect/column_guess.h"
-#include "detect/name_guess.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
@@ -102,7 +101,7 @@ derived_last(List *guesses)
 	return list_concat(guesses, derived);
 }
 
-/* The declarations of columns by what is guessed of them. */
+/* The declarations of columns by what is guessed of them, of a table that no subject's links lead to. */
 static char *
 classify_sql(Oid relid, List *columns)
 {
@@ -128,17 +127,6 @@ classify_sql(Oid relid, List *columns)
 	return sql.data;
 }
 
-/* The declaration of a link that a foreign key suggests, or that it is none. */
-char *
-pvext_link_advice(Oid relid, List *columns, Oid parent, List *parent_columns)
-{
-	if (pvext_says_acted(columns, parent))
-		return psprintf("SELECT pv.declare_not_link(%s, %s, 'who acted, not whose it is');",
-						pvext_print_relation(relid), pvext_print_names(columns));
-	return psprintf("SELECT pv.declare_link(%s, %s, %s, %s);", pvext_print_relation(relid),
-					pvext_print_names(columns), pvext_print_relation(parent), pvext_print_names(parent_columns));
-}
-
 /* The number of the plural that a finding can be put into, or -1. */
 static int
 plural_of(PvextFinding *finding)
@@ -151,7 +139,7 @@ plural_of(PvextFinding *finding)
 
 /* A row for all findings that say the same of columns of one table. */
 static PvextFinding *
-join_findings(List *findings, PvextFinding *first, Oid relid)
+join_findings(List *findings, PvextFinding *first, Oid relid, PvextAdvice *advice)
 {
 	PvextFinding *joined = palloc(sizeof(PvextFinding));
 	int			plural = plural_of(first);
@@ -167,6 +155,8 @@ join_findings(List *findings, PvextFinding *first, Oid relid)
 	}
 	*joined = *first;
 	if (plural == 0 && OidIsValid(relid))
+		joined->statement = pvext_advised_columns(advice, relid, columns);
+	if (plural == 0 && OidIsValid(relid) && joined->statement == NULL)
 		joined->statement = classify_sql(relid, columns);
 	if (list_length(columns) == 1)
 		return joined;
@@ -234,7 +224,7 @@ by_table(List *findings)
 
 /* Append those findings of a table that are errors, or that are not. */
 static List *
-append_findings(List *grouped, TableFindings *table, bool errors)
+append_findings(List *grouped, TableFindings *table, bool errors, PvextAdvice *advice)
 {
 	bool		done[lengthof(plurals)] = {false};
 	ListCell   *lc;
@@ -248,7 +238,7 @@ append_findings(List *grouped, TableFindings *table, bool errors)
 			continue;
 		if (plural >= 0)
 		{
-			finding = join_findings(table->findings, finding, table->relid);
+			finding = join_findings(table->findings, finding, table->relid, advice);
 			done[plural] = true;
 		}
 		if (finding->statement == NULL && is_statement(finding->hint))
@@ -263,7 +253,7 @@ append_findings(List *grouped, TableFindings *table, bool errors)
  * with its statement.  Between pvext_enter() and pvext_leave().
  */
 List *
-pvext_group_findings(List *findings)
+pvext_group_findings(List *findings, PvextAdvice *advice)
 {
 	List	   *tables = by_table(findings);
 	List	   *grouped = NIL;
@@ -272,8 +262,8 @@ pvext_group_findings(List *findings)
 	list_sort(tables, compare_tables);
 	foreach(lc, tables)
 	{
-		grouped = append_findings(grouped, lfirst(lc), true);
-		grouped = append_findings(grouped, lfirst(lc), false);
+		grouped = append_findings(grouped, lfirst(lc), true, advice);
+		grouped = append_findings(grouped, lfirst(lc), false, advice);
 	}
 	return grouped;
 }

@@ -5,9 +5,8 @@
 #ifndef PVEXT_FINDING_GROUP_H
 #define PVEXT_FINDING_GROUP_H
 
-#include "nodes/pg_list.h"
+#include "detect/map_advice.h"
 
-extern List *pvext_group_findings(List *findings);
-extern char *pvext_link_advice(Oid relid, List *columns, Oid parent, List *parent_columns);
+extern List *pvext_group_findings(List *findings, PvextAdvice *advice);
 
 #endif							/* PVEXT_FINDING_GROUP_H */

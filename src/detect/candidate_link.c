@@ -304,6 +304,38 @@ is_indexed(const PvextCandidate *candidate)
 	return pvext_is_indexed(&search);
 }
 
+/* How a column is called among those that are declared not personal. */
+static char *
+impersonal_name(Oid relid, const char *column)
+{
+	return psprintf("%u.%s", relid, column);
+}
+
+/* The columns that are declared not personal. */
+static List *
+load_impersonal(void)
+{
+	List	   *names = NIL;
+
+	(void) pvext_own("SELECT r.relation, n.column_name FROM pv.not_personal AS n"
+					 " JOIN pv.relation AS r ON r.id = n.relation_id WHERE r.relation IS NOT NULL", NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		names = lappend(names, impersonal_name((Oid) pvext_int(i, 1), pvext_value(i, 2)));
+	return names;
+}
+
+/* Is one of the columns declared not personal? */
+static bool
+is_impersonal(Walk *walk, Oid relid, List *columns)
+{
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		if (pvext_has_name(walk->impersonal, impersonal_name(relid, lfirst(lc))))
+			return true;
+	return false;
+}
+
 /* Append the foreign keys that refer to parent, and go on from where they come from. */
 static void
 follow_keys(Walk *walk, Oid parent, int depth)
@@ -315,7 +347,7 @@ follow_keys(Walk *walk, Oid parent, int depth)
 		PvextForeignKey *fk = lfirst(lc);
 		PvextCandidate *candidate;
 
-		if (!is_proposed(walk, fk, parent))
+		if (!is_proposed(walk, fk, parent) || is_impersonal(walk, fk->relid, fk->columns))
 			continue;
 		candidate = palloc0(sizeof(PvextCandidate));
 		candidate->relid = fk->relid;
@@ -347,26 +379,6 @@ follow_links(Walk *walk, Oid parent)
 	}
 }
 
-/* How a column is called among those that are declared not personal. */
-static char *
-impersonal_name(Oid relid, const char *column)
-{
-	return psprintf("%u.%s", relid, column);
-}
-
-/* The columns that are declared not personal. */
-static List *
-load_impersonal(void)
-{
-	List	   *names = NIL;
-
-	(void) pvext_own("SELECT r.relation, n.column_name FROM pv.not_personal AS n"
-					 " JOIN pv.relation AS r ON r.id = n.relation_id WHERE r.relation IS NOT NULL", NULL);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		names = lappend(names, impersonal_name((Oid) pvext_int(i, 1), pvext_value(i, 2)));
-	return names;
-}
-
 /* Has it been said what the guess's columns are: a link, also by a condition, none, or nothing personal? */
 static bool
 is_settled(Walk *walk, PvextCandidate *guess)
@@ -381,10 +393,7 @@ is_settled(Walk *walk, PvextCandidate *guess)
 			(link->parent == guess->parent || guess->condition == NULL))
 			return true;
 	}
-	foreach(lc, guess->columns)
-		if (pvext_has_name(walk->impersonal, impersonal_name(guess->relid, lfirst(lc))))
-			return true;
-	return pvext_is_not_link(walk->not_links, guess->relid, guess->columns);
+	return is_impersonal(walk, guess->relid, guess->columns) || pvext_is_not_link(walk->not_links, guess->relid, guess->columns);
 }
 
 /*

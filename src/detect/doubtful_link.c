@@ -17,29 +17,20 @@
 #include "catalog/pg_type.h"
 #include "detect/candidate_link.h"
 #include "detect/doubtful_link.h"
+#include "detect/link_answer.h"
 #include "detect/name_guess.h"
+#include "detect/person_above.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 
 /* More ways than this are not listed. */
 #define MAX_PATHS 20
 
-/* A link that is declared, or proposed. */
-typedef struct Link
-{
-	Oid			relid;
-	char	   *name;
-	List	   *columns;
-	Oid			parent;
-	bool		inherited;
-	bool		asked;			/* it is proposed as a question only */
-} Link;
-
 /* Take in the links that are declared. */
 static void
 add_declared(PvextOutlook *outlook)
 {
-	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.inherited"
+	(void) pvext_own("SELECT r.relation, l.name, l.columns, p.relation, l.inherited, l.shared IS NOT NULL, l.condition IS NOT NULL"
 					 " FROM pv.declared_link l"
 					 " JOIN pv.relation r ON r.id = l.relation_id"
 					 " JOIN pv.relation p ON p.id = l.parent_id"
@@ -47,37 +38,17 @@ add_declared(PvextOutlook *outlook)
 					 " ORDER BY l.relation_id, l.name", NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		Link	   *link = palloc0(sizeof(Link));
+		PvextOutlookLink *link = palloc0(sizeof(PvextOutlookLink));
 
 		link->relid = (Oid) pvext_int(i, 1);
 		link->name = pvext_value(i, 2);
 		link->columns = pvext_names(i, 3);
 		link->parent = (Oid) pvext_int(i, 4);
 		link->inherited = pvext_bool(i, 5);
+		link->shared = pvext_bool(i, 6);
+		link->conditional = pvext_bool(i, 7);
 		outlook->links = lappend(outlook->links, link);
 	}
-}
-
-/*
- * Why a candidate is a question rather than a proposal, or NULL: by its name it may say
- * who acted; it is a guess; or whom the parent's rows belong to is a question itself.
- */
-static char *
-question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
-{
-	*kind = PVEXT_ACTED;
-	if (pvext_says_acted(candidate->columns, candidate->parent))
-		return "who acted, or whose it is?";
-	*kind = PVEXT_GUESSED;
-	if (candidate->shared)
-		return psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
-	if (candidate->confidence < PVEXT_SURE || candidate->condition ||
-		(strcmp(candidate->found_by, PVEXT_BY_KEY) != 0 && strcmp(candidate->found_by, PVEXT_BY_NAME) != 0))
-		return psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
-	*kind = PVEXT_HANGS;
-	if (!pvext_is_sure(outlook, candidate->parent))
-		return psprintf("if %s is linked", pvext_relation_name(candidate->parent));
-	return NULL;
 }
 
 /*
@@ -98,29 +69,52 @@ pvext_look_out(PvextOutlook *outlook, Oid subject, List *candidates)
 	for (uint64 i = 0; i < SPI_processed; i++)
 		outlook->subjects = lappend_oid(outlook->subjects, (Oid) pvext_int(i, 1));
 	add_declared(outlook);
+	pvext_answer_candidates(outlook);
 	foreach(lc, candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
-		Link	   *link = palloc0(sizeof(Link));
-		PvextQuestion kind;
+		PvextOutlookLink *link = palloc0(sizeof(PvextOutlookLink));
 
-		if (candidate->declared)
+		if (candidate->declared || candidate->moot || !candidate->likely)
 			continue;
 		link->relid = candidate->relid;
 		link->name = candidate->name;
 		link->columns = candidate->columns;
 		link->parent = candidate->parent;
 		link->inherited = true;
-		link->asked = question(outlook, candidate, &kind) != NULL;
+		link->shared = candidate->shared != NULL;
+		link->conditional = candidate->condition != NULL;
+		link->asked = candidate->question != NULL;
+		link->candidate = candidate;
 		outlook->links = lappend(outlook->links, link);
 	}
 }
 
-/* Why a candidate is a question rather than a proposal, and of which kind, or NULL.  After pvext_look_out(). */
-char *
-pvext_question(PvextOutlook *outlook, PvextCandidate *candidate, PvextQuestion *kind)
+/* It has turned out that the candidate cannot be declared: it is no likely link. */
+void
+pvext_drop_link(PvextOutlook *outlook, PvextCandidate *candidate)
 {
-	return question(outlook, candidate, kind);
+	ListCell   *lc;
+
+	candidate->likely = false;
+	foreach(lc, outlook->links)
+		if (((PvextOutlookLink *) lfirst(lc))->candidate == candidate)
+			outlook->links = foreach_delete_current(outlook->links, lc);
+	outlook->known = NIL;
+}
+
+/* Is the table a subject, or would it be linked to one? */
+bool
+pvext_is_linked_to(PvextOutlook *outlook, Oid relid)
+{
+	ListCell   *lc;
+
+	if (list_member_oid(outlook->subjects, relid))
+		return true;
+	foreach(lc, outlook->links)
+		if (((PvextOutlookLink *) lfirst(lc))->relid == relid)
+			return true;
+	return false;
 }
 
 /* Is the table a subject, or linked to one by links that are declared or proposed without a question? */
@@ -133,7 +127,7 @@ pvext_is_sure(PvextOutlook *outlook, Oid relid)
 		return relid != outlook->subject || !outlook->undeclared;
 	foreach(lc, outlook->links)
 	{
-		Link	   *link = lfirst(lc);
+		PvextOutlookLink *link = lfirst(lc);
 
 		if (link->relid == relid && !link->asked && link->parent != relid)
 			return true;
@@ -142,32 +136,109 @@ pvext_is_sure(PvextOutlook *outlook, Oid relid)
 }
 
 /*
- * The links of a table; with inherited, those that what belongs to its rows goes on by.
- * Those to rows of the table itself count only where there are no others, and so do
- * those that are questions.
+ * How likely a link says whose the row is: one to a person at once, by its name the row's
+ * maker or owner, before one to whom it is for, and those before one by way of other rows.
+ */
+static int
+rank_of(PvextOutlook *outlook, PvextOutlookLink *link)
+{
+	char	   *name = pvext_join_names(link->columns, "_", false);
+
+	if (!list_member_oid(outlook->subjects, link->parent))
+		return 4;
+	if (pvext_says_acted(link->columns, link->parent) && !pvext_says_made(link->columns))
+		return 3;
+	if (pvext_name_says(name, "to recipient receiver target friend subject mottaker"))
+		return 2;
+	return pvext_says_made(link->columns) || pvext_name_says(name, "from sender author owner user poster avsender eier bruker") ? 0 : 1;
+}
+
+/* The links, those first that say best whose the row is, else in their order. */
+static List *
+sort_links(PvextOutlook *outlook, List *links)
+{
+	List	   *sorted = NIL;
+	ListCell   *lc;
+
+	for (int rank = 0; rank <= 4; rank++)
+		foreach(lc, links)
+			if (rank_of(outlook, lfirst(lc)) == rank)
+				sorted = lappend(sorted, lfirst(lc));
+	return sorted;
+}
+
+/*
+ * The links of a table, the likeliest first; with inherited, those that what belongs to
+ * its rows goes on by.  Those to rows of the table itself count only where there are no
+ * others.
  */
 static List *
 links_of(PvextOutlook *outlook, Oid relid, bool inherited)
 {
 	List	   *links = NIL;
-	List	   *asked = NIL;
 	List	   *own = NIL;
 	ListCell   *lc;
 
 	foreach(lc, outlook->links)
 	{
-		Link	   *link = lfirst(lc);
+		PvextOutlookLink *link = lfirst(lc);
 
 		if (link->relid != relid || (inherited && !link->inherited))
 			continue;
 		if (link->parent == relid)
 			own = lappend(own, link);
-		else if (link->asked)
-			asked = lappend(asked, link);
 		else
 			links = lappend(links, link);
 	}
-	return links != NIL ? links : asked != NIL ? asked : own;
+	return links != NIL ? sort_links(outlook, links) : own;
+}
+
+/* Is it asked of another reference of the table's rows whether they are somebody's by it? */
+static bool
+is_open(PvextOutlook *outlook, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->relid == relid && !candidate->declared && !candidate->moot && candidate->question &&
+			candidate->confidence >= PVEXT_FOLLOWED)
+			return true;
+	}
+	return false;
+}
+
+/* Are all links of rows that others' refer to? */
+static bool
+all_shared(List *links)
+{
+	ListCell   *lc;
+
+	foreach(lc, links)
+		if (!((PvextOutlookLink *) lfirst(lc))->shared)
+			return false;
+	return links != NIL;
+}
+
+/* Does one link alone lead to whom the rows are of, and the others to what they hang on, which is no person? */
+static bool
+has_one_author(PvextOutlook *outlook, List *links)
+{
+	int			authors = 0;
+	ListCell   *lc;
+
+	foreach(lc, links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (pvext_is_author(outlook, link))
+			authors++;
+		else if (link->asked || list_member_oid(outlook->subjects, link->parent) || pvext_is_below_persons(outlook, link->parent))
+			return false;
+	}
+	return authors == 1;
 }
 
 /* The ways from a table's rows up to persons, or as far as there are links. */
@@ -181,7 +252,7 @@ paths_of(PvextOutlook *outlook, Oid relid, List *below)
 	below = lappend_oid(list_copy(below), relid);
 	foreach(lc, links_of(outlook, relid, list_length(below) > 1))
 	{
-		Link	   *link = lfirst(lc);
+		PvextOutlookLink *link = lfirst(lc);
 		List	   *on = NIL;
 
 		if (!list_member_oid(outlook->subjects, link->parent) &&
@@ -209,8 +280,8 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 
 	known[n++] = ObjectIdGetDatum(outlook->subject);
 	foreach(lc, outlook->links)
-		if (!((Link *) lfirst(lc))->asked)
-			known[n++] = ObjectIdGetDatum(((Link *) lfirst(lc))->relid);
+		if (!((PvextOutlookLink *) lfirst(lc))->asked)
+			known[n++] = ObjectIdGetDatum(((PvextOutlookLink *) lfirst(lc))->relid);
 	pvext_arg_oid(&args, OIDOID, relid);
 	pvext_arg(&args, OIDARRAYOID,
 			  PointerGetDatum(construct_array(known, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT)), false);
@@ -252,14 +323,16 @@ find_reasons(PvextOutlook *outlook, Oid relid, bool below)
 	List	   *reasons = NIL;
 	char	   *other = find_other_persons(outlook, relid);
 
-	if (links != NIL && ((Link *) linitial(links))->asked)
+	if (links != NIL && !pvext_is_sure(outlook, relid))
 		reasons = lappend(reasons, "A row is somebody's only by what is asked above.");
-	if (list_length(links) > 1)
+	else if (!below && is_open(outlook, relid))
+		reasons = lappend(reasons, "Whose else a row may be is asked above.");
+	if (list_length(links) > 1 && !has_one_author(outlook, links) && !all_shared(links))
 		reasons = lappend(reasons, "A row belongs to several.");
 	if (other)
 		reasons = lappend(reasons, psprintf("A row refers to %s, too, which may be persons: it may be about them.", other));
 	if (pvext_looks_like_persons(relid) &&
-		!(list_length(links) == 1 && pvext_is_unique(relid, ((Link *) linitial(links))->columns)))
+		!(list_length(links) == 1 && pvext_is_unique(relid, ((PvextOutlookLink *) linitial(links))->columns)))
 		reasons = lappend(reasons, "A row may be a person of its own, or about another than it belongs to.");
 	return reasons;
 }
@@ -298,7 +371,7 @@ add_doubtful(PvextOutlook *outlook, Oid relid, bool below, List **seen, List **d
 	if (below && reasons_of(outlook, relid, true) != NIL)
 		*doubtful = lappend_oid(*doubtful, relid);
 	foreach(lc, links_of(outlook, relid, below))
-		add_doubtful(outlook, ((Link *) lfirst(lc))->parent, true, seen, doubtful);
+		add_doubtful(outlook, ((PvextOutlookLink *) lfirst(lc))->parent, true, seen, doubtful);
 }
 
 /* The same, said of the tables that the rows hang on, or NULL. */
@@ -319,22 +392,37 @@ reason_above(PvextOutlook *outlook, Oid relid)
 	return psprintf("A row hangs on rows of which there is doubt: %s.", names.data);
 }
 
-/* Is there more than one link that the table, or one that its rows hang on, has or could have? */
-static bool
-may_have_others(PvextOutlook *outlook, Oid relid, List *below)
+/* How many links the table has, or would have if somebody said so. */
+static int
+count_links(PvextOutlook *outlook, Oid relid)
 {
 	int			n = 0;
 	ListCell   *lc;
 
+	foreach(lc, outlook->links)
+		n += ((PvextOutlookLink *) lfirst(lc))->relid == relid;
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		n += candidate->relid == relid && !candidate->declared && !candidate->moot && !candidate->likely && candidate->question;
+	}
+	return n;
+}
+
+/* Is there more than one link that the table, or one that its rows hang on, has or could have? */
+static bool
+may_have_others(PvextOutlook *outlook, Oid relid, List *below)
+{
+	ListCell   *lc;
+
 	if (list_member_oid(outlook->subjects, relid) || list_member_oid(below, relid))
 		return false;
-	foreach(lc, outlook->links)
-		n += ((Link *) lfirst(lc))->relid == relid;
-	if (n > 1)
+	if (count_links(outlook, relid) > 1)
 		return true;
 	below = lappend_oid(list_copy(below), relid);
-	foreach(lc, links_of(outlook, relid, below != NIL))
-		if (may_have_others(outlook, ((Link *) lfirst(lc))->parent, below))
+	foreach(lc, links_of(outlook, relid, list_length(below) > 1))
+		if (may_have_others(outlook, ((PvextOutlookLink *) lfirst(lc))->parent, below))
 			return true;
 	return false;
 }
@@ -359,4 +447,6 @@ pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
 		doubt->reasons = lappend(doubt->reasons, above);
 	doubt->paths = paths_of(outlook, relid, NIL);
 	doubt->named = may_have_others(outlook, relid, NIL);
+	doubt->shared = all_shared(links_of(outlook, relid, false));
+	doubt->redacts = pvext_is_sure(outlook, relid) && !pvext_looks_like_persons(relid);
 }

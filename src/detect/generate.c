@@ -47,11 +47,14 @@ static void
 propose_map(void *arg)
 {
 	PvextMapProposal *map = arg;
+	int			questions;
 
 	propose_part(map, "== Whose", pvext_propose_links);
 	propose_part(map, "== What: a purpose can be given as the next argument of each declare_personal()", pvext_propose_columns);
+	questions = map->text.questions;
 	propose_part(map, "== Kept how long, for what, on which basis: guesses by name, for you to say.\n"
 				 "-- A rule takes nothing before it is activated; with mandatory => true it holds back requests, too.", pvext_propose_retention);
+	map->rules = map->text.questions - questions;
 	propose_part(map, "== Not linked: is anybody in these?", pvext_propose_elsewhere);
 }
 
@@ -64,10 +67,14 @@ preamble(PvextMapProposal *map)
 	pvext_begin_proposal(&head);
 	pvext_propose_comment(&head, psprintf("A proposal for the data map of %s, made from names, types and a few hundred rows of each table.",
 										  pvext_relation_name(map->outlook.subject)));
-	pvext_propose_comment(&head, psprintf("Tables: %d. Statements that run as they stand: %d. Questions, as comments: %d.",
-										  list_length(map->tables), map->text.statements, map->text.questions));
+	pvext_propose_comment(&head, psprintf("Tables: %d. Statements that run as they stand: %d. Questions, as comments: %d. For how long: %d.",
+										  list_length(map->tables), map->text.statements, map->text.questions - map->rules, map->rules));
 	pvext_propose_comment(&head, "Read every line: what is personal, what for (purposes), and how it is erased (erase_with) are");
-	pvext_propose_comment(&head, "yours to say. What might take another person's values is a comment: take one of its lines.");
+	pvext_propose_comment(&head, "yours to say. What might take another person's values is a comment, and a question: take it, or");
+	pvext_propose_comment(&head, "the line after 'or:'. What stands first is what seems right; all lines that do fit each other.");
+	pvext_propose_comment(&head, "Answer otherwise, and call this again: what hangs on the answer is proposed anew.");
+	if (map->uncounted > 0)
+		pvext_propose_comment(&head, "Where no rows are told of, ANALYZE has not counted them yet.");
 	if (map->text.untried)
 		pvext_propose_comment(&head, "The statements have not been tried: only the tables' owner may, in a transaction that may write.");
 	return head.sql.data;
@@ -91,6 +98,8 @@ pvext_generate_map(PG_FUNCTION_ARGS)
 	candidates = pvext_candidates(subject, 0, NIL, pvext_guess_links(list_make1_oid(subject)), &reached);
 	pvext_look_out(&map.outlook, subject, candidates);
 	map.tables = list_make1_oid(subject);
+	map.uncounted = 0;
+	map.rules = 0;
 	foreach(lc, candidates)
 		map.tables = list_append_unique_oid(map.tables, ((PvextCandidate *) lfirst(lc))->relid);
 	map.tables = list_concat_unique_oid(map.tables, reached);

@@ -39,6 +39,13 @@ typedef struct PvextCandidate
 	char	   *condition;		/* of the link, or NULL */
 	bool		whole;			/* each row is all of which one of the parent's, with the same key, is a part */
 	char	   *shared;			/* how rows are shared that the parent's refer to: 'last'; or NULL */
+
+	/* What link_answer.c has decided, of those that are not declared: */
+	char	   *question;		/* why a person has to say what it is; NULL: it is sure */
+	bool		likely;			/* what is proposed, or comes first, is the link; else that it is none */
+	bool		moot;			/* whom its parent's rows belong to, nobody can say: it is left out */
+	char	   *because;		/* the reason why it is none, if it is */
+	char	   *statement;		/* what is proposed, or comes first */
 } PvextCandidate;
 
 /* All that is guessed. */

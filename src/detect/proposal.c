@@ -94,6 +94,7 @@ pvext_propose_statement(PvextProposal *proposal, const char *statement, const ch
 	if (why)
 		return why;
 	proposal->statements++;
+	proposal->settling = lappend(proposal->settling, pstrdup(statement));
 	appendStringInfoString(&proposal->sql, statement);
 	if (remark)
 		appendStringInfo(&proposal->sql, "  -- %s", pvext_print_comment(remark));
@@ -106,6 +107,7 @@ void
 pvext_propose_question(PvextProposal *proposal, const char *statement, const char *remark)
 {
 	proposal->questions++;
+	proposal->settling = lappend(proposal->settling, pstrdup(statement));
 	pvext_propose_comment(proposal, remark ? psprintf("%s  -- %s", statement, remark) : statement);
 }
 

@@ -15,6 +15,7 @@ typedef struct PvextProposal
 	bool		untried;		/* nothing is tried any more: the caller may not run it */
 	int			statements;		/* that run as they stand */
 	int			questions;		/* comments with statements to choose from */
+	List	   *settling;		/* C strings: the statements, and what is likely to be said of the questions */
 } PvextProposal;
 
 /* A map that is proposed. */
@@ -23,6 +24,8 @@ typedef struct PvextMapProposal
 	PvextProposal text;
 	PvextOutlook outlook;
 	List	   *tables;			/* OIDs, the subject first, then as they hang on it */
+	int			rules;			/* how many are proposed for how long data is kept */
+	int			uncounted;		/* of those with lines, how many ANALYZE has not seen */
 } PvextMapProposal;
 
 extern void pvext_begin_proposal(PvextProposal *proposal);

@@ -3,8 +3,9 @@
  *		What is in the columns: those that are personal and those that are not, by table.
  *
  * What is alike (category and strategy) is one statement.  Where it is in doubt whose the
- * rows are, all of a table's are comments; so is a column that cannot be erased so, and one
- * of which a person has to say what is in it.
+ * rows are, a table's are comments, but for texts of which only what names a person is taken,
+ * whoever that is; so is a column that cannot be erased so, and one of which a person has to
+ * say what is in it.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -13,10 +14,14 @@
 #include "base/print.h"
 #include "base/table_part.h"
 #include "detect/column_guess.h"
+#include "detect/guessed_column.h"
 #include "detect/propose_column.h"
 #include "detect/table_guess.h"
 #include "map/unclassified.h"
 #include "miscadmin.h"
+
+/* So many ways are named. */
+#define MAX_WAYS 6
 
 /* A table whose columns are being proposed. */
 typedef struct Table
@@ -82,28 +87,56 @@ make_groups(List *guesses)
 	return list_concat(groups, derived);
 }
 
+/* As much of a way as the name of a link has room for. */
+static char *
+cut_path(const char *path)
+{
+	char	   *cut = pstrdup(path);
+
+	while (strlen(cut) >= NAMEDATALEN && strrchr(cut, '.'))
+		*strrchr(cut, '.') = '\0';
+	return cut;
+}
+
+/* The likeliest way by each of the links, where there are several: rows that are shared are all theirs. */
+static char *
+shared_argument(Table *table)
+{
+	List	   *firsts = NIL;
+	List	   *paths = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->doubt.paths)
+	{
+		char	   *path = lfirst(lc);
+		char	   *first = pnstrdup(path, strcspn(path, "."));
+
+		if (pvext_has_name(firsts, first))
+			continue;
+		firsts = lappend(firsts, first);
+		paths = lappend(paths, cut_path(path));
+	}
+	return list_length(paths) == list_length(table->doubt.paths) ? "" :
+		psprintf(", links => %s", pvext_print_names(paths));
+}
+
 /*
  * The link to name: none where there can be one only.  A text may be about any to whom the
- * row belongs; what else there is, is rather of whom the row names itself than of those by
- * the way of other rows.
+ * row belongs, and only what names a person is taken; what else there is goes by the
+ * likeliest way alone.
  */
 static char *
 link_argument(Table *table, const char *erase_with)
 {
-	char	   *link = NULL;
-	ListCell   *lc;
+	List	   *paths = table->doubt.paths;
 
-	if (table->doubt.paths == NIL || (list_length(table->doubt.paths) == 1 && !table->doubt.named))
+	if (paths == NIL || (list_length(paths) == 1 && !table->doubt.named))
 		return "";
-	if (list_length(table->doubt.paths) > 1 && same(erase_with, "redact"))
+	if (same(erase_with, "redact"))
 		return ", link => '*'";
-	foreach(lc, table->doubt.paths)
-		if (link == NULL && (list_length(table->doubt.paths) == 1 || strchr(lfirst(lc), '.') == NULL) &&
-			strlen(lfirst(lc)) < NAMEDATALEN)
-			link = lfirst(lc);
-	if (link == NULL && list_length(table->doubt.paths) == 1)
-		return "";				/* too long to be named */
-	return psprintf(", link => %s", pvext_print_literal(link ? link : "*"));
+	if (table->doubt.shared)
+		return shared_argument(table);
+	return psprintf(", link => %s", pvext_print_literal(cut_path(linitial(paths))));
 }
 
 /* The declaration of columns. */
@@ -125,46 +158,35 @@ not_personal_sql(Table *table, List *columns)
 	return psprintf("SELECT pv.declare_not_personal(%s, %s);", table->sql_name, pvext_print_names(columns));
 }
 
+/* Why a statement cannot be run; NULL, too, where nobody can say that before the subject is declared. */
+static char *
+failure_of(Table *table, const char *sql)
+{
+	return table->map->outlook.undeclared ? NULL : pvext_try_statement(&table->map->text, sql);
+}
+
+/*
+ * A statement, or where that is asked a question, which has been tried with what is likely
+ * to be answered.  Returns why it cannot be run, and has then not written it.
+ */
+static char *
+propose(Table *table, const char *sql, bool asked)
+{
+	char	   *why;
+
+	if (!asked)
+		return pvext_propose_statement(&table->map->text, sql, NULL);
+	why = failure_of(table, sql);
+	if (why == NULL)
+		pvext_propose_question(&table->map->text, sql, NULL);
+	return why;
+}
+
 /* Why a column of a group cannot be erased so; NULL where it can. */
 static char *
 refusal(Table *table, Group *group, const char *erase_with, char *column)
 {
-	return pvext_try_statement(&table->map->text,
-							   personal_sql(table, group->guess, erase_with, list_make1(column)));
-}
-
-/*
- * The strategy of a group's columns in a question: the guessed one, but for what it could not
- * be declared with while the server's choice could, as where equal texts would collide.
- */
-static const char *
-strategy_of(Table *table, Group *group, char *column)
-{
-	const char *erase_with = group->guess->erase_with;
-
-	return erase_with && refusal(table, group, erase_with, column) && refusal(table, group, NULL, column) == NULL ?
-		NULL : erase_with;
-}
-
-/* A group of a table whose rows may be another's, as a question, or two. */
-static void
-ask_whose(Table *table, Group *group)
-{
-	List	   *alike = NIL;
-	List	   *others = NIL;
-	ListCell   *lc;
-
-	foreach(lc, group->columns)
-	{
-		if (same(strategy_of(table, group, lfirst(lc)), group->guess->erase_with))
-			alike = lappend(alike, lfirst(lc));
-		else
-			others = lappend(others, lfirst(lc));
-	}
-	if (alike != NIL)
-		pvext_propose_question(&table->map->text, personal_sql(table, group->guess, group->guess->erase_with, alike), NULL);
-	if (others != NIL)
-		pvext_propose_question(&table->map->text, personal_sql(table, group->guess, NULL, others), NULL);
+	return failure_of(table, personal_sql(table, group->guess, erase_with, list_make1(column)));
 }
 
 /* Columns that somebody has to decide, or of which, as why says, nothing can be erased. */
@@ -193,7 +215,7 @@ ask_group(Table *table, Group *group)
 
 	foreach(lc, group->columns)
 	{
-		char	   *why = table->doubt.reasons == NIL ? refusal(table, group, group->guess->erase_with, lfirst(lc)) : NULL;
+		char	   *why = refusal(table, group, group->guess->erase_with, lfirst(lc));
 
 		if (why)
 			ask_columns(table, group->guess, list_make1(lfirst(lc)), psprintf("%s; %s", group->guess->doubt, why), false);
@@ -204,9 +226,12 @@ ask_group(Table *table, Group *group)
 		ask_columns(table, group->guess, fitting, group->guess->doubt, true);
 }
 
-/* Those of a group's columns that the strategy does not fit, one by one. */
+/*
+ * Those of a group's columns that the strategy does not fit, one by one: the server's choice may,
+ * as where equal texts would collide.
+ */
 static void
-propose_misfits(Table *table, Group *group, List *columns)
+propose_misfits(Table *table, Group *group, List *columns, bool asked)
 {
 	ListCell   *lc;
 
@@ -217,69 +242,73 @@ propose_misfits(Table *table, Group *group, List *columns)
 
 		guess.column = lfirst(lc);
 		why = refusal(table, group, guess.erase_with, lfirst(lc));
-		if (guess.erase_with && refusal(table, group, NULL, lfirst(lc)) == NULL)
-			(void) pvext_propose_statement(&table->map->text,
-										   personal_sql(table, &guess, NULL, list_make1(guess.column)), why);
-		else
-			ask_columns(table, &guess, list_make1(guess.column), why, true);
+		if (guess.erase_with == NULL ||
+			propose(table, personal_sql(table, &guess, NULL, list_make1(guess.column)),
+					asked || table->doubt.reasons != NIL) != NULL)
+			ask_columns(table, &guess, list_make1(guess.column), why, false);
 	}
 }
 
-/* A group of columns, as a statement; without those that it would fail for. */
+/* A group of columns, as a statement or a question; without those that it would fail for. */
 static void
 propose_group(Table *table, Group *group)
 {
-	PvextProposal *text = &table->map->text;
+	const char *erase_with = group->guess->erase_with;
+	bool		asked = table->doubt.reasons != NIL && !(table->doubt.redacts && same(erase_with, "redact"));
 	List	   *fitting = NIL;
 	List	   *misfits = NIL;
 	ListCell   *lc;
 
-	if (pvext_propose_statement(text, personal_sql(table, group->guess, group->guess->erase_with, group->columns), NULL) == NULL)
+	if (propose(table, personal_sql(table, group->guess, erase_with, group->columns), asked) == NULL)
 		return;
 	foreach(lc, group->columns)
 	{
-		if (refusal(table, group, group->guess->erase_with, lfirst(lc)))
+		if (refusal(table, group, erase_with, lfirst(lc)))
 			misfits = lappend(misfits, lfirst(lc));
 		else
 			fitting = lappend(fitting, lfirst(lc));
 	}
 	if (fitting != NIL)
-		(void) pvext_propose_statement(text, personal_sql(table, group->guess, group->guess->erase_with, fitting), NULL);
-	propose_misfits(table, group, misfits);
+		(void) propose(table, personal_sql(table, group->guess, erase_with, fitting), asked);
+	propose_misfits(table, group, misfits, asked);
 }
 
 /* All columns of a table, by what is guessed of them. */
 static void
 propose_guesses(Table *table, List *guesses)
 {
-	PvextProposal *text = &table->map->text;
 	List	   *groups = make_groups(guesses);
 	List	   *rest = NIL;
 	ListCell   *lc;
 
 	foreach(lc, groups)
-	{
-		Group	   *group = lfirst(lc);
-
-		if (group->guess->doubt)
-			continue;
-		if (table->doubt.reasons == NIL)
-			propose_group(table, group);
-		else
-			ask_whose(table, group);
-	}
+		if (!((Group *) lfirst(lc))->guess->doubt)
+			propose_group(table, lfirst(lc));
 	foreach(lc, groups)
 		if (((Group *) lfirst(lc))->guess->doubt)
 			ask_group(table, lfirst(lc));
 	foreach(lc, guesses)
 		if (((PvextColumnGuess *) lfirst(lc))->category == NULL)
 			rest = lappend(rest, ((PvextColumnGuess *) lfirst(lc))->column);
-	if (rest == NIL)
-		return;
-	if (!pvext_is_sure(&table->map->outlook, table->relid))
-		pvext_propose_question(text, not_personal_sql(table, rest), NULL);
-	else
-		(void) pvext_propose_statement(text, not_personal_sql(table, rest), NULL);
+	if (rest != NIL)
+		(void) propose(table, not_personal_sql(table, rest), !pvext_is_sure(&table->map->outlook, table->relid));
+}
+
+/* Names of ways, for who has to choose one. */
+static char *
+name_ways(List *paths)
+{
+	StringInfoData names;
+	int			n = 0;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, paths)
+		if (strlen(lfirst(lc)) < NAMEDATALEN && n++ < MAX_WAYS)
+			appendStringInfo(&names, "%s, ", pvext_print_literal(lfirst(lc)));
+	if (n > MAX_WAYS)
+		appendStringInfoString(&names, "..., ");
+	return names.data;
 }
 
 /* What the table is, and why its lines are comments. */
@@ -287,20 +316,17 @@ static void
 propose_heading(Table *table)
 {
 	PvextProposal *text = &table->map->text;
-	StringInfoData names;
+	char	   *rows = pvext_row_estimate(table->relid);
+	bool		counted = strncmp(rows, "about", 5) == 0;
 	ListCell   *lc;
 
+	table->map->uncounted += !counted;
 	pvext_propose_blank(text);
-	pvext_propose_comment(text, psprintf("%s, %s", pvext_relation_name(table->relid), pvext_row_estimate(table->relid)));
+	pvext_propose_comment(text, psprintf("%s%s%s", pvext_relation_name(table->relid), counted ? ", " : "", counted ? rows : ""));
 	foreach(lc, table->doubt.reasons)
 		pvext_propose_comment(text, lfirst(lc));
-	if (list_length(table->doubt.paths) < 2)
-		return;
-	initStringInfo(&names);
-	foreach(lc, table->doubt.paths)
-		if (strlen(lfirst(lc)) < NAMEDATALEN)
-			appendStringInfo(&names, "%s, ", pvext_print_literal(lfirst(lc)));
-	pvext_propose_comment(text, psprintf("Say whom each column is about: %sor '*' for any.", names.data));
+	if (table->doubt.reasons != NIL && list_length(table->doubt.paths) > 1)
+		pvext_propose_comment(text, psprintf("Say whom each column is about: %sor '*' for any.", name_ways(table->doubt.paths)));
 }
 
 /* Is the column inherited from a table that will be in the map, and has lines of its own? */
@@ -373,6 +399,34 @@ doubt_things(Table *table, List *guesses)
 	}
 }
 
+/* The argument that says whom columns of a table are about that are erased so, or "". */
+char *
+pvext_link_argument(PvextMapProposal *map, Oid relid, const char *erase_with)
+{
+	Table		table = {map, relid};
+
+	pvext_doubt(&map->outlook, relid, &table.doubt);
+	return link_argument(&table, erase_with);
+}
+
+/* The lines of one table, unless nobody would be in it. */
+void
+pvext_propose_table(PvextMapProposal *map, Oid relid)
+{
+	Table		table = {map, relid};
+	List	   *columns = columns_of(map, relid);
+	List	   *guesses;
+
+	if (columns == NIL || !pvext_is_linked_to(&map->outlook, relid))
+		return;
+	table.sql_name = pvext_print_relation(relid);
+	pvext_doubt(&map->outlook, relid, &table.doubt);
+	propose_heading(&table);
+	guesses = pvext_guessed_columns(&map->outlook, relid, columns);
+	doubt_things(&table, guesses);
+	propose_guesses(&table, guesses);
+}
+
 /* What: each table's columns, the subject's first. */
 void
 pvext_propose_columns(PvextMapProposal *map)
@@ -381,18 +435,7 @@ pvext_propose_columns(PvextMapProposal *map)
 
 	foreach(lc, map->tables)
 	{
-		Table		table = {map, lfirst_oid(lc)};
-		List	   *columns = columns_of(map, table.relid);
-		List	   *guesses;
-
 		CHECK_FOR_INTERRUPTS();
-		if (columns == NIL)
-			continue;
-		table.sql_name = pvext_print_relation(table.relid);
-		pvext_doubt(&map->outlook, table.relid, &table.doubt);
-		propose_heading(&table);
-		guesses = pvext_guess_columns(table.relid, columns, table.relid == map->outlook.subject);
-		doubt_things(&table, guesses);
-		propose_guesses(&table, guesses);
+		pvext_propose_table(map, lfirst_oid(lc));
 	}
 }

@@ -13,12 +13,9 @@
 #include "base/relation.h"
 #include "base/spi.h"
 #include "detect/candidate_sql.h"
-#include "detect/name_guess.h"
 #include "detect/propose_link.h"
 #include "detect/table_guess.h"
-
-/* A guess of less confidence is rather none. */
-#define LIKELY 0.5
+#include "miscadmin.h"
 
 /* The first column that is unique, for a subject without a primary key. */
 static List *
@@ -137,29 +134,97 @@ propose_certain(PvextMapProposal *map, PvextCandidate *candidate)
 		pvext_propose_question(&map->text, pvext_candidate_sql(candidate, ""), why);
 }
 
+/* The candidates by the same columns as one, which is among them: what the columns refer to is one question. */
+static List *
+same_columns(PvextMapProposal *map, PvextCandidate *candidate)
+{
+	List	   *same = NIL;
+	ListCell   *lc;
+
+	if (pvext_is_referred(candidate))
+		return list_make1(candidate);
+	foreach(lc, map->outlook.candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (other->relid == candidate->relid && !other->declared && !other->moot && other->question &&
+			!pvext_is_referred(other) && pvext_same_names(other->columns, candidate->columns))
+			same = lappend(same, other);
+	}
+	return same;
+}
+
+/* The likely ones of the same columns, each a question; whether there are any. */
+static bool
+propose_likely(PvextMapProposal *map, List *same)
+{
+	bool		any = false;
+	ListCell   *lc;
+
+	foreach(lc, same)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+		char	   *link = pvext_candidate_sql(candidate, "");
+		char	   *why = candidate->likely ? pvext_try_statement(&map->text, link) : NULL;
+
+		if (why)
+		{
+			pvext_drop_link(&map->outlook, candidate);
+			candidate->question = psprintf("%s  (The link: %s)", candidate->question, why);
+		}
+		if (!candidate->likely)
+			continue;
+		pvext_propose_question(&map->text, link, candidate->question);
+		candidate->statement = link;
+		any = true;
+	}
+	return any;
+}
+
 /*
- * A link that somebody has to decide.  Who did something with a row is rather not whose
- * it is, unless it made the row and nobody else is named.
+ * What somebody has to decide: what is likely to be said of columns, then the other.  What
+ * is likely is run, so that what follows is tried as it will be.
  */
 static void
-propose_uncertain(PvextMapProposal *map, PvextCandidate *candidate, PvextQuestion kind, const char *question)
+propose_uncertain(PvextMapProposal *map, PvextCandidate *first)
 {
-	char	   *link = pvext_candidate_sql(candidate, "");
-	char	   *no_link = pvext_no_candidate_sql(candidate, kind == PVEXT_ACTED ? "who acted, not whose it is" : "not whose it is");
+	List	   *same = same_columns(map, first);
+	char	   *no_link = pvext_no_candidate_sql(first, first->because);
+	bool		any;
+	ListCell   *lc;
 
-	if (kind == PVEXT_HANGS)
-		pvext_propose_question(&map->text, link, question);
-	else if (kind == PVEXT_ACTED ? pvext_is_sure(&map->outlook, candidate->relid) || !pvext_says_made(candidate->columns) :
-			 candidate->confidence < LIKELY)
+	if (linitial(same) != first)
+		return;					/* it has been asked */
+	any = propose_likely(map, same);
+	if (!any)
 	{
-		pvext_propose_question(&map->text, no_link, question);
-		pvext_propose_alternative(&map->text, link);
+		(void) pvext_try_statement(&map->text, no_link);
+		pvext_propose_question(&map->text, no_link, first->question);
+		first->statement = no_link;
 	}
-	else
-	{
-		pvext_propose_question(&map->text, link, question);
+	foreach(lc, same)
+		if (!((PvextCandidate *) lfirst(lc))->likely)
+			pvext_propose_alternative(&map->text, pvext_candidate_sql(lfirst(lc), ""));
+	if (any)
 		pvext_propose_alternative(&map->text, no_link);
+}
+
+/* What a candidate is, in one line or two. */
+static void
+propose_candidate(PvextMapProposal *map, PvextCandidate *candidate)
+{
+	char	   *no_link = pvext_no_candidate_sql(candidate, candidate->because);
+
+	if (candidate->question)
+	{
+		propose_uncertain(map, candidate);
+		return;
 	}
+	if (candidate->likely)
+		propose_certain(map, candidate);
+	else if (pvext_propose_statement(&map->text, no_link, NULL) != NULL)
+		pvext_propose_question(&map->text, no_link, NULL);
+	candidate->statement = llast(map->text.settling);
 }
 
 /* Whose: the subject, then the links that are missing, from it down. */
@@ -173,18 +238,13 @@ pvext_propose_links(PvextMapProposal *map)
 	foreach(lc, map->outlook.candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
-		PvextQuestion kind;
-		char	   *question;
 
-		if (candidate->declared)
+		CHECK_FOR_INTERRUPTS();
+		if (candidate->declared || candidate->moot)
 			continue;
 		if (first)
 			pvext_propose_comment(&map->text, "Links: take out those whose rows do not belong to the parent's person.");
 		first = false;
-		question = pvext_question(&map->outlook, candidate, &kind);
-		if (question)
-			propose_uncertain(map, candidate, kind, question);
-		else
-			propose_certain(map, candidate);
+		propose_candidate(map, candidate);
 	}
 }

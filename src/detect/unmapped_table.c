@@ -14,9 +14,8 @@
 #include "base/print.h"
 #include "base/result.h"
 #include "base/spi.h"
-#include "detect/candidate_link.h"
 #include "detect/candidate_sql.h"
-#include "detect/link_guess.h"
+#include "detect/guesswork.h"
 #include "detect/unmapped_table.h"
 #include "lib/stringinfo.h"
 
@@ -80,16 +79,6 @@ add_candidate(List *tables, PvextCandidate *candidate)
 		table->relid = candidate->relid;
 		tables = lappend(tables, table);
 	}
-	foreach(lc, table->candidates)
-	{
-		PvextCandidate *other = lfirst(lc);
-
-		if (other->parent == candidate->parent && pvext_equal_names(other->columns, candidate->columns) &&
-			pvext_equal_names(other->parent_columns, candidate->parent_columns) &&
-			(other->condition == NULL) == (candidate->condition == NULL) &&
-			(other->condition == NULL || strcmp(other->condition, candidate->condition) == 0))
-			return tables;		/* by another subject, too */
-	}
 	table->candidates = lappend(table->candidates, candidate);
 	if (table->best == NULL || table->best->confidence < candidate->confidence)
 		table->best = candidate;
@@ -111,36 +100,30 @@ settling_sql(Unmapped *table, bool likely)
 	foreach(lc, table->candidates)
 	{
 		PvextCandidate *candidate = lfirst(lc);
-		const char *reason = candidate->doubtful ? "who acted, not whose it is" : "...";
 
-		if (candidate->confidence >= PVEXT_FOLLOWED && n++ < MAX_STATEMENTS)
-			appendStringInfo(&sql, "%s%s", sql.len > 0 ? " " : "", candidate->doubtful == likely ?
-							 pvext_no_candidate_sql(candidate, reason) : pvext_candidate_sql(candidate, ""));
+		if (candidate->confidence < PVEXT_FOLLOWED || candidate->statement == NULL || n++ >= MAX_STATEMENTS)
+			continue;
+		appendStringInfo(&sql, "%s%s", sql.len > 0 ? " " : "", likely ? candidate->statement :
+						 candidate->likely ? pvext_no_candidate_sql(candidate, "...") : pvext_candidate_sql(candidate, ""));
 	}
 	return sql.data;
 }
 
 /* Tables to which guesses lead from any subject, and of which nothing is declared. */
 static List *
-find_unmapped(void)
+find_unmapped(PvextAdvice *advice)
 {
-	List	   *subjects = find_oids("SELECT CAST(r.relation AS oid) FROM pv.declared_subject AS s JOIN pv.relation AS r ON r.id = s.relation_id"
-									 " JOIN pg_class AS c ON c.oid = r.relation AND c.relkind <> 'f' ORDER BY r.id");
 	List	   *declared = declared_tables();
-	PvextGuesswork *work = subjects == NIL ? NULL : pvext_guess_links(subjects);
 	List	   *tables = NIL;
 	ListCell   *lc;
-	ListCell   *cell;
 
-	foreach(lc, subjects)
-		foreach(cell, pvext_candidates(lfirst_oid(lc), 0, NIL, work, NULL))
-		{
-			PvextCandidate *candidate = lfirst(cell);
+	foreach(lc, pvext_advised_candidates(advice))
+	{
+		PvextCandidate *candidate = lfirst(lc);
 
-			if (!candidate->declared && strcmp(candidate->found_by, PVEXT_BY_KEY) != 0 &&
-				!is_declared(declared, candidate->relid))
-				tables = add_candidate(tables, candidate);
-		}
+		if (strcmp(candidate->found_by, PVEXT_BY_KEY) != 0 && !is_declared(declared, candidate->relid))
+			tables = add_candidate(tables, candidate);
+	}
 	return tables;
 }
 
@@ -152,13 +135,11 @@ by_name(const ListCell *a, const ListCell *b)
 				  pvext_relation_name(((Unmapped *) lfirst(b))->relid));
 }
 
-/*
- * Name them.  Reads some rows of every table.  Between pvext_enter() and pvext_leave().
- */
+/* Name them.  Between pvext_enter() and pvext_leave(). */
 void
-pvext_check_unmapped(PvextCheck *check)
+pvext_check_unmapped(PvextCheck *check, PvextAdvice *advice)
 {
-	List	   *tables = find_unmapped();
+	List	   *tables = find_unmapped(advice);
 	ListCell   *lc;
 
 	list_sort(tables, by_name);

@@ -6,7 +6,8 @@
 #define PVEXT_UNMAPPED_TABLE_H
 
 #include "base/finding.h"
+#include "detect/map_advice.h"
 
-extern void pvext_check_unmapped(PvextCheck *check);
+extern void pvext_check_unmapped(PvextCheck *check, PvextAdvice *advice);
 
 #endif							/* PVEXT_UNMAPPED_TABLE_H */
