@@ -111,21 +111,23 @@ end_consents(PvextMap *map, PvextTable *subject, List *cases)
 static void
 follow_digest(PvextPlan *plan, PvextCase *c, PvextEnding *ending)
 {
+	static PvextStatement follow = {
+		"UPDATE pv.redaction SET subject_digest = $2 WHERE subject_digest = $1", NULL
+	};
 	PvextRequest *request = &c->request;
 	bytea	   *former = ending->former;
 
 	request->key = c->row->key;
 	request->subject_digest = ending->digest;
-	if (plan->redacts)
+	if (plan->redacts && former != request->subject_digest)
 	{
 		PvextArgs	args = {0};
 
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(former), false);
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
-		(void) pvext_own("UPDATE pv.redaction SET subject_digest = $2"
-						 " WHERE subject_digest = $1 AND $1 <> $2", &args);
-		pvext_record_redaction(plan, request->subject_digest);
+		(void) pvext_own_kept(&follow, &args);
 	}
+	pvext_record_redaction(plan, request->subject_digest);
 	if (c->verdict.any_hold &&
 		(strcmp(request->state, "completed") == 0 || former != request->subject_digest))
 		pvext_forget_held_key(former, request->subject_digest);

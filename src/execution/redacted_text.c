@@ -12,6 +12,7 @@
 #include "base/message.h"
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "catalog/pg_type.h"
 #include "execution/redacted_text.h"
 #include "execution/step.h"
@@ -29,6 +30,10 @@ typedef struct Rewritten
 static void
 read_known_texts(PvextPlan *plan, const bytea *digest)
 {
+	static PvextStatement find = {
+		"SELECT coalesce(array_agg(digest), '{}') FROM pv.redaction"
+		" WHERE subject_digest = $1 AND relation_id = $2 AND column_name = $3", NULL
+	};
 	ListCell   *lc;
 
 	foreach(lc, plan->targets)
@@ -41,9 +46,7 @@ read_known_texts(PvextPlan *plan, const bytea *digest)
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 		pvext_arg_int4(&args, target->table->id);
 		pvext_arg_name(&args, target->column->name);
-		(void) pvext_own("SELECT coalesce(array_agg(digest), '{}') FROM pv.redaction"
-						 " WHERE subject_digest = $1 AND relation_id = $2 AND column_name = $3",
-						 &args);
+		(void) pvext_own_kept(&find, &args);
 		target->known.value = pvext_datum(0, 1, &target->known.isnull);
 	}
 }
@@ -115,6 +118,12 @@ pvext_find_rewritten(PvextPlan *plan)
 void
 pvext_follow_rewritten(List *rewritten)
 {
+	static PvextStatement follow = {
+		"INSERT INTO pv.redaction"
+		" SELECT relation_id, column_name, subject_digest, $4 FROM pv.redaction"
+		" WHERE relation_id = $1 AND column_name = $2 AND digest = $3"
+		" ON CONFLICT DO NOTHING", NULL
+	};
 	ListCell   *lc;
 
 	foreach(lc, rewritten)
@@ -126,10 +135,7 @@ pvext_follow_rewritten(List *rewritten)
 		pvext_arg_name(&args, text->target->column->name);
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(text->before), false);
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(text->after), false);
-		(void) pvext_own("INSERT INTO pv.redaction"
-						 " SELECT relation_id, column_name, subject_digest, $4 FROM pv.redaction"
-						 " WHERE relation_id = $1 AND column_name = $2 AND digest = $3"
-						 " ON CONFLICT DO NOTHING", &args);
+		(void) pvext_own_kept(&follow, &args);
 	}
 }
 
@@ -140,6 +146,10 @@ pvext_follow_rewritten(List *rewritten)
 void
 pvext_record_redaction(PvextPlan *plan, const bytea *digest)
 {
+	static PvextStatement record = {
+		"INSERT INTO pv.redaction (relation_id, column_name, subject_digest, digest)"
+		" SELECT $1, $2, $3, t.digest FROM unnest($4) AS t(digest) ON CONFLICT DO NOTHING", NULL
+	};
 	ListCell   *lc;
 
 	if (!plan->redacts)
@@ -147,25 +157,25 @@ pvext_record_redaction(PvextPlan *plan, const bytea *digest)
 	foreach(lc, plan->targets)
 	{
 		PvextTarget *target = lfirst(lc);
-		SPITupleTable *found;
+		List	   *digests = NIL;
+		PvextArgs	args = {0};
 		uint64		n;
 
 		if (target->blocked || target->digest == NULL)
 			continue;
 		n = pvext_run_step(target->digest, false);
-		found = SPI_tuptable;
 		for (uint64 i = 0; i < n; i++)
 		{
-			PvextArgs	args = {0};
 			bool		isnull;
 
-			SPI_tuptable = found;
-			pvext_arg_int4(&args, target->table->id);
-			pvext_arg_name(&args, target->column->name);
-			pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
-			pvext_arg(&args, BYTEAOID, pvext_datum(i, 1, &isnull), false);
-			(void) pvext_own("INSERT INTO pv.redaction VALUES ($1, $2, $3, $4)"
-							 " ON CONFLICT DO NOTHING", &args);
+			digests = lappend(digests, DatumGetByteaPP(pvext_datum(i, 1, &isnull)));
 		}
+		if (digests == NIL)
+			continue;
+		pvext_arg_int4(&args, target->table->id);
+		pvext_arg_name(&args, target->column->name);
+		pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
+		pvext_arg_digests(&args, digests);
+		(void) pvext_own_kept(&record, &args);
 	}
 }

@@ -5,7 +5,11 @@ CREATE PROCEDURE declare(guard text) LANGUAGE plpgsql AS $$
 BEGIN
     IF guard = ', a blocker declared' THEN
         PERFORM pv.declare_blocker('person', 'active', 'ends > current_date', 'is a customer', relation => 'service');
-    ELSIF guard = ', a retention rule declared' THEN
+    ELSIF guard = ', two blockers and a retention rule declared' THEN
+        PERFORM pv.declare_blocker('person', 'young', 'subject.born > current_date', 'is a minor');
+        PERFORM pv.declare_blocker('person', 'active', 'ends > current_date', 'is a customer', relation => 'service');
+    END IF;
+    IF guard LIKE '%a retention rule declared' THEN
         PERFORM pv.declare_retention('invoice', 'bookkeeping', '5 years', 'pv.accounting_year_end(issued)',
                                      'Bookkeeping Act', '{name,address}', mandatory => true);
     END IF;
@@ -27,7 +31,7 @@ BEGIN
         ELSE
             CALL in_one_call('in one call', round, true, batch);
         END IF;
-        FOREACH guard IN ARRAY '{"", ", a blocker declared", ", a retention rule declared"}'::text[] LOOP
+        FOREACH guard IN ARRAY '{"", ", a blocker declared", ", a retention rule declared", ", two blockers and a retention rule declared"}'::text[] LOOP
             CALL declare(guard);
             CALL one_by_one('warm-up', 0, false, 10);
             IF batch = 0 THEN
