@@ -627,6 +627,7 @@ pvext_check_map(PG_FUNCTION_ARGS)
 	check_strategies(&check);
 	check_children(&check);
 	check_deletes(&check);
+	pvext_check_shared_deletes(&check);
 	pvext_check_triggers(&check);
 	pvext_check_writing(&check);
 	pvext_check_elsewhere(&check);

@@ -165,6 +165,31 @@ pvext_check_references(const PvextLinkDeclaration *link)
 }
 
 /*
+ * Rows that are deleted with the last by one link, and stay where the last comes by another.  Where
+ * columns of theirs are personal, these go with whoever is the last.
+ */
+void
+pvext_check_shared_deletes(PvextCheck *check)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_check_rows(check,
+					  "SELECT r.relation, min(CAST(d.name AS text)), min(CAST(o.name AS text)) FROM " PVEXT_LIVE_RELATION
+					  " JOIN pv.declared_link AS d ON d.relation_id = r.id AND d.shared = 'last' AND d.on_erase = 'delete'"
+					  " JOIN pv.declared_link AS o ON o.relation_id = r.id AND o.on_erase <> 'delete'"
+					  " WHERE " PVEXT_ONLY " AND NOT EXISTS (SELECT FROM pv.declared_personal AS p WHERE p.relation_id = r.id)"
+					  " GROUP BY r.relation ORDER BY CAST(r.relation AS text)"))
+	{
+		char	  **row = lfirst(lc);
+
+		pvext_add_finding(check, row[0], NULL, false,
+						  psprintf("rows are deleted with the last who refers to them by link \"%s\", and stay where the last comes by link \"%s\"",
+								   row[1], row[2]),
+						  "Declare both with on_erase => 'delete', or the columns that are personal with pv.declare_personal().");
+	}
+}
+
+/*
  * Whose they are
  */
 

@@ -5,7 +5,8 @@
  * The clock of a rule may be in another table's rows.  Once these have lost what it reads, what
  * the rule keeps would be kept for ever: so they stay as long, whatever other rules say of
  * them.  An erasure takes what is timed first (write_order.c), and then nothing is left that
- * would keep its clock.
+ * would keep its clock.  In rows of the rule's own table what it reads stays with what is
+ * kept of them for somebody else.
  */
 #include "postgres.h"
 #include "base/message.h"
@@ -77,4 +78,49 @@ pvext_timed_until(PvextMap *map, PvextTable *table, const char *column, char **b
 				*basis = *basis ? psprintf("%s; %s", *basis, why) : why;
 		}
 	return ends.len > 0 ? psprintf("GREATEST(%s)", ends.data) : NULL;
+}
+
+/* Does the rule, by what it reads in a column, say how long another of its table stays? */
+static bool
+is_clock_of(PvextTarget *clock, PvextTarget *timed)
+{
+	ListCell   *lc;
+
+	foreach(lc, clock->table == timed->table && clock != timed ? pvext_rules_about(timed->table, timed->column->name) : NIL)
+		if (pvext_is_clock(timed->table, lfirst(lc), clock->table, clock->column->name))
+			return true;
+	return false;
+}
+
+/* What keeps one target's values in a row for somebody else keeps the other's there.  True where that is new. */
+static bool
+keep_as(PvextTarget *clock, PvextTarget *timed)
+{
+	int			n = list_length(clock->others);
+
+	clock->others = list_concat_unique_ptr(clock->others, timed->others);
+	if (clock->shared == NULL)
+		clock->shared = timed->shared;
+	return list_length(clock->others) > n;
+}
+
+/*
+ * What mandatory rules read in a row stays as long as what they keep of it stays for a hold on
+ * somebody else whom the row is about: they would have no end any more once that is over.
+ */
+void
+pvext_share_clocks(PvextPlan *plan)
+{
+	bool		more = true;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	while (more)
+	{
+		more = false;
+		foreach(lc, plan->targets)
+			foreach(cell, ((PvextTarget *) lfirst(lc))->others != NIL ? plan->targets : NIL)
+				if (is_clock_of(lfirst(cell), lfirst(lc)))
+					more = keep_as(lfirst(cell), lfirst(lc)) || more;
+	}
 }

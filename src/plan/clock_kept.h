@@ -5,8 +5,9 @@
 #ifndef PVEXT_CLOCK_KEPT_H
 #define PVEXT_CLOCK_KEPT_H
 
-#include "map/map.h"
+#include "plan/plan.h"
 
 extern char *pvext_timed_until(PvextMap *map, PvextTable *table, const char *column, char **basis);
+extern void pvext_share_clocks(PvextPlan *plan);
 
 #endif							/* PVEXT_CLOCK_KEPT_H */

@@ -235,6 +235,7 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	pvext_prune_plan(plan);
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
+	pvext_share_clocks(plan);
 	pvext_keep_links(plan);
 	pvext_add_references(plan);
 	build_statements(map, plan);

@@ -69,5 +69,16 @@ SELECT state FROM pv.erase_subject('person', 6);
 SELECT * FROM rows WHERE id IN (5, 6) ORDER BY id;
 SELECT relation, severity, problem FROM pv.check_map() WHERE problem NOT LIKE '%not classified%';
 SELECT count(*) FROM pv.audit_trail WHERE old ->> 'street' IN ('street 1', 'street 2', 'street 3', 'street 4', 'street 5', 'street 6') OR new ->> 'street' LIKE 'street _ b';
+
+-- Rows that are deleted by one link and not by another stay with the last who comes by that.
+CREATE TABLE blob (id int PRIMARY KEY, bytes text);
+ALTER TABLE person ADD photo int REFERENCES blob ON DELETE SET NULL, ADD signature int;
+CREATE INDEX ON person (photo);
+CREATE INDEX ON person (signature);
+SELECT pv.declare_link('blob', '{id}', 'person', '{photo}', shared => 'last', on_erase => 'delete', name => 'photo'),
+       pv.declare_link('blob', '{id}', 'person', '{signature}', shared => 'last', name => 'signature');
+SELECT problem, hint FROM pv.check_map() WHERE relation = 'whichever.blob' AND problem ~ 'deleted';
+SELECT pv.declare_personal('blob', '{bytes}', 'image');
+SELECT problem, hint FROM pv.check_map() WHERE relation = 'whichever.blob' AND problem ~ 'deleted';
 DROP SCHEMA whichever CASCADE;
 DROP EXTENSION pvext;

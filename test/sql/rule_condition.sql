@@ -131,6 +131,19 @@ SELECT id, phone, kind, since IS NULL AS no_since, note FROM contact WHERE id IN
 SELECT pv.undeclare_blocker('party', 'named');
 SELECT key, state FROM pv.erase_subjects('party', '{25,26}') ORDER BY 1;
 SELECT id, phone, kind, since IS NULL AS no_since, note FROM contact WHERE id IN (5, 6) ORDER BY id;
+-- So does a hold on somebody else whom the row is about, too.
+ALTER TABLE contact ADD other_id int REFERENCES party;
+CREATE INDEX ON contact (other_id);
+SELECT pv.declare_link('contact', '{other_id}', 'party');
+SELECT pv.declare_personal('contact', '{phone}', 'contact', link => '*'), pv.declare_personal('contact', '{fax,kind,since,note}', 'other', link => 'party_id');
+UPDATE contact SET other_id = 24, phone = '1', kind = 'firm', since = current_date WHERE id = 7;
+SELECT pv.place_hold('party', 24, 'court') IS NOT NULL AS held;
+SELECT column_name, verdict FROM pv.preview_erasure('party', 27) WHERE relation = 'contact'::regclass ORDER BY 1;
+SELECT state, blocked_by FROM pv.erase_subject('party', 27);
+SELECT phone, kind, since IS NULL AS no_since FROM contact WHERE id = 7;
+SELECT pv.release_hold(id, 'over') FROM pv.hold WHERE released_at IS NULL;
+SELECT state FROM pv.erase_subject('party', 27);
+SELECT phone, kind, since IS NULL AS no_since FROM contact WHERE id = 7;
 DROP TABLE contact;
 
 -- Rows that are deleted
