@@ -3,7 +3,8 @@
  *		Keys by which a way up the links has come to a table before.
  *
  * Links may go in circles: a reply is to a reply.  A way that comes to a table again goes on
- * from those of its rows that it has not come to yet, and so ends.
+ * from those of its rows that it has not come to yet, and so ends.  Nor do several ways that
+ * meet at a row go on from it each for itself: they would multiply from table to table.
  */
 #include "postgres.h"
 #include "base/message.h"

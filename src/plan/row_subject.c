@@ -35,7 +35,7 @@ typedef struct Climb
 	bool		first;			/* the climb starts at these rows */
 	PvextLink  *by;				/* on which the way came here; or NULL */
 	List	   *tables;			/* on the way here: links may go in circles */
-	HTAB	  **met;			/* keys by which it has come to one of them again */
+	HTAB	  **met;			/* keys by which a way has come to a table */
 } Climb;
 
 /* Does one of the paths end here? */
@@ -331,8 +331,10 @@ read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *or
 }
 
 /*
- * Keep those of the keys by which the way has not been there, where the link leads to a table
- * that it has come through.  Paths that are named end by themselves.
+ * Keep those of the keys by which no way has been there: where the link leads to a table that
+ * this one has come through, and two tables up from where it began, since where tables refer
+ * to each other there are more ways than rows.  What follows is the same whichever way came.
+ * Paths that are named end by themselves, and are few.
  */
 static int
 leave_out_met(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
@@ -340,7 +342,8 @@ leave_out_met(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
 	bool		any = climb->any || (list_length(climb->paths) == 1 && linitial(climb->paths) == NIL);
 	int			kept = 0;
 
-	if (!any || link->parent->is_subject || !list_member_ptr(climb->tables, link->parent))
+	if (!any || link->parent->is_subject ||
+		(list_length(climb->tables) < 2 && !list_member_ptr(climb->tables, link->parent)))
 		return n;
 	for (int i = 0; i < n; i++)
 	{
