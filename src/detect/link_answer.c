@@ -201,12 +201,53 @@ answer_acted(PvextOutlook *outlook, PvextCandidate *candidate)
 	candidate->likely = acted_as_author(outlook, candidate);
 }
 
+/* Words in the names of tables for what a person has, and of columns that such a table has. */
+static const char had[] =
+"address addresses adresse addr location locations account accounts bank contact contacts phone phones telephone email emails file files blob blobs"
+" attachment attachments upload uploads document documents image images photo photos picture pictures avatar avatars media medium asset assets card"
+" cards credential credentials person persons people profile profiles identity passport signature session sessions";
+static const char had_columns[] =
+"street strasse rue gate postal postcode zip zipcode postnummer plz iban *mail *phone telefon *address *adresse *bytes data ip ip_addr user_agent";
+
+/*
+ * Do the rows that others refer to look like what a person has one of, rather than like things that many deal
+ * with?  What has an owner of its own is the owner's.
+ */
+static bool
+is_had(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	ListCell   *lc;
+
+	foreach(lc, outlook->links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (link->candidate == NULL && link->relid == candidate->relid && !link->shared)
+			return false;
+	}
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (is_of(other, candidate->relid) && !pvext_is_referred(other) && is_firm(other) && !acted(other))
+			return false;
+	}
+	if (candidate->whole || pvext_name_says(get_rel_name(candidate->relid), had))
+		return true;
+	foreach(lc, pvext_columns(candidate->relid))
+		if (pvext_name_says(lfirst(lc), had_columns))
+			return true;
+	return false;
+}
+
 /* Of a guess, and of rows that persons' rows refer to. */
 static void
 answer_guess(PvextOutlook *outlook, PvextCandidate *candidate)
 {
 	candidate->because = "not whose it is";
 	candidate->likely = candidate->confidence >= PVEXT_FOLLOWED;
+	if (pvext_is_referred(candidate) && !is_had(outlook, candidate))
+		candidate->likely = false;
 	if (candidate->shared)
 		candidate->question = psprintf("%s: shared with somebody who is not in the map?", candidate->reason);
 	else
