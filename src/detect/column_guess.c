@@ -291,7 +291,7 @@ guess_text(Guessing *g, PvextColumnGuess *guess)
 	if (guess->category && !g->persons && !guess->doubt &&
 		pvext_says_acted(list_make1(guess->column), InvalidOid) &&
 		!pvext_name_says(guess->column, "*useragent *user_agent"))
-		guess->doubt = "it names who acted, who may be another than whose the row is";
+		set_guess(guess, guess->category, "redact", "it names who acted, who may be another than whose the row is: redact takes it where it is the same");
 }
 
 /* Is it something that persons have and things have not? */

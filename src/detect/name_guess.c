@@ -49,9 +49,10 @@ static const struct
 		" svnr ahv *ausweis *vat_number *vat_id *vatid *vat_no rodne_cislo egn",
 	"SN", "identifying", NULL, WHO},
 	{"birth *birthd *birth_d *birthday bday dob yob born fodt foedt *fodselsd *foedselsd *fodelsed *birthplace *birth_place bursdag *geburt geb *geboorte"
-		" naissance *nacimiento *nascita *nascimento *urodzenia *syntyma *anniversaire age alder", "DSN", "birth", NULL, WHO},
+		" naissance *nacimiento *nascita *nascimento *urodzenia *syntyma *anniversaire =age =alder", "DSN", "birth", NULL, WHO},
 	{"iban bic swift *bank_account *bankaccount *account_no *account_num *accountno *accountnum *kontonummer *kontonr *konto_nr *bankkonto"
-		" *rekeningnummer *numero_cuenta *numero_compte card *creditcard *credit_card *card_number pan kortnr *kortnummer *last4 *last_four"
+		" *rekeningnummer *numero_cuenta *numero_compte acc_number *bank_acc =card *creditcard *credit_card *card_number"
+		" *card_no *cardno pan kortnr *kortnummer *last4 *last_four"
 		" *routing_number *sort_code clabe vat salary wage wages income lonn loenn loon gehalt salaire salario",
 	"SN", "financial", NULL},
 	{"ip ipaddr ipaddress ipadresse ip_addr ip_address *remote_addr *remote_ip *user_host *useragent *user_agent =agent device udid imei mac cookie"
@@ -73,7 +74,7 @@ static const struct
 		" *familyname *family_name *realname *real_name *nickname *screen_name *legal_name *fornavn *etternavn *efternavn *mellomnavn *brukernavn *brugernavn"
 		" *fornamn *efternamn *anvandarnamn *vorname *nachname *familienname *benutzername *voornaam *achternaam *tussenvoegsel *gebruikersnaam"
 		" *prenom *nom_de_famille *nom_utilisateur *apellido *nombre_usuario *cognome *sobrenome *imie *nazwisko *etunimi *sukunimi"
-		" fname lname mname sname uname =first =last =given =sur =middle nick login pseudo handle *kontaktperson ansprechpartner"
+		" =fname =lname =mname =sname =uname cust_fname cust_lname emp_fname emp_lname =first =last =given =sur =middle nick login pseudo handle *kontaktperson ansprechpartner"
 		" *contact_name *contact_person *customer_name *client_name *member_name *person_name *employee_name *patient_name *student_name *guest_name"
 		" *passenger_name *recipient_name *receiver_name *sender_name ship_name shipping_name bill_name billing_name delivery_name ship_to_name"
 		" bill_to_name payer_name payee_name pay_to_name holder_name *cardholder card_holder *account_holder *beneficiary *signatory"
@@ -92,12 +93,12 @@ static const char texts[] = "note notes comment comments remark remarks descript
 /* Secrets, of any type that holds them; and those that numbers may be. */
 static const char secrets[] =
 "*passw *passwd pwd psw pwhash *pass_crypt *passcrypt *pass_hash *passhash *pass_salt *user_pass *userpass *passphrase *passord *passwort *kennwort"
-" *motdepasse *mot_de_passe mdp *contrasena *wachtwoord *losenord *adgangskode *haslo *salasana =pass =senha *crypted *encrypted salt *bcrypt *argon2 *pbkdf"
+" *motdepasse *mot_de_passe mdp *contrasena *wachtwoord *losenord *adgangskode *haslo *salasana =pass smtp_pass db_pass =senha *crypted *encrypted salt *bcrypt *argon2 *pbkdf"
 " *token secret secrets *clientsecret *appsecret *secretkey pin otp *totp *apikey *api_key *auth_key *authkey *access_key *activation_key *private_key *public_key *ssh_key nonce nokkel schluessel"
 " *session_id *sessionid *session_key *sess_id sid *credential *security_answer";
 static const char codes_of_secrets[] =
 "*backup_code *backupcode *recovery_code *recoverycode *reset_code *verification_code *verify_code *activation_code *confirmation_code *confirm_code"
-" *security_code *otp_code *login_code *access_code *scratch_code passcode passcodes pincode cvv cvc";
+" *security_code *otp_code *login_code *access_code *scratch_code passcode passcodes pincode =cvv =cvc =cvv2 card_cvv card_cvc";
 
 /* What ends so is about a secret, and none. */
 static const char about_secrets[] =
@@ -115,7 +116,8 @@ static const char numbers[] =
 /* Names of parts of a program. */
 static const char parts[] =
 "*table_name tablename *class_name classname *service_name *model_name *job_name *form_name formname *queue_name *field_name *column_name *index_name"
-" *event_name *action_name *template_name *file_ext file_extension mime *mime_type *content_type";
+" *event_name *action_name *template_name *file_ext file_extension mime *mime_type *content_type *email_domain *mail_domain mailing_list *mailer"
+" phone_code phone_prefix phonecode dial_code country_code";
 
 /* The category of a type, of an array's elements; J for json and jsonb. */
 char
@@ -216,7 +218,9 @@ pvext_guess_column(Oid relid, const char *column, PvextGuess *guess)
 }
 
 /* Words for where somebody lives, rather than for a part of the world. */
-static const char *const home = "address adresse addr street gate gateadresse vei house postal postcode zip zipcode";
+static const char *const home =
+"*address *adresse *adress *adres addr street strasse *strasse rue calle gata gate gade gateadresse vei veg vej straat ulica house line_one *anschrift"
+" *direccion *mail_code *mailcode postal *postcode *post_code zip *zipcode *zip_code plz *postnummer postnr *postleitzahl *code_postal *codigo_postal";
 
 /* Does a column's name say that each row has something of a person's, rather than a name or a kind? */
 bool

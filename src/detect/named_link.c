@@ -25,7 +25,7 @@
 
 /* Words for whoever a row may be about. */
 #define PERSONS "user usr author owner sender recipient receiver member customer cust client person account employee emp contact" \
-	" poster commenter follower followee following friend buyer student patient guest voter submitter uploader subscriber" \
+	" poster commenter follower followed followee following friend buyer student patient guest voter submitter uploader subscriber" \
 	" participant attendee creator host organizer applicant candidate donor holder payer payee actor profile reporter purchaser redeemer" \
 	" bruker kunde medlem eier avsender mottaker ansatt elev pasient deltaker" \
 	" benutzer mitglied autor besitzer empfaenger absender teilnehmer"

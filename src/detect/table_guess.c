@@ -174,7 +174,7 @@ pvext_is_passing(Oid relid)
 	if (pvext_name_says(name, "session sessions token tokens otp otps *push_sub *pushsub *password_reset *remember nonce nonces"
 						" *api_key *apikey *oauth_access *access_grant *refresh_tok *login_tok *device_tok"))
 		return true;
-	return pvext_name_says(name, "subscription subscriptions subscriber subscribers friend friends friendship friendships mute mutes"
+	return pvext_name_says(name, "subscription subscriptions subscriber subscribers friend friends friendship friendships mute mutes muted ignored"
 						   " *user_block vote votes favorite favorites favourite favourites faves bookmark bookmarks watch watches"
 						   " watcher watchers follow follows follower followers *dismissal like likes visit visits *impression") &&
 		!has_content(relid);

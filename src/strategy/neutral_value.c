@@ -230,15 +230,31 @@ of_row(Oid type, int depth)
 	return list;
 }
 
+/*
+ * Empty shapes, of the system of coordinates that PostGIS's modifier of the type asks for: one
+ * without it is made to fit when it is stored, and is then another value.
+ */
+static List *
+of_shapes(const char *const *shapes, int32 typmod)
+{
+	int			srid = typmod < 0 ? 0 : ((typmod & 0x0FFFFF00) - (typmod & 0x10000000)) >> 8;
+	List	   *list = NIL;
+
+	for (; *shapes; shapes++)
+		list = lappend(list, srid > 0 ? psprintf("SRID=%d;%s", srid, *shapes) : pstrdup(*shapes));
+	return list;
+}
+
 /* Of a type of an extension, or any other that nothing is known of. */
 static List *
 of_stranger(Oid type, int32 typmod)
 {
 	char	   *name = pvext_plain_type_name(type);
+	bool		shapes = strcmp(name, "geometry") == 0 || strcmp(name, "geography") == 0;
 
 	for (int i = 0; i < lengthof(of_name); i++)
 		if (strcmp(name, of_name[i].name) == 0)
-			return list_of(of_name[i].values);
+			return shapes ? of_shapes(of_name[i].values, typmod) : list_of(of_name[i].values);
 	if (strcmp(name, "vector") == 0 || strcmp(name, "halfvec") == 0)
 		return of_vector(typmod);
 	return list_of(unknown);

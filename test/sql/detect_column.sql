@@ -38,6 +38,9 @@ CREATE TABLE email_addresses (id int PRIMARY KEY, user_id int REFERENCES users, 
 CREATE TABLE user_name_changes (id int PRIMARY KEY, user_id int REFERENCES users, desired_name text);
 CREATE TABLE parcel (id int PRIMARY KEY, user_id int REFERENCES users, ship_name text, ship_address text, ship_state text, label text, call_first text, order_no text);
 INSERT INTO parcel (id, user_id, call_first, order_no, label) SELECT i, i, '+47 911 22 33' || i, '2024-0001' || i, 'x' || i || '@example.no' FROM generate_series(1, 5) i;
+-- What is named after a person's things, and is none: codes of countries, files, cards to look at
+CREATE TABLE odds (id int PRIMARY KEY, user_id int REFERENCES users, age_rating text, card_background text, phone_code text, store_fname text, smtp_pass text,
+    created_by text, acc_number text);
 -- The key of a value is a code unless each row has its own
 CREATE TABLE preference (id int PRIMARY KEY, user_id int REFERENCES users, k text, v text);
 INSERT INTO preference SELECT i, i, 'colour', 'c' || i FROM generate_series(1, 5) i;
@@ -60,10 +63,14 @@ CREATE TABLE friends (id int PRIMARY KEY, user_id int REFERENCES users, friend_u
 CREATE TABLE subscription (id int PRIMARY KEY, user_id int REFERENCES users, plan_id int, amount numeric);
 CREATE TABLE grants (id int PRIMARY KEY, user_id int REFERENCES users, token text);
 CREATE TABLE grant_use (id int PRIMARY KEY, grant_id int REFERENCES grants, at timestamptz);
+-- The place at the other end of a junction is told by the lines of an address.
+CREATE TABLE spot (id int PRIMARY KEY, line_one text, mail_code text);
+CREATE TABLE user_spot (user_id int REFERENCES users, spot_id int REFERENCES spot, PRIMARY KEY (user_id, spot_id));
 CREATE TABLE newsletter (id int PRIMARY KEY, email text);
 CREATE UNIQUE INDEX ON users (login);
 SELECT said('users', 'declare_(not_)?personal|^-- [a-z_, ]+: (named|a ref|where|said)');
 SELECT said('users', 'on_erase');
+SELECT said('users', 'guess.spot');
 SELECT said('users', 'declare_retention.*(users|email_addresses)|kept as long|email_addresses, |newsletter');
 -- check_map() says the same, what is derived last.
 SELECT pv.declare_subject('users'), pv.declare_link('entry', '{user_id}', 'users') \g /dev/null
