@@ -110,13 +110,13 @@ end_claim(Listing *listing, Oid relid, const char *key, const char *purpose)
 	listing->ended++;
 }
 
-/* End what was imported of those among some subjects who are suppressed now; for pvext_own_each(). */
+/* End what was imported of those among some subjects, one row, who are suppressed now; for pvext_run_each(). */
 static void
-end_some(uint64 row, void *arg)
+end_some(uint64 n, void *arg)
 {
-	Oid			relid = (Oid) pvext_int(row, 1);
-	List	   *keys = pvext_texts(row, 2);
-	List	   *purposes = pvext_texts(row, 3);
+	Oid			relid = (Oid) pvext_int(0, 1);
+	List	   *keys = pvext_texts(0, 2);
+	List	   *purposes = pvext_texts(0, 3);
 	PvextMap   *map = pvext_map();
 	bool	   *suppressed = pvext_which_suppressed(map, pvext_map_subject(map, relid), keys);
 
@@ -132,14 +132,14 @@ end_claims(Listing *listing)
 	CommandCounterIncrement();
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	pvext_own_each("SELECT relation, array_agg(key ORDER BY key, purpose), array_agg(purpose ORDER BY key, purpose) FROM"
+	pvext_run_each(pvext_role(), "SELECT relation, array_agg(key ORDER BY key, purpose), array_agg(purpose ORDER BY key, purpose) FROM"
 				   " (SELECT r.relation::oid AS relation, s.key, p.name AS purpose,"
 				   "   row_number() OVER (PARTITION BY r.id ORDER BY s.key) / 1000 AS n FROM pv.consent_state AS s"
 				   "  JOIN pv.relation AS r ON r.id = s.relation_id JOIN pg_class AS c ON c.oid = r.relation"
 				   "  JOIN pv.declared_subject AS d ON d.relation_id = r.id"
 				   "  JOIN pv.purpose AS p ON p.id = s.purpose_id"
 				   "  WHERE s.given AND s.imported AND s.key IS NOT NULL) AS k GROUP BY relation, n ORDER BY relation, n",
-				   NULL, end_some, listing);
+				   NULL, 1, end_some, listing);
 	PopActiveSnapshot();
 }
 
