@@ -356,7 +356,8 @@ pvext_import_consents(PG_FUNCTION_ARGS)
 	import.context = CurrentMemoryContext;
 	InitMaterializedSRF(fcinfo, 0);
 	pvext_enter(&scope);
-	rows = rows_sql(PG_GETARG_OID(1), pvext_map_subject(pvext_map(), import.relid));
+	rows = MemoryContextStrdup(import.context,
+							   rows_sql(PG_GETARG_OID(1), pvext_map_subject(pvext_map(), import.relid)));
 	pvext_leave(&scope);
 	import_rows(&import, rows);
 	pvext_enter(&scope);
