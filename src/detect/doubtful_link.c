@@ -16,6 +16,7 @@
 #include "base/spi.h"
 #include "catalog/pg_type.h"
 #include "detect/candidate_link.h"
+#include "detect/candidate_sql.h"
 #include "detect/doubtful_link.h"
 #include "detect/link_answer.h"
 #include "detect/name_guess.h"
@@ -268,7 +269,28 @@ paths_of(PvextOutlook *outlook, Oid relid, List *below)
 	return paths;
 }
 
-/* Those of the table's foreign keys, and of what they lead to, that the map has not. */
+/* A table of persons that rows of the table refer to, of which it is asked whether it is theirs; or InvalidOid. */
+static Oid
+asked_persons(PvextOutlook *outlook, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (pvext_is_referred(candidate) && candidate->parent == relid && !candidate->declared && !candidate->moot &&
+			candidate->question && pvext_looks_like_persons(candidate->relid))
+			return candidate->relid;
+	}
+	return InvalidOid;
+}
+
+/*
+ * A table of persons that the map has not, which one of the table's foreign keys leads to, or
+ * one of what these lead to; its name, or NULL.  That it is answered to be none of theirs does
+ * not count before somebody has said so.
+ */
 static char *
 find_other_persons(PvextOutlook *outlook, Oid relid)
 {
@@ -277,7 +299,10 @@ find_other_persons(PvextOutlook *outlook, Oid relid)
 	ListCell   *lc;
 	Datum	   *known = palloc(sizeof(Datum) * (list_length(outlook->links) + 1));
 	int			n = 0;
+	Oid			asked = asked_persons(outlook, relid);
 
+	if (OidIsValid(asked))
+		return pvext_relation_name(asked);
 	known[n++] = ObjectIdGetDatum(outlook->subject);
 	foreach(lc, outlook->links)
 		if (!((PvextOutlookLink *) lfirst(lc))->asked)
