@@ -2,7 +2,7 @@
  * retained_answer.c
  *		Of which of many subjects something is retained, and until when.
  *
- * Subjects of one verdict are carried out together (erasure_case.c) also where rules retain
+ * Subjects of one verdict are carried out together (carry_out.c) also where rules retain
  * rows: those of whom nothing is retained, and those of whom something is, each as a set,
  * since what the audit log keeps differs.  Which they are is asked before, to put them
  * together, and after, when it counts: what has come out is what the verification found, and
