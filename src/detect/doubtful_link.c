@@ -21,11 +21,9 @@
 #include "detect/link_answer.h"
 #include "detect/name_guess.h"
 #include "detect/person_above.h"
+#include "detect/way_up.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-
-/* More ways than this are not listed. */
-#define MAX_PATHS 20
 
 /* Take in the links that are declared. */
 static void
@@ -102,6 +100,7 @@ pvext_drop_link(PvextOutlook *outlook, PvextCandidate *candidate)
 		if (((PvextOutlookLink *) lfirst(lc))->candidate == candidate)
 			outlook->links = foreach_delete_current(outlook->links, lc);
 	outlook->known = NIL;
+	outlook->levels = NIL;
 }
 
 /* Is the table a subject, or would it be linked to one? */
@@ -134,64 +133,6 @@ pvext_is_sure(PvextOutlook *outlook, Oid relid)
 			return true;
 	}
 	return false;
-}
-
-/*
- * How likely a link says whose the row is: one to a person at once, by its name the row's
- * maker or owner, before one to whom it is for, and those before one by way of other rows.
- */
-static int
-rank_of(PvextOutlook *outlook, PvextOutlookLink *link)
-{
-	char	   *name = pvext_join_names(link->columns, "_", false);
-
-	if (!list_member_oid(outlook->subjects, link->parent))
-		return 4;
-	if (pvext_says_acted(link->columns, link->parent) && !pvext_says_made(link->columns))
-		return 3;
-	if (pvext_name_says(name, "to recipient receiver target friend subject mottaker"))
-		return 2;
-	return pvext_says_made(link->columns) || pvext_name_says(name, "from sender author owner user poster avsender eier bruker") ? 0 : 1;
-}
-
-/* The links, those first that say best whose the row is, else in their order. */
-static List *
-sort_links(PvextOutlook *outlook, List *links)
-{
-	List	   *sorted = NIL;
-	ListCell   *lc;
-
-	for (int rank = 0; rank <= 4; rank++)
-		foreach(lc, links)
-			if (rank_of(outlook, lfirst(lc)) == rank)
-				sorted = lappend(sorted, lfirst(lc));
-	return sorted;
-}
-
-/*
- * The links of a table, the likeliest first; with inherited, those that what belongs to
- * its rows goes on by.  Those to rows of the table itself count only where there are no
- * others.
- */
-static List *
-links_of(PvextOutlook *outlook, Oid relid, bool inherited)
-{
-	List	   *links = NIL;
-	List	   *own = NIL;
-	ListCell   *lc;
-
-	foreach(lc, outlook->links)
-	{
-		PvextOutlookLink *link = lfirst(lc);
-
-		if (link->relid != relid || (inherited && !link->inherited))
-			continue;
-		if (link->parent == relid)
-			own = lappend(own, link);
-		else
-			links = lappend(links, link);
-	}
-	return links != NIL ? sort_links(outlook, links) : own;
 }
 
 /* Is it asked of another reference of the table's rows whether they are somebody's by it? */
@@ -240,33 +181,6 @@ has_one_author(PvextOutlook *outlook, List *links)
 			return false;
 	}
 	return authors == 1;
-}
-
-/* The ways from a table's rows up to persons, or as far as there are links. */
-static List *
-paths_of(PvextOutlook *outlook, Oid relid, List *below)
-{
-	List	   *paths = NIL;
-	ListCell   *lc;
-	ListCell   *cell;
-
-	below = lappend_oid(list_copy(below), relid);
-	foreach(lc, links_of(outlook, relid, list_length(below) > 1))
-	{
-		PvextOutlookLink *link = lfirst(lc);
-		List	   *on = NIL;
-
-		if (!list_member_oid(outlook->subjects, link->parent) &&
-			!list_member_oid(below, link->parent))
-			on = paths_of(outlook, link->parent, below);
-		if (on == NIL)
-			paths = lappend(paths, link->name);
-		foreach(cell, on)
-			paths = lappend(paths, psprintf("%s.%s", link->name, (char *) lfirst(cell)));
-		if (list_length(paths) > MAX_PATHS)
-			return list_truncate(paths, MAX_PATHS);
-	}
-	return paths;
 }
 
 /* A table of persons that rows of the table refer to, of which it is asked whether it is theirs; or InvalidOid. */
@@ -344,7 +258,7 @@ typedef struct Known
 static List *
 find_reasons(PvextOutlook *outlook, Oid relid, bool below)
 {
-	List	   *links = links_of(outlook, relid, below);
+	List	   *links = pvext_links_up(outlook, relid, below);
 	List	   *reasons = NIL;
 	char	   *other = find_other_persons(outlook, relid);
 
@@ -395,7 +309,7 @@ add_doubtful(PvextOutlook *outlook, Oid relid, bool below, List **seen, List **d
 	*seen = lappend_oid(*seen, relid);
 	if (below && reasons_of(outlook, relid, true) != NIL)
 		*doubtful = lappend_oid(*doubtful, relid);
-	foreach(lc, links_of(outlook, relid, below))
+	foreach(lc, pvext_links_up(outlook, relid, below))
 		add_doubtful(outlook, ((PvextOutlookLink *) lfirst(lc))->parent, true, seen, doubtful);
 }
 
@@ -446,7 +360,7 @@ may_have_others(PvextOutlook *outlook, Oid relid, List *below)
 	if (count_links(outlook, relid) > 1)
 		return true;
 	below = lappend_oid(list_copy(below), relid);
-	foreach(lc, links_of(outlook, relid, list_length(below) > 1))
+	foreach(lc, pvext_links_up(outlook, relid, list_length(below) > 1))
 		if (may_have_others(outlook, ((PvextOutlookLink *) lfirst(lc))->parent, below))
 			return true;
 	return false;
@@ -470,8 +384,8 @@ pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
 	above = reason_above(outlook, relid);
 	if (above)
 		doubt->reasons = lappend(doubt->reasons, above);
-	doubt->paths = paths_of(outlook, relid, NIL);
+	doubt->paths = pvext_ways_up(outlook, relid, &doubt->nearest);
 	doubt->named = may_have_others(outlook, relid, NIL);
-	doubt->shared = all_shared(links_of(outlook, relid, false));
+	doubt->shared = all_shared(pvext_links_up(outlook, relid, false));
 	doubt->redacts = pvext_is_sure(outlook, relid) && !pvext_looks_like_persons(relid);
 }

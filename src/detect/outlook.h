@@ -31,6 +31,7 @@ typedef struct PvextOutlook
 	List	   *links;			/* PvextOutlookLink */
 	List	   *guesses;		/* what has been guessed of tables' columns */
 	List	   *known;			/* what has been found of tables */
+	List	   *levels;			/* of tables by their distance from persons; see way_up.c */
 } PvextOutlook;
 
 #endif							/* PVEXT_OUTLOOK_H */

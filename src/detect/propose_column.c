@@ -20,7 +20,7 @@
 #include "map/unclassified.h"
 #include "miscadmin.h"
 
-/* So many ways are named. */
+/* So many ways are named, but the nearest. */
 #define MAX_WAYS 6
 
 /* A table whose columns are being proposed. */
@@ -294,19 +294,26 @@ propose_guesses(Table *table, List *guesses)
 		(void) propose(table, not_personal_sql(table, rest), !pvext_is_sure(&table->map->outlook, table->relid));
 }
 
-/* Names of ways, for who has to choose one. */
+/* Names of ways, for who has to choose one: at least the nearest by each link. */
 static char *
-name_ways(List *paths)
+name_ways(PvextDoubt *doubt)
 {
+	List	   *named = NIL;
 	StringInfoData names;
-	int			n = 0;
 	ListCell   *lc;
 
 	initStringInfo(&names);
-	foreach(lc, paths)
-		if (strlen(lfirst(lc)) < NAMEDATALEN && n++ < MAX_WAYS)
-			appendStringInfo(&names, "%s, ", pvext_print_literal(lfirst(lc)));
-	if (n > MAX_WAYS)
+	foreach(lc, doubt->paths)
+	{
+		bool		nearest = foreach_current_index(lc) < doubt->nearest;
+		char	   *way = nearest ? cut_path(lfirst(lc)) : lfirst(lc);
+
+		if ((nearest || list_length(named) < MAX_WAYS) && strlen(way) < NAMEDATALEN && !pvext_has_name(named, way))
+			named = lappend(named, way);
+	}
+	foreach(lc, named)
+		appendStringInfo(&names, "%s, ", pvext_print_literal(lfirst(lc)));
+	if (list_length(named) < list_length(doubt->paths))
 		appendStringInfoString(&names, "..., ");
 	return names.data;
 }
@@ -326,7 +333,7 @@ propose_heading(Table *table)
 	foreach(lc, table->doubt.reasons)
 		pvext_propose_comment(text, lfirst(lc));
 	if (table->doubt.reasons != NIL && list_length(table->doubt.paths) > 1)
-		pvext_propose_comment(text, psprintf("Say whom each column is about: %sor '*' for any.", name_ways(table->doubt.paths)));
+		pvext_propose_comment(text, psprintf("Say whom each column is about: %sor '*' for any.", name_ways(&table->doubt)));
 }
 
 /* Is the column inherited from a table that will be in the map, and has lines of its own? */
