@@ -34,6 +34,7 @@ typedef struct PvextCandidate
 	bool		declared;
 	const char *found_by;		/* PVEXT_BY_... */
 	float4		confidence;		/* 0 to 1, which a foreign key has */
+	bool		seen;			/* rows have been looked at, which make it that sure */
 	bool		doubtful;		/* it says who acted, rather than whose the row is */
 	char	   *reason;			/* in words */
 	char	   *condition;		/* of the link, or NULL */
@@ -43,6 +44,7 @@ typedef struct PvextCandidate
 	/* What link_answer.c has decided, of those that are not declared: */
 	char	   *question;		/* why a person has to say what it is; NULL: it is sure */
 	bool		likely;			/* what is proposed, or comes first, is the link; else that it is none */
+	bool		linked;			/* the same columns are a link elsewhere: that they are none cannot be said */
 	bool		moot;			/* whom its parent's rows belong to, nobody can say: it is left out */
 	char	   *because;		/* the reason why it is none, if it is */
 	char	   *statement;		/* what is proposed, or comes first */

@@ -24,8 +24,8 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 
-/* A guess of this confidence is proposed, not asked. */
-#define SURE 0.9
+/* A guess of this confidence, which rows have confirmed, is proposed, not asked. */
+#define SURE ((float4) 0.9)
 
 /* A column that so many tables have, and most, says nothing of one of them. */
 #define MANY_TABLES 20
@@ -51,12 +51,13 @@ acted(PvextCandidate *candidate)
 	return candidate->shared == NULL && pvext_says_acted(candidate->columns, candidate->parent);
 }
 
-/* Is it a foreign key, or a guess as good as one? */
+/* Is it a foreign key, or a guess as good as one?  A name alone is not, where no rows bear it out. */
 static bool
 is_firm(PvextCandidate *candidate)
 {
 	return strcmp(candidate->found_by, PVEXT_BY_KEY) == 0 ||
-		(strcmp(candidate->found_by, PVEXT_BY_NAME) == 0 && candidate->confidence >= SURE && candidate->condition == NULL);
+		(strcmp(candidate->found_by, PVEXT_BY_NAME) == 0 && candidate->seen && candidate->confidence >= SURE &&
+		 candidate->condition == NULL);
 }
 
 /* May a row be without a value in one of the columns? */
@@ -240,6 +241,68 @@ is_had(PvextOutlook *outlook, PvextCandidate *candidate)
 	return false;
 }
 
+/*
+ * Is there another way up from the table's rows, that goes by no condition?  What a row names as one of
+ * several kinds of things is rather what it is about.
+ */
+static bool
+has_plain(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	ListCell   *lc;
+
+	foreach(lc, outlook->links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (link->candidate == NULL && link->relid == candidate->relid && !link->shared && !link->conditional)
+			return true;
+	}
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (is_of(other, candidate->relid) && !acted(other) && !other->shared && !pvext_is_referred(other) &&
+			other->condition == NULL && other->confidence >= PVEXT_FOLLOWED &&
+			!pvext_same_names(other->columns, candidate->columns) && (!is_nullable(other) || is_nullable(candidate)))
+			return true;
+	}
+	return false;
+}
+
+/* Words for systems that have numbers of their own for persons. */
+static const char systems[] =
+"facebook google twitter github gitlab linkedin apple instagram discord slack telegram whatsapp microsoft azure yahoo steam twitch spotify"
+" strava vk weibo wechat oauth oauth2 openid oidc saml ldap sso auth0 okta keycloak firebase stripe paypal adyen braintree klarna shopify"
+" salesforce hubspot zendesk intercom mailchimp external extern remote foreign legacy import imported provider thirdparty";
+
+/* Is it by its name another system's number of somebody, in a table that says whose the row is? */
+static bool
+is_systems(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	char	   *name = pvext_join_names(candidate->columns, "_", false);
+	ListCell   *lc;
+
+	if (strcmp(candidate->found_by, PVEXT_BY_NAME) != 0 || !pvext_name_says(name, systems) ||
+		pvext_name_says(get_rel_name(candidate->parent), systems))
+		return false;
+	foreach(lc, outlook->links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (link->candidate == NULL && link->relid == candidate->relid && link->parent == candidate->parent && !link->shared)
+			return true;
+	}
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (is_of(other, candidate->relid) && other->parent == candidate->parent && !other->shared && !acted(other) &&
+			other->condition == NULL && other->confidence > candidate->confidence)
+			return true;
+	}
+	return false;
+}
+
 /* Of a guess, and of rows that persons' rows refer to. */
 static void
 answer_guess(PvextOutlook *outlook, PvextCandidate *candidate)
@@ -253,9 +316,14 @@ answer_guess(PvextOutlook *outlook, PvextCandidate *candidate)
 	else
 	{
 		candidate->question = psprintf("a guess (%.2f): %s", candidate->confidence, candidate->reason);
-		if (!is_direct(outlook, candidate) && candidate->condition == NULL && !pvext_is_referred(candidate) &&
-			has_other(outlook, candidate, true))
+		if (!is_direct(outlook, candidate) && !pvext_is_referred(candidate) &&
+			(candidate->condition ? has_plain(outlook, candidate) : has_other(outlook, candidate, true)))
 			candidate->likely = false;
+		if (is_systems(outlook, candidate))
+		{
+			candidate->likely = false;
+			candidate->because = "a number of another system's";
+		}
 	}
 }
 
@@ -372,6 +440,53 @@ keep_best(PvextOutlook *outlook, PvextCandidate *candidate)
 }
 
 /*
+ * Are the columns that might be said to be no link one already, or are they proposed as one besides: by
+ * a statement, or because other rows refer to these?  The questions of the same columns are one.
+ */
+static bool
+is_linked_besides(PvextOutlook *outlook, PvextCandidate *candidate)
+{
+	bool		referred = pvext_is_referred(candidate);
+	Oid			relid = referred ? candidate->parent : candidate->relid;
+	List	   *columns = referred ? candidate->parent_columns : candidate->columns;
+	ListCell   *lc;
+
+	foreach(lc, outlook->links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (link->candidate == NULL && link->relid == relid && pvext_same_names(link->columns, columns))
+			return true;
+	}
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *other = lfirst(lc);
+
+		if (other != candidate && is_of(other, relid) && other->likely && !other->moot &&
+			(other->question == NULL || referred || pvext_is_referred(other)) && pvext_same_names(other->columns, columns))
+			return true;
+	}
+	return false;
+}
+
+/* Leave out what could only be said to be no link, where that cannot be said. */
+static void
+settle_linked(PvextOutlook *outlook)
+{
+	ListCell   *lc;
+
+	foreach(lc, outlook->candidates)
+	{
+		PvextCandidate *candidate = lfirst(lc);
+
+		if (candidate->declared || candidate->moot)
+			continue;
+		candidate->linked = is_linked_besides(outlook, candidate);
+		candidate->moot = candidate->linked && !candidate->likely;
+	}
+}
+
+/*
  * Decide each candidate that is not declared.  After the links that are declared have been
  * entered; in the current context.
  */
@@ -411,6 +526,7 @@ pvext_answer_candidates(PvextOutlook *outlook)
 		if (candidate->question == NULL && candidate->likely && !list_member_oid(sure, candidate->parent))
 			candidate->question = psprintf("if %s is linked", pvext_relation_name(candidate->parent));
 	}
+	settle_linked(outlook);
 }
 
 /* Does the link lead from rows at once to whom they are of, and not to who did something with them? */

@@ -35,11 +35,14 @@ pvext_guess_links(List *persons)
 	foreach(lc, work->looks->tables)
 	{
 		PvextSample sample;
+		List	   *settled;
+		List	   *unsaid;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(of_table);
 		pvext_take_sample(lfirst(lc), &sample);
-		pvext_guess_by_name(work, &sample, pvext_guess_pairs(work, &sample));
+		settled = pvext_guess_pairs(work, &sample, &unsaid);
+		pvext_guess_by_name(work, &sample, settled, unsaid);
 		pvext_guess_by_content(work, &sample);
 		MemoryContextSwitchTo(work->context);
 		MemoryContextReset(of_table);

@@ -264,7 +264,7 @@ pvext_looks_like_persons(Oid relid)
  * that the parent's own name has, too, says nothing.
  */
 static const char acted[] =
-"by av banner create write *edby *tenby *salesm *salesp *salesr seller rep reps *representative agent *manager *approve"
+"by av acting banner create write *edby *tenby *salesm *salesp *salesr seller rep reps *representative agent *manager *approve"
 " *editor *creator *updater *updator *committer *resolver *deleter *modifier *reviewer *moderator *supervisor boss chief leader"
 " *assign *responsible *handler *operator *admin clerk cashier teller *consultant *advisor"
 " *adviser *coordinator *inspector *auditor *verifier *checker *signer *issuer officer *worker"

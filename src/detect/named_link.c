@@ -255,6 +255,8 @@ match_tables(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
 	if (words.n > 0 && pvext_is_word_of(words.word[0], OWN_ROWS) &&
 		(words.n == 1 || (words.n == 2 && pvext_is_word_of(words.word[1], KEY_WORDS))))
 		return NIL;
+	if (words.n == 1 && pvext_is_word_of(words.word[0], KEY_PREFIXES " uuid guid"))
+		return NIL;				/* its own, whatever a table of ids is called */
 	for (int from = 0; from < words.n; from++)
 		for (int to = from + 1; to <= words.n; to++)
 			foreach(lc, pvext_namesakes(work->looks, &words, from, to))
@@ -370,6 +372,7 @@ add_matches(PvextGuesswork *work, PvextSample *sample, PvextLookColumn *column, 
 		PvextLookColumn *key = pvext_find_column(match->parent, linitial(match->parent_columns));
 		PvextContained contained = {0};
 		StringInfoData reason;
+		PvextCandidate *guess;
 		double		confidence;
 
 		if (match->score < best * 0.95)
@@ -381,18 +384,33 @@ add_matches(PvextGuesswork *work, PvextSample *sample, PvextLookColumn *column, 
 			appendStringInfoString(&reason, ", or after another table");
 		if (list_length(match->columns) == 1)
 			pvext_look_for(pvext_sample_values(sample, column, NULL, NULL), match->parent, key, true, &contained);
-		confidence = n > 1 ? match->score * 0.7 : match->score;
-		if (list_length(match->columns) == 1)
-			confidence = pvext_weigh(confidence, &contained, &reason);
-		if (confidence >= PVEXT_TOLD)
-			(void) pvext_add_guess(work, sample->table, match->columns, match->parent, match->parent_columns,
-								   PVEXT_BY_NAME, confidence, reason.data, NULL);
+		else
+			pvext_look_for_keys(sample, match->columns, match->parent, match->parent_columns, &contained);
+		confidence = pvext_weigh(n > 1 ? match->score * 0.7 : match->score, &contained, &reason);
+		if (confidence < PVEXT_TOLD)
+			continue;
+		guess = pvext_add_guess(work, sample->table, match->columns, match->parent, match->parent_columns,
+								PVEXT_BY_NAME, confidence, reason.data, NULL);
+		guess->seen = contained.n > 0;
 	}
 }
 
-/* What the names of a table's columns say, but of those that pairs have settled. */
+/* A word for persons says less where another column would say of what kind of thing the row's is. */
+static void
+weaken(List *matches)
+{
+	ListCell   *lc;
+
+	foreach(lc, matches)
+		((Match *) lfirst(lc))->score *= 0.5;
+}
+
+/*
+ * What the names of a table's columns say, but of those that pairs have settled; unsaid are those of
+ * pairs of which no row says to what they refer.
+ */
 void
-pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled)
+pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled, List *unsaid)
 {
 	PvextLook *table = sample->table;
 	ListCell   *lc;
@@ -409,7 +427,11 @@ pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled)
 		if (matches == NIL)
 			matches = match_key_names(work, table, column);
 		if (matches == NIL)
+		{
 			matches = match_persons(work, table, column);
+			if (list_member_ptr(unsaid, column))
+				weaken(matches);
+		}
 		if (matches == NIL)
 			matches = match_beginnings(work, table, column);
 		add_matches(work, sample, column, matches);

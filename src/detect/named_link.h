@@ -7,6 +7,6 @@
 
 #include "detect/guesswork.h"
 
-extern void pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled);
+extern void pvext_guess_by_name(PvextGuesswork *work, PvextSample *sample, List *settled, List *unsaid);
 
 #endif							/* PVEXT_NAMED_LINK_H */

@@ -237,21 +237,36 @@ guess_pair(PvextGuesswork *work, PvextSample *sample, Pair *pair)
 	return settled || pair->models != NULL;
 }
 
-/* Guess what a table's pairs refer to.  Returns the columns of which that settles it. */
+/* Does no value say to what tables the pair refers? */
+static bool
+is_unsaid(PvextSample *sample, Pair *pair)
+{
+	return !pair->type->enumerated && pvext_sample_values(sample, pair->type, NULL, NULL) == NIL;
+}
+
+/*
+ * Guess what a table's pairs refer to.  Returns the columns of which that settles it; *unsaid is set to
+ * those of which there is no row that could.
+ */
 List *
-pvext_guess_pairs(PvextGuesswork *work, PvextSample *sample)
+pvext_guess_pairs(PvextGuesswork *work, PvextSample *sample, List **unsaid)
 {
 	List	   *settled = NIL;
 	ListCell   *type;
 	ListCell   *id;
 
+	*unsaid = NIL;
 	foreach(type, sample->table->columns)
 		foreach(id, sample->table->columns)
 		{
 			Pair		pair;
 
-			if (is_pair(work->looks, lfirst(type), lfirst(id), &pair) && guess_pair(work, sample, &pair))
+			if (!is_pair(work->looks, lfirst(type), lfirst(id), &pair))
+				continue;
+			if (guess_pair(work, sample, &pair))
 				settled = lappend(settled, lfirst(id));
+			else if (is_unsaid(sample, &pair))
+				*unsaid = lappend(*unsaid, lfirst(id));
 		}
 	return settled;
 }

@@ -7,6 +7,6 @@
 
 #include "detect/guesswork.h"
 
-extern List *pvext_guess_pairs(PvextGuesswork *work, PvextSample *sample);
+extern List *pvext_guess_pairs(PvextGuesswork *work, PvextSample *sample, List **unsaid);
 
 #endif							/* PVEXT_PAIR_GUESS_H */

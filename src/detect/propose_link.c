@@ -196,6 +196,8 @@ propose_uncertain(PvextMapProposal *map, PvextCandidate *first)
 	if (linitial(same) != first)
 		return;					/* it has been asked */
 	any = propose_likely(map, same);
+	if (!any && first->linked)
+		return;					/* there is nothing that could be said */
 	if (!any)
 	{
 		(void) pvext_try_statement(&map->text, no_link);
@@ -205,7 +207,7 @@ propose_uncertain(PvextMapProposal *map, PvextCandidate *first)
 	foreach(lc, same)
 		if (!((PvextCandidate *) lfirst(lc))->likely)
 			pvext_propose_alternative(&map->text, pvext_candidate_sql(lfirst(lc), ""));
-	if (any)
+	if (any && !first->linked)
 		pvext_propose_alternative(&map->text, no_link);
 }
 

@@ -305,3 +305,120 @@ pvext_look_for(List *values, PvextLook *parent, PvextLookColumn *key, bool all,
 	if (search.values != NIL)
 		contained->chance = chance_of(&search, contained->hits);
 }
+
+/* Keys of several columns to be looked for, as pvext_try()'s argument. */
+typedef struct KeySearch
+{
+	PvextLook *parent;
+	List	   *parts;			/* PvextLookColumn: those of the parent's key */
+	List	  **values;			/* C strings, for each part */
+	int			hits;
+	bool		empty;			/* has the parent no rows? */
+} KeySearch;
+
+/* For pvext_try(): how many of them are there? */
+static void
+look_for_keys(void *arg)
+{
+	KeySearch  *search = arg;
+	char	   *parent = pvext_relation_name(search->parent->relid);
+	PvextArgs	args = {0};
+	StringInfoData match;
+	StringInfoData arrays;
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&match);
+	initStringInfo(&arrays);
+	initStringInfo(&names);
+	foreach(lc, search->parts)
+	{
+		PvextLookColumn *part = lfirst(lc);
+		int			n = foreach_current_index(lc) + 1;
+
+		pvext_arg(&args, TEXTARRAYOID, pvext_text_array(search->values[n - 1]), false);
+		appendStringInfo(&match, "%sp.%s %s CAST(v.v%d AS %s)", n > 1 ? " AND " : "", quote_identifier(part->name),
+						 pvext_equality(part->type, part->type), n, pvext_type_name(part->type, -1));
+		appendStringInfo(&arrays, "%s$%d", n > 1 ? ", " : "", n);
+		appendStringInfo(&names, "%sv%d", n > 1 ? ", " : "", n);
+	}
+	(void) pvext_run(search->parent->owner,
+					 psprintf("SELECT count(*) FILTER (WHERE EXISTS (SELECT FROM %s AS p WHERE %s)), EXISTS (SELECT FROM %s)"
+							  " FROM unnest(%s) AS v (%s)", parent, match.data, parent, arrays.data, names.data), &args);
+	search->hits = (int) pvext_int(0, 1);
+	search->empty = !pvext_bool(0, 2);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Where in a sample's rows the columns are, whose names are C strings. */
+static int *
+places_of(PvextSample *sample, List *columns)
+{
+	int		   *places = palloc0(sizeof(int) * list_length(columns));
+	ListCell   *lc;
+	ListCell   *cell;
+
+	foreach(lc, columns)
+		foreach(cell, sample->table->columns)
+			if (strcmp(((PvextLookColumn *) lfirst(cell))->name, lfirst(lc)) == 0)
+				places[foreach_current_index(lc)] = foreach_current_index(cell);
+	return places;
+}
+
+/*
+ * Add what a row has in the columns, unless one is NULL; *seen has those before.  What cannot be a key is
+ * counted in *beyond.
+ */
+static void
+add_key(KeySearch *search, char **row, const int *places, List **seen, int *beyond)
+{
+	StringInfoData key;
+	bool		fits = true;
+	ListCell   *lc;
+
+	initStringInfo(&key);
+	foreach(lc, search->parts)
+	{
+		char	   *value = row[places[foreach_current_index(lc)]];
+
+		if (value == NULL)
+			return;
+		fits = fits && strlen(value) <= MAX_LENGTH && is_of_kind(value, lfirst(lc));
+		appendStringInfo(&key, "%zu %s", strlen(value), value);
+	}
+	if (pvext_has_name(*seen, key.data))
+		return;
+	*seen = lappend(*seen, key.data);
+	*beyond += !fits;
+	foreach(lc, fits ? search->parts : NIL)
+		search->values[foreach_current_index(lc)] =
+			lappend(search->values[foreach_current_index(lc)], row[places[foreach_current_index(lc)]]);
+}
+
+/*
+ * How many of what rows have in several columns together are keys of the parent's columns, names (C
+ * strings) in the same order?  By chance they might be there whatever they are.  Between pvext_enter()
+ * and pvext_leave().
+ */
+void
+pvext_look_for_keys(PvextSample *sample, List *columns, PvextLook *parent, List *parent_columns,
+					PvextContained *contained)
+{
+	KeySearch	search = {parent};
+	int		   *places = places_of(sample, columns);
+	List	   *seen = NIL;
+	int			beyond = 0;
+	ListCell   *lc;
+
+	memset(contained, 0, sizeof(*contained));
+	contained->chance = 1;
+	foreach(lc, parent_columns)
+		search.parts = lappend(search.parts, pvext_find_column(parent, lfirst(lc)));
+	search.values = palloc0(sizeof(List *) * list_length(parent_columns));
+	for (int i = 0; i < sample->n && list_length(seen) < FIRST_VALUES; i++)
+		add_key(&search, sample->rows[i], places, &seen, &beyond);
+	if (!parent->readable || (list_length(seen) > beyond && pvext_try(look_for_keys, &search) != NULL) || search.empty)
+		return;
+	contained->n = list_length(seen);
+	contained->hits = search.hits;
+}

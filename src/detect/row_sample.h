@@ -29,5 +29,7 @@ extern List *pvext_sample_values(PvextSample *sample, PvextLookColumn *column,
 								 PvextLookColumn *where, const char *value);
 extern void pvext_look_for(List *values, PvextLook *parent, PvextLookColumn *key, bool all,
 						   PvextContained *contained);
+extern void pvext_look_for_keys(PvextSample *sample, List *columns, PvextLook *parent, List *parent_columns,
+								PvextContained *contained);
 
 #endif							/* PVEXT_ROW_SAMPLE_H */
