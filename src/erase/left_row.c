@@ -37,7 +37,7 @@ count_batch(uint64 n, void *arg)
 	bool	   *kept = palloc0(sizeof(bool) * n);
 
 	CHECK_FOR_INTERRUPTS();
-	pvext_find_kept_rows(pvext_find_row_subjects(&count->about, SPI_tuptable, n, 2), true, NULL, NULL, kept);
+	pvext_find_kept_rows(&count->about, SPI_tuptable, n, 2, true, NULL, NULL, kept);
 	for (uint64 i = 0; i < n; i++)
 		count->left += !kept[i];
 }

@@ -176,15 +176,22 @@ by_row(const ListCell *a, const ListCell *b)
 	return ((PvextRowSubject *) lfirst(a))->row - ((PvextRowSubject *) lfirst(b))->row;
 }
 
-/*
- * Which of the rows that row_subjects are about does somebody keep who lives and is not one's
- * own?  For rows that are deleted, whoever has something retained lives.  own may be NULL:
- * nobody is.  kept has an element for each row, false at first.  One who lives is enough: of each row
- * as many are asked about at a time as were before.
- */
-void
-pvext_find_kept_rows(List *row_subjects, bool deleted, PvextIsOwn own, void *arg, bool *kept)
+/* How rows are judged. */
+typedef struct Judging
 {
+	bool		deleted;
+	PvextIsOwn	own;			/* or NULL */
+	void	   *arg;
+} Judging;
+
+/*
+ * A PvextSettle: which of the rows does one of the subjects keep who lives and is not one's own?  One who
+ * lives is enough: of each row as many are asked about at a time as were before.
+ */
+static void
+judge(List *row_subjects, bool *kept, void *arg)
+{
+	Judging    *judging = arg;
 	int			n = list_length(row_subjects);
 	int		   *asked_about;
 	bool		more = true;
@@ -209,7 +216,7 @@ pvext_find_kept_rows(List *row_subjects, bool deleted, PvextIsOwn own, void *arg
 			if (asked_about[i] || kept[row] || taken == limit)
 				continue;
 			asked_about[i] = 1;
-			if (somebody->gone || (own && own(somebody->subject, somebody->key, arg)))
+			if (somebody->gone || (judging->own && judging->own(somebody->subject, somebody->key, judging->arg)))
 				continue;
 			asked = asked_of(&all, somebody->subject);
 			asked->keys = lappend(asked->keys, somebody->key);
@@ -217,8 +224,22 @@ pvext_find_kept_rows(List *row_subjects, bool deleted, PvextIsOwn own, void *arg
 			taken++;
 			more = true;
 		}
-		note_kept(all, row_subjects, deleted, kept);
+		note_kept(all, row_subjects, judging->deleted, kept);
 	}
+}
+
+/*
+ * Which of the rows, of which what pvext_append_row_subjects() asked for begins with that column of the
+ * result, does somebody keep who lives and is not one's own?  For rows that are deleted, whoever has something
+ * retained lives.  own may be NULL: nobody is.  kept has an element for each row, false at first.
+ */
+void
+pvext_find_kept_rows(PvextRows *about, SPITupleTable *rows, uint64 n, int column, bool deleted, PvextIsOwn own,
+					 void *arg, bool *kept)
+{
+	Judging		judging = {deleted, own, arg};
+
+	pvext_settle_rows(about, rows, n, column, judge, &judging, kept);
 }
 
 /*
@@ -314,11 +335,9 @@ pvext_find_kept(PvextPlan *plan, PvextSet *set, bool lock, bool many)
 
 	if (n > 0)
 	{
-		List	   *row_subjects = pvext_find_row_subjects(&referred->about, rows, n,
-														   list_length(referred->kept->slots) + 1);
-
 		list_own(plan, referred->deleted, &own);
-		pvext_find_kept_rows(row_subjects, referred->deleted, is_own, &own, kept);
+		pvext_find_kept_rows(&referred->about, rows, n, list_length(referred->kept->slots) + 1, referred->deleted,
+							 is_own, &own, kept);
 	}
 	set_rows(referred->kept, rows, n, kept, true);
 	set_rows(referred->taken, rows, n, kept, false);
@@ -364,7 +383,6 @@ pvext_is_kept_for_others(PvextSet *set, List *key, PvextIsOwn own, void *arg)
 	}
 	n = pvext_run(set->table->owner, sql.data, &args);
 	if (n > 0)
-		pvext_find_kept_rows(pvext_find_row_subjects(&set->referred->about, SPI_tuptable, n, 2),
-					   set->referred->deleted, own, arg, &kept);
+		pvext_find_kept_rows(&set->referred->about, SPI_tuptable, n, 2, set->referred->deleted, own, arg, &kept);
 	return kept;
 }

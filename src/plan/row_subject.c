@@ -12,7 +12,6 @@
 #include "base/message.h"
 
 #include "base/array.h"
-#include "base/catch.h"
 #include "base/result.h"
 #include "catalog/pg_type.h"
 #include "map/key.h"
@@ -20,6 +19,7 @@
 #include "map/link_match.h"
 #include "map/link_path.h"
 #include "miscadmin.h"
+#include "plan/held_key.h"
 #include "plan/met_key.h"
 #include "plan/row_subject.h"
 #include "utils/array.h"
@@ -36,7 +36,18 @@ typedef struct Climb
 	PvextLink  *by;				/* on which the way came here; or NULL */
 	List	   *tables;			/* on the way here: links may go in circles */
 	HTAB	  **met;			/* keys by which a way has come to a table */
+	List	  **open;			/* OpenWay: where ways go on */
 } Climb;
+
+/* Rows that ways have come to and have not been read yet: parents by a link, whatever they came by. */
+typedef struct OpenWay
+{
+	Climb		climb;			/* at the parents */
+	PvextLink  *link;
+	Datum	  **keys;			/* texts, an array for each of the link's columns */
+	int		   *from;			/* which of the first rows each came from */
+	int			n;
+} OpenWay;
 
 /* Does one of the paths end here? */
 static bool
@@ -268,66 +279,11 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 	return pvext_run(table->owner, sql.data, &args);
 }
 
-/*
- * The keys in a column of the result that has an array of them.  *from says which of the first
- * rows each came from.
- */
-static int
-read_elements(SPITupleTable *rows, uint64 n, int column, const int *origin, Datum ***keys, int **from)
+/* Does the way go on by any links, rather than by those that are named? */
+static bool
+goes_anywhere(Climb *climb)
 {
-	int			nkeys = 0;
-
-	*keys = palloc(sizeof(Datum *));
-	(*keys)[0] = palloc(sizeof(Datum));
-	*from = palloc(sizeof(int));
-	for (uint64 i = 0; i < n; i++)
-	{
-		bool		isnull;
-		Datum		array = SPI_getbinval(rows->vals[i], rows->tupdesc, column, &isnull);
-		Datum	   *elements;
-		bool	   *nulls;
-		int			length = 0;
-
-		if (!isnull)
-			deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-							  &nulls, &length);
-		(*keys)[0] = repalloc((*keys)[0], sizeof(Datum) * (nkeys + length + 1));
-		*from = repalloc(*from, sizeof(int) * (nkeys + length + 1));
-		for (int e = 0; e < length; e++)
-		{
-			if (nulls[e])
-				continue;
-			(*keys)[0][nkeys] = elements[e];
-			(*from)[nkeys++] = origin[i];
-		}
-	}
-	return nkeys;
-}
-
-/*
- * The keys in some columns of the result, from "column" on, of rows in which none is
- * NULL.  *from says which of the first rows each came from.
- */
-static int
-read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *origin,
-		  Datum ***keys, int **from)
-{
-	int			nkeys = 0;
-
-	*keys = palloc(sizeof(Datum *) * ncolumns);
-	*from = palloc(sizeof(int) * Max(n, 1));
-	for (int c = 0; c < ncolumns; c++)
-		(*keys)[c] = palloc(sizeof(Datum) * Max(n, 1));
-	for (uint64 i = 0; i < n; i++)
-	{
-		bool		isnull = false;
-
-		for (int c = 0; c < ncolumns && !isnull; c++)
-			(*keys)[c][nkeys] = SPI_getbinval(rows->vals[i], rows->tupdesc, column + c, &isnull);
-		if (!isnull)
-			(*from)[nkeys++] = origin[i];
-	}
-	return nkeys;
+	return climb->any || (list_length(climb->paths) == 1 && linitial(climb->paths) == NIL);
 }
 
 /*
@@ -339,10 +295,9 @@ read_keys(SPITupleTable *rows, uint64 n, int column, int ncolumns, const int *or
 static int
 leave_out_met(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
 {
-	bool		any = climb->any || (list_length(climb->paths) == 1 && linitial(climb->paths) == NIL);
 	int			kept = 0;
 
-	if (!any || link->parent->is_subject ||
+	if (!goes_anywhere(climb) || link->parent->is_subject ||
 		(list_length(climb->tables) < 2 && !list_member_ptr(climb->tables, link->parent)))
 		return n;
 	for (int i = 0; i < n; i++)
@@ -377,56 +332,41 @@ says_true(SPITupleTable *rows, uint64 n, int column)
 	return !isnull && DatumGetBool(value);
 }
 
-/* A key that a row holds as text, which may be none. */
-typedef struct HeldKey
-{
-	PvextTable *subject;
-	const char *key;
-} HeldKey;
-
-/* For pvext_try(): as the subject table's owner, whose the types may be. */
+/* Leave parents to be read with others of the same link that are as far up. */
 static void
-read_key(void *arg)
+leave_open(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
 {
-	HeldKey    *held = arg;
-	StringInfoData sql;
-	PvextArgs	args = {0};
+	OpenWay    *way;
 	ListCell   *lc;
 
-	initStringInfo(&sql);
-	foreach(lc, held->subject->key)
+	foreach(lc, *climb->open)
 	{
-		Oid			type;
-
-		(void) pvext_column(held->subject->relid, lfirst(lc), &type, NULL);
-		appendStringInfo(&sql, "%s %s", args.n > 0 ? "," : "SELECT",
-						 pvext_cast_key(type, psprintf("$%d", args.n + 1)));
-		pvext_arg_text(&args, list_nth(pvext_split_key(held->subject, held->key), args.n));
+		way = lfirst(lc);
+		if (way->link != link)
+			continue;
+		for (int c = 0; c < list_length(link->parent_columns); c++)
+		{
+			way->keys[c] = repalloc(way->keys[c], sizeof(Datum) * (way->n + n));
+			memcpy(way->keys[c] + way->n, keys[c], sizeof(Datum) * n);
+		}
+		way->from = repalloc(way->from, sizeof(int) * (way->n + n));
+		memcpy(way->from + way->n, from, sizeof(int) * n);
+		way->n += n;
+		return;
 	}
-	(void) pvext_run(held->subject->owner, sql.data, &args);
-}
-
-/* Is a text that looks like nobody's key, and leads to no row, one of a key's type at all? */
-static bool
-is_a_key(Climb *climb, const char *key)
-{
-	HeldKey		held = {climb->table, key};
-	bool		as_text = false;
-
-	for (int n = 0; n < list_length(climb->by->parent_columns); n++)
-	{
-		PvextMatch	match;
-
-		pvext_link_match(climb->by, n, &match);
-		as_text = as_text || match.as_text;
-	}
-	return !as_text || pvext_try(read_key, &held) == NULL;
+	way = palloc(sizeof(OpenWay));
+	follow(&way->climb, climb, link);
+	way->link = link;
+	way->keys = keys;
+	way->from = from;
+	way->n = n;
+	*climb->open = lappend(*climb->open, way);
 }
 
 /*
  * Go up from rows whose columns, as append_columns() has them, begin with *column of
  * the result, which is moved behind them; origin says which of the first rows
- * each came from.
+ * each came from.  Where any link leads on, the way is left open.
  */
 static List *
 climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *origin,
@@ -450,7 +390,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 			row_subject->subject = climb->table;
 			row_subject->key = key;
 			row_subject->gone = says_true(rows, i, *column + 1);
-			if (row_subject->gone && !is_a_key(climb, key))
+			if (row_subject->gone && !pvext_is_a_key(climb->table, climb->by, key))
 				continue;		/* nobody's: a text that is no number */
 			row_subjects = lappend(row_subjects, row_subject);
 		}
@@ -462,8 +402,8 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		Datum	  **keys;
 		int		   *from;
 		int			width = list_length(link->parent_columns);
-		int			nkeys = link->elements ? read_elements(rows, n, *column, origin, &keys, &from) :
-			read_keys(rows, n, *column, width, origin, &keys, &from);
+		int			nkeys = link->elements ? pvext_read_elements(rows, n, *column, origin, &keys, &from) :
+			pvext_read_keys(rows, n, *column, width, origin, &keys, &from);
 		Climb		parent;
 		uint64		found;
 		SPITupleTable *parents;
@@ -473,12 +413,55 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		nkeys = leave_out_met(climb, link, keys, from, nkeys);
 		if (nkeys == 0)
 			continue;
+		if (goes_anywhere(climb))
+		{
+			leave_open(climb, link, keys, from, nkeys);
+			continue;
+		}
 		follow(&parent, climb, link);
 		found = read_linked(link, &parent, NULL, keys, nkeys);
 		parents = SPI_tuptable;
 		row_subjects = climb_on(&parent, parents, found, &next, origins(from, found), row_subjects);
 	}
 	return row_subjects;
+}
+
+/* Go on where ways are open by one link. */
+static List *
+climb_way(OpenWay *way, List *row_subjects)
+{
+	uint64		found;
+	SPITupleTable *parents;
+	int			next = 2;
+
+	if (way->n == 0)
+		return row_subjects;
+	found = read_linked(way->link, &way->climb, NULL, way->keys, way->n);
+	parents = SPI_tuptable;
+	return climb_on(&way->climb, parents, found, &next, origins(way->from, found), row_subjects);
+}
+
+/* Go on no further from rows of which enough is known. */
+static void
+leave_settled(List *ways, const bool *settled)
+{
+	ListCell   *lc;
+
+	foreach(lc, ways)
+	{
+		OpenWay    *way = lfirst(lc);
+		int			kept = 0;
+
+		for (int i = 0; i < way->n; i++)
+		{
+			if (settled[way->from[i]])
+				continue;
+			for (int c = 0; c < list_length(way->link->parent_columns); c++)
+				way->keys[c][kept] = way->keys[c][i];
+			way->from[kept++] = way->from[i];
+		}
+		way->n = kept;
+	}
 }
 
 /* Go down from rows that go to those that go with them, and up from these. */
@@ -493,7 +476,7 @@ descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int colum
 		PvextLink  *link = lfirst(lc);
 		Datum	  **keys;
 		int		   *from;
-		int			nkeys = read_keys(rows, n, column, list_length(link->parent_columns), origin,
+		int			nkeys = pvext_read_keys(rows, n, column, list_length(link->parent_columns), origin,
 									  &keys, &from);
 		Climb		child = *climb;
 		uint64		found;
@@ -516,15 +499,16 @@ descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int colum
 }
 
 /*
- * The PvextRowSubjects of rows: what pvext_append_row_subjects() asked for begins with
- * that column of the result.  In the current context; between pvext_enter() and pvext_leave().
- * Takes no lock: who acts on it locks the subjects, and asks again.
+ * Whom rows are about.  Ways that any link leads on by are gone on all that are as far up at once: so a
+ * row is come to by the shortest way, and tables that refer to each other are not gone round row by row.
+ * With settle, what has been found by then is handed to it each time.
  */
-List *
-pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column)
+static List *
+climb_all(PvextRows *start, SPITupleTable *rows, uint64 n, int column, PvextSettle settle, void *arg, bool *settled)
 {
 	int		   *origin = palloc(sizeof(int) * Max(n, 1));
 	HTAB	   *met = NULL;
+	List	   *open = NIL;
 	Climb		climb;
 	List	   *row_subjects;
 
@@ -532,6 +516,46 @@ pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int col
 		origin[i] = (int) i;
 	begin_climb(&climb, start);
 	climb.met = &met;
+	climb.open = &open;
 	row_subjects = climb_on(&climb, rows, n, &column, origin, NIL);
-	return descend(start, &climb, rows, n, column, origin, row_subjects);
+	row_subjects = descend(start, &climb, rows, n, column, origin, row_subjects);
+	while (open != NIL)
+	{
+		List	   *ways = open;
+		ListCell   *lc;
+
+		open = NIL;
+		if (settle)
+		{
+			settle(row_subjects, settled, arg);
+			row_subjects = NIL;
+			leave_settled(ways, settled);
+		}
+		foreach(lc, ways)
+			row_subjects = climb_way(lfirst(lc), row_subjects);
+	}
+	return row_subjects;
+}
+
+/*
+ * The PvextRowSubjects of rows: what pvext_append_row_subjects() asked for begins with
+ * that column of the result.  In the current context; between pvext_enter() and pvext_leave().
+ * Takes no lock: who acts on it locks the subjects, and asks again.
+ */
+List *
+pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column)
+{
+	return climb_all(start, rows, n, column, NULL, NULL, NULL);
+}
+
+/*
+ * The same, as far as it has to be known: settle gets the PvextRowSubjects, some at a time, the
+ * nearest first, and says for which rows it has heard enough; settled has an element for each row, false at
+ * first.
+ */
+void
+pvext_settle_rows(PvextRows *start, SPITupleTable *rows, uint64 n, int column, PvextSettle settle, void *arg,
+				  bool *settled)
+{
+	settle(climb_all(start, rows, n, column, settle, arg, settled), settled, arg);
 }
