@@ -23,6 +23,9 @@
 #define NUMBERS "order position sort rank level index number count version year size status state type kind amount total price" \
 	" sequence priority ordering weight score"
 
+/* Words for how many there are, or may be. */
+#define LIMITS "per limit limits quota max maximum min minimum total"
+
 /* Words for whoever a row may be about. */
 #define PERSONS "user usr author owner sender recipient receiver member customer cust client person account employee emp contact" \
 	" poster commenter follower followed followee following friend buyer student patient guest voter submitter uploader subscriber" \
@@ -55,13 +58,13 @@ is_rest(const PvextWords *words, const PvextWords *of, int from)
 	return true;
 }
 
-/* May a number without a word for a key be one?  What is in the plural is counted. */
+/* May a number without a word for a key be one?  What is in the plural is counted, what is per user is a limit. */
 static bool
 may_be_key(const PvextLookColumn *column, const char *last)
 {
 	return column->kind == PVEXT_UUIDS ||
 		(column->kind == PVEXT_INTEGERS && !pvext_is_word_of(last, NUMBERS) &&
-		 strcmp(pvext_singular(last), last) == 0);
+		 !pvext_name_says(column->name, LIMITS) && strcmp(pvext_singular(last), last) == 0);
 }
 
 /*
@@ -127,8 +130,22 @@ match_composite(PvextLook *table, PvextLookColumn *column, const PvextWords *wor
 }
 
 /*
- * Does the parent have a key that the rest of a name, behind its own, may mean?  Returns
- * how sure that is, 0 for no.
+ * May it be what is left of a partitioned table's key without what that is partitioned by?  It
+ * is never sure: rows of two partitions may have the same.
+ */
+static bool
+match_rest_of_key(PvextLookColumn *column, PvextLook *parent, Match *match)
+{
+	if (parent->rest_of_key == NULL || !pvext_may_refer(column, pvext_find_column(parent, parent->rest_of_key)))
+		return false;
+	match->columns = list_make1(column->name);
+	match->parent_columns = list_make1(parent->rest_of_key);
+	return true;
+}
+
+/*
+ * Does the parent have a key that the rest of a name, behind its own, may mean: one that is
+ * called so, or else the first?  Returns how sure that is, 0 for no.
  */
 static double
 match_key(PvextLook *table, PvextLookColumn *column, const PvextWords *words, int from, int to,
@@ -138,24 +155,28 @@ match_key(PvextLook *table, PvextLookColumn *column, const PvextWords *words, in
 	ListCell   *lc;
 
 	match->columns = list_make1(column->name);
-	foreach(lc, parent->keys)
+	foreach(lc, to < words->n ? parent->keys : NIL)
 	{
-		List	   *key = lfirst(lc);
-		PvextLookColumn *part = pvext_find_column(parent, linitial(key));
+		PvextLookColumn *part = pvext_find_column(parent, linitial(lfirst(lc)));
 
-		match->parent_columns = key;
-		if (list_length(key) > 1 || !pvext_may_refer(column, part))
-			continue;
-		if (to < words->n && (is_rest(&part->words, words, to) || is_rest(&part->words, words, from)))
+		match->parent_columns = lfirst(lc);
+		if (list_length(match->parent_columns) == 1 && pvext_may_refer(column, part) &&
+			(is_rest(&part->words, words, to) || is_rest(&part->words, words, from)))
 			return 0.9;
-		if (foreach_current_index(lc) > 0)
-			continue;
-		if (is_key_word)
+	}
+	match->parent_columns = parent->keys ? linitial(parent->keys) : NIL;
+	if (list_length(match->parent_columns) == 1)
+	{
+		PvextLookColumn *part = pvext_find_column(parent, linitial(match->parent_columns));
+
+		if (is_key_word && pvext_may_refer(column, part))
 			return 0.8;
-		if (to == words->n && column->kind == part->kind && may_be_key(column, words->word[to - 1]))
+		if (to == words->n && column->kind == part->kind && pvext_may_refer(column, part) && may_be_key(column, words->word[to - 1]))
 			return column->kind == PVEXT_UUIDS ? 0.6 : 0.4;
 	}
-	return to < words->n && match_composite(table, column, words, from, to, parent, match) ? 0.8 : 0;
+	if (to < words->n && match_composite(table, column, words, from, to, parent, match))
+		return 0.8;
+	return is_key_word && match_rest_of_key(column, parent, match) ? 0.6 : 0;
 }
 
 /* Add a match, unless there is a better one with the same parent. */
@@ -264,6 +285,8 @@ match_tables(PvextGuesswork *work, PvextLook *table, PvextLookColumn *column)
 				PvextNamesake *namesake = lfirst(lc);
 				Match		match = {namesake->table};
 
+				if (namesake->score < 1 && from == words.n - 1 && pvext_is_word_of(words.word[from], KEY_WORDS))
+					continue;	/* what ends in "ids" is not what each key is named after */
 				match.score = match_key(table, column, &words, from, to, namesake->table, &match) *
 					namesake->score * (from > 0 ? 0.85 : 1) * (namesake->table->schema == table->schema ? 1 : 0.8);
 				if (match.score > 0)

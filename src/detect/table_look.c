@@ -193,6 +193,29 @@ load_keys(PvextLooks *looks)
 	}
 }
 
+/*
+ * The primary key of a partitioned table holds what it is partitioned by, too.  What rows are
+ * referred to by may be the rest.
+ */
+static void
+load_rests(PvextLooks *looks)
+{
+	(void) pvext_own("SELECT c.oid, (SELECT array_agg(a.attname) FROM pg_attribute AS a WHERE a.attrelid = c.oid"
+					 "  AND a.attnum = ANY (CAST(i.indkey AS int2[])) AND a.attnum <> ALL (CAST(p.partattrs AS int2[])))"
+					 " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+					 " JOIN pg_partitioned_table AS p ON p.partrelid = c.oid"
+					 " JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts > 1"
+					 " WHERE " IS_LOOKED_AT, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		PvextLook *table = pvext_find_look(looks, (Oid) pvext_int(i, 1));
+		List	   *rest = pvext_names(i, 2);
+
+		if (table && list_length(rest) == 1)
+			table->rest_of_key = linitial(rest);
+	}
+}
+
 /* Their foreign keys. */
 static void
 load_foreign_keys(PvextLooks *looks)
@@ -330,6 +353,7 @@ pvext_load_looks(void)
 		((PvextLook *) lfirst(lc))->readable = !OidIsValid(pvext_foreign_child(((PvextLook *) lfirst(lc))->relid));
 	load_columns(looks);
 	load_keys(looks);
+	load_rests(looks);
 	load_foreign_keys(looks);
 	index_names(looks);
 	return looks;

@@ -48,6 +48,7 @@ typedef struct PvextLook
 	PvextWords	words;			/* of its name */
 	List	   *columns;		/* PvextLookColumn */
 	List	   *keys;			/* lists of C strings: the primary key, then unique ones */
+	char	   *rest_of_key;	/* of a partitioned table: the column of its primary key beside what it is partitioned by, or NULL */
 	List	   *foreign_keys;	/* PvextReference */
 } PvextLook;
 
