@@ -19,6 +19,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "text/matcher.h"
+#include "text/redactor.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -207,55 +208,47 @@ is_gone(const Excision *e, const char *text, size_t len)
 	return len == 0 || (len == length && memcmp(text, e->replacement, len) == 0);
 }
 
-/* What the arguments of a call say; the replacement is as it is written into the text. */
+/* Of texts of a kind; the replacement is as it is written into the text. */
 static void
-init_excision(Excision *e, FunctionCallInfo fcinfo, bool whole)
+init_excision(Excision *e, const PvextTextKind *kind, PvextMatcher *matcher)
 {
-	e->matcher = whole ? NULL : matcher_of(fcinfo, 1);
-	e->replacement = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	e->matcher = matcher;
+	e->replacement = kind->replacement;
 	e->length = strlen(e->replacement);
-	e->room = -1;
+	e->room = kind->room;
 	e->json = false;
 }
 
-/* pv.redact_text(document, identifying, replacement, whole, room) */
-Datum
-pvext_redact_text(PG_FUNCTION_ARGS)
+/* pvext_text_holds() of what is no document. */
+static bool
+text_holds(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len)
 {
-	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	text	   *document;
+	Excision	e;
+
+	init_excision(&e, kind, matcher);
+	if (is_gone(&e, text, len))
+		return false;
+	return whole || holds(&e, text, len);
+}
+
+/* pvext_text_without() of what is no document. */
+static char *
+text_without(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len,
+			 size_t *left)
+{
 	Excision	e;
 	StringInfoData out;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
-		PG_RETURN_NULL();
-	init_excision(&e, fcinfo, whole);
-	e.room = PG_ARGISNULL(4) ? -1 : PG_GETARG_INT32(4);
-	document = PG_GETARG_TEXT_PP(0);
+	init_excision(&e, kind, matcher);
 	if (whole)
-		PG_RETURN_TEXT_P(cstring_to_text_with_len(e.replacement,
-												  clip(&e, e.replacement, e.length)));
-	if (!excise(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &out))
-		PG_RETURN_TEXT_P(document);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
-}
-
-/* pv.holds_text(document, identifying, replacement, whole, room) */
-Datum
-pvext_holds_text(PG_FUNCTION_ARGS)
-{
-	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	text	   *document;
-	Excision	e;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
-		PG_RETURN_BOOL(false);
-	init_excision(&e, fcinfo, whole);
-	e.room = PG_ARGISNULL(4) ? -1 : PG_GETARG_INT32(4);
-	document = PG_GETARG_TEXT_PP(0);
-	if (is_gone(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)))
-		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(whole || holds(&e, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)));
+	{
+		*left = clip(&e, e.replacement, e.length);
+		return pnstrdup(e.replacement, *left);
+	}
+	if (!excise(&e, text, len, &out))
+		return NULL;
+	*left = out.len;
+	return out.data;
 }
 
 /*
@@ -420,58 +413,155 @@ is_empty_document(const Document *d)
 	return p[strspn(p, " \t\r\n")] == empty[1];
 }
 
-/*
- * The document and the excision of a call; the replacement is escaped as the inside of a
- * string.
- */
+/* A document, and what is to go of it; the replacement is escaped as the inside of a string. */
 static void
-init_document(Document *d, FunctionCallInfo fcinfo, bool whole)
+init_document(Document *d, const PvextTextKind *kind, PvextMatcher *matcher, const char *text, size_t len)
 {
 	StringInfoData quoted;
 
-	init_excision(&d->e, fcinfo, whole);
+	init_excision(&d->e, kind, matcher);
 	initStringInfo(&quoted);
 	escape_json(&quoted, d->e.replacement);
 	d->e.replacement = pnstrdup(quoted.data + 1, quoted.len - 2);
 	d->e.length = quoted.len - 2;
+	d->e.room = -1;
 	d->e.json = true;
-	d->text = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	d->text = pnstrdup(text, len);
 	d->len = strlen(d->text);
 	d->out = NULL;
 	d->found = false;
 	d->names = 0;
 }
 
-/* pv.redact_json(document, identifying, replacement, whole) */
+/* pvext_text_holds() of a document. */
+static bool
+document_holds(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len)
+{
+	Document	d;
+
+	init_document(&d, kind, matcher, text, len);
+	if (whole)
+		return !is_empty_document(&d);
+	if (d.e.matcher)
+		read_document(&d);
+	return d.found;
+}
+
+/* pvext_text_without() of a document. */
+static char *
+document_without(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len,
+				 size_t *left)
+{
+	Document	d;
+	char	   *result;
+
+	init_document(&d, kind, matcher, text, len);
+	if (whole)
+	{
+		result = pstrdup(empty_document(&d));
+		*left = strlen(result);
+		return result;
+	}
+	d.out = makeStringInfo();
+	read_document(&d);
+	*left = d.out->len;
+	return d.out->data;
+}
+
+/*
+ * Whoever has the values
+ */
+
+/*
+ * Is there anything in a text of the kind that is to go: what the matcher finds, which is NULL
+ * where nothing is looked for, or with whole all but the replacement?
+ */
+bool
+pvext_text_holds(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len)
+{
+	return kind->json ? document_holds(kind, matcher, whole, text, len) :
+		text_holds(kind, matcher, whole, text, len);
+}
+
+/*
+ * The text without that, of *left bytes, in the current context; NULL where it is what it
+ * was.
+ */
+char *
+pvext_text_without(const PvextTextKind *kind, PvextMatcher *matcher, bool whole, const char *text, size_t len,
+				   size_t *left)
+{
+	return kind->json ? document_without(kind, matcher, whole, text, len, left) :
+		text_without(kind, matcher, whole, text, len, left);
+}
+
+/* The functions' arguments: (document, identifying, replacement, whole, room), the last of texts alone. */
+static bool
+read_call(FunctionCallInfo fcinfo, bool json, PvextTextKind *kind, PvextMatcher **matcher, bool *whole)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		return false;
+	*whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	*matcher = *whole ? NULL : matcher_of(fcinfo, 1);
+	kind->replacement = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	kind->json = json;
+	kind->room = json || PG_ARGISNULL(4) ? -1 : PG_GETARG_INT32(4);
+	return true;
+}
+
+/* pv.redact_text() and pv.redact_json() */
+static Datum
+redact(FunctionCallInfo fcinfo, bool json)
+{
+	PvextTextKind kind;
+	PvextMatcher *matcher;
+	bool		whole;
+	text	   *document;
+	char	   *result;
+	size_t		left;
+
+	if (!read_call(fcinfo, json, &kind, &matcher, &whole))
+		PG_RETURN_NULL();
+	document = PG_GETARG_TEXT_PP(0);
+	result = pvext_text_without(&kind, matcher, whole, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &left);
+	PG_RETURN_TEXT_P(result ? cstring_to_text_with_len(result, left) : document);
+}
+
+/* pv.holds_text() and pv.holds_json() */
+static Datum
+ask_holds(FunctionCallInfo fcinfo, bool json)
+{
+	PvextTextKind kind;
+	PvextMatcher *matcher;
+	bool		whole;
+	text	   *document;
+
+	if (!read_call(fcinfo, json, &kind, &matcher, &whole))
+		PG_RETURN_BOOL(false);
+	document = PG_GETARG_TEXT_PP(0);
+	PG_RETURN_BOOL(pvext_text_holds(&kind, matcher, whole, VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)));
+}
+
+Datum
+pvext_redact_text(PG_FUNCTION_ARGS)
+{
+	return redact(fcinfo, false);
+}
+
+Datum
+pvext_holds_text(PG_FUNCTION_ARGS)
+{
+	return ask_holds(fcinfo, false);
+}
+
 Datum
 pvext_redact_json(PG_FUNCTION_ARGS)
 {
-	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	Document	d;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
-		PG_RETURN_NULL();
-	init_document(&d, fcinfo, whole);
-	if (whole)
-		PG_RETURN_TEXT_P(cstring_to_text(empty_document(&d)));
-	d.out = makeStringInfo();
-	read_document(&d);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(d.out->data, d.out->len));
+	return redact(fcinfo, true);
 }
 
-/* pv.holds_json(document, identifying, replacement, whole) */
 Datum
 pvext_holds_json(PG_FUNCTION_ARGS)
 {
-	bool		whole = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	Document	d;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
-		PG_RETURN_BOOL(false);
-	init_document(&d, fcinfo, whole);
-	if (whole)
-		PG_RETURN_BOOL(!is_empty_document(&d));
-	if (d.e.matcher)
-		read_document(&d);
-	PG_RETURN_BOOL(d.found);
+	return ask_holds(fcinfo, true);
 }
