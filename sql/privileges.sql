@@ -14,5 +14,7 @@ GRANT EXECUTE ON FUNCTION
     pv.holds_text(text, text[], text, boolean, integer),
     pv.redact_json(json, text[], text, boolean),
     pv.holds_json(json, text[], text, boolean),
+    pv.redact_of(text, bigint, text[]),
+    pv.holds_of(text, bigint, text[]),
     pv.audit_change()
     TO PUBLIC;

@@ -135,6 +135,16 @@ CREATE FUNCTION pv.holds_json(document json, identifying text[], replacement tex
 COMMENT ON FUNCTION pv.holds_json(json, text[], text, boolean) IS
     'whether pv.redact_json() would change the document; with whole, whether there is anything in it';
 
+-- Of whom a text is, of many who are erased together, the statements that do it say by their keys.
+CREATE FUNCTION pv.redact_of(document text, texts bigint, keys text[])
+    RETURNS text LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_redact_of';
+COMMENT ON FUNCTION pv.redact_of(text, bigint, text[]) IS
+    'for pvext''s own statements: pv.redact_text() and pv.redact_json() without the values of each subject whose key is given, of those who are erased together';
+CREATE FUNCTION pv.holds_of(document text, texts bigint, keys text[])
+    RETURNS boolean LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_holds_of';
+COMMENT ON FUNCTION pv.holds_of(text, bigint, text[]) IS
+    'for pvext''s own statements: whether pv.redact_of() would change the text';
+
 -- The numbers that short tokens are made of.
 CREATE SEQUENCE pv.token_seq;
 COMMENT ON SEQUENCE pv.token_seq IS 'numbers of tokens that are too short to be random';

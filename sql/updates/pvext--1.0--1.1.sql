@@ -296,5 +296,17 @@ REVOKE EXECUTE ON FUNCTION
     pv.import_suppressions(text[], text)
     FROM PUBLIC;
 
+-- Of whom a text is, of many who are erased together, the statements that do it say by their keys.
+CREATE FUNCTION pv.redact_of(document text, texts bigint, keys text[])
+    RETURNS text LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_redact_of';
+COMMENT ON FUNCTION pv.redact_of(text, bigint, text[]) IS
+    'for pvext''s own statements: pv.redact_text() and pv.redact_json() without the values of each subject whose key is given, of those who are erased together';
+CREATE FUNCTION pv.holds_of(document text, texts bigint, keys text[])
+    RETURNS boolean LANGUAGE C STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'pvext_holds_of';
+COMMENT ON FUNCTION pv.holds_of(text, bigint, text[]) IS
+    'for pvext''s own statements: whether pv.redact_of() would change the text';
+REVOKE ALL ON FUNCTION pv.redact_of(text, bigint, text[]), pv.holds_of(text, bigint, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pv.redact_of(text, bigint, text[]), pv.holds_of(text, bigint, text[]) TO PUBLIC;
+
 -- Last: whoever has a profile may call what has been added to it, and what was made anew.
 SELECT pv.grant_role(role, profile) FROM pv.role_profile;

@@ -16,6 +16,7 @@
 
 #include "access/xact.h"
 #include "base/catalog.h"
+#include "base/catch.h"
 #include "base/secret.h"
 #include "catalog/pg_type.h"
 #include "consent/ending.h"
@@ -25,6 +26,7 @@
 #include "erase/retained_answer.h"
 #include "execution/redacted_text.h"
 #include "plan/find_plan.h"
+#include "plan/many_texts.h"
 #include "plan/planner.h"
 #include "plan/told_apart.h"
 #include "redact/redact.h"
@@ -127,7 +129,8 @@ follow_digest(PvextPlan *plan, PvextCase *c, PvextEnding *ending)
 		pvext_arg(&args, BYTEAOID, PointerGetDatum(request->subject_digest), false);
 		(void) pvext_own_kept(&follow, &args);
 	}
-	pvext_record_redaction(plan, request->subject_digest);
+	if (!plan->together)
+		pvext_record_redaction(plan, request->subject_digest);
 	if (c->verdict.any_hold &&
 		(strcmp(request->state, "completed") == 0 || former != request->subject_digest))
 		pvext_forget_held_key(former, request->subject_digest);
@@ -250,6 +253,8 @@ conclude_all(PvextPlan *plan, List *cases, List *endings, PvextOutcome *outcome,
 	int			i = 0;
 
 	*begun = false;
+	if (plan->together)
+		pvext_record_redactions(plan);
 	forboth(lc, cases, cell, endings)
 	{
 		PvextCase  *c = lfirst(lc);
@@ -269,6 +274,79 @@ conclude_all(PvextPlan *plan, List *cases, List *endings, PvextOutcome *outcome,
 	return alone;
 }
 
+/* A plan, and what is run of it. */
+typedef struct Running
+{
+	Erasing    *erasing;
+	PvextPlan  *plan;
+	List	   *cases;
+	List	   *rows;
+	PvextRedaction *redaction;
+	PvextOutcome outcome;
+	PvextLook	look;
+} Running;
+
+/* Run it. */
+static void
+run(void *arg)
+{
+	Running    *r = arg;
+
+	look_for(r->plan, r->rows, linitial(r->cases), &r->erasing->done, r->redaction, &r->outcome, &r->look);
+}
+
+/*
+ * Run it, where texts are taken from many, who may be in one another's rows as well as in
+ * their own.  Returns whether it could be done: what is wrong with somebody is found out
+ * where each goes alone.
+ */
+static bool
+could_run(Running *r)
+{
+	ErrorData  *error = NULL;
+
+	if (r->plan->together)
+		error = pvext_try(run, r);
+	else
+		run(r);
+	if (error)					/* its message may hold a value */
+		ereport(DEBUG1,
+				(errmsg("%d subjects of %s are erased one by one: together it failed with SQLSTATE %s",
+						list_length(r->cases), r->plan->subject->sql_name,
+						unpack_sql_state(error->sqlerrcode))));
+	return error == NULL;
+}
+
+/* The plan of cases of one verdict. */
+static PvextPlan *
+plan_of(Erasing *erasing, List *cases)
+{
+	PvextPlan  *plan = pvext_plan(erasing->map, erasing->subject, ((PvextCase *) linitial(cases))->verdict.blocked);
+
+	return plan->redacts && list_length(cases) > 1 ? pvext_plan_of_many(erasing->map, erasing->subject) : plan;
+}
+
+/* Begin to run the plan of cases of one verdict, with what the log is searched by. */
+static void
+begin(Running *r, Erasing *erasing, List *cases)
+{
+	ListCell   *lc;
+
+	memset(r, 0, sizeof(*r));
+	r->erasing = erasing;
+	r->cases = cases;
+	r->plan = plan_of(erasing, cases);
+	r->redaction = pvext_begin_redaction(erasing->map, r->plan);
+	foreach(lc, cases)
+	{
+		PvextCase  *c = lfirst(lc);
+
+		c->row->digest = r->plan->together ? c->request.subject_digest : NULL;
+		r->rows = lappend(r->rows, c->row);
+		pvext_redact_before(r->redaction, c->row->key, c->request.former_digest);
+	}
+}
+
 /*
  * Run one plan for cases of one verdict, and note what is to be redacted by it, and who is
  * erased.
@@ -277,39 +355,34 @@ static void
 execute(Erasing *erasing, List *cases)
 {
 	PvextCase  *first = linitial(cases);
-	PvextPlan  *plan = pvext_plan(erasing->map, erasing->subject, first->verdict.blocked);
-	PvextRedaction *redaction = pvext_begin_redaction(erasing->map, plan);
 	TimestampTz *until = NULL;
-	PvextOutcome outcome;
-	PvextLook	look;
-	List	   *rows = NIL;
+	Running		r;
 	List	   *alone;
 	bool		begun;
 	ListCell   *lc;
 
-	foreach(lc, cases)
-	{
-		PvextCase  *c = lfirst(lc);
-
-		rows = lappend(rows, c->row);
-		pvext_redact_before(redaction, c->row->key, c->request.former_digest);
-	}
+	begin(&r, erasing, cases);
 
 	/* Addresses are read before they go. */
 	if (!first->request.executed && pvext_suppresses(erasing->map))
 		suppress_addresses(erasing->map, erasing->subject, cases, &erasing->done);
-	look_for(plan, rows, first, &erasing->done, redaction, &outcome, &look);
-	if (list_length(cases) > 1 && outcome.held > 0)
-		until = pvext_ask_retained(plan, rows);
-	alone = conclude_all(plan, cases, end_consents(erasing->map, erasing->subject, cases), &outcome, until,
-						 &look, &begun);
+	if (!could_run(&r))
+	{
+		foreach(lc, cases)
+			execute(erasing, list_make1(lfirst(lc)));
+		return;
+	}
+	if (list_length(cases) > 1 && r.outcome.held > 0)
+		until = pvext_ask_retained(pvext_plan(erasing->map, erasing->subject, NULL), r.rows);
+	alone = conclude_all(r.plan, cases, end_consents(erasing->map, erasing->subject, cases), &r.outcome, until,
+						 &r.look, &begun);
 	foreach(lc, cases)
-		pvext_redact_after(redaction, ((PvextCase *) lfirst(lc))->row->key);
+		pvext_redact_after(r.redaction, ((PvextCase *) lfirst(lc))->row->key);
 	note_done(cases, &erasing->done);
 
 	/* Where rules keep all there is of them, the log keeps it, too. */
 	if (begun)
-		pvext_plan_redaction(&erasing->redactions, redaction, outcome.held == 0);
+		pvext_plan_redaction(&erasing->redactions, r.redaction, r.outcome.held == 0);
 	foreach(lc, alone)
 		execute(erasing, list_make1(lfirst(lc)));
 }
@@ -320,7 +393,7 @@ is_individual(PvextPlan *plan)
 {
 	ListCell   *lc;
 
-	if (plan->redacts || plan->any_held)
+	if (plan->any_held || (plan->redacts && !pvext_can_redact_many(plan)))
 		return true;
 	foreach(lc, plan->targets)
 		if (plan->unenforced && ((PvextTarget *) lfirst(lc))->column->leads)

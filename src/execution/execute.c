@@ -111,7 +111,7 @@ forget_keys(PvextPlan *plan)
 	ListCell   *lc;
 
 	foreach(lc, plan->targets)
-		((PvextTarget *) lfirst(lc))->new_keys.isnull = true;
+		((PvextTarget *) lfirst(lc))->new_keys.isnull = ((PvextTarget *) lfirst(lc))->texts.isnull = true;
 	plan->kept = NIL;
 	pvext_forget_derived(plan);
 	pvext_forget_slots(plan);
@@ -241,7 +241,7 @@ write_pass(void *arg)
 	if (plan->redacts)
 		rewritten = pvext_find_rewritten(plan);
 	write_all(run);
-	pvext_follow_rewritten(rewritten);
+	pvext_follow_rewritten(plan, rewritten);
 	run->keys = ((PvextRow *) linitial(run->rows))->gone ?
 		pvext_replace_gone_key(plan, linitial(run->rows), &run->matched, run->many) :
 		pvext_replace_keys(plan, run->rows, &run->matched, run->many);

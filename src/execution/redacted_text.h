@@ -9,7 +9,8 @@
 
 extern void pvext_prepare_redaction(PvextPlan *plan, const bytea *digest, bool whole);
 extern List *pvext_find_rewritten(PvextPlan *plan);
-extern void pvext_follow_rewritten(List *rewritten);
+extern void pvext_follow_rewritten(PvextPlan *plan, List *rewritten);
 extern void pvext_record_redaction(PvextPlan *plan, const bytea *digest);
+extern void pvext_record_redactions(PvextPlan *plan);
 
 #endif							/* PVEXT_REDACTED_TEXT_H */

@@ -9,6 +9,7 @@
 #include "map/link_match.h"
 #include "plan/column_step.h"
 #include "plan/condition.h"
+#include "plan/many_texts.h"
 #include "plan/row_set.h"
 #include "strategy/free_text.h"
 #include "utils/builtins.h"
@@ -189,11 +190,11 @@ pvext_build_columns(PvextPlan *plan)
 			target->gather = pvext_build_column(target, text, true, "");
 		target->unlink = pvext_build_unlink(target);
 		if (plan->redacts && strcmp(target->column->category, "identifying") == 0)
-			target->identify = build_identify(target, text, column);
+			target->identify = plan->together ? pvext_build_values_of(target) : build_identify(target, text, column);
 		if (target->column->strategy.kind == PVEXT_REDACT)
 		{
 			target->rewritten = build_rewritten(target);
-			target->digest = build_digest(target);
+			target->digest = plan->together ? pvext_build_digests_of(target) : build_digest(target);
 		}
 		target->preview = build_preview(plan, target->table, target, NULL);
 	}

@@ -11,6 +11,7 @@
 
 #include "plan/condition.h"
 #include "plan/row_set.h"
+#include "strategy/free_text.h"
 #include "strategy/replacement.h"
 
 /*
@@ -38,10 +39,20 @@ target_params(PvextTarget *target, PvextSql *sql, bool value)
 	return 0;
 }
 
+/* Is it a text that each of many subjects is taken out of? */
+static bool
+is_of_many(PvextTarget *target)
+{
+	return target->plan->together && target->column->strategy.kind == PVEXT_REDACT;
+}
+
 /* SQL: the column's test, its parameters added to the statement's. */
 static char *
 target_test(PvextTarget *target, PvextSql *sql)
 {
+	if (is_of_many(target))
+		return pvext_redact_test_of(&target->column->strategy, pvext_sql_param(sql, &target->texts),
+									target->whose);
 	return pvext_strategy_test(&target->column->strategy,
 							   target_params(target, sql, false));
 }
@@ -50,6 +61,9 @@ target_test(PvextTarget *target, PvextSql *sql)
 char *
 pvext_target_value(PvextTarget *target, PvextSql *sql)
 {
+	if (is_of_many(target))
+		return pvext_redact_value_of(&target->column->strategy, pvext_sql_param(sql, &target->texts),
+									 target->whose);
 	return pvext_strategy_value(&target->column->strategy, target_params(target, sql, true));
 }
 

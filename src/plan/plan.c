@@ -35,10 +35,11 @@ pvext_add_target(PvextPlan *plan, PvextTable *table, PvextColumn *column, PvextS
 	target->made.type = JSONBOID;
 	target->known.type = get_array_type(BYTEAOID);
 	target->new_keys.type = TEXTARRAYOID;
+	target->texts.type = INT8OID;
 	target->no_values.type = TEXTARRAYOID;
 	target->all_goes.type = BOOLOID;
 	target->made.isnull = target->known.isnull = target->no_values.isnull = target->all_goes.isnull = true;
-	target->new_keys.isnull = true;
+	target->new_keys.isnull = target->texts.isnull = true;
 	plan->redacts = plan->redacts || column->strategy.kind == PVEXT_REDACT;
 	plan->targets = lappend(plan->targets, target);
 	return target;

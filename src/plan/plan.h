@@ -73,6 +73,7 @@ typedef struct PvextRow
 	Datum	   *slots;			/* values of plan->self's slots */
 	bool	   *nulls;
 	bool		gone;			/* there is none of the key; see missing_subject.c */
+	bytea	   *digest;			/* of the key, where texts are taken from several together; else NULL */
 } PvextRow;
 
 /* Rows of a table, by whom they are about; see row_subject.c. */
@@ -146,14 +147,16 @@ typedef struct PvextTarget
 	PvextParam	known;			/* bytea[]: digests of redacted texts */
 	PvextParam	no_values;		/* text[]: NULL, and */
 	PvextParam	all_goes;		/* bool: true, of texts that go whole whatever is known; or NULL */
+	PvextParam	texts;			/* bigint: of a plan of many, PvextPersonTexts by their number */
+	char	   *whose;			/* SQL over r, of the same: the keys of the subjects that it belongs to */
 	PvextStep  *gather;			/* old texts, where new ones are made in C */
 	PvextStep  *unlink;			/* large objects that the values refer to */
 	PvextStep  *follow;			/* re-keying: this column and all that follow */
 	List	   *key_columns;	/* of re-keying: what tells which rows follow */
 	List	   *old_keys;		/* PvextParam, text[], for each of them */
 	PvextParam	new_keys;		/* text[] */
-	PvextStep  *identify;		/* the identifying values, for redaction */
-	PvextStep  *digest;			/* digests of redacted texts */
+	PvextStep  *identify;		/* the identifying values, for redaction; of many, with the subject's number */
+	PvextStep  *digest;			/* digests of redacted texts; likewise */
 	PvextStep  *rewritten;		/* those before and after, where texts may be others', too */
 	PvextStep  *preview;		/* due, kept, until; how many of those kept are so for others */
 	PvextStep  *held;			/* rows in which it is kept, by primary key */
@@ -228,6 +231,7 @@ struct PvextPlan
 	PvextStatement key_one;		/* what look_one would find, of a key that has no row */
 	bool		decided;		/* nothing goes unless something is due of what decides */
 	bool		redacts;
+	bool		together;		/* it takes each text's own subjects' values out of it; see many_texts.c */
 	bool		cyclic;
 	bool		unenforced;		/* a link without a foreign key takes part */
 	List	   *others;			/* PvextPlan: of those who are held, a subject table each */

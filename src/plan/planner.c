@@ -53,6 +53,7 @@
 #include "plan/derived_step.h"
 #include "plan/kept_link.h"
 #include "plan/kept_reference.h"
+#include "plan/many_texts.h"
 #include "plan/plan_check.h"
 #include "plan/plan_target.h"
 #include "plan/planner.h"
@@ -217,13 +218,13 @@ build_statements(PvextMap *map, PvextPlan *plan)
 }
 
 /*
- * The plan of an erasure.  In the plan's context.  What is pruned and refused must be so
- * before statements are built: these take what they need of sets that they find complete.
+ * Complete the plan of an erasure, in which nothing is yet.  In the plan's context.  What is
+ * pruned and refused must be so before statements are built: these take what they need of
+ * sets that they find complete.
  */
 static PvextPlan *
-make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+complete_plan(PvextMap *map, PvextTable *subject, PvextPlan *plan, const char *blocked)
 {
-	PvextPlan  *plan = pvext_begin_plan(subject, blocked);
 	ListCell   *lc;
 
 	pvext_refuse_stand_ins(subject->id);
@@ -233,6 +234,8 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 		pvext_add_removal(plan, lfirst(lc));
 	build_blockers(plan);
 	pvext_prune_plan(plan);
+	if (plan->together)
+		pvext_add_whose(plan);
 	apply_verdict(map, plan, blocked);
 	pvext_add_others(map, plan, false);
 	pvext_share_clocks(plan);
@@ -241,6 +244,23 @@ make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 	build_statements(map, plan);
 	pvext_refuse_attached(map, plan);
 	return plan;
+}
+
+/* The plan of an erasure of whoever has a verdict.  In the plan's context. */
+static PvextPlan *
+make_plan(PvextMap *map, PvextTable *subject, const char *blocked)
+{
+	return complete_plan(map, subject, pvext_begin_plan(subject, blocked), blocked);
+}
+
+/* The one of those of whom nothing is blocked, which takes texts from all of them.  Likewise. */
+static PvextPlan *
+make_plan_of_many(PvextMap *map, PvextTable *subject, const char *name)
+{
+	PvextPlan  *plan = pvext_begin_plan(subject, name);
+
+	plan->together = true;
+	return complete_plan(map, subject, plan, NULL);
 }
 
 /*
@@ -335,6 +355,17 @@ PvextPlan *
 pvext_plan(PvextMap *map, PvextTable *subject, const char *blocked)
 {
 	return pvext_kept_plan(map, subject, blocked, make_plan);
+}
+
+/*
+ * The plan by which texts of strategy redact are taken from many subjects at once, of whom
+ * nothing is blocked: where pvext_can_redact_many() says so of pvext_plan()'s.  Used as that
+ * is, and kept as long.
+ */
+PvextPlan *
+pvext_plan_of_many(PvextMap *map, PvextTable *subject)
+{
+	return pvext_kept_plan(map, subject, "of many", make_plan_of_many);
 }
 
 /*

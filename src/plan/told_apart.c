@@ -43,8 +43,8 @@ pvext_is_any_retained(PvextPlan *plan)
 }
 
 /* The ways from a set's rows to the subjects' own, lists of links; where links don't go around. */
-static List *
-ways_of(PvextPlan *plan, PvextSet *set)
+List *
+pvext_ways_of(PvextPlan *plan, PvextSet *set)
 {
 	List	   *ways = NIL;
 	ListCell   *lc;
@@ -58,7 +58,7 @@ ways_of(PvextPlan *plan, PvextSet *set)
 	{
 		PvextArm   *arm = lfirst(lc);
 
-		foreach(cell, ways_of(plan, arm->parent))
+		foreach(cell, pvext_ways_of(plan, arm->parent))
 			ways = lappend(ways, lcons(arm->link, list_copy(lfirst(cell))));
 	}
 	return ways;
@@ -77,8 +77,8 @@ is_left_behind(PvextPlan *plan, PvextLink *link)
 }
 
 /* Can a statement of the subjects' owner join the ways, before the rows on them go and after? */
-static bool
-are_joined(PvextPlan *plan, List *ways)
+bool
+pvext_are_joined(PvextPlan *plan, List *ways)
 {
 	ListCell   *lc;
 	ListCell   *cell;
@@ -182,8 +182,9 @@ build_begun(PvextPlan *plan)
 	{
 		PvextTarget *target = lfirst(lc);
 
-		if (target->set != plan->self || target->until || target->blocked)
-			continue;
+		if (target->set != plan->self || target->until || target->blocked ||
+			target->column->strategy.kind == PVEXT_REDACT)
+			continue;			/* what texts hold is known once the plan is run */
 		appendStringInfoString(&sql.text, any ? " OR " : "");
 		pvext_append_test(&sql, target);
 		any = true;
@@ -208,8 +209,8 @@ retained_sets(PvextPlan *plan)
 }
 
 /* Is there something in the plan that decides on a subject's rows by whose they are besides? */
-static bool
-is_entangled(PvextPlan *plan)
+bool
+pvext_is_entangled(PvextPlan *plan)
 {
 	ListCell   *lc;
 
@@ -247,13 +248,13 @@ build(PvextPlan *plan)
 	List	   *asks = NIL;
 	ListCell   *lc;
 
-	if (is_entangled(plan))
+	if (pvext_is_entangled(plan))
 		return false;
 	foreach(lc, retained_sets(plan))
 	{
-		List	   *ways = ways_of(plan, lfirst(lc));
+		List	   *ways = pvext_ways_of(plan, lfirst(lc));
 
-		if (ways == NIL || !are_joined(plan, ways))
+		if (ways == NIL || !pvext_are_joined(plan, ways))
 			return false;
 		asks = lappend(asks, build_ask(plan, lfirst(lc), ways));
 	}
@@ -265,7 +266,8 @@ build(PvextPlan *plan)
 /*
  * Can the plan's subjects be told apart by what rules retain of them?  Its queries,
  * retained_asks and begun_ask, are there then: built once, where there are many for the
- * first time.  Of a plan that takes no texts from anybody, and in which nobody is held.
+ * first time.  Of a plan that retains no texts of strategy redact, and in which nobody is
+ * held.
  */
 bool
 pvext_can_tell_apart(PvextPlan *plan)

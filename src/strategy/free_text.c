@@ -101,6 +101,28 @@ pvext_redact_test(const PvextStrategy *s, int first_param)
 					call_sql(s, "holds", values_param(first_param), whole_param(first_param)));
 }
 
+/* A call of pv.redact_of() or pv.holds_of(): texts of many are parameter param, keys is SQL. */
+static char *
+call_of_sql(const PvextStrategy *s, const char *what, int param, const char *keys)
+{
+	return psprintf("pv.%s_of(CAST(%s AS text), $%d, %s)", what, column_sql(s), param, keys);
+}
+
+/* The text without the values of those subjects, of many, whose keys these are. */
+char *
+pvext_redact_value_of(const PvextStrategy *s, int param, const char *keys)
+{
+	return psprintf("CASE WHEN %s IS NULL THEN %s ELSE %s END", column_sql(s), column_sql(s),
+					cast_sql(s, call_of_sql(s, "redact", param, keys)));
+}
+
+/* It holds none of theirs; never NULL. */
+char *
+pvext_redact_test_of(const PvextStrategy *s, int param, const char *keys)
+{
+	return psprintf("(%s IS NULL OR NOT %s)", column_sql(s), call_of_sql(s, "holds", param, keys));
+}
+
 /* What is left of a text that goes as a whole. */
 char *
 pvext_redact_whole(const PvextStrategy *s)

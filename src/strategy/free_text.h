@@ -10,6 +10,8 @@
 extern bool pvext_is_json(Oid type);
 extern char *pvext_redact_value(const PvextStrategy *s, int first_param);
 extern char *pvext_redact_test(const PvextStrategy *s, int first_param);
+extern char *pvext_redact_value_of(const PvextStrategy *s, int param, const char *keys);
+extern char *pvext_redact_test_of(const PvextStrategy *s, int param, const char *keys);
 extern char *pvext_redact_whole(const PvextStrategy *s);
 extern char *pvext_redact_gone(const PvextStrategy *s);
 extern char *pvext_redact_digest(const char *column);

@@ -29,10 +29,10 @@ BEGIN
         CASE WHEN hand THEN 'by_hand(nth(i))' ELSE 'pv.erase_subject(''person'', nth(i))' END));
 END $$;
 
-CREATE PROCEDURE in_one_call(what text, round int, hand boolean, n int) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE in_one_call(what text, round int, hand boolean, n int, by_hand text DEFAULT 'by_hand') LANGUAGE plpgsql AS $$
 BEGIN
     CALL measure(what, round, hand, n, CASE WHEN hand
-        THEN 'SELECT by_hand(array_agg(nth(i))) FROM generate_series(%s, %s) AS i'
+        THEN 'SELECT ' || by_hand || '(array_agg(nth(i))) FROM generate_series(%s, %s) AS i'
         ELSE 'SELECT count(*) FROM pv.erase_subjects(''person'',
                   (SELECT array_agg(nth(i)::text) FROM generate_series(%s, %s) AS i))' END);
 END $$;

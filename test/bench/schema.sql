@@ -17,7 +17,7 @@ INSERT INTO service SELECT i, (i + 1) / 2, 'Storgata ' || i, date '2020-01-01' F
 INSERT INTO invoice SELECT i, (i + 5) / 6, 'Kari ' || i, 'Storgata ' || i, i % 1000, date '2010-01-01' + i % 1000
     FROM generate_series(1, 6 * :subjects) i;
 INSERT INTO payment SELECT i, (i + 5) / 6, 'Kari ' || i, 'NO93' || i FROM generate_series(1, 6 * :subjects) i;
-INSERT INTO message SELECT i, (i + 4) / 5, 'message of Kari ' || i FROM generate_series(1, 5 * :subjects) i;
+INSERT INTO message SELECT i, (i + 4) / 5, 'message ' || i || ' of Kari Nordmann ' || (i + 4) / 5 FROM generate_series(1, 5 * :subjects) i;
 INSERT INTO visit SELECT i, (i + 4) / 5, '10.0.0.0'::inet + i, 'agent ' || i FROM generate_series(1, 5 * :subjects) i;
 INSERT INTO device SELECT i, i, 'serial ' || i, 'Kari ' || i FROM generate_series(1, :subjects) i;
 
@@ -66,6 +66,21 @@ BEGIN
     UPDATE invoice SET name = NULL, address = NULL WHERE person_id = ANY (subjects);
     UPDATE payment SET payer = NULL, iban = NULL WHERE person_id = ANY (subjects);
     UPDATE message SET body = NULL WHERE person_id = ANY (subjects);
+    UPDATE visit SET address = NULL, agent = NULL WHERE person_id = ANY (subjects);
+    UPDATE device SET serial = NULL, owner = NULL WHERE person_id = ANY (subjects);
+    UPDATE person SET name = '', email = 'erased-' || replace(gen_random_uuid()::text, '-', ''),
+        address = NULL, mobile = NULL, born = NULL WHERE id = ANY (subjects);
+END $$;
+
+-- The same where texts lose the names alone.
+CREATE FUNCTION by_hand_of_texts(subjects int[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE message AS m SET body = regexp_replace(m.body, format('\m(%s|%s)\M', p.name, p.email), '[redacted]', 'gi')
+        FROM person AS p WHERE p.id = m.person_id AND p.id = ANY (subjects);
+    UPDATE account SET login = NULL, hint = NULL WHERE person_id = ANY (subjects);
+    UPDATE service SET address = NULL WHERE person_id = ANY (subjects);
+    UPDATE invoice SET name = NULL, address = NULL WHERE person_id = ANY (subjects);
+    UPDATE payment SET payer = NULL, iban = NULL WHERE person_id = ANY (subjects);
     UPDATE visit SET address = NULL, agent = NULL WHERE person_id = ANY (subjects);
     UPDATE device SET serial = NULL, owner = NULL WHERE person_id = ANY (subjects);
     UPDATE person SET name = '', email = 'erased-' || replace(gen_random_uuid()::text, '-', ''),
