@@ -19,6 +19,7 @@ typedef struct PvextOutlookLink
 	bool		conditional;
 	bool		asked;			/* it is proposed as a question only */
 	PvextCandidate *candidate;	/* that it is made of; NULL: it is declared */
+	int			rank;			/* how likely it says whose the rows are; see way_up.c */
 } PvextOutlookLink;
 
 /* The links of a map as it would be, with those that are proposed. */

@@ -12,8 +12,10 @@
 #include "base/catalog.h"
 #include "base/result.h"
 #include "detect/name_guess.h"
+#include "detect/name_stem.h"
 #include "detect/way_up.h"
 #include "miscadmin.h"
+#include "utils/lsyscache.h"
 
 /* More ways than this are not listed, but the nearest by each link. */
 #define MAX_WAYS 20
@@ -29,22 +31,75 @@ typedef struct Way
 	List	   *been;			/* OIDs of the tables on it */
 } Way;
 
+/* Words that end the names of keys, and words for whose a row is. */
+static const char key_words[] = "id ids uid uuid guid key no nr num number ref fk";
+static const char authors[] = "from sender author owner user poster avsender eier bruker";
+
+/* How many words of a name mean the same as one of another name? */
+static int
+count_common(const char *name, const char *other)
+{
+	PvextWords	words;
+	PvextWords	others;
+	int			n = 0;
+
+	pvext_split_name(name, &words);
+	pvext_split_name(other, &others);
+	for (int i = 0; i < words.n; i++)
+		for (int j = 0; j < others.n; j++)
+			if (strcmp(pvext_stem(&words, i, i + 1), pvext_stem(&others, j, j + 1)) == 0)
+			{
+				n++;
+				break;
+			}
+	return n;
+}
+
+/* Does the name say whose the row is, or name the parent, and nothing more?  last_post_user_id says more. */
+static bool
+says_just_whose(const char *name, Oid parent)
+{
+	PvextWords	words;
+
+	pvext_split_name(name, &words);
+	for (int i = 0; i < words.n; i++)
+		if (!pvext_is_word_of(words.word[i], key_words) && !pvext_is_word_of(words.word[i], authors) &&
+			count_common(words.word[i], get_rel_name(parent)) == 0)
+			return false;
+	return true;
+}
+
 /*
- * How likely a link says whose the row is: one to a person at once, by its name the row's
- * maker or owner, before one to whom it is for, and those before one by way of other rows.
+ * How likely a link says whose the row is, the likeliest 0: one to a person at once, by its name the row's
+ * owner or maker, before one to whom it is for, and one who acted.
  */
 static int
-rank_of(PvextOutlook *outlook, PvextOutlookLink *link)
+rank_of(PvextOutlookLink *link)
 {
 	char	   *name = pvext_join_names(link->columns, "_", false);
 
-	if (!list_member_oid(outlook->subjects, link->parent))
-		return 4;
 	if (pvext_says_acted(link->columns, link->parent) && !pvext_says_made(link->columns))
-		return 3;
+		return 4;
 	if (pvext_name_says(name, "to recipient receiver target friend subject mottaker"))
-		return 2;
-	return pvext_says_made(link->columns) || pvext_name_says(name, "from sender author owner user poster avsender eier bruker") ? 0 : 1;
+		return 3;
+	if (says_just_whose(name, link->parent))
+		return 0;
+	return pvext_says_made(link->columns) || pvext_name_says(name, authors) ? 1 : 2;
+}
+
+/*
+ * The same of one by way of other rows, of which all come later: one to what the table is named after, then by the
+ * columns' order, in which what a row is part of stands first; who acted comes last, and who is of the house.
+ */
+static int
+rank_of_detour(PvextOutlookLink *link)
+{
+	bool		acted = pvext_says_acted(link->columns, link->parent) ||
+		pvext_name_says(pvext_join_names(link->columns, "_", false), "employee staff ansatt mitarbeiter");
+	int			common = Min(count_common(get_rel_name(link->relid), get_rel_name(link->parent)), 9);
+	int			column = link->columns ? get_attnum(link->relid, linitial(link->columns)) : 0;
+
+	return (acted ? 200000 : 100000) - common * 10000 + column;
 }
 
 /* The links, those first that say best whose the row is, else in their order. */
@@ -54,10 +109,17 @@ sort_links(PvextOutlook *outlook, List *links)
 	List	   *sorted = NIL;
 	ListCell   *lc;
 
-	for (int rank = 0; rank <= 4; rank++)
-		foreach(lc, links)
-			if (rank_of(outlook, lfirst(lc)) == rank)
-				sorted = lappend(sorted, lfirst(lc));
+	foreach(lc, links)
+	{
+		PvextOutlookLink *link = lfirst(lc);
+		int			at = list_length(sorted);
+
+		if (link->rank == 0)
+			link->rank = 1 + (list_member_oid(outlook->subjects, link->parent) ? rank_of(link) : rank_of_detour(link));
+		while (at > 0 && ((PvextOutlookLink *) list_nth(sorted, at - 1))->rank > link->rank)
+			at--;
+		sorted = list_insert_nth(sorted, at, link);
+	}
 	return sorted;
 }
 

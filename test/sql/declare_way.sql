@@ -51,6 +51,16 @@ INSERT INTO history SELECT n, n % 4 + 1, n, '10.0.0.' || n FROM generate_series(
 -- No rows: a name alone is asked, and a pair's is rather none
 CREATE TABLE visit (id int PRIMARY KEY, person_id int NOT NULL, ip text);
 CREATE TABLE delivery (id int PRIMARY KEY, recipient_type text NOT NULL, recipient_id int NOT NULL, ip text);
+-- Who wrote last stands before whose it is, and by what a row is changed before what it is part of
+CREATE TABLE thread (id int PRIMARY KEY, last_post_person_id int NOT NULL REFERENCES person, person_id int NOT NULL REFERENCES person, slug text);
+CREATE TABLE spare_return (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person);
+CREATE TABLE spare_refund (id int PRIMARY KEY, person_id int NOT NULL REFERENCES person);
+CREATE TABLE spare_return_item (id int PRIMARY KEY, spare_refund_id int NOT NULL REFERENCES spare_refund,
+    spare_return_id int NOT NULL REFERENCES spare_return, label text);
+INSERT INTO thread SELECT n, n % 4 + 1, n, 'mk00' || n FROM generate_series(1, 4) AS n;
+INSERT INTO spare_return SELECT n, n FROM generate_series(1, 4) AS n;
+INSERT INTO spare_refund SELECT n, n FROM generate_series(1, 4) AS n;
+INSERT INTO spare_return_item SELECT n, n % 4 + 1, n, 'mk00' || n FROM generate_series(1, 4) AS n;
 -- A key of two columns, of which one is the row's own, and one that is the other's
 CREATE TABLE node (node_id int, version int, person_id int NOT NULL REFERENCES person, place text, PRIMARY KEY (node_id, version));
 CREATE TABLE way_node (id int PRIMARY KEY, node_id int NOT NULL, version int NOT NULL, words text);
@@ -67,7 +77,7 @@ BEGIN
 END $$;
 
 SELECT pv.generate_map('person') AS map \gset
-SELECT line FROM regexp_split_to_table(:'map', '\n') AS line WHERE line ~ 'declare_(not_)?link|Say whom|permalink' AND line !~ 'retention';
+SELECT line FROM regexp_split_to_table(:'map', '\n') AS line WHERE line ~ 'declare_(not_)?link|Say whom|permalink|personal.*(thread|spare_return_item)' AND line !~ 'retention';
 -- as it stands nothing of anybody else's goes
 BEGIN;
 :map
