@@ -150,7 +150,7 @@ is_listed(List *candidates, PvextForeignKey *fk, Oid parent)
 	return false;
 }
 
-/* By depth, then relation, then columns: an order that a dump does not change. */
+/* By depth, relation, columns, parent, the surer first, then condition: an order that a dump does not change. */
 static int
 compare_candidates(const ListCell *a, const ListCell *b)
 {
@@ -167,6 +167,10 @@ compare_candidates(const ListCell *a, const ListCell *b)
 	if (result == 0)
 		result = strcmp(pvext_relation_name(left->parent),
 						pvext_relation_name(right->parent));
+	if (result == 0 && left->confidence != right->confidence)
+		result = left->confidence > right->confidence ? -1 : 1;
+	if (result == 0)
+		result = strcmp(left->condition ? left->condition : "", right->condition ? right->condition : "");
 	return result;
 }
 
