@@ -133,7 +133,7 @@ pvext_declare_again_sql(PvextAdvice *advice, PvextTable *table, List *columns)
 static List *
 columns_for(PvextAdvice *advice, PvextLink *link)
 {
-	char	   *author = pvext_advised_author(advice, link->table->relid);
+	bool		author = pvext_advised_author(advice, link->table->relid, link->name, link->condition != NULL);
 	List	   *columns = NIL;
 	ListCell   *lc;
 
@@ -142,10 +142,22 @@ columns_for(PvextAdvice *advice, PvextLink *link)
 		PvextColumn *column = lfirst(lc);
 		char	   *argument = pvext_advised_argument(advice, link->table->relid, column->strategy.kind == PVEXT_REDACT ? "redact" : "null");
 
-		if (strstr(argument, "'*'") || (author && strcmp(author, link->name) == 0))
+		if (strstr(argument, "'*'") || author)
 			columns = lappend(columns, column->name);
 	}
 	return columns;
+}
+
+/* Are the link's columns those of another link of the table, too, so that they are none cannot be said? */
+static bool
+is_one_of_several(PvextLink *link)
+{
+	ListCell   *lc;
+
+	foreach(lc, link->table->links)
+		if (lfirst(lc) != link && pvext_same_names(((PvextLink *) lfirst(lc))->columns, link->columns))
+			return true;
+	return false;
 }
 
 /* What settles that no column is anybody's by a link. */
@@ -156,7 +168,7 @@ pvext_settle_idle(PvextAdvice *advice, PvextLink *link)
 
 	if (columns != NIL)
 		return pvext_declare_again_sql(advice, link->table, columns);
-	if (link->value || link->shared || link->condition)
+	if (link->value || link->shared || is_one_of_several(link))
 		return psprintf("SELECT pv.undeclare_link(%s, %s);", pvext_print_relation(link->table->relid), pvext_print_literal(link->name));
 	return psprintf("SELECT pv.undeclare_link(%s, %s); SELECT pv.declare_not_link(%s, %s, 'no column is about him');",
 					pvext_print_relation(link->table->relid), pvext_print_literal(link->name),

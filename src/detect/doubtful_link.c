@@ -385,6 +385,7 @@ pvext_doubt(PvextOutlook *outlook, Oid relid, PvextDoubt *doubt)
 	if (above)
 		doubt->reasons = lappend(doubt->reasons, above);
 	doubt->paths = pvext_ways_up(outlook, relid, &doubt->nearest);
+	doubt->likeliest = doubt->paths ? pvext_likeliest_ways(outlook, relid, linitial(doubt->paths)) : NIL;
 	doubt->named = may_have_others(outlook, relid, NIL);
 	doubt->shared = all_shared(pvext_links_up(outlook, relid, false));
 	doubt->redacts = pvext_is_sure(outlook, relid) && !pvext_looks_like_persons(relid);

@@ -12,6 +12,7 @@ typedef struct PvextDoubt
 {
 	List	   *reasons;		/* C strings; NIL: there is none */
 	List	   *paths;			/* C strings: the ways up to persons, as links to name, the likeliest first */
+	List	   *likeliest;		/* C strings: the first of them, and the same by what else its references may be to */
 	int			nearest;		/* so many are the shortest by each of the links */
 	bool		named;			/* the link is to be named: there may be others */
 	bool		shared;			/* all links are of rows that several refer to */

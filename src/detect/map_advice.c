@@ -232,15 +232,23 @@ pvext_advised_argument(PvextAdvice *advice, Oid relid, const char *strategy)
 	return map ? pvext_link_argument(map, relid, strategy) : "";
 }
 
-/* The link, declared or not, that says best whose the table's rows are; NULL where none does. */
-char *
-pvext_advised_author(PvextAdvice *advice, Oid relid)
+/*
+ * Would columns of the table, declared again, go by the link: is that, declared or not, the one that says best
+ * whose its rows are, or of one with a condition does it begin the ways by which they go?
+ */
+bool
+pvext_advised_author(PvextAdvice *advice, Oid relid, const char *link, bool conditional)
 {
 	PvextMapProposal *map = map_of(advice, relid);
 	PvextDoubt	doubt;
+	size_t		length = strlen(link);
+	ListCell   *lc;
 
 	if (map == NULL)
-		return NULL;
+		return false;
 	pvext_doubt(&map->outlook, relid, &doubt);
-	return doubt.paths == NIL ? NULL : linitial(doubt.paths);
+	foreach(lc, conditional ? doubt.likeliest : NIL)
+		if (strncmp(lfirst(lc), link, length) == 0 && strchr(".", ((char *) lfirst(lc))[length]))
+			return true;
+	return doubt.paths != NIL && strcmp(linitial(doubt.paths), link) == 0;
 }

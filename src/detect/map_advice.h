@@ -15,6 +15,6 @@ extern List *pvext_advised_candidates(PvextAdvice *advice);
 extern char *pvext_advised_link(PvextAdvice *advice, Oid relid, List *columns, Oid parent);
 extern char *pvext_advised_columns(PvextAdvice *advice, Oid relid, List *columns);
 extern char *pvext_advised_argument(PvextAdvice *advice, Oid relid, const char *strategy);
-extern char *pvext_advised_author(PvextAdvice *advice, Oid relid);
+extern bool pvext_advised_author(PvextAdvice *advice, Oid relid, const char *link, bool conditional);
 
 #endif							/* PVEXT_MAP_ADVICE_H */

@@ -123,12 +123,14 @@ shared_argument(Table *table)
 /*
  * The link to name: none where there can be one only.  A text may be about any to whom the
  * row belongs, and only what names a person is taken; what else there is goes by the
- * likeliest way alone.
+ * likeliest way alone, whatever kind of thing that is by.
  */
 static char *
 link_argument(Table *table, const char *erase_with)
 {
 	List	   *paths = table->doubt.paths;
+	List	   *named = NIL;
+	ListCell   *lc;
 
 	if (paths == NIL || (list_length(paths) == 1 && !table->doubt.named))
 		return "";
@@ -136,7 +138,11 @@ link_argument(Table *table, const char *erase_with)
 		return ", link => '*'";
 	if (table->doubt.shared)
 		return shared_argument(table);
-	return psprintf(", link => %s", pvext_print_literal(cut_path(linitial(paths))));
+	foreach(lc, table->doubt.likeliest)
+		if (!pvext_has_name(named, cut_path(lfirst(lc))))
+			named = lappend(named, cut_path(lfirst(lc)));
+	return list_length(named) > 1 ? psprintf(", links => %s", pvext_print_names(named)) :
+		psprintf(", link => %s", pvext_print_literal(linitial(named)));
 }
 
 /* The declaration of columns. */

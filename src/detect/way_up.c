@@ -312,3 +312,63 @@ pvext_ways_up(PvextOutlook *outlook, Oid relid, int *nearest)
 			ways = lappend(ways, lfirst(lc));
 	return ways;
 }
+
+/* The other links of the same columns, by conditions that tell what kind of thing these refer to; the link itself first. */
+static List *
+kinds_of(PvextOutlook *outlook, PvextOutlookLink *link)
+{
+	List	   *kinds = list_make1(link);
+	ListCell   *lc;
+
+	foreach(lc, link->conditional ? outlook->links : NIL)
+	{
+		PvextOutlookLink *other = lfirst(lc);
+
+		if (other != link && other->relid == link->relid && other->conditional && pvext_same_names(other->columns, link->columns))
+			kinds = lappend(kinds, other);
+	}
+	return kinds;
+}
+
+/* The shortest way by a link, and by those of other kinds on it: a row has one of them; below are the tables on the way. */
+static List *
+ways_of_kinds(PvextOutlook *outlook, PvextOutlookLink *link, List *below)
+{
+	List	   *ways = NIL;
+	ListCell   *lc;
+	ListCell   *cell;
+
+	below = lappend_oid(list_copy(below), link->relid);
+	foreach(lc, kinds_of(outlook, link))
+	{
+		PvextOutlookLink *kind = lfirst(lc);
+		PvextOutlookLink *on = list_member_oid(below, kind->parent) ? NULL : nearer(outlook, kind->parent);
+
+		if (on == NULL)
+			ways = lappend(ways, kind->name);
+		foreach(cell, on ? ways_of_kinds(outlook, on, below) : NIL)
+			ways = lappend(ways, psprintf("%s.%s", kind->name, (char *) lfirst(cell)));
+		if (list_length(ways) >= MAX_WAYS)
+			break;
+	}
+	return ways;
+}
+
+/*
+ * The ways by which values go that are one person's, C strings: the likeliest of pvext_ways_up()'s, and where
+ * that is by a reference to one of several kinds of things, those by the other kinds.
+ */
+List *
+pvext_likeliest_ways(PvextOutlook *outlook, Oid relid, const char *likeliest)
+{
+	ListCell   *lc;
+
+	foreach(lc, pvext_links_up(outlook, relid, false))
+	{
+		PvextOutlookLink *link = lfirst(lc);
+
+		if (strcmp(nearest_by(outlook, link), likeliest) == 0)
+			return ways_of_kinds(outlook, link, NIL);
+	}
+	return list_make1(pstrdup(likeliest));
+}

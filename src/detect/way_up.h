@@ -9,5 +9,6 @@
 
 extern List *pvext_links_up(PvextOutlook *outlook, Oid relid, bool inherited);
 extern List *pvext_ways_up(PvextOutlook *outlook, Oid relid, int *nearest);
+extern List *pvext_likeliest_ways(PvextOutlook *outlook, Oid relid, const char *likeliest);
 
 #endif							/* PVEXT_WAY_UP_H */

@@ -40,9 +40,9 @@ CREATE TABLE orders (id int PRIMARY KEY, person_id int NOT NULL, words text);
 CREATE TABLE adjustment (id int PRIMARY KEY, adjustable_type text NOT NULL, adjustable_id int NOT NULL, order_id int NOT NULL, label text);
 INSERT INTO orders SELECT n, n, 'mk00' || n FROM generate_series(1, 4) AS n;
 INSERT INTO adjustment SELECT n, 'Order', n % 4 + 1, n, 'mk00' || n FROM generate_series(1, 4) AS n;
--- The pair alone
+-- The pair alone: of whichever kind the thing is, the row is one person's
 CREATE TABLE remark (id int PRIMARY KEY, remarkable_type text NOT NULL, remarkable_id int NOT NULL, label text);
-INSERT INTO remark SELECT n, 'Order', n, 'mk00' || n FROM generate_series(1, 4) AS n;
+INSERT INTO remark SELECT n, CASE WHEN n % 2 = 1 THEN 'Order' ELSE 'Person' END, n, 'mk00' || n FROM generate_series(1, 4) AS n;
 -- Another system's number; who acted
 CREATE TABLE facebook_person_info (id int PRIMARY KEY, facebook_person_id bigint NOT NULL, person_id int NOT NULL, link text);
 CREATE TABLE history (id int PRIMARY KEY, acting_person_id int NOT NULL, target_person_id int NOT NULL, ip text);
@@ -95,6 +95,10 @@ SELECT regexp_replace(line, '^-- ', '') FROM regexp_split_to_table(:'map', '\n')
 SELECT state FROM pv.erase_subject('person', 1);
 SELECT * FROM marks() WHERE mark ~ '1$' ORDER BY 1;
 SELECT mark, count(*) FROM marks() WHERE mark !~ '1$' GROUP BY mark ORDER BY 1;
+SELECT state FROM pv.erase_subject('person', 2);
+SELECT * FROM remark ORDER BY id;
+-- nor does a link stay by which nothing goes
+SELECT problem FROM pv.check_map() WHERE relation = 'way.remark';
 -- nothing is asked again
 SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'declare_' AND line !~ 'retention|declare_purpose';
 ROLLBACK;
