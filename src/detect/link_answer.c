@@ -393,7 +393,19 @@ linked_tables(PvextOutlook *outlook, bool asked)
 	return linked;
 }
 
-/* Do the columns refer to something else already, for all rows: by a link, or by a better candidate? */
+/* Are columns some of those of a longer key of the same parent? */
+static bool
+is_part_of(PvextCandidate *candidate, List *columns, Oid parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, candidate->columns)
+		if (!pvext_has_name(columns, lfirst(lc)))
+			return false;
+	return candidate->parent == parent && list_length(columns) > list_length(candidate->columns);
+}
+
+/* Do the columns refer to something already, for all rows: by a link, or by a better candidate? */
 static bool
 is_taken(PvextOutlook *outlook, PvextCandidate *candidate)
 {
@@ -406,14 +418,15 @@ is_taken(PvextOutlook *outlook, PvextCandidate *candidate)
 		PvextOutlookLink *link = lfirst(lc);
 
 		if (link->candidate == NULL && link->relid == candidate->relid && !link->shared && !link->conditional &&
-			pvext_same_names(link->columns, candidate->columns))
+			(pvext_same_names(link->columns, candidate->columns) || is_part_of(candidate, link->columns, link->parent)))
 			return true;
 	}
 	foreach(lc, is_firm(candidate) || candidate->condition ? NIL : outlook->candidates)
 	{
 		PvextCandidate *other = lfirst(lc);
 
-		if (is_of(other, candidate->relid) && is_firm(other) && pvext_same_names(other->columns, candidate->columns))
+		if (is_of(other, candidate->relid) && is_firm(other) &&
+			(pvext_same_names(other->columns, candidate->columns) || is_part_of(candidate, other->columns, other->parent)))
 			return true;
 	}
 	return false;
