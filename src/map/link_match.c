@@ -180,15 +180,14 @@ pvext_belongs_sql(PvextTable *table, PvextTable *ancestor)
 	return buf.data;
 }
 
-/* SQL: the condition of a link, if it has one, over the row that is called so. */
-static void
-append_condition_of(StringInfo where, PvextLink *link, const char *row)
+/* SQL: " AND " and the condition of a link over the row that is called so, or "". */
+char *
+pvext_link_condition_of(PvextLink *link, const char *row)
 {
-	if (strcmp(row, "r") == 0)
-		appendStringInfoString(where, pvext_link_condition(link));
-	else if (link->condition)
-		appendStringInfo(where, " AND EXISTS (SELECT FROM (SELECT %s.*) AS r WHERE true%s)", row,
-						 pvext_link_condition(link));
+	if (link->condition == NULL || strcmp(row, "r") == 0)
+		return pvext_link_condition(link);
+	return psprintf(" AND EXISTS (SELECT FROM (SELECT %s.*) AS r WHERE true%s)", row,
+					pvext_link_condition(link));
 }
 
 /*
@@ -212,7 +211,7 @@ pvext_append_path(StringInfo from, StringInfo where, List *path, const char *chi
 			appendStringInfo(from, ", %s AS %s", link->parent->sql_name, next);
 		appendStringInfoString(where, " AND ");
 		pvext_append_link_match(where, link, row, next);
-		append_condition_of(where, link, row);
+		appendStringInfoString(where, pvext_link_condition_of(link, row));
 		row = next;
 	}
 }

@@ -11,6 +11,7 @@
 extern List *pvext_paths(PvextTable *table, PvextTable *ancestor);
 extern bool pvext_same_owner(PvextTable *table, PvextTable *ancestor);
 extern char *pvext_link_condition(PvextLink *link);
+extern char *pvext_link_condition_of(PvextLink *link, const char *row);
 extern void pvext_append_link_match(StringInfo buf, PvextLink *link, const char *child,
 									const char *parent);
 extern void pvext_append_path(StringInfo from, StringInfo where, List *path, const char *child,

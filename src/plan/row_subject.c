@@ -248,6 +248,63 @@ pvext_append_row_subjects(StringInfo columns, PvextRows *start)
 	append_keys(columns, start, start->table);
 }
 
+/* From here on ways lead to more tables than it is worth to name them all. */
+#define MAX_STEPS 100
+
+/* The ways that have been found. */
+typedef struct Ways
+{
+	List	   *ways;			/* PvextWay */
+	int			steps;
+} Ways;
+
+/* Add those that go on from here, after these links.  False where there is a circle, or no end of them. */
+static bool
+add_ways(Ways *ways, Climb *climb, List *links)
+{
+	ListCell   *lc;
+
+	if (is_end(climb))
+	{
+		PvextWay   *way = palloc(sizeof(PvextWay));
+
+		way->subject = climb->table;
+		way->links = links;
+		way->by_key = by_key(climb);
+		ways->ways = lappend(ways->ways, way);
+	}
+	foreach(lc, links_on(climb))
+	{
+		PvextLink  *link = lfirst(lc);
+		Climb		parent;
+
+		if (list_member_ptr(climb->tables, link->parent) || ++ways->steps > MAX_STEPS)
+			return false;
+		follow(&parent, climb, link);
+		if (!add_ways(ways, &parent, lappend(list_copy(links), link)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The ways, PvextWays, on which rows are about somebody: what pvext_find_row_subjects() goes
+ * by, for who asks it of all rows in one statement.  False where that could not be all: where
+ * tables refer to each other in a circle, or what goes with the rows brings others.
+ */
+bool
+pvext_ways_of_rows(PvextRows *start, List **ways)
+{
+	Ways		found = {NIL, 0};
+	Climb		climb;
+
+	begin_climb(&climb, start);
+	if (links_down(start, start->table) != NIL || !add_ways(&found, &climb, NIL))
+		return false;
+	*ways = found.ways;
+	return true;
+}
+
 /*
  * The rows that a link leads to from some others: their parents, for which keys holds
  * the texts of the link's columns, or with start their children, for which it holds the

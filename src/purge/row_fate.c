@@ -162,6 +162,22 @@ keeps(PvextPlan *plan, PvextDue *due, PvextVerdict *verdict)
 }
 
 /*
+ * What keeps what is due of a subject of the table, on whom is no hold and of whom
+ * blockers say that (a character each, see blocker_answer.h): C strings, or NIL.  In the
+ * current context; nothing is asked of any row.
+ */
+List *
+pvext_reasons_by_answers(PvextMap *map, PvextTable *subject, PvextDue *due, const char *answers)
+{
+	PvextPlan  *plan = pvext_judging_plan(map, subject);
+	PvextVerdict verdict;
+
+	plan->any_held = false;
+	pvext_verdict(plan, NULL, false, false, answers, &verdict);
+	return keeps(plan, due, &verdict) ? pvext_reasons(&verdict) : NIL;
+}
+
+/*
  * Ask for the verdict on the subject of a row; answers are its blockers', or NULL, held says
  * that there may be a hold on it.
  */

@@ -19,6 +19,7 @@ typedef struct PvextFate
 } PvextFate;
 
 extern bool pvext_keeps_due(PvextPlan *plan, PvextDue *due, PvextBlocker *blocker);
+extern List *pvext_reasons_by_answers(PvextMap *map, PvextTable *subject, PvextDue *due, const char *answers);
 extern void pvext_judge_subjects(PvextMap *map, PvextDue *due, List *row_subjects, bool lock,
 								 PvextFate *fates);
 

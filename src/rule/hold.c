@@ -85,6 +85,38 @@ pvext_which_held(List *subject_digests)
 }
 
 /*
+ * The keys, C strings, of the subjects of a table on whom a hold is in force; *all is false where
+ * some are known by their digest alone, since they have been erased.  In the current context;
+ * between pvext_enter() and pvext_leave().
+ */
+List *
+pvext_held_keys(int32 relation_id, bool *all)
+{
+	static PvextStatement select = {
+		"SELECT DISTINCT key FROM pv.hold WHERE relation_id = $1 AND released_at IS NULL"
+		" AND (expires IS NULL OR expires > now())", NULL
+	};
+	PvextArgs	args = {0};
+	List	   *keys = NIL;
+	uint64		n;
+
+	*all = true;
+	pvext_arg_int4(&args, relation_id);
+	n = pvext_own_kept(&select, &args);
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *key = pvext_value(i, 1);
+
+		if (key)
+			keys = lappend(keys, key);
+		else
+			*all = false;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return keys;
+}
+
+/*
  * The holds in force on a subject, as texts such as "hold 12: court case".  *any says
  * whether there are holds at all, expired and released ones too.  Between pvext_enter()
  * and pvext_leave().
