@@ -177,6 +177,22 @@ append_ways(PvextTaking *taking, PvextSql *sql, PvextTable *subject)
 	return any;
 }
 
+/* Is anybody whom blockers may keep something for?  At a glance, for who then asks for the query. */
+bool
+pvext_may_be_blocked(PvextTaking *taking)
+{
+	ListCell   *lc;
+
+	foreach(lc, taking->map->tables)
+	{
+		PvextTable *table = lfirst(lc);
+
+		if (table->is_subject && table->blockers != NIL && table->owner == taking->leaf->owner)
+			return true;
+	}
+	return false;
+}
+
 /* Build the query. */
 static PvextStep *
 build(PvextTaking *taking)

@@ -7,6 +7,7 @@
 
 #include "purge/taking.h"
 
+extern bool pvext_may_be_blocked(PvextTaking *taking);
 extern PvextStep *pvext_unblocked_scan(PvextTaking *taking);
 
 #endif							/* PVEXT_BLOCKED_ROW_H */

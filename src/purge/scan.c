@@ -148,10 +148,12 @@ keep_first(PvextPlaces *places, int limit)
 
 /*
  * Find the places of the rows that a query of them finds, in the order of the table's blocks: the
- * first so many that come after the place given, if any.  True where there are more.
+ * first so many that come after the place given, if any.  True where there are more.  With enough
+ * that is given up once so many have been found, which are then any.
  */
 static bool
-find_places(PvextTaking *taking, const char *sql, List *params, PvextPlaces *places, int limit, ItemPointer after)
+find_places(PvextTaking *taking, const char *sql, List *params, PvextPlaces *places, int limit,
+			ItemPointer after, int enough)
 {
 	PvextArgs	args = {0};
 	MemoryContext caller = CurrentMemoryContext;
@@ -196,7 +198,7 @@ find_places(PvextTaking *taking, const char *sql, List *params, PvextPlaces *pla
 			keep_first(places, limit);
 			more = true;
 		}
-	} while (SPI_processed > 0);
+	} while (SPI_processed > 0 && (enough == 0 || places->n < enough));
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
 	pvext_restore_user(&back);
@@ -204,6 +206,14 @@ find_places(PvextTaking *taking, const char *sql, List *params, PvextPlaces *pla
 	more = more || places->n > limit;
 	keep_first(places, limit);
 	return more;
+}
+
+/* The same by the active snapshot, as the table's owner, to the end. */
+bool
+pvext_find_places_by(PvextTaking *taking, const char *sql, List *params, PvextPlaces *places, int limit,
+					 ItemPointer after)
+{
+	return find_places(taking, sql, params, places, limit, after, 0);
 }
 
 /*
@@ -215,9 +225,9 @@ bool
 pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after, bool all)
 {
 	if (all)
-		return find_places(taking, psprintf("SELECT r.ctid FROM %s AS r", taking->leaf->sql_name), NIL, places,
-						   limit, after);
-	return find_places(taking, taking->scan->few.sql, taking->scan->params, places, limit, after);
+		return pvext_find_places_by(taking, psprintf("SELECT r.ctid FROM %s AS r", taking->leaf->sql_name), NIL,
+									places, limit, after);
+	return pvext_find_places_by(taking, taking->scan->few.sql, taking->scan->params, places, limit, after);
 }
 
 /* Finding those that no blocker keeps. */
@@ -228,6 +238,7 @@ typedef struct Search
 	int			limit;
 	ItemPointer after;
 	bool		more;
+	bool		done;
 } Search;
 
 /* For pvext_try(). */
@@ -237,23 +248,29 @@ find_unblocked(void *arg)
 	Search	   *search = arg;
 	PvextStep  *step = pvext_unblocked_scan(search->taking);
 
-	if (step)
-		search->more = find_places(search->taking, step->few.sql, step->params, search->places, search->limit,
-								   search->after);
+	if (step == NULL)
+		return;
+	search->more = pvext_find_places_by(search->taking, step->few.sql, step->params, search->places,
+										search->limit, search->after);
+	search->done = true;
 }
 
 /*
  * The same without the places of rows that blockers keep (blocked_row.c), where there are so
- * many that it is worth another query.  Where that fails for some row or person, they are
- * among them.
+ * many that it is worth another query; they are counted no further than that.  Where it fails
+ * for some row or person, they are among them.
  */
 bool
 pvext_find_unblocked(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after)
 {
-	Search		search = {taking, places, limit, after,
-	pvext_find_places(taking, places, limit, after, false)};
+	PvextStep  *scan = taking->scan;
+	Search		search = {taking, places, limit, after, false, false};
+	int			enough = pvext_may_be_blocked(taking) ? MANY_PLACES : 0;
+	bool		more = find_places(taking, scan->few.sql, scan->params, places, limit, after, enough);
 
-	if (places->n < MANY_PLACES || pvext_try(find_unblocked, &search) == NULL)
+	if (enough == 0 || places->n < enough)
+		return more;
+	if (pvext_try(find_unblocked, &search) == NULL && search.done)
 		return search.more;
 	return pvext_find_places(taking, places, limit, after, false);
 }

@@ -10,6 +10,8 @@
 extern void pvext_build_scan(PvextTaking *taking);
 extern void pvext_build_examination(PvextTaking *taking);
 extern void pvext_set_places(PvextTaking *taking, ItemPointerData *tids, int n);
+extern bool pvext_find_places_by(PvextTaking *taking, const char *sql, List *params, PvextPlaces *places,
+								 int limit, ItemPointer after);
 extern bool pvext_find_places(PvextTaking *taking, PvextPlaces *places, int limit,
 							  ItemPointer after, bool all);
 extern bool pvext_find_unblocked(PvextTaking *taking, PvextPlaces *places, int limit, ItemPointer after);
