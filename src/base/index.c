@@ -18,6 +18,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
@@ -318,6 +319,62 @@ is_of_needles(Relation index, List *needles)
 		all = all && any;
 	}
 	return all;
+}
+
+/* Does the index compare the column as the column's own equality does? */
+static bool
+compares_alike(Relation rel, Relation index, int n)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), index->rd_index->indkey.values[n] - 1);
+	Oid			collation = index->rd_indcollation[n];
+
+	if (lookup_type_cache(getBaseType(att->atttypid), TYPECACHE_BTREE_OPFAMILY)->btree_opf != index->rd_opfamily[n])
+		return false;
+	return collation == att->attcollation || !OidIsValid(att->attcollation) ||
+		(get_collation_isdeterministic(collation) && get_collation_isdeterministic(att->attcollation));
+}
+
+/* Is at any moment but one row at most, of the index's, equal to some values in these columns? */
+static bool
+tells_one(Relation rel, Relation index, List *columns)
+{
+	if (!index->rd_index->indisunique || !index->rd_index->indisvalid || !index->rd_index->indimmediate ||
+		RelationGetIndexPredicate(index) != NIL)
+		return false;
+	for (int n = 0; n < index->rd_index->indnkeyatts; n++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[n];
+
+		if (attnum <= 0 || !pvext_has_name(columns, get_attname(RelationGetRelid(rel), attnum, false)) ||
+			!compares_alike(rel, index, n))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is at any moment but one row at most of the table, and of what inherits from it, equal to some
+ * values in these columns, by the columns' own equality?  More than pvext_is_unique(), for who
+ * joins rows and counts them: one index may be under another collation than the column, or wait
+ * for the end of the transaction.
+ */
+bool
+pvext_is_one_row(Oid relid, List *columns)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		alone = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !has_subclass(relid);
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, alone ? RelationGetIndexList(rel) : NIL)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		result = result || tells_one(rel, index, columns);
+		index_close(index, AccessShareLock);
+	}
+	relation_close(rel, AccessShareLock);
+	return result;
 }
 
 /* Does an index see to it that no two rows have the columns' values but for their case? */

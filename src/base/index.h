@@ -22,6 +22,7 @@ typedef struct PvextSearch
 
 extern bool pvext_is_indexed(const PvextSearch *search);
 extern char *pvext_link_index_sql(const PvextSearch *search);
+extern bool pvext_is_one_row(Oid relid, List *columns);
 extern bool pvext_is_unique_lower(Oid relid, List *columns);
 extern char *pvext_unique_lower_sql(Oid relid, List *columns);
 extern bool pvext_is_ordered(Oid relid, const char *column, Node *condition);

@@ -16,12 +16,9 @@
 #include "postgres.h"
 #include "base/message.h"
 
-#include "base/catalog.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
+#include "base/index.h"
 #include "map/link_match.h"
 #include "rule/clock_row.h"
-#include "utils/lsyscache.h"
 
 /* The table up to which the clock goes before it goes down to what it reads. */
 PvextTable *
@@ -231,11 +228,7 @@ pvext_has_one_clock(PvextTable *table, PvextRule *rule)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		/* An index of a table is not over the rows of its children. */
-		if (link->shared || link->elements ||
-			!pvext_is_unique(link->parent->relid, link->parent_columns) ||
-			(has_subclass(link->parent->relid) &&
-			 get_rel_relkind(link->parent->relid) != RELKIND_PARTITIONED_TABLE))
+		if (link->shared || link->elements || !pvext_is_one_row(link->parent->relid, link->parent_columns))
 			return false;
 	}
 	return true;
