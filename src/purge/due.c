@@ -381,6 +381,22 @@ pvext_set_cutoffs(PvextDue *due)
 			pvext_set_cutoff(lfirst(lc), lfirst(rule), GetCurrentTransactionStartTimestamp());
 }
 
+/* SQL: row r is due for one of them or several, which are all of its table; the statement is run at once. */
+void
+pvext_append_any_due(PvextSql *sql, List *dues)
+{
+	ListCell   *lc;
+
+	foreach(lc, dues)
+	{
+		pvext_set_cutoffs(lfirst(lc));
+		appendStringInfoString(&sql->text, lc == list_head(dues) ? "((" : " OR (");
+		pvext_append_due(sql, lfirst(lc), list_length(dues) == 1);
+		appendStringInfoChar(&sql->text, ')');
+	}
+	appendStringInfoChar(&sql->text, ')');
+}
+
 /*
  * The CREATE INDEX by which what is due would be found without reading the table;
  * NULL where there is one, or none would help.  One over what is still personal alone

@@ -31,6 +31,7 @@ typedef struct PvextDue
 extern List *pvext_dues(PvextMap *map, PvextTable *table, PvextRule *as_if);
 extern void pvext_complete_due(PvextMap *map, PvextDue *due);
 extern void pvext_append_due(PvextSql *sql, PvextDue *due, bool by_index);
+extern void pvext_append_any_due(PvextSql *sql, List *dues);
 extern void pvext_set_cutoffs(PvextDue *due);
 extern char *pvext_text_is_gone(PvextColumn *column);
 extern char *pvext_missing_index(PvextDue *due);

@@ -2,16 +2,18 @@
  * due_count.c
  *		How much is due by a retention rule, and what holds some of it.
  *
- * It is counted by the conditions that the purge goes by. Where no subject is held and
- * none can be blocked, that is one query a rule; else each row is looked at, as the
- * purge looks at it, but without a lock.
+ * It is counted by the conditions that the purge goes by.  Where no subject is held and
+ * none can be blocked, that is one query a rule, and mostly so is what blockers keep
+ * (due_query.c); else each row is looked at, as the purge looks at it, but without a lock.
  */
 #include "postgres.h"
 #include "base/message.h"
 
 #include "base/catalog.h"
+#include "base/catch.h"
 #include "base/foreign_rows.h"
 #include "base/guc.h"
+#include "base/own_statement.h"
 #include "base/result.h"
 #include "base/time_limit.h"
 #include "catalog/pg_class.h"
@@ -19,6 +21,7 @@
 #include "code/failed_code.h"
 #include "duty/failure.h"
 #include "purge/due_count.h"
+#include "purge/due_query.h"
 #include "purge/prepare.h"
 #include "purge/scan.h"
 #include "rule/hold.h"
@@ -49,13 +52,26 @@ must_look(PvextDueCount *count)
 	return false;
 }
 
+/* The values that a statement takes. */
+static void
+add_args(PvextArgs *args, PvextSql *sql)
+{
+	ListCell   *lc;
+
+	foreach(lc, sql->params)
+	{
+		PvextParam *param = lfirst(lc);
+
+		pvext_arg(args, param->type, param->value, param->isnull);
+	}
+}
+
 /* One query: a row that is due for several reasons counts once. */
 static void
 count_rows(PvextDueCount *count)
 {
 	PvextSql	sql;
 	PvextArgs	args = {0};
-	bool		single = list_length(count->dues) == 1;
 	bool		isnull;
 	Datum		oldest;
 	ListCell   *lc;
@@ -64,32 +80,53 @@ count_rows(PvextDueCount *count)
 	appendStringInfoString(&sql.text, "SELECT count(*), min(LEAST(NULL");
 	foreach(lc, count->dues)
 	{
-		PvextDue   *due = lfirst(lc);
-
-		pvext_set_cutoffs(due);
 		appendStringInfoString(&sql.text, ", CASE WHEN ");
-		pvext_append_due(&sql, due, false);
-		appendStringInfo(&sql.text, " THEN %s END", due->until);
+		pvext_append_due(&sql, lfirst(lc), false);
+		appendStringInfo(&sql.text, " THEN %s END", ((PvextDue *) lfirst(lc))->until);
 	}
 	appendStringInfo(&sql.text, ")) FROM %s AS r WHERE ", count->table->sql_name);
-	foreach(lc, count->dues)
-	{
-		appendStringInfoString(&sql.text, lc == list_head(count->dues) ? "(" : " OR (");
-		pvext_append_due(&sql, lfirst(lc), single);
-		appendStringInfoChar(&sql.text, ')');
-	}
-	foreach(lc, sql.params)
-	{
-		PvextParam *param = lfirst(lc);
-
-		pvext_arg(&args, param->type, param->value, param->isnull);
-	}
+	pvext_append_any_due(&sql, count->dues);
+	add_args(&args, &sql);
 	(void) pvext_run(count->table->owner, sql.text.data, &args);
 	count->rows = pvext_int(0, 1);
 	oldest = pvext_datum(0, 2, &isnull);
 	if (!isnull)
 		count->oldest = DatumGetTimestampTz(oldest);
 	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Is anything due?  By the plan that finds all of it, of which but the first row is fetched: one
+ * for a row alone may read the whole table before it.
+ */
+static bool
+is_any_due(PvextDueCount *count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	PvextSql	sql;
+	PvextArgs	args = {0};
+	PvextUser	back;
+	SPIPlanPtr	plan;
+	Portal		portal;
+	bool		any;
+
+	pvext_sql_init(&sql);
+	appendStringInfo(&sql.text, "SELECT FROM %s AS r WHERE ", count->table->sql_name);
+	pvext_append_any_due(&sql, count->dues);
+	add_args(&args, &sql);
+	pvext_switch_user(count->table->owner, &back);
+	plan = SPI_prepare(sql.text.data, args.n, args.types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare statement: %s", SPI_result_code_string(SPI_result));
+	portal = pvext_open_own(plan, &args);
+	SPI_cursor_fetch(portal, true, 1);
+	any = SPI_processed > 0;
+	SPI_freetuptable(SPI_tuptable);
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	pvext_restore_user(&back);
+	MemoryContextSwitchTo(caller);
+	return any;
 }
 
 /* Are they the same? */
@@ -99,12 +136,35 @@ same_reasons(List *a, List *b)
 	return pvext_same_names(a, b);
 }
 
-/* A row that is due and held. */
+/* The number of a hold, of which a reason begins with "hold 12: "; 0: it is none. */
+static long
+hold_number(const char *reason)
+{
+	return strncmp(reason, "hold ", 5) == 0 ? strtol(reason + 5, NULL, 10) : 0;
+}
+
+/* For list_sort(): holds first, by their numbers, then blockers by their names. */
+static int
+compare_reasons(const ListCell *a, const ListCell *b)
+{
+	const char *x = lfirst(a);
+	const char *y = lfirst(b);
+	long		m = hold_number(x);
+	long		n = hold_number(y);
+
+	if (m != n && m > 0 && n > 0)
+		return m < n ? -1 : 1;
+	if ((m > 0) != (n > 0))
+		return m > 0 ? -1 : 1;
+	return strcmp(x, y);
+}
+
+/* Rows that are due and held. */
 static void
-add_held(PvextDueCount *count, List *reasons, TimestampTz until, MemoryContext context)
+add_held(PvextDueCount *count, List *reasons, int64 rows, TimestampTz until, MemoryContext context)
 {
 	MemoryContext old;
-	PvextHeld	   *held = NULL;
+	PvextHeld  *held = NULL;
 	ListCell   *lc;
 
 	foreach(lc, count->held)
@@ -119,10 +179,11 @@ add_held(PvextDueCount *count, List *reasons, TimestampTz until, MemoryContext c
 		held->reasons = NIL;
 		foreach(lc, reasons)
 			held->reasons = lappend(held->reasons, pstrdup(lfirst(lc)));
+		list_sort(held->reasons, compare_reasons);
 		count->held = lappend(count->held, held);
 		MemoryContextSwitchTo(old);
 	}
-	held->rows++;
+	held->rows += rows;
 	held->oldest = Min(held->oldest, until);
 }
 
@@ -173,8 +234,9 @@ add_look(Looks *looks, ItemPointer tid, TimestampTz until, List *reasons)
 	look->tid = *tid;
 	look->until = until;
 	look->reasons = NIL;
-	foreach(lc, reasons)
-		look->reasons = lappend(look->reasons, pstrdup(lfirst(lc)));
+	foreach(lc, reasons)		/* of several persons they may be the same */
+		if (!pvext_has_name(look->reasons, lfirst(lc)))
+			look->reasons = lappend(look->reasons, pstrdup(lfirst(lc)));
 	MemoryContextSwitchTo(old);
 }
 
@@ -190,9 +252,22 @@ look_at(PvextTaking *taking, ItemPointerData *tids, int n, Looks *looks)
 			add_look(looks, &examined.tids[i], examined.until[i], examined.fates[i].reasons);
 }
 
-/* Look at every row that is due in a relation. */
+/* Find rows that are to be looked at: those of which a query cannot tell or, without one, all that are due. */
+static bool
+find_rows(PvextTaking *taking, PvextDueQuery *query, PvextPlaces *places, ItemPointer after)
+{
+	List	   *params;
+	char	   *sql;
+
+	if (query == NULL)
+		return pvext_find_places(taking, places, MAX_PLACES, after, false);
+	sql = pvext_unsure_sql(query, taking->leaf->sql_name, &params);
+	return pvext_find_places_by(taking, sql, params, places, MAX_PLACES, after);
+}
+
+/* Look at every row that is due in a relation or, with a query, at those of which it cannot tell. */
 static void
-look_at_rows(PvextDueCount *count, PvextDue *due, Oid relid, Looks *looks)
+look_at_rows(PvextDueCount *count, PvextDue *due, PvextDueQuery *query, Oid relid, Looks *looks)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pvext taking",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -206,8 +281,7 @@ look_at_rows(PvextDueCount *count, PvextDue *due, Oid relid, Looks *looks)
 	ItemPointerSetInvalid(&last);
 	while (more)
 	{
-		more = pvext_find_places(taking, &places, MAX_PLACES,
-								 ItemPointerIsValid(&last) ? &last : NULL, false);
+		more = find_rows(taking, query, &places, ItemPointerIsValid(&last) ? &last : NULL);
 		MemoryContextSwitchTo(batch);
 		for (int i = 0; i < places.n; i += BATCH)
 		{
@@ -259,7 +333,7 @@ count_looks(PvextDueCount *count, Looks *looks, MemoryContext context)
 		}
 		if (row.reasons != NIL)
 		{
-			add_held(count, row.reasons, row.until, context);
+			add_held(count, row.reasons, 1, row.until, context);
 			continue;
 		}
 		count->rows++;
@@ -267,25 +341,75 @@ count_looks(PvextDueCount *count, Looks *looks, MemoryContext context)
 	}
 }
 
-/* Look at every row that is due by the rule. */
+/* Look at every row that is due by the rule or, with a query, at those of which it cannot tell. */
 static void
-look_at_all(PvextDueCount *count)
+look_at_all(PvextDueCount *count, PvextDueQuery *query)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ListCell   *lc;
 	ListCell   *cell;
 
-	pvext_check_rows_here(count->table->relid);
 	foreach(lc, find_all_inheritors(count->table->relid, AccessShareLock, NULL))
 	{
 		Looks		looks = {AllocSetContextCreate(context, "pvext looks", ALLOCSET_DEFAULT_SIZES)};
 
 		if (get_rel_relkind(lfirst_oid(lc)) == RELKIND_RELATION)
 			foreach(cell, count->dues)
-				look_at_rows(count, lfirst(cell), lfirst_oid(lc), &looks);
+				look_at_rows(count, lfirst(cell), query, lfirst_oid(lc), &looks);
 		count_looks(count, &looks, context);
 		MemoryContextDelete(looks.context);
 	}
+}
+
+/* Asking a query first. */
+typedef struct Asking
+{
+	PvextDueCount *count;
+	MemoryContext context;
+	bool		told;
+} Asking;
+
+/* For pvext_try(). */
+static void
+ask(void *arg)
+{
+	Asking	   *asking = arg;
+	PvextDueCount *count = asking->count;
+	PvextDueQuery *query = pvext_due_query(count->map, count->table, count->dues);
+	ListCell   *lc;
+
+	if (query == NULL)
+		return;
+	pvext_ask_due(query);
+	foreach(lc, query->groups)
+	{
+		PvextDueRows *group = lfirst(lc);
+
+		if (group->reasons != NIL)
+		{
+			add_held(count, group->reasons, group->rows, group->oldest, asking->context);
+			continue;
+		}
+		count->rows += group->rows;
+		count->oldest = Min(count->oldest, group->oldest);
+	}
+	if (query->unsure)
+		look_at_all(count, query);
+	asking->told = true;
+}
+
+/* Count what is due, and held, by a query as far as it can tell.  False where it cannot. */
+static bool
+ask_query(PvextDueCount *count)
+{
+	Asking		asking = {count, CurrentMemoryContext, false};
+
+	if (pvext_try(ask, &asking) == NULL)
+		return asking.told;
+	count->rows = 0;
+	count->oldest = DT_NOEND;
+	count->held = NIL;
+	return false;
 }
 
 /* For pvext_catch_in_time(): a lock that is not had is something to say of the rule. */
@@ -309,7 +433,11 @@ count_due(void *arg)
 	if (!must_look(count))
 		count_rows(count);
 	else
-		look_at_all(count);
+	{
+		pvext_check_rows_here(count->table->relid);
+		if (is_any_due(count) && !ask_query(count))
+			look_at_all(count, NULL);
+	}
 	foreach(lc, count->dues)
 		if (count->index == NULL)
 			count->index = pvext_missing_index(lfirst(lc));
