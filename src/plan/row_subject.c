@@ -17,140 +17,33 @@
 #include "map/key.h"
 #include "map/link_key.h"
 #include "map/link_match.h"
-#include "map/link_path.h"
 #include "miscadmin.h"
+#include "plan/climb.h"
 #include "plan/held_key.h"
 #include "plan/met_key.h"
 #include "plan/row_subject.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* On the way up, at rows of one table. */
-typedef struct Climb
-{
-	PvextTable *table;
-	bool		any;			/* by any link, else by "paths" */
-	List	   *paths;			/* what is left of them from here */
-	bool		anybody;		/* rows that are no persons count, too */
-	bool		first;			/* the climb starts at these rows */
-	PvextLink  *by;				/* on which the way came here; or NULL */
-	List	   *tables;			/* on the way here: links may go in circles */
-	HTAB	  **met;			/* keys by which a way has come to a table */
-	List	  **open;			/* OpenWay: where ways go on */
-} Climb;
-
 /* Rows that ways have come to and have not been read yet: parents by a link, whatever they came by. */
 typedef struct OpenWay
 {
-	Climb		climb;			/* at the parents */
+	PvextClimb	climb;			/* at the parents */
 	PvextLink  *link;
 	Datum	  **keys;			/* texts, an array for each of the link's columns */
 	int		   *from;			/* which of the first rows each came from */
 	int			n;
 } OpenWay;
 
-/* Does one of the paths end here? */
-static bool
-ends_here(Climb *climb)
-{
-	return !climb->any && list_member_ptr(climb->paths, NIL);
-}
-
-/* Are subjects of this table what the way was to? */
-static bool
-is_end(Climb *climb)
-{
-	return climb->table->is_subject && (climb->any || ends_here(climb));
-}
-
-/* Those that any way leads on by. */
-static List *
-any_links(Climb *climb)
-{
-	List	   *links = NIL;
-	ListCell   *lc;
-
-	if (climb->table->is_subject && !(climb->any && climb->first))
-		return NIL;
-	foreach(lc, climb->table->links)
-	{
-		PvextLink  *link = lfirst(lc);
-
-		if (climb->first || link->inherited)
-			links = lappend(links, link);
-	}
-	return links;
-}
-
-/* The links that lead on. */
-static List *
-links_on(Climb *climb)
-{
-	List	   *links = NIL;
-	ListCell   *lc;
-
-	if (climb->any || ends_here(climb))
-		links = any_links(climb);
-	if (climb->any)
-		return links;
-	foreach(lc, climb->paths)
-	{
-		PvextLink  *link = lfirst(lc) == NIL ? NULL :
-			pvext_map_link(climb->table, linitial(lfirst(lc)));
-
-		if (link)
-			links = list_append_unique_ptr(links, link);
-	}
-	return links;
-}
-
-/* The way up from the rows that it is asked about. */
-static void
-begin_climb(Climb *climb, PvextRows *start)
-{
-	memset(climb, 0, sizeof(Climb));
-	climb->table = start->table;
-	climb->any = start->any_path;
-	climb->paths = start->paths ? start->paths : list_make1(NIL);
-	climb->anybody = start->anybody;
-	climb->first = true;
-	climb->tables = list_make1(start->table);
-}
-
-/* On to the parents by a link. */
-static void
-follow(Climb *climb, const Climb *from, PvextLink *link)
-{
-	*climb = *from;
-	climb->table = link->parent;
-	climb->first = false;
-	climb->by = link;
-	climb->tables = lappend(list_copy(from->tables), link->parent);
-	if (climb->any)
-		return;
-	climb->paths = pvext_paths_after(from->paths, link->name);
-	if (climb->paths == NIL)
-		climb->paths = list_make1(NIL);	/* one that ended before a subject */
-}
-
-/* Does the way come to subjects by their key, which tells who they are without a row? */
-static bool
-by_key(Climb *climb)
-{
-	return is_end(climb) && climb->by && climb->by->parent == climb->table &&
-		climb->by->value == NULL && !climb->by->ignore_case &&
-		pvext_same_names(climb->by->parent_columns, climb->table->key);
-}
-
 /* SQL: the key k1, k2, ... of a subject that has no row r, where the way comes by keys. */
 static char *
-gone_key_sql(Climb *climb)
+gone_key_sql(PvextClimb *climb)
 {
 	StringInfoData keys;
 	ListCell   *lc;
 	ListCell   *other;
 
-	if (!by_key(climb))
+	if (!pvext_climbs_by_key(climb))
 		return "";
 	initStringInfo(&keys);
 	foreach(lc, climb->table->key)
@@ -173,11 +66,11 @@ gone_key_sql(Climb *climb)
  * link's columns, as texts.
  */
 static void
-append_columns(StringInfo columns, Climb *climb)
+append_columns(StringInfo columns, PvextClimb *climb)
 {
 	ListCell   *lc;
 
-	if (is_end(climb))
+	if (pvext_climb_ends(climb))
 	{
 		bool		some = climb->table->condition && !climb->anybody;
 		const char *person = some ? climb->table->condition : "true";
@@ -185,9 +78,9 @@ append_columns(StringInfo columns, Climb *climb)
 		if (some)
 			pvext_check_bound_owner(climb->table, climb->table->condition_owner, "the condition");
 		appendStringInfo(columns, ", CASE%s WHEN %s THEN %s END, %s", gone_key_sql(climb), person,
-						 pvext_key_sql(climb->table), by_key(climb) ? "r.ctid IS NULL" : "false");
+						 pvext_key_sql(climb->table), pvext_climbs_by_key(climb) ? "r.ctid IS NULL" : "false");
 	}
-	foreach(lc, links_on(climb))
+	foreach(lc, pvext_climb_links(climb))
 	{
 		PvextLink  *link = lfirst(lc);
 
@@ -200,31 +93,6 @@ append_columns(StringInfo columns, Climb *climb)
 	}
 }
 
-/* May rows that go by the link be anybody's whose the others are not? */
-static bool
-brings_owners(PvextRows *start, PvextLink *link)
-{
-	ListCell   *lc;
-
-	foreach(lc, start->children)
-		if (((PvextLink *) lfirst(lc))->parent == link->table)
-			return true;
-	return link->table->is_subject || pvext_is_plural(link->table);
-}
-
-/* The links by which rows go with those of a table, and bring owners. */
-static List *
-links_down(PvextRows *start, PvextTable *table)
-{
-	List	   *links = NIL;
-	ListCell   *lc;
-
-	foreach(lc, start->children)
-		if (((PvextLink *) lfirst(lc))->parent == table && brings_owners(start, lfirst(lc)))
-			links = lappend(links, lfirst(lc));
-	return links;
-}
-
 /* SQL: what of row r its children are found by, as texts. */
 static void
 append_keys(StringInfo columns, PvextRows *start, PvextTable *table)
@@ -232,7 +100,7 @@ append_keys(StringInfo columns, PvextRows *start, PvextTable *table)
 	ListCell   *lc;
 	ListCell   *cell;
 
-	foreach(lc, links_down(start, table))
+	foreach(lc, pvext_links_down(start, table))
 		foreach(cell, ((PvextLink *) lfirst(lc))->parent_columns)
 			appendStringInfo(columns, ", CAST(r.%s AS text)", quote_identifier(lfirst(cell)));
 }
@@ -241,68 +109,11 @@ append_keys(StringInfo columns, PvextRows *start, PvextTable *table)
 void
 pvext_append_row_subjects(StringInfo columns, PvextRows *start)
 {
-	Climb		climb;
+	PvextClimb	climb;
 
-	begin_climb(&climb, start);
+	pvext_begin_climb(&climb, start);
 	append_columns(columns, &climb);
 	append_keys(columns, start, start->table);
-}
-
-/* From here on ways lead to more tables than it is worth to name them all. */
-#define MAX_STEPS 100
-
-/* The ways that have been found. */
-typedef struct Ways
-{
-	List	   *ways;			/* PvextWay */
-	int			steps;
-} Ways;
-
-/* Add those that go on from here, after these links.  False where there is a circle, or no end of them. */
-static bool
-add_ways(Ways *ways, Climb *climb, List *links)
-{
-	ListCell   *lc;
-
-	if (is_end(climb))
-	{
-		PvextWay   *way = palloc(sizeof(PvextWay));
-
-		way->subject = climb->table;
-		way->links = links;
-		way->by_key = by_key(climb);
-		ways->ways = lappend(ways->ways, way);
-	}
-	foreach(lc, links_on(climb))
-	{
-		PvextLink  *link = lfirst(lc);
-		Climb		parent;
-
-		if (list_member_ptr(climb->tables, link->parent) || ++ways->steps > MAX_STEPS)
-			return false;
-		follow(&parent, climb, link);
-		if (!add_ways(ways, &parent, lappend(list_copy(links), link)))
-			return false;
-	}
-	return true;
-}
-
-/*
- * The ways, PvextWays, on which rows are about somebody: what pvext_find_row_subjects() goes
- * by, for who asks it of all rows in one statement.  False where that could not be all: where
- * tables refer to each other in a circle, or what goes with the rows brings others.
- */
-bool
-pvext_ways_of_rows(PvextRows *start, List **ways)
-{
-	Ways		found = {NIL, 0};
-	Climb		climb;
-
-	begin_climb(&climb, start);
-	if (links_down(start, start->table) != NIL || !add_ways(&found, &climb, NIL))
-		return false;
-	*ways = found.ways;
-	return true;
 }
 
 /*
@@ -311,7 +122,7 @@ pvext_ways_of_rows(PvextRows *start, List **ways)
  * parent's.  The result has the number of the row, and what is needed to go on.
  */
 static uint64
-read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n)
+read_linked(PvextLink *link, PvextClimb *climb, PvextRows *start, Datum **keys, int n)
 {
 	PvextTable *table = climb->table;
 	StringInfoData sql;
@@ -328,7 +139,7 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 		append_keys(&sql, start, table);
 	appendStringInfo(&sql, " FROM %s %s %s AS r ON ",
 					 pvext_array_rows_sql(list_length(link->parent_columns), true),
-					 start == NULL && by_key(climb) ? "LEFT JOIN" : "JOIN",
+					 start == NULL && pvext_climbs_by_key(climb) ? "LEFT JOIN" : "JOIN",
 					 table->sql_name);
 	pvext_append_key_match(&sql, link, start != NULL);
 	if (start)
@@ -338,7 +149,7 @@ read_linked(PvextLink *link, Climb *climb, PvextRows *start, Datum **keys, int n
 
 /* Does the way go on by any links, rather than by those that are named? */
 static bool
-goes_anywhere(Climb *climb)
+goes_anywhere(PvextClimb *climb)
 {
 	return climb->any || (list_length(climb->paths) == 1 && linitial(climb->paths) == NIL);
 }
@@ -350,7 +161,7 @@ goes_anywhere(Climb *climb)
  * Paths that are named end by themselves, and are few.
  */
 static int
-leave_out_met(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
+leave_out_met(PvextClimb *climb, PvextLink *link, Datum **keys, int *from, int n)
 {
 	int			kept = 0;
 
@@ -391,7 +202,7 @@ says_true(SPITupleTable *rows, uint64 n, int column)
 
 /* Leave parents to be read with others of the same link that are as far up. */
 static void
-leave_open(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
+leave_open(PvextClimb *climb, PvextLink *link, Datum **keys, int *from, int n)
 {
 	OpenWay    *way;
 	ListCell   *lc;
@@ -412,7 +223,7 @@ leave_open(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
 		return;
 	}
 	way = palloc(sizeof(OpenWay));
-	follow(&way->climb, climb, link);
+	pvext_follow(&way->climb, climb, link);
 	way->link = link;
 	way->keys = keys;
 	way->from = from;
@@ -426,14 +237,14 @@ leave_open(Climb *climb, PvextLink *link, Datum **keys, int *from, int n)
  * each came from.  Where any link leads on, the way is left open.
  */
 static List *
-climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *origin,
+climb_on(PvextClimb *climb, SPITupleTable *rows, uint64 n, int *column, const int *origin,
 		 List *row_subjects)
 {
 	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
 	check_stack_depth();
-	if (is_end(climb))
+	if (pvext_climb_ends(climb))
 	{
 		for (uint64 i = 0; i < n; i++)
 		{
@@ -453,7 +264,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		}
 		*column += 2;
 	}
-	foreach(lc, links_on(climb))
+	foreach(lc, pvext_climb_links(climb))
 	{
 		PvextLink  *link = lfirst(lc);
 		Datum	  **keys;
@@ -461,7 +272,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 		int			width = list_length(link->parent_columns);
 		int			nkeys = link->elements ? pvext_read_elements(rows, n, *column, origin, &keys, &from) :
 			pvext_read_keys(rows, n, *column, width, origin, &keys, &from);
-		Climb		parent;
+		PvextClimb	parent;
 		uint64		found;
 		SPITupleTable *parents;
 		int			next = 2;
@@ -475,7 +286,7 @@ climb_on(Climb *climb, SPITupleTable *rows, uint64 n, int *column, const int *or
 			leave_open(climb, link, keys, from, nkeys);
 			continue;
 		}
-		follow(&parent, climb, link);
+		pvext_follow(&parent, climb, link);
 		found = read_linked(link, &parent, NULL, keys, nkeys);
 		parents = SPI_tuptable;
 		row_subjects = climb_on(&parent, parents, found, &next, origins(from, found), row_subjects);
@@ -523,19 +334,19 @@ leave_settled(List *ways, const bool *settled)
 
 /* Go down from rows that go to those that go with them, and up from these. */
 static List *
-descend(PvextRows *start, Climb *climb, SPITupleTable *rows, uint64 n, int column,
+descend(PvextRows *start, PvextClimb *climb, SPITupleTable *rows, uint64 n, int column,
 		const int *origin, List *row_subjects)
 {
 	ListCell   *lc;
 
-	foreach(lc, links_down(start, climb->table))
+	foreach(lc, pvext_links_down(start, climb->table))
 	{
 		PvextLink  *link = lfirst(lc);
 		Datum	  **keys;
 		int		   *from;
 		int			nkeys = pvext_read_keys(rows, n, column, list_length(link->parent_columns), origin,
 									  &keys, &from);
-		Climb		child = *climb;
+		PvextClimb	child = *climb;
 		uint64		found;
 		SPITupleTable *children;
 		int		   *origin_of_child;
@@ -566,12 +377,12 @@ climb_all(PvextRows *start, SPITupleTable *rows, uint64 n, int column, PvextSett
 	int		   *origin = palloc(sizeof(int) * Max(n, 1));
 	HTAB	   *met = NULL;
 	List	   *open = NIL;
-	Climb		climb;
+	PvextClimb	climb;
 	List	   *row_subjects;
 
 	for (uint64 i = 0; i < n; i++)
 		origin[i] = (int) i;
-	begin_climb(&climb, start);
+	pvext_begin_climb(&climb, start);
 	climb.met = &met;
 	climb.open = &open;
 	row_subjects = climb_on(&climb, rows, n, &column, origin, NIL);

@@ -22,15 +22,6 @@ typedef struct PvextRowSubject
 /* Say of rows by whom they are about, as far as has been found, that no more of them has to be: by true. */
 typedef void (*PvextSettle) (List *row_subjects, bool *settled, void *arg);
 
-/* A way on which rows are about subjects of a table. */
-typedef struct PvextWay
-{
-	PvextTable *subject;
-	List	   *links;			/* PvextLink, from the rows up; NIL: they are subjects themselves */
-	bool		by_key;			/* it comes to them by their key, which tells of those without a row */
-} PvextWay;
-
-extern bool pvext_ways_of_rows(PvextRows *start, List **ways);
 extern void pvext_append_row_subjects(StringInfo columns, PvextRows *start);
 extern List *pvext_find_row_subjects(PvextRows *start, SPITupleTable *rows, uint64 n, int column);
 extern void pvext_settle_rows(PvextRows *start, SPITupleTable *rows, uint64 n, int column, PvextSettle settle,

@@ -4,7 +4,7 @@
  *
  * Where blockers keep much of what is due, to look at each row, and at whose it is, would
  * be most of what it costs to say how much that is.  So the rows are joined with the
- * subjects whom they are about, on all ways (row_subject.c), and grouped by what the blockers
+ * subjects whom they are about, on all ways (plan/climb.c), and grouped by what the blockers
  * say of each of these: a number, of which each blocker is a bit.  The query decides nothing:
  * what a blocker's answer keeps is asked once a group of what decides for single rows
  * (row_fate.c).
@@ -26,8 +26,8 @@
 #include "erase/blocker_answer.h"
 #include "map/link_key.h"
 #include "map/link_match.h"
+#include "plan/climb.h"
 #include "plan/planner.h"
-#include "plan/row_subject.h"
 #include "plan/subject_step.h"
 #include "purge/due_query.h"
 #include "purge/row_fate.h"
