@@ -21,6 +21,23 @@ pvext_require_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 				 errhint("Pass a value for it.")));
 }
 
+/*
+ * A regclass argument that may be left out: InvalidOid where it is null.  Raises where it names
+ * no relation: '-' is 0 to the type, and would be taken for one that is left out.
+ */
+Oid
+pvext_relation_arg(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	Oid			relid = PG_ARGISNULL(arg) ? InvalidOid : PG_GETARG_OID(arg);
+
+	if (!PG_ARGISNULL(arg) && !OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("argument \"%s\" is no relation", name),
+				 errhint("Pass the name of a table, or leave it out.")));
+	return relid;
+}
+
 /* A text argument as a C string, NULL where it is null. */
 char *
 pvext_text_arg(FunctionCallInfo fcinfo, int arg)

@@ -9,6 +9,7 @@
 #include "nodes/pg_list.h"
 
 extern void pvext_require_arg(FunctionCallInfo fcinfo, int arg, const char *name);
+extern Oid	pvext_relation_arg(FunctionCallInfo fcinfo, int arg, const char *name);
 extern char *pvext_text_arg(FunctionCallInfo fcinfo, int arg);
 extern char *pvext_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 extern List *pvext_names_arg(FunctionCallInfo fcinfo, int arg);

@@ -87,7 +87,7 @@ pvext_declare_blocker(PG_FUNCTION_ARGS)
 	name = pvext_required_text(fcinfo, 1, "name");
 	condition = pvext_required_text(fcinfo, 2, "condition");
 	reason = pvext_required_text(fcinfo, 3, "reason");
-	relid = PG_ARGISNULL(4) ? InvalidOid : PG_GETARG_OID(4);
+	relid = pvext_relation_arg(fcinfo, 4, "relation");
 
 	pvext_check_table(subjectid);
 	pvext_check_owner(subjectid);

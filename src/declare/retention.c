@@ -75,8 +75,8 @@ check_columns(Oid relid, List *columns)
 static void
 read_tables(FunctionCallInfo fcinfo, Declaration *d)
 {
-	d->over = PG_ARGISNULL(8) ? InvalidOid : PG_GETARG_OID(8);
-	d->through = PG_ARGISNULL(12) ? InvalidOid : PG_GETARG_OID(12);
+	d->over = pvext_relation_arg(fcinfo, 8, "over");
+	d->through = pvext_relation_arg(fcinfo, 12, "through");
 	if (OidIsValid(d->through) && !OidIsValid(d->over))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -205,7 +205,7 @@ pvext_run_duties(PG_FUNCTION_ARGS)
 Datum
 pvext_purge_now(PG_FUNCTION_ARGS)
 {
-	PvextDutyRun	run = {.relid = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0)};
+	PvextDutyRun	run = {.relid = pvext_relation_arg(fcinfo, 0, "relation")};
 
 	if (!PG_ARGISNULL(1))
 		run.rule = text_to_cstring(PG_GETARG_TEXT_PP(1));	/* the portal's, which stays */

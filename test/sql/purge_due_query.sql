@@ -96,6 +96,8 @@ CALL compare();
 TABLE difference;
 SELECT relation, rows, oldest::date, held_by FROM by_query WHERE held_by::text LIKE '%hold%' ORDER BY relation, held_by;
 
+-- Nothing is named by a dash, which is not to mean all
+CALL pv.purge('-');
 -- What is taken by the purge is what nothing holds
 CALL pv.purge();
 CALL compare();

@@ -74,6 +74,10 @@ SELECT pv.declare_retention('customer', 'x', '1 year', 'max(at)', 'law', over =>
 \echo :SQLSTATE
 SELECT pv.declare_retention('customer', 'x', '1 year', 'issued_on', 'law', over => 'invoice');
 \echo :SQLSTATE
+SELECT pv.declare_retention('customer', 'x', '1 year', 'joined', 'law', over => '-');
+\echo :SQLSTATE
+SELECT pv.declare_retention('customer', 'x', '1 year', 'max(issued_on)', 'law', over => 'invoice', through => 0);
+SELECT pv.declare_blocker('customer', 'x', 'true', 'law', relation => 0);
 SELECT pv.declare_retention('invoice', 'x', '1 year', 'max(joined)', 'law', over => 'customer', through => 'unlinked');
 SELECT pv.declare_retention('customer', 'x', '1 year', '(SELECT max(i.issued_on) FROM invoice i)', 'law');
 \echo :SQLSTATE
