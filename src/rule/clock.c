@@ -34,6 +34,7 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /* Where a clock's timestamptz values are read. */
@@ -245,24 +246,49 @@ pvext_check_time_zone(const char *name)
 }
 
 /*
+ * The time zone that the server's files set.  They are read when this backend asks first
+ * after they were loaded, not by each call.
+ */
+static const char *
+server_time_zone(void)
+{
+	static char *zone = NULL;
+	static TimestampTz loaded = 0;
+	char	   *found = NULL;
+
+	if (zone && loaded == PgReloadTime)
+		return zone;
+	if (pvext_own("SELECT setting FROM pg_file_settings"
+				  " WHERE lower(name) = 'timezone' AND applied ORDER BY seqno DESC LIMIT 1",
+				  NULL) > 0)
+		found = pvext_value(0, 1);
+	found = MemoryContextStrdup(TopMemoryContext, found ? found : "GMT");
+	if (zone)
+		pfree(zone);
+	zone = found;
+	loaded = PgReloadTime;
+	return zone;
+}
+
+/*
  * The time zone that the database gives to sessions, not what this one has set.  Between
  * pvext_enter() and pvext_leave().
  */
 char *
 pvext_database_time_zone(void)
 {
-	if (pvext_own("SELECT substr(c, strpos(c, '=') + 1)"
-				  " FROM pg_db_role_setting AS s, unnest(s.setconfig) AS c"
-				  " WHERE s.setrole = 0 AND lower(split_part(c, '=', 1)) = 'timezone'"
-				  " AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database AS d"
-				  " WHERE d.datname = current_database()))"
-				  " ORDER BY s.setdatabase DESC LIMIT 1", NULL) > 0)
+	static PvextStatement find = {
+		"SELECT substr(c, strpos(c, '=') + 1)"
+		" FROM pg_db_role_setting AS s, unnest(s.setconfig) AS c"
+		" WHERE s.setrole = 0 AND lower(split_part(c, '=', 1)) = 'timezone'"
+		" AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database AS d"
+		" WHERE d.datname = current_database()))"
+		" ORDER BY s.setdatabase DESC LIMIT 1", NULL
+	};
+
+	if (pvext_own_kept(&find, NULL) > 0)
 		return pvext_check_time_zone(pvext_value(0, 1));
-	if (pvext_own("SELECT setting FROM pg_file_settings"
-				  " WHERE lower(name) = 'timezone' AND applied ORDER BY seqno DESC LIMIT 1",
-				  NULL) > 0)
-		return pvext_check_time_zone(pvext_value(0, 1));
-	return pvext_check_time_zone("GMT");
+	return pvext_check_time_zone(server_time_zone());
 }
 
 /* A clock is a date or a time; what names it in messages. */
