@@ -134,6 +134,30 @@ pvext_read_offer(PvextConsentCall *call, FunctionCallInfo fcinfo,
 	change->expires = pvext_consent_expiry(fcinfo, 6, "the consent");
 }
 
+/* Who is told that somebody has objected, or withdrawn what was given; see below. */
+static void (*refused) (const PvextConsentCall *call, const PvextConsentChange *change, const bytea *digest) = NULL;
+
+/*
+ * From now on this is told of a subject that objects, or withdraws a consent that it had
+ * given, with the digest of its key: in the transaction that records it, which has its row
+ * locked.  What is imported, or is on a list, was told elsewhere.
+ */
+void
+pvext_hear_refusals(void (*hear) (const PvextConsentCall *call, const PvextConsentChange *change,
+								  const bytea *digest))
+{
+	refused = hear;
+}
+
+/* Is a change one that was asked for now, and that takes something away? */
+static bool
+is_refusal(const PvextConsentChange *change, int before)
+{
+	return change->source == NULL && !change->by_list &&
+		(strcmp(change->action, "objected") == 0 ||
+		 (strcmp(change->action, "withdrawn") == 0 && (before & PVEXT_GIVEN)));
+}
+
 /*
  * Record a change, in the ledger and in the state, and note it for the bits.  False where
  * the state stays as it is.
@@ -168,6 +192,8 @@ pvext_record_consent(PvextConsentCall *call, PvextConsentChange *change)
 		after = PVEXT_GIVEN | (change->expires != DT_NOEND ? PVEXT_EXPIRING : 0);
 	pvext_note_code(call->subject->id, call->purpose->id, call->key, before, after,
 					change->expires);
+	if (refused && is_refusal(change, before))
+		refused(call, change, entry.subject_digest);
 	return true;
 }
 

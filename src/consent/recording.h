@@ -30,8 +30,11 @@ typedef struct PvextConsentChange
 	TimestampTz expires;		/* of requested and given: DT_NOEND for never */
 	const char *source;			/* as in PvextEntry, NULL but for imports */
 	TimestampTz claimed_at;
+	bool		by_list;		/* a list says so: nobody has asked for it now */
 } PvextConsentChange;
 
+extern void pvext_hear_refusals(void (*hear) (const PvextConsentCall *call, const PvextConsentChange *change,
+											  const bytea *digest));
 extern bool pvext_find_consent_call(PvextConsentCall *call, Oid relid,
 									const char *key, const char *purpose);
 extern void pvext_begin_consent_call(PvextConsentCall *call, FunctionCallInfo fcinfo);

@@ -101,7 +101,8 @@ static void
 end_claim(Listing *listing, Oid relid, const char *key, const char *purpose)
 {
 	PvextConsentCall call;
-	PvextConsentChange change = {.action = "withdrawn", .channel = "suppression list", .expires = DT_NOEND};
+	PvextConsentChange change = {.action = "withdrawn", .channel = "suppression list", .expires = DT_NOEND,
+	.by_list = true};
 
 	if (!pvext_find_consent_call(&call, relid, key, purpose) || !is_claim(&call))
 		return;

@@ -12,8 +12,10 @@
 #include "base/event.h"
 #include "base/relation.h"
 #include "catalog/pg_type.h"
+#include "erase/approval.h"
 #include "erase/deferred.h"
 #include "erase/erase.h"
+#include "erase/register.h"
 #include "erase/trait.h"
 #include "fmgr.h"
 #include "map/key.h"
@@ -126,23 +128,19 @@ is_about_another(PvextRequest *request)
 }
 
 /*
- * pv.cancel_erasure(erasure, reason): end a request of which nothing has been carried
- * out, or that is about somebody else by now.
+ * End a request of which nothing has been carried out, or that is about somebody else by
+ * now.  Between pvext_enter() and pvext_leave().
  *
  * It locks the request alone.  An erasure that is under way has the subject's row, and
  * asks for the request again under its lock before it erases (is_still_open()).
  */
-Datum
-pvext_cancel_erasure(PG_FUNCTION_ARGS)
+void
+pvext_end_request(const pg_uuid_t *id, const char *reason)
 {
-	PvextScope	scope;
 	PvextRequest request;
 	PvextArgs	args = {0};
 
-	pvext_require_arg(fcinfo, 0, "erasure");
-	pvext_require_arg(fcinfo, 1, "reason");
-	pvext_enter(&scope);
-	pvext_read_request(PG_GETARG_UUID_P(0), true, &request);
+	pvext_read_request(id, true, &request);
 	if ((request.executed ||
 		 (strcmp(request.state, "requested") != 0 && strcmp(request.state, "blocked") != 0)) &&
 		!is_about_another(&request))
@@ -150,10 +148,23 @@ pvext_cancel_erasure(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the erasure cannot be cancelled any more"),
 				 errhint("Its state is \"%s\".", request.state)));
-	pvext_arg(&args, UUIDOID, PG_GETARG_DATUM(0), false);
-	pvext_arg_text(&args, pvext_text_arg(fcinfo, 1));
+	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
+	pvext_arg_text(&args, reason);
 	(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, former_keys = NULL, traits = NULL,"
 					 " reason = concat_ws('; cancelled: ', reason, $2) WHERE id = $1", &args);
+	pvext_tell_entered_one(id, request.subject_digest);
 	pvext_record_event("cancel_erasure", request.subject_digest);
-	return pvext_return_erasure(fcinfo, &scope, pvext_request_row(&request.id));
+}
+
+/* pv.cancel_erasure(erasure, reason): end a request, as above. */
+Datum
+pvext_cancel_erasure(PG_FUNCTION_ARGS)
+{
+	PvextScope	scope;
+
+	pvext_require_arg(fcinfo, 0, "erasure");
+	pvext_require_arg(fcinfo, 1, "reason");
+	pvext_enter(&scope);
+	pvext_end_request(PG_GETARG_UUID_P(0), pvext_text_arg(fcinfo, 1));
+	return pvext_return_erasure(fcinfo, &scope, pvext_request_row(PG_GETARG_UUID_P(0)));
 }

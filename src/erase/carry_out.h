@@ -14,6 +14,7 @@ typedef struct PvextCase
 {
 	PvextRow   *row;
 	PvextRequest request;
+	bytea	   *before;			/* digest of the key that the subject had at first */
 	PvextVerdict verdict;
 	bool		execute;
 	bool		strange;		/* the row is another person's by now, as it seems */

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "catalog/pg_type.h"
 #include "erase/deferred.h"
+#include "erase/register.h"
 #include "erase/trait.h"
 #include "map/key.h"
 #include "utils/guc.h"
@@ -72,6 +73,7 @@ enter(Deferral *deferral, PvextTable *subject, char *key)
 	if (!deferral->blind && pvext_any_traits(subject))
 		pvext_remember_traits(&request, pvext_read_traits(subject, list_make1(key))[0]);
 	deferral->results = lappend(deferral->results, pvext_save_request(subject, &request));
+	pvext_tell_entered_one(&request.id, digest);
 	deferral->entered = lappend(deferral->entered, digest);
 }
 
@@ -157,10 +159,12 @@ pvext_spell_request(Oid relid, const pg_uuid_t *id, char *key)
 	char	   *found = pvext_find_subject(subject, key, PVEXT_TO_LOOK);
 	PvextRequest other;
 	PvextArgs	args = {0};
+	bytea	   *former;
 	bytea	   *digest;
 
 	if (found == NULL || strcmp(found, key) == 0)
 		return key;
+	former = pvext_subject_digest(subject->id, key);
 	digest = pvext_subject_digest(subject->id, found);
 	pvext_find_request(subject, digest, &other);
 	pvext_arg(&args, UUIDOID, UUIDPGetDatum(id), false);
@@ -169,11 +173,13 @@ pvext_spell_request(Oid relid, const pg_uuid_t *id, char *key)
 		(void) pvext_own("UPDATE pv.erasure_ledger SET state = 'cancelled', key = NULL, traits = NULL,"
 						 " reason = concat_ws('; ', reason, 'another request of the subject is open')"
 						 " WHERE id = $1 AND key IS NOT NULL", &args);
+		pvext_tell_entered_one(id, former);
 		return NULL;
 	}
 	pvext_arg_text(&args, found);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	(void) pvext_own("UPDATE pv.erasure_ledger SET key = $2, former_digest = $3, subject_digest = $3"
 					 " WHERE id = $1 AND key IS NOT NULL", &args);
+	pvext_tell_entered_one(id, former);
 	return found;
 }

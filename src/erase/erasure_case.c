@@ -20,6 +20,7 @@
 #include "erase/everywhere.h"
 #include "erase/former_key.h"
 #include "erase/missing_subject.h"
+#include "erase/register.h"
 #include "erase/trait.h"
 #include "execution/held_others.h"
 #include "rule/hold.h"
@@ -53,7 +54,7 @@ open_request(PvextTable *subject, PvextCase *c, bytea *digest, bool known, char 
 	else if (strcmp(request->state, "blocked") == 0)	/* pvext.erasure_delay may be longer by now */
 		request->due_at = Max(request->due_at, request->requested_at + (int64) pvext_erasure_delay * USECS_PER_SEC);
 	request->key = c->row->key;
-	request->subject_digest = digest;
+	request->subject_digest = c->before = digest;
 	request->until = DT_NOBEGIN;
 	request->reason = reason;
 }
@@ -215,6 +216,17 @@ name_of(pg_uuid_t *id)
 	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
 }
 
+/* A case that has been entered, for the register. */
+static PvextEntered *
+note_entered(PvextCase *c)
+{
+	PvextEntered *entered = palloc(sizeof(PvextEntered));
+
+	entered->id = c->request.id;
+	entered->before = c->before;
+	return entered;
+}
+
 /*
  * Enter the cases in the ledger, and that the call was made.  In a database where
  * nothing may be erased, requests that are there already stay as they are.  Who asks once
@@ -225,6 +237,7 @@ record(PvextTable *subject, List *cases, bool stopped, bool going_on)
 {
 	char	   *call = psprintf("erase_subject(%s)", subject->sql_name);
 	List	   *digests = NIL;
+	List	   *entered = NIL;
 	ListCell   *lc;
 
 	remember_persons(subject, cases);
@@ -237,6 +250,7 @@ record(PvextTable *subject, List *cases, bool stopped, bool going_on)
 			strcmp(request->state, "completed") == 0)
 		{
 			/* Erased before, and nothing has come since: the old row stands. */
+			(void) pvext_tell_ended(subject, c->before, request->subject_digest);
 			c->result = pvext_former_row(subject, request->subject_digest);
 			continue;
 		}
@@ -249,7 +263,9 @@ record(PvextTable *subject, List *cases, bool stopped, bool going_on)
 		if (request->exists && !going_on)
 			pvext_done_by_somebody("erase", subject->id, name_of(&request->id));
 		digests = lappend(digests, request->subject_digest);
+		entered = lappend(entered, note_entered(c));
 	}
+	pvext_tell_entered(entered);
 	if (list_length(digests) == 1)
 		pvext_record_event(call, linitial(digests));
 	else if (digests != NIL)

@@ -16,6 +16,7 @@
 #include "erase/ledger.h"
 #include "erase/missing_subject.h"
 #include "erase/older_transaction.h"
+#include "erase/register.h"
 #include "map/key.h"
 #include "redact/redact.h"
 #include "rule/hold.h"
@@ -44,8 +45,8 @@ can_conclude(PvextMap *map, PvextPlan *plan, const char *key)
 
 /*
  * The row of pv.erasure for a subject whose own row the application has deleted: what it
- * consented and agreed to ends, what the audit log has of it goes, and an open request is
- * fulfilled by the deletion.  NULL where nothing was ever known of such a subject.
+ * consented and agreed to ends, what the audit log has of it goes, what it has asked for is
+ * nobody's, and an open request is fulfilled by the deletion.  NULL where nothing was ever known of such a subject.
  */
 static HeapTuple
 conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char *reason)
@@ -55,20 +56,24 @@ conclude_deleted(PvextMap *map, PvextPlan *plan, char *key, bytea *digest, char 
 	PvextRequest request = {.state = "completed", .key = key, .former_digest = digest,
 	.subject_digest = digest, .reason = reason};
 	HeapTuple	former;
-	bool		logged = redact_deleted(map, plan, key, digest);
+	HeapTuple	row;
+	bool		known = redact_deleted(map, plan, key, digest);
 
 	pvext_end_consents(subject, list_make1(&ending));
 	if (ending.kept == 0 && can_conclude(map, plan, key))
 		pvext_conclude_deleted(subject, digest);
+	known = pvext_tell_ended(subject, digest, digest) > 0 || known;
 	former = pvext_former_row(subject, digest);
-	if (former != NULL || (ending.ended == 0 && !logged))
+	if (former != NULL || (ending.ended == 0 && !known))
 		return former;
 	if (ending.kept > 0)
 		request.state = "partial";
 	request.until = ending.until;
 	request.due_at = GetCurrentTransactionStartTimestamp();
 	pvext_record_event(psprintf("erase_subject(%s)", subject->sql_name), digest);
-	return pvext_save_request(subject, &request);
+	row = pvext_save_request(subject, &request);
+	pvext_tell_entered_one(&request.id, digest);
+	return row;
 }
 
 /* Is there a row of the key that the subject's condition does not hold for? */

@@ -212,7 +212,8 @@ request_args(PvextTable *subject, PvextRequest *request, PvextArgs *args)
 
 /*
  * Enter a request, or what became of it since.  Returns its row as the view
- * pv.erasure has it, living as long as the call.
+ * pv.erasure has it, living as long as the call; its id is set.  The register is the
+ * caller's to tell (register.h).
  */
 HeapTuple
 pvext_save_request(PvextTable *subject, PvextRequest *request)
@@ -241,6 +242,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 	};
 	PvextArgs	args = {0};
 	HeapTuple	row;
+	bool		isnull;
 
 	request_args(subject, request, &args);
 	if (request->exists)
@@ -254,6 +256,7 @@ pvext_save_request(PvextTable *subject, PvextRequest *request)
 		pvext_arg_name(&args, GetUserNameFromId(GetUserId(), false));
 		(void) pvext_own_kept(&insert, &args);
 	}
+	request->id = *DatumGetUUIDP(pvext_datum(0, 1, &isnull));
 	row = SPI_copytuple(pvext_result_row(0));
 	SPI_freetuptable(SPI_tuptable);
 	return row;

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "consent/ending.h"
 #include "erase/ledger.h"
+#include "erase/register.h"
 #include "execution/derived_value.h"
 #include "execution/execute.h"
 #include "execution/held_others.h"
@@ -305,6 +306,7 @@ follow_key(PvextTable *subject, const char *former, const bytea *digest, const c
 
 	pvext_end_consents(subject, list_make1(&ending));
 	pvext_rekey_request(subject, digest, key, new_digest);
+	(void) pvext_tell_ended(subject, digest, new_digest);
 	(void) pvext_held_by(digest, &any_hold);
 	if (any_hold)
 		pvext_forget_held_key(digest, new_digest);
@@ -460,6 +462,7 @@ end_subjects(PvextTaking *taking, PvextExamined *examined)
 		pvext_end_consents(subject, list_make1(&ending));
 		if (!plan->unenforced && ending.kept == 0)
 			pvext_conclude_deleted(subject, ending.digest);
+		(void) pvext_tell_ended(subject, ending.digest, ending.digest);
 	}
 }
 
