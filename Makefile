@@ -15,7 +15,7 @@ SRC_FILES := $(sort $(patsubst $(TREE)%,%,$(wildcard $(TREE)src/*.c $(TREE)src/*
 SQL_PARTS = base/header base/relation base/part base/event base/identity base/secret \
 	map/subject map/link map/personal rule/hold rule/retention \
 	consent/evidence consent/consent consent/suppression consent/import consent/agreement erase/history erase/erase \
-	audit/audit rights/find_copies seal/seal reads/access_log worker/duty erase/reappeared \
+	audit/audit rights/petition rights/find_copies seal/seal reads/access_log worker/duty erase/reappeared \
 	scrub/scope scrub/scrub scrub/receipt scrub/search worker/status \
 	declare/check_map declare/ddl declare/role privileges
 

@@ -24,6 +24,7 @@
 #include "reads/read_hooks.h"
 #include "reads/utility_read.h"
 #include "reads/watched.h"
+#include "rights/petition_entry.h"
 #include "worker/launcher.h"
 
 PVEXT_MODULE_MAGIC;
@@ -49,6 +50,7 @@ _PG_init(void)
 	pvext_init_trust();
 	pvext_init_trigger();
 	pvext_init_everywhere();
+	pvext_init_register();
 	pvext_init_launcher();
 	pvext_find_addresses_by(pvext_linked_addresses);
 }

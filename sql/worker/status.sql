@@ -142,13 +142,21 @@ CREATE VIEW pv.status AS
              LEFT JOIN pg_class AS c ON c.oid = t.relation
         WHERE x.duty = d.duty) AS f
     UNION ALL
-    SELECT 6, 'request ' || e.id, 'late', NULL, NULL, NULL, NULL, NULL, e.requested_at,
-           concat_ws('; ', e.state || ' since it was requested', nullif('blocked by ' || array_to_string(e.blocked_by, ', '), 'blocked by '),
+    SELECT 6, 'request ' || q.id, CASE WHEN q.late THEN 'late' ELSE 'due soon' END, NULL, NULL, NULL, NULL, NULL, q.received_at,
+           CASE WHEN e.id IS NULL
+                THEN format('%s, due %s, %s', q.kind, to_char(q.due, 'YYYY-MM-DD HH24:MI'),
+                            CASE q.state WHEN 'received' THEN 'and nobody has looked into it' WHEN 'identity' THEN 'waits for who asks'
+                                 WHEN 'review' THEN 'and its answer is being made' ELSE 'and not answered' END)
+                ELSE concat_ws('; ', e.state || ' since it was requested', nullif('blocked by ' || array_to_string(e.blocked_by, ', '), 'blocked by '),
                      'retained until ' || e.retained_until,
-                     (SELECT 'waits for ' || string_agg(w.what, ', ' ORDER BY w.began) FROM pv.erasure_wait AS w WHERE w.erasure = e.id))
-    FROM pv.erasure_ledger AS e
-    WHERE e.state NOT IN ('completed', 'cancelled') AND e.requested_at < now()
-          - CAST(coalesce(current_setting('pvext.request_deadline', true), '30d') AS interval)
+                     (SELECT 'waits for ' || string_agg(w.what, ', ' ORDER BY w.began) FROM pv.erasure_wait AS w WHERE w.erasure = e.id)) END
+    FROM (SELECT r.*, coalesce(r.extended_to, r.due_at) AS due,
+                 coalesce(r.extended_to, r.due_at) < now()
+                 OR r.erasure IS NOT NULL AND s.deadline <> '-1' AND r.received_at < now() - CAST(s.deadline AS interval) AS late
+          FROM pv.request AS r, (SELECT coalesce(current_setting('pvext.request_deadline', true), '-1') AS deadline) AS s
+          WHERE r.state IN ('received', 'identity', 'open', 'review')) AS q
+    LEFT JOIN pv.erasure_ledger AS e ON e.id = q.erasure
+    WHERE q.late OR (q.state <> 'identity' AND q.due < now() + interval '7 days')
     UNION ALL
     SELECT 6, 'erasure ' || u.erasure, 'undone', NULL, NULL, NULL, NULL, NULL, u.since,
            format('the subject of %s has something personal again', coalesce(CAST(CAST(c.oid AS regclass) AS text), 'a dropped table'))
@@ -189,7 +197,7 @@ CREATE VIEW pv.status AS
                 ELSE 'this database is a copy by CREATE DATABASE: its duties go on; pv.resume() makes it one of its own' END
     FROM identity AS i WHERE i.state IN ('restored', 'copied')) AS s
     ORDER BY s.n, s.oldest;
-COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late, for each erasure that is undone, for the worker and for the secret; before them one for a database that was restored from a dump or copied; one where declarations are of tables or columns that are gone; and one where the audit log has what cannot be read';
+COMMENT ON VIEW pv.status IS 'how pvext does: a row for each duty, for each request that is late or due within a week, for each erasure that is undone, for the worker and for the secret; before them one for a database that was restored from a dump or copied; one where declarations are of tables or columns that are gone; and one where the audit log has what cannot be read';
 COMMENT ON COLUMN pv.status.item IS 'what the row is about';
 COMMENT ON COLUMN pv.status.state IS 'how it is: ok, late or failing, say';
 COMMENT ON COLUMN pv.status.last_run IS 'when the duty was last begun';

@@ -40,7 +40,9 @@ int			pvext_purge_batch_size = 250;
 int			pvext_purge_delay = 10;
 int			pvext_purge_limit = 100000;
 int			pvext_max_replication_lag = 0;
-int			pvext_request_deadline = 2592000;
+int			pvext_request_deadline = -1;
+int			pvext_request_keep = 94608000;
+char	   *pvext_authority = NULL;
 int			pvext_audit_rotate = 2592000;
 int			pvext_step_timeout = 60000;
 bool		pvext_scrub = false;
@@ -116,9 +118,9 @@ define_worker_gucs(void)
 							NULL, &pvext_max_replication_lag, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.request_deadline",
-							"Requests for erasure that are older are late.",
+							"Requests for erasure that are older are late, also before they are due; -1: they are late when they are due.",
 							"The GDPR, article 12(3), gives one month.",
-							&pvext_request_deadline, 2592000, 0, INT_MAX, PGC_SUSET,
+							&pvext_request_deadline, -1, -1, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.step_timeout",
 							"How long a step of a duty may take, in which expressions and triggers of tables' owners run; 0 for ever.",
@@ -190,6 +192,13 @@ pvext_define_gucs(void)
 							"How long the proof of a consent is kept after it has ended, also against an erasure.",
 							NULL, &pvext_consent_keep, 0, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pvext.request_keep",
+							"How long it is kept, after the answer to a request, who the person said to be, and what proved it.",
+							NULL, &pvext_request_keep, 94608000, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("pvext.authority",
+							   "The supervisory authority that receipts of requests name.",
+							   NULL, &pvext_authority, "Datatilsynet", PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("pvext.agreement_keep",
 							"How long the proof of an agreement is kept after it has ended, also against an erasure.",
 							NULL, &pvext_agreement_keep, 0, 0, INT_MAX, PGC_SUSET,

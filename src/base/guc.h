@@ -40,6 +40,8 @@ extern int	pvext_purge_delay;
 extern int	pvext_purge_limit;
 extern int	pvext_max_replication_lag;
 extern int	pvext_request_deadline;
+extern int	pvext_request_keep;
+extern char *pvext_authority;
 extern int	pvext_audit_rotate;
 extern int	pvext_step_timeout;
 extern bool pvext_scrub;

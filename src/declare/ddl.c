@@ -20,6 +20,7 @@
 #include "base/compat.h"
 #include "base/guc.h"
 #include "base/identity.h"
+#include "base/own_change.h"
 #include "base/relation.h"
 #include "base/result.h"
 #include "base/spi.h"
@@ -159,6 +160,23 @@ changes_owner(Node *parsetree)
 	return false;
 }
 
+/* What is not to be handed out is not under another name either. */
+static void
+rename_withheld(int32 relation_id, PvextRenaming *renaming)
+{
+	static PvextStatement update = {
+		"UPDATE pv.request_withheld AS w SET columns = array_replace(columns, $2, $3) FROM pv.request_ledger AS r"
+		" WHERE w.relation_id = $1 AND $2 = ANY (w.columns) AND r.id = w.request"
+		" AND r.answered_at IS NULL AND r.state <> 'cancelled'", NULL
+	};
+	PvextArgs	args = {0};
+
+	pvext_arg_int4(&args, relation_id);
+	pvext_arg_name(&args, renaming->oldname);
+	pvext_arg_name(&args, renaming->newname);
+	(void) pvext_own_change(&update, &args);
+}
+
 /*
  * Let the declarations of a column follow its new name.  What is declared
  * under the new name is left over from a column that has been dropped.
@@ -196,6 +214,7 @@ rename_declared(int32 relation_id, PvextRenaming *renaming)
 		pvext_arg_name(&args, renaming->newname);
 		(void) pvext_own(updates[i], &args);
 	}
+	rename_withheld(relation_id, renaming);
 }
 
 /* Does an expression still bind?  For pvext_try(). */

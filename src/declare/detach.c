@@ -7,7 +7,7 @@
  * declared of the other one: as a subject, its links, columns, rules, blockers and its audit.
  * What leads to the other one, and may lead to rows that have left, leads to it as well:
  * links without a foreign key (twins of what there was, and the columns go by both), blockers
- * and clocks over its rows.  Holds and open requests of its subjects move, and what
+ * and clocks over its rows.  Holds and requests of its subjects move, and what
  * they have consented, objected or agreed to (moved_rows.c).  What was
  * declared of the table itself counts before all that.
  *
@@ -23,6 +23,7 @@
 #include "base/compat.h"
 #include "base/event.h"
 #include "base/guc.h"
+#include "base/own_change.h"
 #include "base/relation.h"
 #include "base/result.h"
 #include "base/secret.h"
@@ -38,10 +39,18 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 
+/* What is kept of a subject, in the order of move_claim()'s statements. */
+typedef enum ClaimKind
+{
+	ERASURE,
+	HOLD,
+	PETITION
+} ClaimKind;
+
 /* A hold or request of a subject. */
 typedef struct Claim
 {
-	bool		hold;
+	ClaimKind	kind;
 	char	   *id;
 	char	   *key;
 } Claim;
@@ -72,7 +81,11 @@ static const char *const copies[] = {
 	" SELECT $1, column_name, subject_digest, digest FROM pv.redaction WHERE relation_id = $2"
 	" ON CONFLICT DO NOTHING",
 	"INSERT INTO pv.audited (relation_id, enabled_by, always)"
-	" SELECT $1, enabled_by, always FROM pv.audited WHERE relation_id = $2 ON CONFLICT DO NOTHING"
+	" SELECT $1, enabled_by, always FROM pv.audited WHERE relation_id = $2 ON CONFLICT DO NOTHING",
+	"INSERT INTO pv.request_withheld (request, relation_id, columns, rows, ground, by, at)"
+	" SELECT w.request, $1, w.columns, w.rows, w.ground, w.by, w.at FROM pv.request_withheld AS w"
+	" JOIN pv.request_ledger AS r ON r.id = w.request"
+	" WHERE w.relation_id = $2 AND r.answered_at IS NULL AND r.state <> 'cancelled'"
 };
 
 /* What belongs to the part's rows. */
@@ -161,7 +174,7 @@ suffix_of(const PvextParting *parting)
 }
 
 /*
- * Holds and open requests
+ * Holds and requests
  */
 
 /* Those of a relation's subjects whose keys are known. */
@@ -172,15 +185,18 @@ list_claims(int32 relation_id)
 	List	   *claims = NIL;
 
 	pvext_arg_int4(&args, relation_id);
-	(void) pvext_own("SELECT true, CAST(id AS text), key FROM pv.hold"
+	StaticAssertStmt(ERASURE == 0 && HOLD == 1 && PETITION == 2, "the statement numbers them");
+	(void) pvext_own("SELECT 0, CAST(id AS text), key FROM pv.erasure_ledger"
+					 " WHERE relation_id = $1 AND key IS NOT NULL"
+					 " UNION ALL SELECT 1, CAST(id AS text), key FROM pv.hold"
 					 " WHERE relation_id = $1 AND released_at IS NULL AND key IS NOT NULL"
-					 " UNION ALL SELECT false, CAST(id AS text), key FROM pv.erasure_ledger"
+					 " UNION ALL SELECT 2, CAST(id AS text), key FROM pv.request_ledger"
 					 " WHERE relation_id = $1 AND key IS NOT NULL ORDER BY 1, 2", &args);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		Claim	   *claim = palloc(sizeof(Claim));
 
-		claim->hold = pvext_bool(i, 1);
+		claim->kind = (ClaimKind) pvext_int(i, 1);
 		claim->id = pvext_value(i, 2);
 		claim->key = pvext_value(i, 3);
 		claims = lappend(claims, claim);
@@ -192,16 +208,19 @@ list_claims(int32 relation_id)
 static void
 move_claim(const Claim *claim, int32 relation_id)
 {
+	static PvextStatement move[] = {
+		[ERASURE] = {"UPDATE pv.erasure_ledger SET relation_id = $2, subject_digest = $3,"
+			" former_digest = CASE WHEN former_digest = subject_digest THEN $3 ELSE former_digest END"
+		" WHERE id = CAST($1 AS uuid)", NULL},
+		[HOLD] = {"UPDATE pv.hold SET relation_id = $2, subject_digest = $3 WHERE id = CAST($1 AS bigint)", NULL},
+		[PETITION] = {"UPDATE pv.request_ledger SET relation_id = $2, subject_digest = $3 WHERE id = CAST($1 AS uuid)", NULL}
+	};
 	PvextArgs	args = {0};
 
 	pvext_arg_text(&args, claim->id);
 	pvext_arg_int4(&args, relation_id);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(pvext_subject_digest(relation_id, claim->key)), false);
-	(void) pvext_own(claim->hold ?
-					 "UPDATE pv.hold SET relation_id = $2, subject_digest = $3 WHERE id = CAST($1 AS bigint)" :
-					 "UPDATE pv.erasure_ledger SET relation_id = $2, subject_digest = $3,"
-					 " former_digest = CASE WHEN former_digest = subject_digest THEN $3 ELSE former_digest END"
-					 " WHERE id = CAST($1 AS uuid)", &args);
+	(void) pvext_own_change(&move[claim->kind], &args);
 }
 
 /* Those of the root's subjects whose rows have left go with them. */

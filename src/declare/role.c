@@ -43,6 +43,10 @@ typedef struct Profile
 #define AUDIT_FUNCTIONS \
 	" audit_records subject_trail seal_head verify_audit access_records access_counts"
 
+/* To read the register of what persons have asked for. */
+#define REGISTER_RELATIONS \
+	" request request_withheld"
+
 /* To see what is done by itself. */
 #define DUTY_RELATIONS \
 	" overdue status run_log duty_failure scrub_receipt erasure_undone"
@@ -63,7 +67,7 @@ static const Profile profiles[] = {
 		"erase_subject erase_subjects preview_erasure verify_erasure find_copies"
 		" give_consent withdraw_consent request_consent confirm_consent unsubscribe_token"
 		" object_to withdraw_objection has_consent consented may_process"
-		" accept_agreement end_agreement bound_by",
+		" accept_agreement end_agreement bound_by receive_request",
 	""},
 	{"officer",
 		"declare_purpose undeclare_purpose place_hold release_hold"
@@ -73,11 +77,13 @@ static const Profile profiles[] = {
 		" withdraw_consent object_to withdraw_objection has_consent consented may_process"
 		" import_consent import_consents import_suppressions"
 		" end_agreement bound_by" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS
+		" receive_request ask_identity confirm_identity request_claimed identity_evidence extend_request withhold"
+		" answer_request cancel_request request_receipt"
 		" rotate_audit seal_audit expire_audit drain_reads run_duties purge scrub_plan",
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure erasure_wait event role_profile"},
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS REGISTER_RELATIONS " hold erasure erasure_wait event role_profile"},
 	{"auditor",
-		"verify_erasure check_map" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS,
-	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS " hold erasure erasure_wait event role_profile"},
+		"verify_erasure check_map request_receipt" LEDGER_FUNCTIONS AUDIT_FUNCTIONS DUTY_FUNCTIONS,
+	MAP_RELATIONS LEDGER_RELATIONS AUDIT_RELATIONS DUTY_RELATIONS REGISTER_RELATIONS " hold erasure erasure_wait event role_profile"},
 };
 
 PG_FUNCTION_INFO_V1(pvext_grant_role);

@@ -115,6 +115,25 @@ check_no_holds(Oid relid, int32 id)
 				 errhint("Keep the key that the table is declared with, or release the holds, and complete or cancel the erasures, first.")));
 }
 
+/*
+ * The same of the register of what persons ask for, which goes on to say who they are until
+ * they are erased.  Last: an erasure writes it after its ledger.
+ */
+static void
+check_no_petitions(Oid relid, int32 id, const char *hint)
+{
+	PvextArgs	args = {0};
+
+	(void) pvext_own("LOCK TABLE pv.request_ledger IN SHARE MODE", NULL);
+	pvext_arg_int4(&args, id);
+	if (pvext_own("SELECT FROM pv.request_ledger WHERE relation_id = $1 AND key IS NOT NULL LIMIT 1", &args) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("requests in the register name subjects of table %s by their key",
+						pvext_relation_name(relid)),
+				 errhint("%s", hint)));
+}
+
 /* Raise where subjects are on record by another key than this. */
 static void
 check_same_key(Oid relid, int32 id, List *key)
@@ -130,6 +149,7 @@ check_same_key(Oid relid, int32 id, List *key)
 	LockRelationOid(relid, ShareLock);
 	forget_keys(relid, id, "Keep the key that the table is declared with.");
 	check_no_holds(relid, id);
+	check_no_petitions(relid, id, "Keep the key that the table is declared with.");
 }
 
 /*
@@ -215,6 +235,7 @@ pvext_undeclare_subject(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("subject table %s is still needed", pvext_relation_name(relid)),
 				 errhint("Undeclare its blockers, release its holds, and complete or cancel its erasures first.")));
+	check_no_petitions(relid, id, "The table stays declared until those subjects have been erased.");
 	if (pvext_own("DELETE FROM pv.declared_subject WHERE relation_id = $1", &args) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

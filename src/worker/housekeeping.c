@@ -16,6 +16,7 @@
 #include "consent/recording.h"
 #include "duty/failure.h"
 #include "erase/reappeared.h"
+#include "rights/petition_entry.h"
 #include "utils/timestamp.h"
 #include "worker/housekeeping.h"
 
@@ -48,6 +49,13 @@ static void
 expire_tokens(void *arg)
 {
 	((PvextDutyRun *) arg)->done += pvext_own("DELETE FROM pv.consent_token WHERE expires <= now()", NULL);
+}
+
+/* For do_part(): what persons claimed to be, long after they had their answer. */
+static void
+expire_claims(void *arg)
+{
+	((PvextDutyRun *) arg)->done += pvext_destroy_old_claims();
 }
 
 /* Runs and failures of which nothing is to be learned any more. */
@@ -153,7 +161,7 @@ do_part(PvextDutyRun *run, const char *name, void (*body) (void *), void *arg)
 	return error == NULL && !part.paused;
 }
 
-/* The duty: holds, consents, links that were sent out, and the record of runs. */
+/* The duty: holds, consents, links that were sent out, claims, and the record of runs. */
 void
 pvext_expire(PvextDutyRun *run)
 {
@@ -167,6 +175,7 @@ pvext_expire(PvextDutyRun *run)
 		run->done += expiry.done;
 	} while (expiry.more && !pvext_is_over(run));
 	(void) do_part(run, "links", expire_tokens, run);
+	(void) do_part(run, "claims", expire_claims, run);
 	pvext_look_again(run);
 	(void) do_part(run, "runs", trim_log, run);
 }

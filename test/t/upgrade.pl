@@ -64,9 +64,16 @@ foreach my $release (@releases)
 	query(qq{CREATE DATABASE "$database"});
 	query("CREATE EXTENSION pvext VERSION '$release' CASCADE", $database);
 	query($profiles, $database);
+	query(q{
+		INSERT INTO pv.erasure_ledger (relation_id, key, former_digest, subject_digest, state, requested_at, completed_at, requested_by, requested_role)
+		VALUES (1, NULL, 'a', 'a', 'completed', '2026-01-30 12:00+00', '2026-01-31 12:00+00', 'dba', 'dba'), (1, '2', 'b', 'b', 'blocked', '2026-01-30 12:00+00', NULL, 'dba', 'dba'),
+			(1, NULL, 'c', 'c', 'cancelled', '2026-01-30 12:00+00', NULL, 'dba', 'dba')}, $database);
 	query('ALTER EXTENSION pvext UPDATE', $database);
 	is(query("SELECT extversion FROM pg_extension WHERE extname = 'pvext'", $database), $version, "$release is updated to $version");
 	is(difference(catalog_of($database), $new), '', "and is what $version is");
+	is(query(q{SELECT q.kind, q.key, q.state, q.answer, CAST(q.answered_at AT TIME ZONE 'UTC' AS date), CAST(q.due_at AT TIME ZONE 'UTC' AS date), q.erasure = q.id
+		FROM pv.request AS q ORDER BY q.subject_digest}, $database),
+		"erasure||answered|delivered|2026-01-31|2026-02-28|t\nerasure|2|open|||2026-02-28|t\nerasure||cancelled|||2026-02-28|t", 'its erasures are in the register');
 }
 
 query("COMMENT ON SCHEMA pv IS 'other'; ALTER EXTENSION pvext DROP FUNCTION pv.seal_head()", 'new');
