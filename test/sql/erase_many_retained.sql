@@ -117,7 +117,7 @@ CALL erase_alone('wild_alone');
 CALL erase_together('wild_together');
 SELECT * FROM differences('wild_alone', 'wild_together');
 SELECT id, state FROM outcome WHERE way = 'wild_together' AND state <> 'completed' ORDER BY id::int;
-SELECT id, issued = current_date AS today, addressee FROM invoice WHERE id < 3 ORDER BY id;
+SELECT id, issued > current_date - 2 AS today, addressee FROM invoice WHERE id < 3 ORDER BY id;
 
 SELECT count(*) > 10 AS alone FROM run;
 
