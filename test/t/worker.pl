@@ -239,7 +239,8 @@ wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE $busy AND datname = 'g
 query('DROP DATABASE gone');
 pass('a database is dropped while the worker works there');
 wait_for_round();
-unlike(amiss_since($log), qr/FATAL|ERROR/, 'and that is no error');
+# A worker that was being started just then finds no database, and can't know better, as one of autovacuum's.
+unlike(amiss_since($log) =~ s/FATAL:  database (?:"gone"|\d+) does not exist//gr, qr/FATAL|ERROR/, 'and that is no error');
 $log = log_size();
 
 make_due('other');
