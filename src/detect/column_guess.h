@@ -16,6 +16,7 @@ typedef struct PvextColumnGuess
 	char	   *parameter;		/* or NULL */
 	bool		telling;		/* things have none of that kind */
 	bool		of_key;			/* it is the value of a key beside it */
+	bool		of_others;		/* it is not about whose the row is */
 	char	   *doubt;			/* why a person has to decide, or NULL */
 } PvextColumnGuess;
 

@@ -17,6 +17,7 @@
 #include "detect/guessed_column.h"
 #include "detect/propose_column.h"
 #include "detect/table_guess.h"
+#include "map/not_link.h"
 #include "map/unclassified.h"
 #include "miscadmin.h"
 
@@ -221,7 +222,7 @@ ask_group(Table *table, Group *group)
 
 	foreach(lc, group->columns)
 	{
-		char	   *why = refusal(table, group, group->guess->erase_with, lfirst(lc));
+		char	   *why = group->guess->of_others ? NULL : refusal(table, group, group->guess->erase_with, lfirst(lc));
 
 		if (why)
 			ask_columns(table, group->guess, list_make1(lfirst(lc)), psprintf("%s; %s", group->guess->doubt, why), false);
@@ -229,7 +230,7 @@ ask_group(Table *table, Group *group)
 			fitting = lappend(fitting, lfirst(lc));
 	}
 	if (fitting != NIL)
-		ask_columns(table, group->guess, fitting, group->guess->doubt, true);
+		ask_columns(table, group->guess, fitting, group->guess->doubt, !group->guess->of_others);
 }
 
 /*
@@ -412,6 +413,25 @@ doubt_things(Table *table, List *guesses)
 	}
 }
 
+/* What a column holds that was said to be no link, though it refers to somebody, is not about whose the row is. */
+static void
+doubt_references(Table *table, List *guesses)
+{
+	List	   *not_links = pvext_not_links();
+	ListCell   *lc;
+
+	foreach(lc, guesses)
+	{
+		PvextColumnGuess *guess = lfirst(lc);
+
+		if (guess->category == NULL || same(guess->erase_with, "redact") ||
+			!pvext_is_not_link(not_links, table->relid, list_make1(guess->column)))
+			continue;
+		guess->doubt = "declared to be no link: who or what it refers to is another's";
+		guess->of_others = true;
+	}
+}
+
 /* The argument that says whom columns of a table are about that are erased so, or "". */
 char *
 pvext_link_argument(PvextMapProposal *map, Oid relid, const char *erase_with)
@@ -437,6 +457,7 @@ pvext_propose_table(PvextMapProposal *map, Oid relid)
 	propose_heading(&table);
 	guesses = pvext_guessed_columns(&map->outlook, relid, columns);
 	doubt_things(&table, guesses);
+	doubt_references(&table, guesses);
 	propose_guesses(&table, guesses);
 }
 

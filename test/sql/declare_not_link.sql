@@ -56,6 +56,16 @@ ALTER TABLE invoice ADD checked_by text, ADD checker_id int;
 SELECT pv.declare_not_link('invoice', '{checked_by}', 'who checked it'), pv.declare_not_link('invoice', '{checker_id}', 'the same');
 SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'person.*(invoice|line)';
 SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'refers to';
+-- What it holds is not about whose the row is: that is no line that runs, whatever it looks like.
+CREATE TABLE mail (id int PRIMARY KEY, customer_id int REFERENCES person, sent_from text, subject_line text);
+INSERT INTO mail SELECT i, NULL, 'p' || i || '@shop.example', 'greetings' FROM generate_series(1, 9) AS i;
+SELECT pv.declare_link('mail', '{customer_id}', 'person');
+SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'sent_from';
+SELECT pv.declare_not_link('mail', '{sent_from}', 'another''s address');
+SELECT line FROM regexp_split_to_table(pv.generate_map('person'), '\n') AS line WHERE line ~ 'sent_from';
+SELECT statement FROM pv.check_map() WHERE relation ~ 'mail' AND statement ~ 'personal';
+SELECT pv.undeclare_not_link('mail', '{sent_from}'), pv.undeclare_link('mail', 'customer_id');
+DROP TABLE mail;
 SET client_min_messages = error;
 SELECT pv.link_foreign_keys('person', 9);
 RESET client_min_messages;
