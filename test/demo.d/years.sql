@@ -1,5 +1,5 @@
--- The worker has purged.  Then time passes: what the tables and the ledger of erasures
--- know of dates is put six years back, in one transaction.
+-- The worker has purged.  Then time passes: what the tables, the ledger of erasures and
+-- the register of requests know of dates is put six years back, in one transaction.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset null -
@@ -27,4 +27,9 @@ UPDATE payment SET paid_on = paid_on - interval '6 years';
 UPDATE pv.erasure_ledger SET requested_at = requested_at - interval '6 years', executed_at = executed_at - interval '6 years',
     tried_at = tried_at - interval '6 years', retained_until = retained_until - interval '6 years'
 WHERE state <> 'completed';
+ALTER TABLE pv.request_ledger DISABLE TRIGGER refuse_others_change;
+UPDATE pv.request_ledger SET received_at = received_at - interval '6 years', due_at = due_at - interval '6 years',
+    recorded_at = recorded_at - interval '6 years', identity_confirmed_at = identity_confirmed_at - interval '6 years'
+WHERE answered_at IS NULL;
+ALTER TABLE pv.request_ledger ENABLE ALWAYS TRIGGER refuse_others_change;
 COMMIT;
