@@ -21,9 +21,9 @@ PG_FUNCTION_INFO_V1(pvext_refuse_others_change);
 /* A statement of pvext_own_change() is running. */
 static bool changing = false;
 
-/* pvext_own_kept() for a statement that changes rows of such a ledger. */
-uint64
-pvext_own_change(PvextStatement *statement, PvextArgs *args)
+/* Run a statement that changes rows of such a ledger: keeping its plan, or without "statement" that of sql once. */
+static uint64
+change(PvextStatement *statement, const char *sql, PvextArgs *args)
 {
 	bool		outer = changing;
 	uint64		volatile n = 0;
@@ -31,7 +31,7 @@ pvext_own_change(PvextStatement *statement, PvextArgs *args)
 	changing = true;
 	PG_TRY();
 	{
-		n = pvext_own_kept(statement, args);
+		n = statement ? pvext_own_kept(statement, args) : pvext_own(sql, args);
 	}
 	PG_FINALLY();
 	{
@@ -39,6 +39,20 @@ pvext_own_change(PvextStatement *statement, PvextArgs *args)
 	}
 	PG_END_TRY();
 	return n;
+}
+
+/* pvext_own_kept() for a statement that changes rows of such a ledger. */
+uint64
+pvext_own_change(PvextStatement *statement, PvextArgs *args)
+{
+	return change(statement, NULL, args);
+}
+
+/* pvext_own() for the same: where what is joined with the rows may be one or very many, and is not to be planned for any number. */
+uint64
+pvext_own_change_once(const char *sql, PvextArgs *args)
+{
+	return change(NULL, sql, args);
 }
 
 /* Trigger of these ledgers, BEFORE UPDATE FOR EACH STATEMENT. */

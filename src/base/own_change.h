@@ -8,5 +8,6 @@
 #include "base/spi.h"
 
 extern uint64 pvext_own_change(PvextStatement *statement, PvextArgs *args);
+extern uint64 pvext_own_change_once(const char *sql, PvextArgs *args);
 
 #endif							/* PVEXT_OWN_CHANGE_H */

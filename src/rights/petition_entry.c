@@ -37,6 +37,19 @@
 /* SQL: which rows r a request e of the ledger is about: its own, and those of its subject. */
 #define ABOUT " r.relation_id = e.relation_id AND (r.erasure = e.id OR (r.subject_digest = n.before AND " SAYS_WHO "))"
 
+/*
+ * SQL: those rows, each found by an index: a plan that is kept from when the register was
+ * small reads no more of it, however large it is then.
+ */
+#define ROWS_ABOUT " CROSS JOIN LATERAL" \
+	" (SELECT r.id, r.relation_id, r.erasure, r.state FROM pv.request_ledger AS r WHERE r.erasure = e.id" \
+	"  UNION ALL SELECT r.id, r.relation_id, r.erasure, r.state FROM pv.request_ledger AS r" \
+	"   WHERE r.subject_digest = n.before AND r.erasure IS DISTINCT FROM e.id AND " SAYS_WHO ") AS r"
+
+/* SQL: the same where they have been found: $1 are rows of the register, $2 and $3 as $1 and $2 of ENTERED. */
+#define FOUND " FROM unnest($1, $2, $3) AS n(about, id, before) JOIN pv.erasure_ledger AS e ON e.id = n.id" \
+	" WHERE r.id = n.about AND" ABOUT
+
 /* SQL: has the erasure e taken anything? */
 #define TAKEN "(e.state IN ('partial', 'verifying', 'completed'))"
 
@@ -50,44 +63,6 @@
 /* SQL: does the row r keep no more who asked?  Of one that is cancelled nobody has to be told anything. */
 #define LETS_GO "(" TAKEN " OR (" CLOSES " AND e.state = 'cancelled'))"
 
-/* The ids and the digests of requests, as $1 and $2. */
-static void
-arg_entered(PvextArgs *args, List *entered)
-{
-	Datum	   *ids = palloc(sizeof(Datum) * list_length(entered));
-	List	   *digests = NIL;
-	ListCell   *lc;
-	int			n = 0;
-
-	foreach(lc, entered)
-	{
-		PvextEntered *request = lfirst(lc);
-
-		ids[n++] = UUIDPGetDatum(&request->id);
-		digests = lappend(digests, unconstify(bytea *, request->before));
-	}
-	pvext_arg(args, UUIDARRAYOID,
-			  PointerGetDatum(construct_array(ids, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)), false);
-	pvext_arg_digests(args, digests);
-}
-
-/* The ids of the n rows of the last result. */
-static List *
-result_ids(uint64 n)
-{
-	List	   *ids = NIL;
-
-	for (uint64 i = 0; i < n; i++)
-	{
-		pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
-		bool		isnull;
-
-		*id = *DatumGetUUIDP(pvext_datum(i, 1, &isnull));
-		ids = lappend(ids, id);
-	}
-	return ids;
-}
-
 /* Requests as a uuid[]. */
 static void
 arg_ids(PvextArgs *args, List *ids)
@@ -100,6 +75,42 @@ arg_ids(PvextArgs *args, List *ids)
 		elements[n++] = UUIDPGetDatum(lfirst(lc));
 	pvext_arg(args, UUIDARRAYOID,
 			  PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)), false);
+}
+
+/* The ids in a column of the n rows of the last result. */
+static List *
+result_ids(uint64 n, int column)
+{
+	List	   *ids = NIL;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+		bool		isnull;
+
+		*id = *DatumGetUUIDP(pvext_datum(i, column, &isnull));
+		ids = lappend(ids, id);
+	}
+	return ids;
+}
+
+/* The ids and the digests of requests, as $1 and $2. */
+static void
+arg_entered(PvextArgs *args, List *entered)
+{
+	List	   *ids = NIL;
+	List	   *digests = NIL;
+	ListCell   *lc;
+
+	foreach(lc, entered)
+	{
+		PvextEntered *request = lfirst(lc);
+
+		ids = lappend(ids, &request->id);
+		digests = lappend(digests, unconstify(bytea *, request->before));
+	}
+	arg_ids(args, ids);
+	pvext_arg_digests(args, digests);
 }
 
 /* What was encrypted for requests goes, and which rows were withheld. */
@@ -122,20 +133,64 @@ forget_details(List *ids)
  * Erasures
  */
 
-/* The subject's open request for erasure, of which it is known who asks, is this one. */
-static void
-attach(List *entered)
+/*
+ * Which rows requests of the ledger are about: the number of pairs, of which the result has the
+ * row's id, the request's, the digest of its subject until now, and whether the row lets go who asked.
+ */
+static uint64
+find_about(List *entered)
 {
-	static PvextStatement update = {
-		"UPDATE pv.request_ledger AS r SET erasure = e.id" ENTERED
-		" WHERE r.relation_id = e.relation_id AND r.subject_digest = n.before AND r.key IS NOT NULL"
-		" AND r.kind = 'erasure' AND r.erasure IS NULL AND r.state IN " PVEXT_KNOWN_PETITION
-		" AND NOT EXISTS (SELECT FROM pv.request_ledger AS o WHERE o.erasure = e.id)", NULL
+	static PvextStatement select = {
+		"SELECT r.id, e.id, n.before, " LETS_GO ENTERED ROWS_ABOUT " WHERE r.relation_id = e.relation_id", NULL
 	};
 	PvextArgs	args = {0};
 
 	arg_entered(&args, entered);
-	(void) pvext_own_change(&update, &args);
+	return pvext_own_kept(&select, &args);
+}
+
+/* What find_about() has found, as $1, $2 and $3. */
+static void
+arg_found(PvextArgs *args, uint64 n)
+{
+	List	   *digests = NIL;
+
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		digests = lappend(digests, DatumGetByteaPCopy(pvext_datum(i, 3, &isnull)));
+	}
+	arg_ids(args, result_ids(n, 1));
+	arg_ids(args, result_ids(n, 2));
+	pvext_arg_digests(args, digests);
+}
+
+/* Of what find_about() has found, the rows that let go who asked. */
+static List *
+list_let_go(uint64 n)
+{
+	List	   *let_go = NIL;
+	ListCell   *lc;
+
+	foreach(lc, result_ids(n, 1))
+		if (pvext_bool(foreach_current_index(lc), 4))
+			let_go = lappend(let_go, lfirst(lc));
+	return let_go;
+}
+
+/* The subject's open request for erasure, of which it is known who asks, is this one; of what find_about() has found. */
+static void
+attach(uint64 n)
+{
+	static const char *const sql =
+		"UPDATE pv.request_ledger AS r SET erasure = e.id" FOUND " AND r.subject_digest = n.before AND r.key IS NOT NULL"
+		" AND r.kind = 'erasure' AND r.erasure IS NULL AND r.state IN " PVEXT_KNOWN_PETITION
+		" AND NOT EXISTS (SELECT FROM pv.request_ledger AS o WHERE o.erasure = e.id)";
+	PvextArgs	args = {0};
+
+	arg_found(&args, n);
+	(void) pvext_own_change_once(sql, &args);
 }
 
 /* Those that have no row get one, as they are now: a key that is gone was never there. */
@@ -158,11 +213,11 @@ insert_entered(List *entered)
 	(void) pvext_own_kept(&insert, &args);
 }
 
-/* The rows that these requests are about follow the ledger. */
+/* The rows that requests are about follow the ledger; of what find_about() has found. */
 static void
-follow(List *entered)
+follow(uint64 n)
 {
-	static PvextStatement update = {
+	static const char *const sql =
 		"UPDATE pv.request_ledger AS r SET"
 		" key = CASE WHEN r.key IS NULL OR (e.state = 'cancelled' AND r.erasure = e.id) THEN NULL"
 		"  WHEN e.state = 'cancelled' THEN r.key ELSE e.key END,"
@@ -174,49 +229,25 @@ follow(List *entered)
 		" answered_at = CASE WHEN " CLOSES " THEN e.completed_at ELSE r.answered_at END,"
 		" answer = CASE WHEN " CLOSES " AND e.state = 'completed' THEN 'delivered' ELSE r.answer END,"
 		" handled_by = CASE WHEN " CLOSES " THEN coalesce(e.executed_by, r.handled_by) ELSE r.handled_by END"
-		ENTERED " WHERE" ABOUT " AND (e.state NOT IN ('requested', 'blocked') OR n.before <> e.subject_digest)", NULL
-	};
+		FOUND " AND (e.state NOT IN ('requested', 'blocked') OR n.before <> e.subject_digest)";
 	PvextArgs	args = {0};
 
-	arg_entered(&args, entered);
-	(void) pvext_own_change(&update, &args);
-}
-
-/* Those of which who asked is let go; *any is set where requests of the ledger are about any rows. */
-static List *
-list_let_go(List *entered, bool *any)
-{
-	static PvextStatement select = {
-		"SELECT r.id, bool_or" LETS_GO ENTERED " JOIN pv.request_ledger AS r ON" ABOUT " GROUP BY r.id", NULL
-	};
-	PvextArgs	args = {0};
-	List	   *ids = NIL;
-	List	   *let_go = NIL;
-	ListCell   *lc;
-	uint64		n;
-
-	arg_entered(&args, entered);
-	n = pvext_own_kept(&select, &args);
-	*any = n > 0;
-	ids = result_ids(n);
-	foreach(lc, ids)
-		if (pvext_bool(foreach_current_index(lc), 2))
-			let_go = lappend(let_go, lfirst(lc));
-	return let_go;
+	arg_found(&args, n);
+	(void) pvext_own_change_once(sql, &args);
 }
 
 /* For the ledger of erasures: requests have been entered, or have changed. */
 static void
 hear_entered(List *entered)
 {
-	bool		any;
-	List	   *let_go = list_let_go(entered, &any);
+	uint64		n = find_about(entered);
+	List	   *let_go = list_let_go(n);
 
-	if (any)
-		attach(entered);
+	if (n > 0)
+		attach(n);
 	insert_entered(entered);
-	if (any)
-		follow(entered);
+	if (n > 0)
+		follow(find_about(entered));
 	forget_details(let_go);
 }
 
@@ -245,7 +276,7 @@ hear_ended(PvextTable *subject, const bytea *before, const bytea *digest)
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(before), false);
 	pvext_arg(&args, BYTEAOID, PointerGetDatum(digest), false);
 	n = pvext_own_change(&update, &args);
-	forget_details(result_ids(n));
+	forget_details(result_ids(n, 1));
 	return n;
 }
 
@@ -303,7 +334,7 @@ pvext_destroy_old_claims(void)
 
 	pvext_arg_int4(&args, pvext_request_keep);
 	n = pvext_own_change(&update, &args);
-	pvext_destroy_petition_keys(result_ids(n));
+	pvext_destroy_petition_keys(result_ids(n, 1));
 	return n;
 }
 

@@ -231,3 +231,24 @@ SELECT r.relation, w.columns, w.ground FROM pv.request_withheld AS w JOIN pv.rel
 SELECT subject, key, pv.request_claimed(id) FROM pv.request WHERE key IN ('7', '107') ORDER BY key;
 SELECT state FROM pv.erase_subject('client_2', 107);
 SELECT subject, kind, key, pv.request_claimed(id) FROM pv.request WHERE subject IN ('client'::regclass, 'client_2'::regclass) ORDER BY subject::text, kind;
+
+-- No more of the register is read than is about who is erased, also by plans from when it was small
+SET pvext.erasure_limit = 0;
+CREATE TABLE visitor (id int PRIMARY KEY, name text);
+INSERT INTO visitor SELECT i, 'name ' || i FROM generate_series(1, 1000) AS i;
+SELECT pv.declare_subject('visitor');
+SELECT pv.declare_personal('visitor', '{name}', 'identifying');
+SELECT kind FROM pv.receive_request('access', 'visitor', 1000, 'web');
+SELECT state FROM pv.erase_subject('visitor', 1000);
+SELECT count(*) FROM pv.erase_subjects('visitor', ARRAY(SELECT CAST(i AS text) FROM generate_series(1, 900) AS i));
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT state FROM pv.erase_subject('visitor', 998);
+SELECT seq_tup_read + idx_tup_fetch < 100 AS few FROM pg_stat_xact_all_tables WHERE relid = 'pv.request_ledger'::regclass;
+COMMIT;
+SELECT kind FROM pv.receive_request('access', 'visitor', 999, 'web');
+SELECT pg_stat_force_next_flush();
+BEGIN;
+SELECT state FROM pv.erase_subject('visitor', 999);
+SELECT seq_tup_read + idx_tup_fetch < 100 AS few FROM pg_stat_xact_all_tables WHERE relid = 'pv.request_ledger'::regclass;
+COMMIT;
