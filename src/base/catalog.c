@@ -467,6 +467,18 @@ attnum_names(Oid relid, Datum array)
 	return names;
 }
 
+/*
+ * Has every row of the key's table a parent, and has it locked it when it came?  Not those that
+ * were there before a key that is NOT VALID, nor those of inheriting tables, which have no key
+ * of their own; and what is deferred is not locked before its transaction commits.
+ */
+static bool
+is_firm(Form_pg_constraint form)
+{
+	return form->convalidated && !form->condeferrable &&
+		(get_rel_relkind(form->conrelid) == RELKIND_PARTITIONED_TABLE || !has_subclass(form->conrelid));
+}
+
 /* The foreign key of a constraint's OID, which names the relation; NULL for what is none, or a partition's. */
 static PvextForeignKey *
 foreign_key(Oid constraint, Oid relid)
@@ -488,6 +500,7 @@ foreign_key(Oid constraint, Oid relid)
 		fk->relid = form->conrelid;
 		fk->on_update = form->confupdtype;
 		fk->on_delete = form->confdeltype;
+		fk->firm = is_firm(form);
 		fk->columns = attnum_names(form->conrelid,
 								   SysCacheGetAttr(CONSTROID, tuple,
 												   Anum_pg_constraint_conkey, &isnull));

@@ -18,6 +18,7 @@ typedef struct PvextForeignKey
 	List	   *parent_columns;	/* the columns referred to, in the same order */
 	char		on_update;		/* FKCONSTR_ACTION_... */
 	char		on_delete;
+	bool		firm;			/* every row's parent is there, and was locked when the row came */
 } PvextForeignKey;
 
 extern Oid	pvext_owner(Oid relid);

@@ -224,7 +224,7 @@ apply_foreign_key(PvextTable *table, PvextForeignKey *fk)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		if (link->condition == NULL && pvext_link_follows(link, fk))
+		if (fk->firm && link->condition == NULL && pvext_link_follows(link, fk))
 			link->enforced = true;
 	}
 
@@ -233,7 +233,7 @@ apply_foreign_key(PvextTable *table, PvextForeignKey *fk)
 	{
 		PvextLink  *link = lfirst(lc);
 
-		if (link->shared && link->condition == NULL && link->value == NULL &&
+		if (fk->firm && link->shared && link->condition == NULL && link->value == NULL &&
 			pvext_is_key_of(fk, link->parent->relid, link->parent_columns, link->columns))
 			link->enforced = true;
 	}

@@ -52,7 +52,7 @@ typedef struct PvextLink
 	bool		consent_only;	/* all purposes rest on consent */
 	bool		twin;			/* of one to the table that the parent has left: one or the other */
 	PvextTable *unsaid;			/* with delete_rows: as PvextColumn */
-	bool		enforced;		/* a foreign key stands behind it */
+	bool		enforced;		/* a foreign key stands behind it, for every row */
 } PvextLink;
 
 /* A retention rule. */

@@ -91,6 +91,7 @@ ALTER TABLE payment ADD FOREIGN KEY (person) REFERENCES person NOT VALID;
 SELECT relation, name, declared FROM pv.candidate_links('person') WHERE NOT declared;
 SELECT pv.link_foreign_keys('person');
 SELECT pv.declare_personal('payment', '{iban}', 'x') \g /dev/null
+SELECT relation, problem FROM pv.check_map() WHERE problem ~ 'nobody';
 
 -- One erasure over all of them
 SELECT relation, column_name, rows, verdict FROM pv.preview_erasure('person', 1) ORDER BY relation::text, column_name;
